@@ -1,0 +1,1 @@
+//! The command line: arguments, one engine call, one rendering.

@@ -1,0 +1,1 @@
+//! Configuration: one TOML file, read once, checked, passed down as values.

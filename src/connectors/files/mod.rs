@@ -1,0 +1,1 @@
+//! Folders of CSV or JSON exports as a vendor or a PSA.

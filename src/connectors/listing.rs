@@ -1,0 +1,1 @@
+//! Paged listings read to proven completeness.

@@ -1,0 +1,1 @@
+//! A vendor and a PSA in memory, for tests and simulation.

@@ -1,0 +1,134 @@
+//! Connectors: what every vendor and every PSA must be able to say, and nothing about how.
+//!
+//! A connector reads whole listings. It turns an unreadable record into a [`Problem`](crate::core::snapshot::Problem) and
+//! goes on; it never filters silently, never invents a default for a missing field, and never calls a listing complete that
+//! it has not counted. Abilities a system may lack answer `Ok(None)`. There is no delete, and in this version no write.
+
+pub mod error;
+pub mod files;
+pub mod http;
+pub mod listing;
+pub mod memory;
+pub mod pax8;
+pub mod rest;
+
+use async_trait::async_trait;
+
+use crate::core::billing::{BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
+use crate::core::customer::{PsaCustomer, VendorCustomer};
+use crate::core::id::{SubscriptionId, VendorProductId};
+use crate::core::link::BundlePart;
+use crate::core::period::BillingPeriod;
+use crate::core::product::{PriceRow, PsaProduct, VendorProduct};
+use crate::core::snapshot::Pulled;
+pub use error::{ConnectorError, ErrorKind};
+
+/// What a connector's method answers.
+pub type Result<T> = std::result::Result<T, ConnectorError>;
+
+/// Which side a connector speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// A distributor.
+    Vendor,
+    /// A PSA or ERP.
+    Psa,
+}
+
+/// What a connector is, for plans, receipts and `trueup connectors list`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Descriptor {
+    /// `pax8`, `rest`, `files`, `memory`.
+    pub kind: &'static str,
+    /// The name the user gave the connection.
+    pub name: String,
+    /// Its side.
+    pub side: Side,
+    /// Where it reads, for people: a base URL or a folder. Never holds a secret.
+    pub location: String,
+}
+
+/// One line of `trueup check`: one right or one reachable thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckLine {
+    /// What was tried, in the user's words: `list companies`.
+    pub what: String,
+    /// `Ok` with what was seen, or what went wrong and what to do about it.
+    pub outcome: std::result::Result<String, String>,
+}
+
+/// Told how far a listing has come. Cheap; may be called for every page.
+pub trait Watch: Send + Sync {
+    /// `done` records so far of `total`, where the source announced one.
+    fn progress(&self, what: &str, done: u64, total: Option<u64>);
+}
+
+/// A watch that looks away.
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn progress(&self, _what: &str, _done: u64, _total: Option<u64>) {}
+}
+
+/// Which month of charges that are not invoiced yet. Source: Pax8 `monthOffset`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DraftMonth {
+    /// The running month.
+    Current,
+    /// The following one.
+    Next,
+}
+
+/// A distributor.
+#[async_trait]
+pub trait VendorConnector: Send + Sync {
+    /// What this connection is.
+    fn descriptor(&self) -> &Descriptor;
+    /// Tries each thing it needs; never fails as a whole.
+    async fn check(&self) -> Vec<CheckLine>;
+    /// Its companies.
+    async fn customers(&self, watch: &dyn Watch) -> Result<Pulled<VendorCustomer>>;
+    /// Its companies with their contacts; `None` where the system has none.
+    async fn customers_with_contacts(&self, watch: &dyn Watch) -> Result<Option<Pulled<VendorCustomer>>>;
+    /// Its catalogue.
+    async fn products(&self, watch: &dyn Watch) -> Result<Pulled<VendorProduct>>;
+    /// The price rows of some products; `None` where the system has no price list.
+    async fn prices(&self, products: &[VendorProductId], watch: &dyn Watch) -> Result<Option<Pulled<PriceRow>>>;
+    /// What is held.
+    async fn subscriptions(&self, watch: &dyn Watch) -> Result<Pulled<Subscription>>;
+    /// Earlier states of some subscriptions, oldest first; `None` where the system keeps none.
+    async fn history(&self, of: &[SubscriptionId], watch: &dyn Watch) -> Result<Option<Pulled<Subscription>>>;
+    /// The documents dated in a period and the month after it (arrears, late items); `None` where there are only lines.
+    async fn invoices(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Option<Pulled<VendorInvoice>>>;
+    /// Every line of the documents dated in the period that were not withdrawn.
+    async fn charges(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<VendorCharge>>;
+    /// What would be charged; `None` where the system publishes no drafts.
+    async fn draft_charges(&self, month: DraftMonth, watch: &dyn Watch) -> Result<Option<Pulled<VendorCharge>>>;
+    /// Metered totals of some subscriptions; `None` where the system meters nothing.
+    async fn usage(&self, of: &[SubscriptionId], watch: &dyn Watch) -> Result<Option<Pulled<UsageSummary>>>;
+    /// Metered lines of a month of some summaries; `None` where the system meters nothing.
+    async fn usage_lines(
+        &self,
+        of: &[UsageSummary],
+        period: BillingPeriod,
+        watch: &dyn Watch,
+    ) -> Result<Option<Pulled<UsageLine>>>;
+}
+
+/// A PSA or ERP.
+#[async_trait]
+pub trait PsaConnector: Send + Sync {
+    /// What this connection is.
+    fn descriptor(&self) -> &Descriptor;
+    /// Tries each thing it needs; never fails as a whole.
+    async fn check(&self) -> Vec<CheckLine>;
+    /// Its customers.
+    async fn customers(&self, watch: &dyn Watch) -> Result<Pulled<PsaCustomer>>;
+    /// Its catalogue.
+    async fn products(&self, watch: &dyn Watch) -> Result<Pulled<PsaProduct>>;
+    /// What it bills in a period; lines that do not bill in it may be among them, `reconcile` judges by their dates.
+    async fn billed_lines(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<BilledLine>>;
+    /// Its bundles; `None` where the system knows none.
+    async fn bundles(&self, watch: &dyn Watch)
+    -> Result<Option<Vec<(crate::core::id::PsaProductId, Vec<BundlePart>)>>>;
+}

@@ -1,0 +1,1 @@
+//! Pax8, read through its partner API v1.

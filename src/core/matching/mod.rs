@@ -1,0 +1,1 @@
+//! Matching: which records of the two sides are the same, proposed with evidence.

@@ -1,0 +1,18 @@
+//! The part that decides: values in, values out.
+//!
+//! Knows no clock, network, database, environment or log. Nothing here can fail because the world is unreachable; a decision
+//! that deserves a sentence carries it in the value it returns.
+
+pub mod billing;
+pub mod customer;
+pub mod id;
+pub mod link;
+pub mod matching;
+pub mod money;
+pub mod period;
+pub mod product;
+pub mod quantity;
+pub mod reconcile;
+pub mod record;
+pub mod review;
+pub mod snapshot;

@@ -1,0 +1,495 @@
+//! Money: amounts with a currency, exact to the last digit the source gave.
+//!
+//! Owns every addition and multiplication of amounts and every rounding. Nothing here passes through binary floating
+//! point, and nothing rounds silently: a number that does not fit is an error of the record it came from.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Serialize};
+
+use crate::core::quantity::Quantity;
+
+/// Why a number or an amount was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MoneyError {
+    /// The text is no decimal number (NaN, words, a decimal comma, two points).
+    #[error("`{0}` is not a decimal number")]
+    NotANumber(String),
+    /// The number needs more than 28 digits, or its exponent is out of bounds.
+    #[error("`{0}` has more digits than can be kept exactly")]
+    TooPrecise(String),
+    /// The currency is not three capital letters (ISO 4217).
+    #[error("`{0}` is not a currency code of three capital letters")]
+    NotACurrency(String),
+    /// Two currencies met where one is needed.
+    #[error("{left} and {right} cannot be added")]
+    CurrencyMismatch {
+        /// The first one.
+        left: Currency,
+        /// The other one.
+        right: Currency,
+    },
+    /// The result does not fit 96 bits.
+    #[error("the result is too large to be kept exactly")]
+    Overflow,
+}
+
+/// Reads a decimal exactly from its text: `12`, `-0.125`, `1.5e3`. Blank space around it is not accepted.
+///
+/// # Errors
+/// Refuses what is no number and what would lose a digit. JSON allows an exponent, so a small one is accepted.
+pub fn exact(text: &str) -> Result<Decimal, MoneyError> {
+    if let Ok(number) = Decimal::from_str_exact(text)
+        && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.'))
+    {
+        return Ok(number);
+    }
+    let well_formed = text.bytes().any(|b| b.is_ascii_digit())
+        && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E'));
+    if !well_formed {
+        return Err(MoneyError::NotANumber(shortened(text)));
+    }
+    match text.split_once(['e', 'E']) {
+        Some((digits, exponent)) => with_exponent(text, digits, exponent),
+        None if text.matches('.').count() > 1 || text.rfind(['-', '+']).is_some_and(|at| at > 0) => {
+            Err(MoneyError::NotANumber(shortened(text)))
+        }
+        None => Err(MoneyError::TooPrecise(shortened(text))),
+    }
+}
+
+fn with_exponent(text: &str, digits: &str, exponent: &str) -> Result<Decimal, MoneyError> {
+    let not_a_number = || MoneyError::NotANumber(shortened(text));
+    let too_precise = || MoneyError::TooPrecise(shortened(text));
+    let mut number = Decimal::from_str_exact(digits).map_err(|_| not_a_number())?;
+    let shift: i32 = exponent.parse().map_err(|_| not_a_number())?;
+    let scale = i64::from(number.scale()) - i64::from(shift);
+    if number.is_zero() {
+        return Ok(Decimal::ZERO);
+    }
+    if scale > 28 || shift > 28 {
+        return Err(too_precise());
+    }
+    if let Ok(scale) = u32::try_from(scale) {
+        number.set_scale(scale).map_err(|_| too_precise())?;
+        return Ok(number);
+    }
+    number.set_scale(0).map_err(|_| too_precise())?;
+    for _ in scale..0 {
+        number = number.checked_mul(Decimal::TEN).ok_or_else(too_precise)?;
+    }
+    Ok(number)
+}
+
+/// Outside text in an error is cut, so that a hostile cell does not fill the report.
+fn shortened(text: &str) -> String {
+    const SHOWN_MAX: usize = 40;
+    if text.chars().count() <= SHOWN_MAX {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(SHOWN_MAX).collect();
+    cut.push('…');
+    cut
+}
+
+/// An ISO 4217 currency code, three capital letters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Currency([u8; 3]);
+
+impl Currency {
+    /// The three letters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// Reads the three letters from bytes, as a column reader meets them.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let letters: [u8; 3] = bytes.try_into().ok()?;
+        letters.iter().all(u8::is_ascii_uppercase).then_some(Self(letters))
+    }
+}
+
+impl FromStr for Currency {
+    type Err = MoneyError;
+    fn from_str(text: &str) -> Result<Self, MoneyError> {
+        Self::from_bytes(text.as_bytes()).ok_or_else(|| MoneyError::NotACurrency(shortened(text)))
+    }
+}
+impl TryFrom<String> for Currency {
+    type Error = MoneyError;
+    fn try_from(text: String) -> Result<Self, MoneyError> {
+        text.parse()
+    }
+}
+impl From<Currency> for String {
+    fn from(currency: Currency) -> Self {
+        currency.as_str().to_owned()
+    }
+}
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl fmt::Debug for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How a number that leaves the program is rounded. There is one way so far: half away from zero, as invoices do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rounding {
+    /// To the hundredth, half away from zero.
+    Cents,
+}
+
+/// An amount whose currency is kept once beside it (a cell, a column of one currency), unrounded.
+///
+/// `Amount` exists so that sums of many lines stay small; wherever an amount travels alone it is a [`Money`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Amount(#[serde(with = "rust_decimal::serde::str")] Decimal);
+
+impl Amount {
+    /// Nothing owed, nothing due.
+    pub const ZERO: Self = Self(Decimal::ZERO);
+
+    /// An amount from an exact decimal.
+    #[must_use]
+    pub fn new(value: Decimal) -> Self {
+        Self(value)
+    }
+
+    /// Reads the text exactly.
+    ///
+    /// # Errors
+    /// As [`exact`].
+    pub fn parse(text: &str) -> Result<Self, MoneyError> {
+        exact(text).map(Self)
+    }
+
+    /// The decimal, for a reader that shows or stores it.
+    #[must_use]
+    pub fn value(self) -> Decimal {
+        self.0
+    }
+
+    /// Whether it is nought, however it is written.
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        self.0.is_zero()
+    }
+
+    /// Whether it is below nought.
+    #[must_use]
+    pub fn is_negative(self) -> bool {
+        self.0 < Decimal::ZERO
+    }
+
+    /// The sum.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`].
+    pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
+        self.0.checked_add(other.0).map(Self).ok_or(MoneyError::Overflow)
+    }
+
+    /// The difference.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`].
+    pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
+        self.0.checked_sub(other.0).map(Self).ok_or(MoneyError::Overflow)
+    }
+
+    /// A share of it: amount × weight, unrounded.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`], also where digits beyond the 28th would be lost.
+    pub fn times(self, weight: Decimal) -> Result<Self, MoneyError> {
+        product(self.0, weight).map(Self)
+    }
+
+    /// The same amount with the sign turned.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        Self(-self.0)
+    }
+
+    /// Its size without the sign.
+    #[must_use]
+    pub fn magnitude(self) -> Self {
+        Self(self.0.abs())
+    }
+
+    /// Rounded, for a number that leaves the program.
+    #[must_use]
+    pub fn rounded(self, rounding: Rounding) -> Self {
+        let Rounding::Cents = rounding;
+        Self(self.0.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero))
+    }
+
+    /// With its currency.
+    #[must_use]
+    pub fn in_currency(self, currency: Currency) -> Money {
+        Money { amount: self, currency }
+    }
+
+    /// Two decimals, no thousands separator, never `-0.00`.
+    #[must_use]
+    pub fn cents_text(self) -> String {
+        let rounded = self.rounded(Rounding::Cents).0;
+        if rounded.is_zero() { "0.00".to_owned() } else { format!("{rounded:.2}") }
+    }
+
+    /// As many decimals as it has, without trailing zeros, exponent or `-0`.
+    #[must_use]
+    pub fn plain_text(self) -> String {
+        plain(self.0)
+    }
+}
+
+/// A decimal as text without exponent and without trailing zeros; nought is `0`.
+#[must_use]
+pub fn plain(value: Decimal) -> String {
+    if value.is_zero() { "0".to_owned() } else { value.normalize().to_string() }
+}
+
+/// A product that is exact or refused. `Decimal` alone would round digits away that it cannot keep.
+fn product(left: Decimal, right: Decimal) -> Result<Decimal, MoneyError> {
+    let (left, right) =
+        if left.scale() + right.scale() > 28 { (left.normalize(), right.normalize()) } else { (left, right) };
+    let result = left.checked_mul(right).ok_or(MoneyError::Overflow)?;
+    if left.is_zero() || right.is_zero() || result.scale() == left.scale() + right.scale() {
+        Ok(result)
+    } else {
+        Err(MoneyError::Overflow)
+    }
+}
+
+/// An amount and its currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Money {
+    currency: Currency,
+    amount: Amount,
+}
+
+impl Money {
+    /// An amount in a currency.
+    #[must_use]
+    pub fn new(amount: Decimal, currency: Currency) -> Self {
+        Self { amount: Amount(amount), currency }
+    }
+
+    /// The amount without its currency.
+    #[must_use]
+    pub fn amount(self) -> Amount {
+        self.amount
+    }
+
+    /// The currency.
+    #[must_use]
+    pub fn currency(self) -> Currency {
+        self.currency
+    }
+
+    /// The sum, in one currency.
+    ///
+    /// # Errors
+    /// [`MoneyError::CurrencyMismatch`] or [`MoneyError::Overflow`].
+    pub fn checked_add(self, other: Self) -> Result<Self, MoneyError> {
+        self.same_currency(other)?;
+        Ok(Self { amount: self.amount.plus(other.amount)?, ..self })
+    }
+
+    /// The difference, in one currency.
+    ///
+    /// # Errors
+    /// [`MoneyError::CurrencyMismatch`] or [`MoneyError::Overflow`].
+    pub fn checked_sub(self, other: Self) -> Result<Self, MoneyError> {
+        self.same_currency(other)?;
+        Ok(Self { amount: self.amount.minus(other.amount)?, ..self })
+    }
+
+    /// Rounded, for a number that leaves the program.
+    #[must_use]
+    pub fn rounded(self, rounding: Rounding) -> Self {
+        Self { amount: self.amount.rounded(rounding), ..self }
+    }
+
+    fn same_currency(self, other: Self) -> Result<(), MoneyError> {
+        if self.currency == other.currency {
+            Ok(())
+        } else {
+            Err(MoneyError::CurrencyMismatch { left: self.currency, right: other.currency })
+        }
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.currency, self.amount.cents_text())
+    }
+}
+
+/// A price per unit. May carry more decimals than its currency has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UnitPrice(#[serde(with = "rust_decimal::serde::str")] Decimal);
+
+impl UnitPrice {
+    /// A unit price from an exact decimal.
+    #[must_use]
+    pub fn new(value: Decimal) -> Self {
+        Self(value)
+    }
+
+    /// Reads the text exactly.
+    ///
+    /// # Errors
+    /// As [`exact`].
+    pub fn parse(text: &str) -> Result<Self, MoneyError> {
+        exact(text).map(Self)
+    }
+
+    /// The decimal, for a reader that shows or stores it.
+    #[must_use]
+    pub fn value(self) -> Decimal {
+        self.0
+    }
+
+    /// Price × quantity, unrounded.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`].
+    pub fn extend(self, quantity: Quantity) -> Result<Amount, MoneyError> {
+        product(self.0, quantity.value()).map(Amount)
+    }
+}
+
+/// Sums per currency: USD 50 and EUR 3 are a total, and never 53.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Totals(BTreeMap<Currency, Amount>);
+
+impl Totals {
+    /// Adds one amount to its currency's sum.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`].
+    pub fn add(&mut self, money: Money) -> Result<(), MoneyError> {
+        let sum = self.0.entry(money.currency).or_default();
+        *sum = sum.plus(money.amount)?;
+        Ok(())
+    }
+
+    /// The sums in order of currency; a currency that was added and came to nought is listed.
+    pub fn iter(&self) -> impl Iterator<Item = Money> + '_ {
+        self.0.iter().map(|(currency, amount)| amount.in_currency(*currency))
+    }
+
+    /// The sum in one currency, if anything was added in it.
+    #[must_use]
+    pub fn get(&self, currency: Currency) -> Option<Amount> {
+        self.0.get(&currency).copied()
+    }
+
+    /// Whether nothing was added.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn amount(text: &str) -> Amount {
+        Amount::parse(text).unwrap()
+    }
+
+    #[test]
+    fn text_is_read_exactly_or_refused() {
+        //     text                   read as
+        for (text, read) in [
+            ("12345678901234567.89", "12345678901234567.89"),
+            ("-0.0333", "-0.0333"),
+            ("1.5e3", "1500"),
+            ("25e-2", "0.25"),
+            ("0e999999", "0"),
+        ] {
+            assert_eq!(exact(text).map(plain).as_deref(), Ok(read), "{text}");
+        }
+        for refused in [
+            "",
+            "NaN",
+            "inf",
+            "1,5",
+            "1_000",
+            " 1",
+            "1e400",
+            "1e-400",
+            "1.2.3",
+            "1-2",
+            "e5",
+            "0.12345678901234567890123456789",
+            "٣",
+        ] {
+            assert!(exact(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn rounding_is_half_away_from_zero() {
+        for (text, cents) in
+            [("0.005", "0.01"), ("-0.005", "-0.01"), ("-0.0049", "0.00"), ("474.2255", "474.23"), ("7", "7.00")]
+        {
+            assert_eq!(amount(text).cents_text(), cents, "{text}");
+        }
+    }
+
+    #[test]
+    fn currencies_are_never_added_together() {
+        let usd = Money::new(Decimal::ONE, "USD".parse().unwrap());
+        let eur = Money::new(Decimal::TWO, "EUR".parse().unwrap());
+        assert!(matches!(usd.checked_add(eur), Err(MoneyError::CurrencyMismatch { .. })));
+        let mut totals = Totals::default();
+        totals.add(usd).unwrap();
+        totals.add(eur).unwrap();
+        assert_eq!(totals.iter().map(|m| m.to_string()).collect::<Vec<_>>(), ["EUR 2.00", "USD 1.00"]);
+        assert!("usd".parse::<Currency>().is_err() && "US".parse::<Currency>().is_err());
+    }
+
+    #[test]
+    fn a_product_that_would_lose_digits_is_refused() {
+        let tiny = UnitPrice::parse("0.0000000000000000000000000001").unwrap();
+        assert_eq!(tiny.extend(Quantity::parse("0.1").unwrap()), Err(MoneyError::Overflow));
+        let largest = Amount::new(Decimal::MAX);
+        assert_eq!(largest.plus(amount("1")), Err(MoneyError::Overflow));
+    }
+
+    proptest! {
+        #[test]
+        fn totals_of_parts_equal_totals_of_the_whole(cents in proptest::collection::vec(-1_000_000_000i64..1_000_000_000, 0..40), cut in 0usize..40) {
+            let usd: Currency = "USD".parse().unwrap();
+            let sum = |part: &[i64]| {
+                let mut totals = Totals::default();
+                totals.add(Money::new(Decimal::ZERO, usd)).unwrap();
+                for c in part { totals.add(Money::new(Decimal::new(*c, 4), usd)).unwrap(); }
+                totals.get(usd).unwrap()
+            };
+            let (left, right) = cents.split_at(cut.min(cents.len()));
+            prop_assert_eq!(sum(left).plus(sum(right)).unwrap(), sum(&cents));
+        }
+    }
+}

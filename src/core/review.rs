@@ -1,0 +1,1 @@
+//! The review: proposals, decisions and links seen as one list a person works through.

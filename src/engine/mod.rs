@@ -1,0 +1,1 @@
+//! One function per job: loads values, calls core, saves values.

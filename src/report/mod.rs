@@ -1,0 +1,1 @@
+//! Reports: core values become tables, tables become text, CSV, JSON, XLSX and HTML.

@@ -1,0 +1,1 @@
+//! Simulators of the remote systems: the published wire formats on loopback, able to misbehave.

@@ -1,0 +1,1 @@
+//! The embedded or shared database: one set of queries, SQLite or PostgreSQL.

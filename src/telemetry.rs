@@ -1,0 +1,1 @@
+//! Logging set-up: what is logged where, and what never is.

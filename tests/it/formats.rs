@@ -1,0 +1,1 @@
+//! Every stored or exported format of every released version still parses.

@@ -1,0 +1,18 @@
+//! The one integration binary; each module says what it proves.
+
+mod cli;
+mod contract;
+mod demo;
+mod errors;
+mod formats;
+mod oracle;
+mod pax8;
+mod readme;
+mod reports;
+mod rest;
+mod scenarios;
+mod schema;
+mod simulate;
+mod store;
+mod support;
+mod tidy;

@@ -1,0 +1,1 @@
+//! The product against a slow reconcile that is obviously right, on seeded data.

@@ -1,0 +1,1 @@
+//! The Pax8 connector against a simulator that misbehaves.

@@ -1,0 +1,1 @@
+//! The tour in README.md runs and prints what it says.

@@ -1,0 +1,1 @@
+//! The generic REST connector against the PSA simulator.

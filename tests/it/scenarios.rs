@@ -1,0 +1,1 @@
+//! Stories: vendor and PSA files in, golden tables out.

@@ -1,0 +1,1 @@
+//! The simulators speak the published formats.
