@@ -198,7 +198,7 @@ impl Amount {
     /// # Errors
     /// [`MoneyError::Overflow`].
     pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
-        self.0.checked_add(other.0).map(Self).ok_or(MoneyError::Overflow)
+        exact_sum(self.0, other.0).map(Self)
     }
 
     /// The difference.
@@ -206,7 +206,7 @@ impl Amount {
     /// # Errors
     /// [`MoneyError::Overflow`].
     pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
-        self.0.checked_sub(other.0).map(Self).ok_or(MoneyError::Overflow)
+        exact_sum(self.0, -other.0).map(Self)
     }
 
     /// A share of it: amount × weight, unrounded.
@@ -214,7 +214,7 @@ impl Amount {
     /// # Errors
     /// [`MoneyError::Overflow`], also where digits beyond the 28th would be lost.
     pub fn times(self, weight: Decimal) -> Result<Self, MoneyError> {
-        product(self.0, weight).map(Self)
+        exact_product(self.0, weight).map(Self)
     }
 
     /// The same amount with the sign turned.
@@ -262,8 +262,15 @@ pub fn plain(value: Decimal) -> String {
     if value.is_zero() { "0".to_owned() } else { value.normalize().to_string() }
 }
 
+/// A sum that is exact or refused. `Decimal` alone would round the last digits away when the two are too far apart.
+pub(crate) fn exact_sum(left: Decimal, right: Decimal) -> Result<Decimal, MoneyError> {
+    let sum = left.checked_add(right).ok_or(MoneyError::Overflow)?;
+    let kept = sum.scale() >= left.scale().max(right.scale()) || left.is_zero() || right.is_zero();
+    if kept { Ok(sum) } else { Err(MoneyError::Overflow) }
+}
+
 /// A product that is exact or refused. `Decimal` alone would round digits away that it cannot keep.
-fn product(left: Decimal, right: Decimal) -> Result<Decimal, MoneyError> {
+pub(crate) fn exact_product(left: Decimal, right: Decimal) -> Result<Decimal, MoneyError> {
     let (left, right) =
         if left.scale() + right.scale() > 28 { (left.normalize(), right.normalize()) } else { (left, right) };
     let result = left.checked_mul(right).ok_or(MoneyError::Overflow)?;
@@ -370,7 +377,7 @@ impl UnitPrice {
     /// # Errors
     /// [`MoneyError::Overflow`].
     pub fn extend(self, quantity: Quantity) -> Result<Amount, MoneyError> {
-        product(self.0, quantity.value()).map(Amount)
+        exact_product(self.0, quantity.value()).map(Amount)
     }
 }
 
@@ -476,6 +483,8 @@ mod tests {
         assert_eq!(tiny.extend(Quantity::parse("0.1").unwrap()), Err(MoneyError::Overflow));
         let largest = Amount::new(Decimal::MAX);
         assert_eq!(largest.plus(amount("1")), Err(MoneyError::Overflow));
+        assert_eq!(amount("79228162514264").plus(amount("0.000000000000000000001")), Err(MoneyError::Overflow));
+        assert_eq!(amount("1.25").minus(amount("1.25")), Ok(Amount::ZERO));
     }
 
     proptest! {
