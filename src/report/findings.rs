@@ -76,18 +76,20 @@ fn sentence(who: &str, what: &str, v: &Variance) -> String {
     match v.class() {
         Class::UnmappedCompany => {
             format!(
-                "{who} is linked with no customer: {what} for {vendor_amount} (cost {cost}) is compared with nothing."
+                "{who} is not linked with any customer: {what} for {vendor_amount} (cost {cost}) is compared with nothing."
             )
         }
         Class::UnmappedProduct => {
-            format!("{who}: {what} is linked with no product: {vendor_amount} (cost {cost}) is compared with nothing.")
+            format!(
+                "{who}: {what} is not linked with any product: {vendor_amount} (cost {cost}) is compared with nothing."
+            )
         }
         Class::MissingInPsa => {
             format!("{who}: {charged} of {what} are charged, none is billed: {wrong}, at a cost of {cost}.")
         }
         Class::MissingInVendor => format!("{who}: {billed} of {what} are billed, none is charged: {wrong}."),
         Class::QtyUnderbilled | Class::QtyOverbilled => {
-            format!("{who}: {charged} of {what} are charged, {billed} are billed: {wrong}{}.", of_it_price(v))
+            format!("{who}: {charged} of {what} are charged, {billed} are billed: {wrong}{}.", causes(v))
         }
         Class::PriceStale => {
             let (book, line) = (prices(v.vendor_prices), prices(v.psa_prices));
@@ -169,13 +171,16 @@ fn too_little(v: &Variance) -> String {
     }
 }
 
-/// Quantity findings whose price is wrong too say how much of it is the price.
-fn of_it_price(v: &Variance) -> String {
-    if v.price_part.is_zero() {
-        String::new()
-    } else {
-        format!(" ({} for the units, {} for another price)", money(v, v.quantity_part), money(v, v.price_part))
-    }
+/// Where several causes meet, how much is whose; a cause that works against the whole is negative.
+fn causes(v: &Variance) -> String {
+    let turned = |part: Amount| if v.amount_variance.is_negative() { part.negated() } else { part };
+    let parts: Vec<String> =
+        [(v.quantity_part, "the units"), (v.price_part, "the price"), (v.other_part, "other reasons")]
+            .into_iter()
+            .filter(|(part, _)| !part.is_zero())
+            .map(|(part, cause)| format!("{} for {cause}", money(v, turned(part))))
+            .collect();
+    if parts.len() < 2 { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
 fn money(v: &Variance, amount: Amount) -> String {

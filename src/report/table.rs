@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::core::money::{Amount, UnitPrice};
+use crate::core::money::{Amount, Rounding, UnitPrice};
 use crate::core::quantity::Quantity;
 
 /// What a column holds.
@@ -138,10 +138,17 @@ impl Cell {
             Self::Unknown => String::new(),
             Self::Text(words) => harmless(words),
             Self::Money(amount) => grouped(&amount.cents_text()),
-            Self::Count(_) | Self::Quantity(_) | Self::UnitPrice(_) => grouped(&self.plain()),
+            Self::UnitPrice(price) => grouped(&at_least_cents(Amount::new(price.value()))),
+            Self::Count(_) | Self::Quantity(_) => grouped(&self.plain()),
             Self::Percent(_) | Self::Date(_) => self.plain(),
         }
     }
+}
+
+/// All decimals an amount has, and two at least.
+#[must_use]
+pub fn at_least_cents(amount: Amount) -> String {
+    if amount.rounded(Rounding::Cents) == amount { amount.cents_text() } else { amount.plain_text() }
 }
 
 fn tenths_text(tenths: i64) -> String {
