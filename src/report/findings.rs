@@ -85,11 +85,21 @@ fn sentence(who: &str, what: &str, v: &Variance) -> String {
             )
         }
         Class::MissingInPsa => {
-            format!("{who}: {charged} of {what} are charged, none is billed: {wrong}, at a cost of {cost}.")
+            format!(
+                "{who}: {charged} of {what} {} charged, none is billed: {wrong}, at a cost of {cost}.",
+                are(&charged)
+            )
         }
-        Class::MissingInVendor => format!("{who}: {billed} of {what} are billed, none is charged: {wrong}."),
+        Class::MissingInVendor => {
+            format!("{who}: {billed} of {what} {} billed, none is charged: {wrong}.", are(&billed))
+        }
         Class::QtyUnderbilled | Class::QtyOverbilled => {
-            format!("{who}: {charged} of {what} are charged, {billed} are billed: {wrong}{}.", causes(v))
+            format!(
+                "{who}: {charged} of {what} {} charged, {billed} {} billed: {wrong}{}.",
+                are(&charged),
+                are(&billed),
+                causes(v)
+            )
         }
         Class::PriceStale => {
             let (book, line) = (prices(v.vendor_prices), prices(v.psa_prices));
@@ -185,6 +195,10 @@ fn causes(v: &Variance) -> String {
 
 fn money(v: &Variance, amount: Amount) -> String {
     format!("{} {}", grouped(&amount.cents_text()), v.currency)
+}
+
+fn are(units: &str) -> &'static str {
+    if units == "1" { "is" } else { "are" }
 }
 
 fn units(quantity: crate::core::quantity::Quantity) -> String {

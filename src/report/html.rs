@@ -6,7 +6,7 @@
 use askama::Template as _;
 
 use crate::core::reconcile::outcome::Verdict;
-use crate::report::charts::{Chart, Tile, charts, class_in_words, tiles};
+use crate::report::charts::{Chart, Tile, charts, class_in_words, is_compared, tiles};
 use crate::report::findings::{Finding, costliest, ranked};
 use crate::report::table::{Cell, Table, count, counted, grouped};
 use crate::report::{Input, Report, ReportError, facts, variance};
@@ -20,6 +20,7 @@ const FINDINGS_MAX: usize = 8;
 #[template(path = "report.html", config = "src/report/askama.toml")]
 struct Page {
     period: String,
+    month: String,
     verdict: String,
     tone: &'static str,
     head: Vec<(String, String)>,
@@ -83,6 +84,7 @@ pub fn render(input: &Input<'_>) -> Result<String, ReportError> {
         .collect();
     let page = Page {
         period: outcome.period.to_string(),
+        month: outcome.period.first_day().format("%B %Y").to_string(),
         verdict: facts::verdict(outcome),
         tone: match outcome.verdict {
             Verdict::Clean => "good",
@@ -113,7 +115,7 @@ fn finding_part(finding: &Finding) -> FindingPart {
         sentence: finding.sentence.clone(),
         advice: finding.advice.clone(),
         class: class_in_words(finding.class),
-        tone: if finding.amount.is_zero() {
+        tone: if finding.amount.is_zero() || !is_compared(finding.class) {
             "plain"
         } else if finding.amount.is_negative() {
             "over"
@@ -146,6 +148,7 @@ fn cell_part(cell: &Cell) -> CellPart {
     let text = cell.shown();
     let class = match cell {
         Cell::Unknown => "unknown",
+        Cell::Text(_) if text.contains('_') && !text.contains(' ') => "code",
         Cell::Text(_) | Cell::Date(_) => "",
         Cell::Count(_) | Cell::Quantity(_) | Cell::UnitPrice(_) | Cell::Money(_) | Cell::Percent(_) => {
             if text.starts_with('-') { "number negative" } else { "number" }
