@@ -198,7 +198,7 @@ impl Amount {
     /// # Errors
     /// [`MoneyError::Overflow`].
     pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
-        self.0.checked_add(other.0).map(Self).ok_or(MoneyError::Overflow)
+        exact_sum(self.0, other.0).map(Self)
     }
 
     /// The difference.
@@ -206,7 +206,7 @@ impl Amount {
     /// # Errors
     /// [`MoneyError::Overflow`].
     pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
-        self.0.checked_sub(other.0).map(Self).ok_or(MoneyError::Overflow)
+        exact_sum(self.0, -other.0).map(Self)
     }
 
     /// A share of it: amount × weight, unrounded.
@@ -214,7 +214,7 @@ impl Amount {
     /// # Errors
     /// [`MoneyError::Overflow`], also where digits beyond the 28th would be lost.
     pub fn times(self, weight: Decimal) -> Result<Self, MoneyError> {
-        product(self.0, weight).map(Self)
+        exact_product(self.0, weight).map(Self)
     }
 
     /// The same amount with the sign turned.
@@ -269,15 +269,22 @@ pub fn plain(value: Decimal) -> String {
 pub fn share(part: Amount, whole: Amount, scale: u32) -> Option<i64> {
     let scaled = product(part.0, Decimal::from(scale)).ok()?;
     let quotient = scaled.checked_div(whole.0)?.trunc();
-    let rest = scaled.checked_sub(product(quotient, whole.0).ok()?)?;
+    let rest = exact_sum(scaled, -product(quotient, whole.0).ok()?).ok()?;
     let half_or_more = rest.abs().checked_mul(Decimal::TWO)? >= whole.0.abs();
     let away = if rest.is_sign_negative() == whole.0.is_sign_negative() { Decimal::ONE } else { Decimal::NEGATIVE_ONE };
     let nearest = if half_or_more { quotient.checked_add(away)? } else { quotient };
     i64::try_from(nearest).ok()
 }
 
+/// A sum that is exact or refused. `Decimal` alone would round the last digits away when the two are too far apart.
+pub(crate) fn exact_sum(left: Decimal, right: Decimal) -> Result<Decimal, MoneyError> {
+    let sum = left.checked_add(right).ok_or(MoneyError::Overflow)?;
+    let kept = sum.scale() >= left.scale().max(right.scale()) || left.is_zero() || right.is_zero();
+    if kept { Ok(sum) } else { Err(MoneyError::Overflow) }
+}
+
 /// A product that is exact or refused. `Decimal` alone would round digits away that it cannot keep.
-fn product(left: Decimal, right: Decimal) -> Result<Decimal, MoneyError> {
+pub(crate) fn exact_product(left: Decimal, right: Decimal) -> Result<Decimal, MoneyError> {
     let (left, right) =
         if left.scale() + right.scale() > 28 { (left.normalize(), right.normalize()) } else { (left, right) };
     let result = left.checked_mul(right).ok_or(MoneyError::Overflow)?;
@@ -384,7 +391,7 @@ impl UnitPrice {
     /// # Errors
     /// [`MoneyError::Overflow`].
     pub fn extend(self, quantity: Quantity) -> Result<Amount, MoneyError> {
-        product(self.0, quantity.value()).map(Amount)
+        exact_product(self.0, quantity.value()).map(Amount)
     }
 }
 
@@ -509,6 +516,8 @@ mod tests {
         assert_eq!(tiny.extend(Quantity::parse("0.1").unwrap()), Err(MoneyError::Overflow));
         let largest = Amount::new(Decimal::MAX);
         assert_eq!(largest.plus(amount("1")), Err(MoneyError::Overflow));
+        assert_eq!(amount("79228162514264").plus(amount("0.000000000000000000001")), Err(MoneyError::Overflow));
+        assert_eq!(amount("1.25").minus(amount("1.25")), Ok(Amount::ZERO));
     }
 
     proptest! {
