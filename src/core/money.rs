@@ -267,9 +267,9 @@ pub fn plain(value: Decimal) -> String {
 /// With scale 1000 it is a percentage in tenths; with a width, the length of a bar.
 #[must_use]
 pub fn share(part: Amount, whole: Amount, scale: u32) -> Option<i64> {
-    let scaled = product(part.0, Decimal::from(scale)).ok()?;
+    let scaled = exact_product(part.0, Decimal::from(scale)).ok()?;
     let quotient = scaled.checked_div(whole.0)?.trunc();
-    let rest = exact_sum(scaled, -product(quotient, whole.0).ok()?).ok()?;
+    let rest = exact_sum(scaled, -exact_product(quotient, whole.0).ok()?).ok()?;
     let half_or_more = rest.abs().checked_mul(Decimal::TWO)? >= whole.0.abs();
     let away = if rest.is_sign_negative() == whole.0.is_sign_negative() { Decimal::ONE } else { Decimal::NEGATIVE_ONE };
     let nearest = if half_or_more { quotient.checked_add(away)? } else { quotient };

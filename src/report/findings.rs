@@ -4,9 +4,10 @@
 //! against each other.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use crate::core::money::{Amount, Currency};
-use crate::core::reconcile::outcome::{Class, KeyPart, Variance};
+use crate::core::reconcile::outcome::{Class, KeyPart, Outcome, Variance};
 use crate::report::Input;
 use crate::report::table::{Cell, grouped, harmless};
 
@@ -33,23 +34,44 @@ impl std::fmt::Display for Finding {
     }
 }
 
-/// The `most` costliest findings of each currency, the costliest first.
+/// The `most` costliest findings of each currency, the costliest first; the currency with most lines comes first.
 #[must_use]
 pub fn costliest(input: &Input<'_>, most: usize) -> Vec<Finding> {
+    let ranked = ranked(input);
     let mut found = Vec::new();
-    for currency in input.outcome.classes.keys() {
-        let of_currency = ranked(input).into_iter().filter(|v| v.currency == *currency);
+    for currency in currencies(input.outcome) {
+        let of_currency = ranked.iter().filter(|v| v.currency == currency);
         found.extend(of_currency.take(most).map(|v| finding(input, v)));
     }
     found
 }
 
+/// The currencies, the one with most lines read first.
+#[must_use]
+pub fn currencies(outcome: &Outcome) -> Vec<Currency> {
+    let rows = |currency: &Currency| -> u64 {
+        outcome.coverage.buckets.get(currency).into_iter().flat_map(|b| b.values()).map(|tally| tally.rows).sum()
+    };
+    let mut currencies: Vec<Currency> = outcome
+        .classes
+        .keys()
+        .chain(outcome.coverage.buckets.keys())
+        .copied()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    currencies.sort_by_key(|currency| Reverse(rows(currency)));
+    currencies
+}
+
 /// All variances, the costliest first within each currency: by what is billed wrongly, then by what is costed wrongly.
 pub(crate) fn ranked<'a>(input: &Input<'a>) -> Vec<&'a Variance> {
+    let order = currencies(input.outcome);
     let mut variances: Vec<&Variance> = input.outcome.variances.iter().collect();
     variances.sort_by_key(|v| {
         let cost = v.vendor_cost.minus(v.psa_cost).map(Amount::magnitude).unwrap_or_default();
-        (v.currency, Reverse(v.amount_variance.magnitude()), Reverse(cost))
+        let place = order.iter().position(|currency| *currency == v.currency);
+        (place, Reverse(v.amount_variance.magnitude()), Reverse(cost))
     });
     variances
 }

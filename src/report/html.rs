@@ -7,9 +7,9 @@ use askama::Template as _;
 
 use crate::core::reconcile::outcome::Verdict;
 use crate::report::charts::{Chart, Tile, charts, class_in_words, is_compared, tiles};
-use crate::report::findings::{Finding, costliest, ranked};
+use crate::report::findings::{Finding, costliest, currencies};
 use crate::report::table::{Cell, Table, count, counted, grouped};
-use crate::report::{Input, Report, ReportError, facts, variance};
+use crate::report::{Input, Report, ReportError, costliest_variances, facts};
 
 /// The most rows of one table on the page; files have all.
 const ROWS_MAX: usize = 500;
@@ -72,14 +72,13 @@ struct TotalPart {
 pub fn render(input: &Input<'_>) -> Result<String, ReportError> {
     let outcome = input.outcome;
     let findings = costliest(input, FINDINGS_MAX);
-    let currencies = outcome
-        .classes
-        .keys()
+    let currencies = currencies(outcome)
+        .into_iter()
         .map(|currency| CurrencyPart {
             code: currency.to_string(),
-            tiles: tiles(input, *currency),
-            findings: findings.iter().filter(|f| f.currency == *currency).map(finding_part).collect(),
-            charts: charts(input, *currency),
+            tiles: tiles(input, currency),
+            findings: findings.iter().filter(|f| f.currency == currency).map(finding_part).collect(),
+            charts: charts(input, currency),
         })
         .collect();
     let page = Page {
@@ -104,9 +103,9 @@ pub fn render(input: &Input<'_>) -> Result<String, ReportError> {
 fn page_tables(input: &Input<'_>) -> Vec<Table> {
     let mut tables = vec![Report::Coverage.build(input)];
     let others = Report::ALL.into_iter().filter(|report| *report != Report::Coverage);
-    tables.extend(others.map(|report| {
-        if report == Report::Variance { variance::of(input, ranked(input).into_iter()) } else { report.build(input) }
-    }));
+    tables.extend(
+        others.map(|report| if report == Report::Variance { costliest_variances(input) } else { report.build(input) }),
+    );
     tables
 }
 

@@ -139,7 +139,8 @@ impl Cell {
             Self::Text(words) => harmless(words),
             Self::Money(amount) => grouped(&amount.cents_text()),
             Self::UnitPrice(price) => grouped(&at_least_cents(Amount::new(price.value()))),
-            Self::Count(_) | Self::Quantity(_) => grouped(&self.plain()),
+            Self::Quantity(quantity) => grouped(&quantity.short_text()),
+            Self::Count(_) => grouped(&self.plain()),
             Self::Percent(_) | Self::Date(_) => self.plain(),
         }
     }
@@ -159,7 +160,7 @@ fn tenths_text(tenths: i64) -> String {
 /// `-1234567.80` as `-1,234,567.80`.
 #[must_use]
 pub fn grouped(number: &str) -> String {
-    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    let (sign, digits) = number.split_at(number.find(|c: char| c.is_ascii_digit()).unwrap_or(0));
     let (whole, fraction) = digits.find('.').map_or((digits, ""), |at| digits.split_at(at));
     let mut out = String::from(sign);
     for (at, digit) in whole.chars().enumerate() {
@@ -308,7 +309,9 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_and_outside_text_is_tamed() {
-        for (plain, read) in [("0.00", "0.00"), ("-1234567.80", "-1,234,567.80"), ("999", "999"), ("1000", "1,000")] {
+        for (plain, read) in
+            [("0.00", "0.00"), ("-1234567.80", "-1,234,567.80"), ("999", "999"), ("≈-1000", "≈-1,000"), ("", "")]
+        {
             assert_eq!(grouped(plain), read);
         }
         assert_eq!(harmless("a\u{202E}b\u{1b}[31m\nc"), "ab [31m c");

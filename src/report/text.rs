@@ -4,7 +4,7 @@
 //! direction never reach it. No colour unless told.
 
 use comfy_table::presets::NOTHING;
-use comfy_table::{Attribute, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Width};
+use comfy_table::{Attribute, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Row, Width};
 
 use crate::report::table::{Cell, Kind, Sum, Table, Total, count, counted, grouped};
 
@@ -12,6 +12,8 @@ use crate::report::table::{Cell, Kind, Sum, Table, Total, count, counted, groupe
 const GAP: usize = 2;
 /// The least a column of words is worth showing with.
 const WORDS_MIN: usize = 10;
+/// The most lines of one row in a list that may be cut.
+const LINES_MAX: usize = 3;
 
 /// How to show a table.
 #[derive(Debug, Clone, Copy, Default)]
@@ -158,7 +160,11 @@ fn draw(columns: &[GridColumn], screen: Screen<'_>) -> String {
     }));
     let rows = columns.iter().map(|column| column.cells.len()).max().unwrap_or(0);
     for row in 0..rows {
-        grid.add_row(columns.iter().map(|column| cell(column.cells.get(row).map_or("", String::as_str))));
+        let mut line = Row::from(columns.iter().map(|column| cell(column.cells.get(row).map_or("", String::as_str))));
+        if screen.cut.is_some() {
+            line.max_height(LINES_MAX);
+        }
+        grid.add_row(line);
     }
     for (at, column) in columns.iter().enumerate() {
         let Some(drawn) = grid.column_mut(at) else { continue };
