@@ -149,7 +149,7 @@ fn sentence(who: &str, what: &str, v: &Variance) -> String {
 }
 
 fn advice(v: &Variance) -> String {
-    let (charged, billed) = (units(v.vendor_quantity), units(v.psa_quantity));
+    let (charged, billed) = (exactly(v.vendor_quantity), exactly(v.psa_quantity));
     match v.class() {
         Class::UnmappedCompany => "Link the company with its customer, or exclude it with a reason.".to_owned(),
         Class::UnmappedProduct => "Link the product with what it is sold as, or exclude it with a reason.".to_owned(),
@@ -175,11 +175,11 @@ fn advice(v: &Variance) -> String {
 /// The remedy in a few words, for a column.
 #[must_use]
 pub fn remedy(v: &Variance) -> String {
-    let (charged, billed) = (units(v.vendor_quantity), units(v.psa_quantity));
+    let (charged, billed) = (exactly(v.vendor_quantity), exactly(v.psa_quantity));
     match v.class() {
         Class::UnmappedCompany => "link the company or exclude it".to_owned(),
         Class::UnmappedProduct => "link the product or exclude it".to_owned(),
-        Class::MissingInPsa => format!("bill {charged}, or name what covers it"),
+        Class::MissingInPsa => "add the line, or name what covers it".to_owned(),
         Class::MissingInVendor => "end the line and credit".to_owned(),
         Class::QtyUnderbilled => format!("raise quantity {billed} → {charged}"),
         Class::QtyOverbilled => format!("lower quantity {billed} → {charged} and credit"),
@@ -225,6 +225,11 @@ fn are(units: &str) -> &'static str {
 
 fn units(quantity: crate::core::quantity::Quantity) -> String {
     Cell::Quantity(quantity).shown()
+}
+
+/// What somebody is to type is exact.
+fn exactly(quantity: crate::core::quantity::Quantity) -> String {
+    grouped(&quantity.plain_text())
 }
 
 fn prices(range: Option<crate::core::reconcile::outcome::PriceRange>) -> String {

@@ -53,21 +53,38 @@ pub struct Column {
     pub kind: Kind,
     /// Whether its amounts are added up.
     pub summed: bool,
-    /// Whether a screen has room for it; files always have.
-    pub on_screen: bool,
+    /// Where there is room for it.
+    pub room: Room,
+}
+
+/// Where there is room for a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// Everywhere.
+    Always,
+    /// On pages and in files, and on a terminal that is wide enough.
+    WhenWide,
+    /// In files only.
+    Files,
 }
 
 impl Column {
     /// A column shown everywhere; amounts are summed.
     #[must_use]
     pub const fn new(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, summed: matches!(kind, Kind::Money), on_screen: true }
+        Self { name, kind, summed: matches!(kind, Kind::Money), room: Room::Always }
     }
 
     /// In files only.
     #[must_use]
     pub const fn in_files(self) -> Self {
-        Self { on_screen: false, ..self }
+        Self { room: Room::Files, ..self }
+    }
+
+    /// The first to go when a terminal is narrow.
+    #[must_use]
+    pub const fn when_wide(self) -> Self {
+        Self { room: Room::WhenWide, ..self }
     }
 
     /// Amounts that must not be added up (a balance, a row that is a sum itself).
@@ -249,7 +266,9 @@ impl Table {
     pub fn screen_columns(&self) -> Vec<usize> {
         let known = |at: usize| self.rows.iter().any(|row| row.get(at).is_some_and(|cell| *cell != Cell::Unknown));
         (0..self.columns.len())
-            .filter(|at| self.columns.get(*at).is_some_and(|c| c.on_screen) && (self.rows.is_empty() || known(*at)))
+            .filter(|at| {
+                self.columns.get(*at).is_some_and(|c| c.room != Room::Files) && (self.rows.is_empty() || known(*at))
+            })
             .collect()
     }
 }

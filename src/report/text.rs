@@ -6,7 +6,7 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Row, Width};
 
-use crate::report::table::{Cell, Kind, Sum, Table, Total, count, counted, grouped};
+use crate::report::table::{Cell, Kind, Room, Sum, Table, Total, count, counted, grouped};
 
 /// Blanks between two columns.
 const GAP: usize = 2;
@@ -43,8 +43,8 @@ pub fn render(table: &Table, screen: Screen<'_>) -> String {
     [table.title, "\n", &head, "\n", &rows(table, screen), &totals(table, screen), &notes].concat()
 }
 
-/// The rows alone. Numbers, codes and days never wrap; where the width leaves too little for the words, columns of words are
-/// left out from the right, and named.
+/// The rows alone. Numbers, codes and days never wrap; where the width leaves too little for the words, columns are
+/// left out, and named.
 #[must_use]
 pub fn rows(table: &Table, screen: Screen<'_>) -> String {
     if table.rows.is_empty() {
@@ -60,6 +60,7 @@ pub fn rows(table: &Table, screen: Screen<'_>) -> String {
             head: column.name.to_owned(),
             number: column.kind.is_number(),
             words: column.kind == Kind::Text,
+            room: column.room,
             cells: table.rows.iter().take(shown).map(|row| row.get(at).map(Cell::shown).unwrap_or_default()).collect(),
         })
         .collect();
@@ -82,14 +83,20 @@ pub fn totals(table: &Table, screen: Screen<'_>) -> String {
     let names: Vec<&str> = table
         .columns
         .iter()
-        .filter(|column| column.summed && column.on_screen)
+        .filter(|column| column.summed && column.room != Room::Files)
         .map(|column| column.name)
         .filter(|name| totals.iter().any(|total| sum_of(total, name).is_some_and(|sum| sum.amount.is_some())))
         .collect();
     if names.is_empty() {
         return format!("\n{rows}\n");
     }
-    let plain = |head: &str, number, cells| GridColumn { head: head.to_owned(), number, words: false, cells };
+    let plain = |head: &str, number, cells| GridColumn {
+        head: head.to_owned(),
+        number,
+        words: false,
+        room: Room::Always,
+        cells,
+    };
     let mut grid = vec![
         plain("total", false, totals.iter().map(|total| total.currency.clone()).collect()),
         plain("rows", true, totals.iter().map(|total| grouped(&total.rows.to_string())).collect()),
@@ -117,6 +124,7 @@ struct GridColumn {
     head: String,
     number: bool,
     words: bool,
+    room: Room,
     cells: Vec<String>,
 }
 
@@ -128,25 +136,24 @@ impl GridColumn {
     }
 }
 
-/// Takes columns of words away from the right until the others have room, and names them.
+/// Takes columns away from the right until the rest has room, and names them: first those for wide terminals, then words.
 fn fit(grid: &mut Vec<GridColumn>, width: Option<u16>) -> Vec<String> {
     let mut left_out = Vec::new();
     let Some(width) = width.map(usize::from) else { return left_out };
-    loop {
+    let needed = |column: &GridColumn| GAP + if column.words { WORDS_MIN.min(column.width()) } else { column.width() };
+    while grid.iter().map(needed).sum::<usize>() > width {
         let of_words = grid.iter().filter(|column| column.words).count();
-        let needed: usize = grid
-            .iter()
-            .map(|column| if column.words { WORDS_MIN.min(column.width()) } else { column.width() } + GAP)
-            .sum();
-        let last = grid.iter().rposition(|column| column.words).filter(|_| of_words > 1 && needed > width);
-        let Some(last) = last else { return left_out };
+        let wide = grid.iter().rposition(|column| column.room == Room::WhenWide);
+        let last = wide.or_else(|| grid.iter().rposition(|column| column.words && of_words > 1));
+        let Some(last) = last else { break };
         left_out.insert(0, grid.remove(last).head);
     }
+    left_out
 }
 
 fn draw(columns: &[GridColumn], screen: Screen<'_>) -> String {
     let mut grid = comfy_table::Table::new();
-    grid.load_style(NOTHING.header_separator(LineStyle::new('─', '─', '─', '─')));
+    grid.load_style(NOTHING.header_separator(LineStyle::none().fill('─')));
     grid.set_content_arrangement(ContentArrangement::Dynamic);
     // The caller knows the terminal; the table must not ask it.
     grid.force_no_tty();

@@ -365,7 +365,8 @@ fn a_narrow_terminal_wraps_and_a_cut_list_says_where_the_rest_is() {
         with_input(|input| text::rows(&Report::Variance.build(input), Screen { width: Some(80), cut, colour: false }));
     let widest = rows.lines().map(|line| line.chars().count()).max();
     assert!(widest <= Some(80), "{widest:?}\n{rows}");
-    assert!(rows.ends_with("… 8 more, see out/variance.csv\n"), "{rows}");
+    assert!(rows.ends_with("No room for: should bill, action.\n… 8 more, see out/variance.csv\n"), "{rows}");
+    assert!(rows.contains(" 250.00 "), "a number was broken: {rows}");
 }
 
 #[test]
@@ -518,6 +519,21 @@ proptest! {
         let sum = causes.into_iter().try_fold(Amount::ZERO, |sum, name| sum.plus(of(name))).unwrap();
         prop_assert_eq!(sum, of("variance"));
         prop_assert_eq!(of("variance"), money(cents[0]).negated());
+        let whole = of("variance");
+        let expected = match class {
+            Class::UnmappedCompany | Class::UnmappedProduct | Class::MissingInPsa | Class::MissingInVendor => {
+                [whole, Amount::ZERO, Amount::ZERO, Amount::ZERO]
+            }
+            Class::CreditNotPassed => [Amount::ZERO, Amount::ZERO, Amount::ZERO, whole],
+            Class::QtyUnderbilled | Class::QtyOverbilled | Class::PriceStale | Class::AmountMismatch | Class::CostStale
+            | Class::VendorMath | Class::Ok => {
+                [Amount::ZERO, money(cents[1]).negated(), money(cents[2]).negated(), Amount::ZERO]
+            }
+        };
+        prop_assert_eq!(["mapping", "quantity", "price", "credit"].map(of), expected);
+        for unknown in ["timing", "proration", "currency effect", "tax", "rounding", "held qty", "expected cost"] {
+            prop_assert_eq!(cell(unknown), &Cell::Unknown, "{}", unknown);
+        }
         prop_assert_eq!(of("billed").minus(of("should bill")).unwrap(), of("variance"));
     }
 }
