@@ -8,6 +8,7 @@ use std::io::Cursor;
 use calamine::{Data, DataType as _, Reader, Xlsx};
 use chrono::NaiveDate;
 use proptest::prelude::*;
+use sha2::{Digest as _, Sha256};
 use trueup::core::billing::{ChargeKind, VendorCharge, VendorInvoice};
 use trueup::core::id::{Id, InvoiceId};
 use trueup::core::link::{Link, Shape};
@@ -323,6 +324,10 @@ fn with_input<T>(check: impl FnOnce(&Input<'_>) -> T) -> T {
     check(&Input { outcome: &outcome, names: &names, facts: &facts, documents: Some(&documents) })
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|half| char::from_digit(half.into(), 16)).collect()
+}
+
 fn has_ending(name: &str, ending: &str) -> bool {
     std::path::Path::new(name).extension().is_some_and(|found| found == ending)
 }
@@ -343,6 +348,10 @@ fn files_are_as_recorded() {
     for (name, bytes) in files.iter().filter(|(name, _)| !has_ending(name, "xlsx")) {
         golden(name, std::str::from_utf8(bytes).unwrap());
     }
+    // A time of writing anywhere in the workbook would change its digest from run to run.
+    let workbooks = files.iter().filter(|(name, _)| has_ending(name, "xlsx"));
+    let digests = workbooks.map(|(name, bytes)| format!("{name} {}", hex(&Sha256::digest(bytes))));
+    golden("workbook.sha256", &digests.collect::<Vec<_>>().join("\n"));
     let again = with_input(|input| report::files(input).unwrap());
     assert!(files == again, "the same input gave other bytes");
 }
