@@ -43,7 +43,7 @@ impl Quantity {
     /// # Errors
     /// [`MoneyError::Overflow`].
     pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
-        self.0.checked_add(other.0).map(Self).ok_or(MoneyError::Overflow)
+        money::exact_sum(self.0, other.0).map(Self)
     }
 
     /// The difference.
@@ -51,7 +51,7 @@ impl Quantity {
     /// # Errors
     /// [`MoneyError::Overflow`].
     pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
-        self.0.checked_sub(other.0).map(Self).ok_or(MoneyError::Overflow)
+        money::exact_sum(self.0, -other.0).map(Self)
     }
 
     /// Converted by a mapping's factor (units of measure, units of a bundle).
@@ -59,7 +59,7 @@ impl Quantity {
     /// # Errors
     /// [`MoneyError::Overflow`].
     pub fn times(self, factor: Decimal) -> Result<Self, MoneyError> {
-        self.0.checked_mul(factor).map(Self).ok_or(MoneyError::Overflow)
+        money::exact_product(self.0, factor).map(Self)
     }
 
     /// As many decimals as it has, without trailing zeros.
