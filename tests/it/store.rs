@@ -43,6 +43,7 @@ on_both! {
     the_second_holder_is_told_who_the_first_is
     a_waiting_holder_gets_the_lock_when_it_is_given_back
     a_run_left_over_by_a_dead_process_is_marked_and_cannot_write
+    a_killed_process_leaves_no_half_snapshot_and_frees_the_lock
     a_run_ends_once_and_keeps_its_receipt
     a_dropped_transaction_leaves_nothing
     readers_see_only_what_was_committed
@@ -158,6 +159,29 @@ async fn a_run_left_over_by_a_dead_process_is_marked_and_cannot_write(database: 
     assert_eq!((runs[0].outcome, runs[0].ended_at.is_some()), (RunOutcome::Interrupted, true));
     let refused = next.begin(run).await.unwrap_err();
     assert!(matches!(refused, StoreError::RunEnded { run: ended } if ended == run.number()), "{refused}");
+}
+
+async fn a_killed_process_leaves_no_half_snapshot_and_frees_the_lock(database: &Database) {
+    let store = database.store().await;
+    let lease = store.lease("to be killed", Wait::Never).await.unwrap();
+    let run = lease.open_run(&NewRun { job: "pull", who: "ann", config: None }).await.unwrap();
+    let mut tx = lease.begin(run).await.unwrap();
+    save(&mut tx, "north", vec![thing("before")]).await;
+    tx.commit().await.unwrap();
+    let mut tx = lease.begin(run).await.unwrap();
+    save(&mut tx, "north", (0..5_000).map(|n| thing(&format!("half {n}"))).collect()).await;
+
+    let left = database.killed("to be killed").await;
+    let store = Store::open(left.location(), Clock::System).await.unwrap();
+    let next = store.lease("the next", Wait::AtMost(Duration::from_mins(1))).await.unwrap();
+    assert_eq!(next.interrupted(), [run]);
+    assert_eq!(latest(&store, "north").await.unwrap(), Some(vec![thing("before")]));
+    assert_eq!((left.count("snapshot").await, left.count("payload").await), (1, 1));
+    if matches!(database, Database::Postgres { .. }) {
+        assert!(tx.commit().await.is_err(), "its connection is gone");
+        let refused = lease.begin(run).await.unwrap_err();
+        assert!(matches!(refused, StoreError::LeaseLost { .. }), "{refused}");
+    }
 }
 
 async fn a_run_ends_once_and_keeps_its_receipt(database: &Database) {

@@ -25,7 +25,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 const CONNECTORS: [&str; 4] = ["pax8", "rest", "files", "memory"];
 
 /// The only crates that may be named inside `core`; the last two only in its tests.
-const CORE_CRATES: [&str; 12] = [
+const CORE_CRATES: [&str; 13] = [
     "std",
     "rust_decimal",
     "chrono",
@@ -36,6 +36,7 @@ const CORE_CRATES: [&str; 12] = [
     "unicode_normalization",
     "any_ascii",
     "rustc_hash",
+    "indexmap",
     "proptest",
     "serde_json",
 ];

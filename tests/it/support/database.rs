@@ -94,6 +94,34 @@ impl Database {
         }
     }
 
+    /// The database as processes killed this moment leave it.
+    ///
+    /// A killed process writes nothing more: a copy of an embedded database's files is what it leaves. A server sees its
+    /// connections end; here, those that write to this schema and the one named after the lock's holder.
+    pub(crate) async fn killed(&self, holder: &str) -> Self {
+        match self {
+            Self::Sqlite { _folder: folder, .. } => {
+                let copy = Self::sqlite();
+                let Self::Sqlite { _folder: to, .. } = &copy else { return copy };
+                for file in std::fs::read_dir(folder.path()).unwrap() {
+                    let file = file.unwrap();
+                    std::fs::copy(file.path(), to.path().join(file.file_name())).unwrap();
+                }
+                copy
+            }
+            Self::Postgres { url } => {
+                self.execute(&format!(
+                    "select pg_terminate_backend(pid) from pg_locks where relation = 'run'::regclass
+                     union all
+                     select pg_terminate_backend(pid) from pg_stat_activity where application_name = '{holder}'"
+                ))
+                .await
+                .unwrap();
+                Self::Postgres { url: url.clone() }
+            }
+        }
+    }
+
     /// How many rows a table has.
     pub(crate) async fn count(&self, table: &str) -> u32 {
         let rows = self.texts(&format!("select cast(count(*) as text) from {table}")).await;
