@@ -1,1 +1,4 @@
 //! What several integration tests share.
+
+pub(crate) mod database;
+pub(crate) mod source;
