@@ -112,11 +112,14 @@ impl TitleWords {
     fn is_cut_term(meaning: &Meaning, rest: &[String]) -> bool {
         match (meaning, rest) {
             (Meaning::Term(_) | Meaning::Billing(_), [last]) => {
-                ["commit", "commitment", "monthly", "paid", "billed", "term"].iter().any(|word| word.starts_with(last.as_str()))
+                ["commit", "commitment", "monthly", "paid", "billed", "term"]
+                    .iter()
+                    .any(|word| word.starts_with(last.as_str()))
             }
-            (Meaning::Term(_) | Meaning::Billing(_) | Meaning::Alias(_) | Meaning::Programme | Meaning::Audience(_), _) => {
-                false
-            }
+            (
+                Meaning::Term(_) | Meaning::Billing(_) | Meaning::Alias(_) | Meaning::Programme | Meaning::Audience(_),
+                _,
+            ) => false,
         }
     }
 
@@ -124,7 +127,10 @@ impl TitleWords {
     fn spelled_out(&self, spelled: &[String]) -> Vec<String> {
         let once = replaced(spelled, |rest| self.aliases.longest(rest).map(|(to, taken)| (to.as_slice(), taken)));
         let bare = replaced(&once, |rest| {
-            self.meanings.longest(rest).filter(|(m, _)| **m == Meaning::Programme).map(|(_, taken)| (&[] as &[_], taken))
+            self.meanings
+                .longest(rest)
+                .filter(|(m, _)| **m == Meaning::Programme)
+                .map(|(_, taken)| (&[] as &[_], taken))
         });
         let bare = if bare.is_empty() { once } else { bare };
         replaced(&bare, |rest| self.aliases.longest(rest).map(|(to, taken)| (to.as_slice(), taken)))
@@ -207,7 +213,8 @@ mod tests {
 
     #[test]
     fn an_unreadable_rule_is_named_and_the_rest_stands() {
-        let (table, problems) = TitleWords::parse("alias | acme1 | acme one\nalais | x | y\nterm | weekly |\n", "mine.txt");
+        let (table, problems) =
+            TitleWords::parse("alias | acme1 | acme one\nalais | x | y\nterm | weekly |\n", "mine.txt");
         assert_eq!(problems.iter().map(|p| p.at.as_str()).collect::<Vec<_>>(), ["mine.txt:2", "mine.txt:3"]);
         assert_eq!(table.spelled_out(&["acme1".to_owned()]), ["acme", "one"]);
     }
