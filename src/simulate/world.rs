@@ -147,7 +147,8 @@ impl Build {
         let role = ROLES.get(n).copied().unwrap_or(Role::Plain);
         let mut firm = names.customer(n);
         if role == Role::Own {
-            (firm.psa_name, firm.relation) = (firm.vendor_name.clone(), "exact");
+            let own = "Example Managed Services LLC".to_owned();
+            firm = names.firm(n, own.clone(), own, "exact", Country::Us);
         }
         if role == Role::Renamed {
             (firm.psa_name, firm.relation) = ("Tidewater Hospitality Partners".to_owned(), "renamed");
