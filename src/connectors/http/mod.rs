@@ -26,7 +26,7 @@ pub use address::segment;
 use auth::Credentials;
 pub use auth::{Auth, TokenCall};
 use exchange::Transport;
-pub use json::Undecodable;
+pub use json::{Undecodable, decode};
 use pace::Pacer;
 pub use pace::Rate;
 use retry::Patience;
@@ -184,6 +184,20 @@ impl Client {
     #[must_use]
     pub fn base_url(&self) -> &str {
         self.inner.base.as_str()
+    }
+
+    /// Makes sure there is a token, where tokens are fetched; otherwise does nothing.
+    ///
+    /// # Errors
+    /// What the token's remote said.
+    pub async fn authenticate(&self) -> Result<()> {
+        let mut patience = Patience::new(self.inner.limits, self.inner.backoff);
+        match self.inner.token(&mut patience).await {
+            Ok(_) => Ok(()),
+            Err(kind) => {
+                Err(ConnectorError::new(&self.inner.connector, "POST token", self.inner.credentials.scrub(kind)))
+            }
+        }
     }
 
     /// Reads a path below the base address, or an absolute link of the same origin.
