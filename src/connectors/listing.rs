@@ -2,7 +2,8 @@
 //!
 //! Keeps the invariant that a listing is complete or an error. The announced totals must stay the same over all pages and
 //! equal what was read, every page must be the one asked for, and no id may come twice. Rows without an id cannot prove that
-//! none was read twice in place of another, so a listing of several pages of them must read the same twice in a row.
+//! none was read twice in place of another, so a listing of several pages of them must read the same twice in a row, the
+//! second time cut into pages at other places.
 
 use std::collections::BTreeSet;
 
@@ -21,6 +22,16 @@ pub struct PageMeta {
     pub total_pages: u64,
     /// Which page this is, from 0.
     pub number: u64,
+}
+
+/// Which page to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ask {
+    /// Which reading of the listing this is, from 0. Odd ones should ask for another page size where rows have no ids: rows
+    /// that slip at a page's edge then show.
+    pub reading: u32,
+    /// Which page, from 0.
+    pub page: u64,
 }
 
 /// One page.
@@ -81,7 +92,7 @@ pub async fn read_all<T, F>(
     limits: Limits,
     identity: &Identity<T>,
     watch: &dyn Watch,
-    page: impl Fn(u64) -> F + Send + Sync,
+    page: impl Fn(Ask) -> F + Send + Sync,
 ) -> Result<Vec<T>>
 where
     T: Send + Sync,
@@ -90,7 +101,7 @@ where
     let mut last = Disagreement("it was never read".to_owned());
     let mut before: Option<Fingerprint> = None;
     for reading in 0..limits.readings {
-        match read_once(about, limits, identity, watch, &page).await? {
+        match read_once(about, limits, identity, watch, |number| page(Ask { reading, page: number })).await? {
             Err(disagreement) => {
                 tracing::info!(
                     connector = about.connector,
@@ -132,7 +143,7 @@ async fn read_once<T, F>(
     limits: Limits,
     identity: &Identity<T>,
     watch: &dyn Watch,
-    page: &(impl Fn(u64) -> F + Send + Sync),
+    page: impl Fn(u64) -> F + Send + Sync,
 ) -> Result<std::result::Result<Read<T>, Disagreement>>
 where
     T: Send + Sync,
@@ -245,13 +256,13 @@ mod tests {
     /// Serves scripted replies; the call number is given besides the page number.
     async fn read(
         identity: &Identity<String>,
-        serve: impl Fn(usize, u64) -> Page<String> + Send + Sync,
+        serve: impl Fn(usize, Ask) -> Page<String> + Send + Sync,
     ) -> (Result<Vec<String>>, usize) {
         let calls = Mutex::new(0);
-        let read = read_all(ABOUT, Limits { pages: 50, ..Limits::default() }, identity, &Unwatched, |number| {
+        let read = read_all(ABOUT, Limits { pages: 50, ..Limits::default() }, identity, &Unwatched, |ask| {
             let mut calls = calls.lock().unwrap();
             *calls += 1;
-            std::future::ready(Ok(serve(*calls - 1, number)))
+            std::future::ready(Ok(serve(*calls - 1, ask)))
         })
         .await;
         let calls = *calls.lock().unwrap();
@@ -267,39 +278,40 @@ mod tests {
     #[tokio::test]
     async fn an_empty_listing_may_leave_its_rows_out_and_others_may_not() {
         for none in [None, Some(vec![])] {
-            let (read, calls) = read(&WITH_IDS, |_, n| Page { rows: none.clone(), meta: meta(n, 10, 0) }).await;
+            let (read, calls) =
+                read(&WITH_IDS, |_, Ask { page: n, .. }| Page { rows: none.clone(), meta: meta(n, 10, 0) }).await;
             assert_eq!((read.unwrap().len(), calls), (0, 1));
         }
-        let (read, _) = read(&WITH_IDS, |_, n| Page { rows: None, meta: meta(n, 10, 3) }).await;
+        let (read, _) = read(&WITH_IDS, |_, Ask { page: n, .. }| Page { rows: None, meta: meta(n, 10, 3) }).await;
         assert!(incomplete(read).contains("page 0 has no rows field although 3 rows are announced"));
     }
 
     #[tokio::test]
     async fn a_short_listing_is_never_called_complete() {
-        type Serve = fn(usize, u64) -> Page<String>;
+        type Serve = fn(usize, Ask) -> Page<String>;
         let cases: [(&str, Serve); 7] = [
-            ("expected 3 rows as announced, read 2: 1 missing", |_, n| Page {
+            ("expected 3 rows as announced, read 2: 1 missing", |_, Ask { page: n, .. }| Page {
                 rows: if n == 0 { rows(&["a", "b"]) } else { rows(&[]) },
                 meta: meta(n, 2, 3),
             }),
-            ("id b came twice, the second time on page 1", |_, n| Page {
+            ("id b came twice, the second time on page 1", |_, Ask { page: n, .. }| Page {
                 rows: if n == 0 { rows(&["a", "b"]) } else { rows(&["b"]) },
                 meta: meta(n, 2, 3),
             }),
             ("expected page 1, received page 0", |_, _| Page { rows: rows(&["a", "b"]), meta: meta(0, 2, 3) }),
-            ("the totals changed while reading", |_, n| Page {
+            ("the totals changed while reading", |_, Ask { page: n, .. }| Page {
                 rows: if n == 0 { rows(&["a", "b"]) } else { rows(&["c"]) },
                 meta: meta(n, 2, 3 + n),
             }),
-            ("expected 1 rows as announced, read 2: 1 too many", |_, n| Page {
+            ("expected 1 rows as announced, read 2: 1 too many", |_, Ask { page: n, .. }| Page {
                 rows: rows(&["a", "b"]),
                 meta: meta(n, 2, 1),
             }),
-            ("id a came twice, the second time on page 0", |_, n| Page {
+            ("id a came twice, the second time on page 0", |_, Ask { page: n, .. }| Page {
                 rows: rows(&["a", "a"]),
                 meta: meta(n, 2, 2),
             }),
-            ("page 1 has no rows field", |_, n| Page {
+            ("page 1 has no rows field", |_, Ask { page: n, .. }| Page {
                 rows: if n == 0 { rows(&["a", "b"]) } else { None },
                 meta: meta(n, 2, 3),
             }),
@@ -316,7 +328,7 @@ mod tests {
     #[tokio::test]
     async fn a_listing_that_moved_is_read_again() {
         // During the first reading a row is inserted before the second page: `b` shifts onto it and `a0` is never seen.
-        let (read, calls) = read(&WITH_IDS, |call, n| match (call, n) {
+        let (read, calls) = read(&WITH_IDS, |call, Ask { page: n, .. }| match (call, n) {
             (0, 0) => Page { rows: rows(&["a", "b"]), meta: meta(0, 2, 3) },
             (1, 1) => Page { rows: rows(&["b", "c"]), meta: meta(1, 2, 4) },
             (_, 0) => Page { rows: rows(&["a0", "a"]), meta: meta(0, 2, 4) },
@@ -328,7 +340,7 @@ mod tests {
 
     #[tokio::test]
     async fn too_few_announced_pages_do_not_end_a_listing() {
-        let (read, calls) = read(&WITH_IDS, |_, n| Page {
+        let (read, calls) = read(&WITH_IDS, |_, Ask { page: n, .. }| Page {
             rows: if n < 2 { rows(&[["a", "b"][usize::try_from(n).unwrap()]]) } else { rows(&["c"]) },
             meta: PageMeta { total_pages: 2, ..meta(n, 1, 3) },
         })
@@ -338,10 +350,11 @@ mod tests {
 
     #[tokio::test]
     async fn rows_without_ids_must_read_the_same_twice() {
-        let (one_page, calls) = read(&WITHOUT_IDS, |_, n| Page { rows: rows(&["a", "a"]), meta: meta(n, 5, 2) }).await;
+        let (one_page, calls) =
+            read(&WITHOUT_IDS, |_, Ask { page: n, .. }| Page { rows: rows(&["a", "a"]), meta: meta(n, 5, 2) }).await;
         assert_eq!((one_page.unwrap().len(), calls), (2, 1));
         // The first reading sees `b` twice and `c` never, with all counts right.
-        let (moved, calls) = read(&WITHOUT_IDS, |call, n| Page {
+        let (moved, calls) = read(&WITHOUT_IDS, |call, Ask { page: n, .. }| Page {
             rows: match (call, n) {
                 (_, 0) => rows(&["a", "b"]),
                 (1, _) => rows(&["b"]),
@@ -351,7 +364,7 @@ mod tests {
         })
         .await;
         assert_eq!((moved.unwrap(), calls), (vec!["a".into(), "b".into(), "c".into()], 6));
-        let (never, _) = read(&WITHOUT_IDS, |call, n| Page {
+        let (never, _) = read(&WITHOUT_IDS, |call, Ask { page: n, .. }| Page {
             rows: if n == 0 { rows(&["a", "b"]) } else { Some(vec![call.to_string()]) },
             meta: meta(n, 2, 3),
         })
@@ -360,12 +373,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_steady_slip_at_the_edges_of_pages_shows_when_they_are_cut_elsewhere() {
+        // Every later page begins one row early, every time: counts agree, `e` is never seen.
+        let all = ["a", "b", "c", "d", "e"];
+        let (read, _) = read(&WITHOUT_IDS, |_, Ask { reading, page }| {
+            let size = if reading % 2 == 0 { 2 } else { 3 };
+            let (from, early) = (usize::try_from(page).unwrap() * size, usize::from(page > 0));
+            let (start, end) = (from - early, (from + size).min(all.len()) - early);
+            Page { rows: rows(&all[start..end]), meta: meta(page, size.try_into().unwrap(), 5) }
+        })
+        .await;
+        assert!(incomplete(read).contains("two readings in a row did not hold the same rows"));
+    }
+
+    #[tokio::test]
     async fn endless_and_huge_listings_are_refused() {
         let (endless, calls) =
-            read(&WITH_IDS, |_, n| Page { rows: Some(vec![n.to_string()]), meta: meta(n, 1, 1_000) }).await;
+            read(&WITH_IDS, |_, Ask { page: n, .. }| Page { rows: Some(vec![n.to_string()]), meta: meta(n, 1, 1_000) })
+                .await;
         assert!(matches!(endless.unwrap_err().kind, ErrorKind::Limit(_)));
         assert_eq!(calls, 50);
-        let (huge, calls) = read(&WITH_IDS, |_, n| Page { rows: rows(&["a"]), meta: meta(n, 1, u64::MAX) }).await;
+        let (huge, calls) =
+            read(&WITH_IDS, |_, Ask { page: n, .. }| Page { rows: rows(&["a"]), meta: meta(n, 1, u64::MAX) }).await;
         assert!(matches!(huge.unwrap_err().kind, ErrorKind::Limit(_)) && calls == 1);
     }
 
@@ -375,7 +404,7 @@ mod tests {
             let all: Vec<String> = (0..total).map(|n| n.to_string()).collect();
             let identity = if ids { WITH_IDS } else { WITHOUT_IDS };
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            let (read, _) = runtime.block_on(read(&identity, |_, n| {
+            let (read, _) = runtime.block_on(read(&identity, |_, Ask { page: n, .. }| {
                 let from = usize::try_from(n).unwrap() * usize::from(size);
                 let page = all.iter().skip(from).take(usize::from(size)).cloned().collect();
                 Page { rows: Some(page), meta: meta(n, size.into(), total.into()) }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Client, decode};
-use crate::connectors::listing::{About, Identity, Limits, Page, PageMeta, read_all};
+use crate::connectors::listing::{About, Ask, Identity, Limits, Page, PageMeta, read_all};
 use crate::connectors::pax8::field::{Flaw, same_case};
 use crate::connectors::pax8::wire;
 use crate::connectors::{Result, Watch};
@@ -79,17 +79,27 @@ impl Reader {
     ) -> Result<Vec<Row>> {
         let operation = format!("GET {path}");
         let about = About { connector: &self.name, operation: &operation, what };
-        read_all(about, Limits::default(), &IDENTITY, watch, |number| self.page(path, filters, number)).await
+        read_all(about, Limits::default(), &IDENTITY, watch, |ask| self.page(path, filters, ask)).await
     }
 
-    async fn page(&self, path: &str, filters: &[(&str, &str)], number: u64) -> Result<Page<Row>> {
-        let (page, size) = (number.to_string(), self.page_size.to_string());
+    async fn page(&self, path: &str, filters: &[(&str, &str)], ask: Ask) -> Result<Page<Row>> {
+        let (number, size) = (ask.page, self.page_size_of(ask.reading));
+        let (page, size) = (number.to_string(), size.to_string());
         let mut query = filters.to_vec();
         query.extend([("page", page.as_str()), ("size", size.as_str())]);
         let reply: wire::Page = self.client.get_json(path, &query).await?;
         let wire::PageMeta { size, total_elements, total_pages, number: told } = reply.page;
         let rows = reply.content.map(|rows| numbered(&format!("GET {path} page {number}"), rows));
         Ok(Page { rows, meta: PageMeta { size, total_elements, total_pages, number: told } })
+    }
+
+    /// One row less on every other reading, so that pages are cut at other places.
+    fn page_size_of(&self, reading: u32) -> u32 {
+        match (reading % 2, self.page_size) {
+            (0, size) => size,
+            (_, 1) => 2,
+            (_, size) => size.saturating_sub(1),
+        }
     }
 
     /// Every row of a listing that has no pages.
