@@ -82,6 +82,24 @@ pub(super) fn decode(
     Ok(Some(value))
 }
 
+/// A default, written in our form: numbers as text or whole, days as `2026-04-01`.
+pub(super) fn decode_default(value: &Value, kind: Kind) -> Result<Decoded, String> {
+    let text = || match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) if !number.is_f64() => Ok(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Err(format!("a text is expected here, found {}", shown(value)))
+        }
+    };
+    match (kind, value) {
+        (Kind::Flag, Value::Bool(flag)) => Ok(Decoded::Flag(*flag)),
+        (Kind::Flag, _) => Err(format!("true or false expected, found {}", shown(value))),
+        (Kind::Text, _) => text().map(Decoded::Text),
+        (Kind::Number, _) => money::exact(&text()?).map(Decoded::Number).map_err(|error| error.to_string()),
+        (Kind::Day, _) => day(&Value::String(text()?), "%Y-%m-%d").map(Decoded::Day),
+    }
+}
+
 fn is_nothing(wire: &Value) -> bool {
     wire.is_null() || wire.as_str().is_some_and(str::is_empty)
 }
@@ -242,7 +260,12 @@ mod tests {
             ("kind = 'date'\nformat = 'rfc3339'", Numbers::Number, r#""2026-04-01T00:00:00Z""#, date(2026, 4, 1)),
             ("kind = 'date'\nformat = 'rfc3339'", Numbers::Number, r#""2026-04-01T23:30:00-05:00""#, date(2026, 4, 1)),
             ("kind = 'date'\nformat = '%d.%m.%Y'", Numbers::Number, r#""01.04.2026""#, date(2026, 4, 1)),
-            ("kind = 'date'\nformat = '%Y-%m-%d %H:%M:%S'", Numbers::Number, r#""2026-04-01 12:00:00""#, date(2026, 4, 1)),
+            (
+                "kind = 'date'\nformat = '%Y-%m-%d %H:%M:%S'",
+                Numbers::Number,
+                r#""2026-04-01 12:00:00""#,
+                date(2026, 4, 1),
+            ),
             (
                 "kind = 'date'\nformat = 'tagged'",
                 Numbers::Tagged,
@@ -250,8 +273,18 @@ mod tests {
                 date(2026, 4, 1),
             ),
             (words, Numbers::Number, "false", text("Active")),
-            ("kind = 'enum'\nmap = { credit = 'Credit' }\nunknown = 'keep'", Numbers::Number, r#""other""#, text("other")),
-            ("kind = 'ref'\nentity = 'customer'\nwrap = 'id'", Numbers::Number, r#"{"id": 17, "name": "x"}"#, text("17")),
+            (
+                "kind = 'enum'\nmap = { credit = 'Credit' }\nunknown = 'keep'",
+                Numbers::Number,
+                r#""other""#,
+                text("other"),
+            ),
+            (
+                "kind = 'ref'\nentity = 'customer'\nwrap = 'id'",
+                Numbers::Number,
+                r#"{"id": 17, "name": "x"}"#,
+                text("17"),
+            ),
             ("kind = 'ref'\nentity = 'status'\nkey = 'name'", Numbers::Number, "2", text("Active")),
         ] {
             assert_eq!(decoded(codec, wire, numbers), Ok(Some(expected)), "{codec} {wire}");
@@ -273,15 +306,27 @@ mod tests {
             ("kind = 'decimal'\nwire = 'string'", r#""1,5""#, "`1,5` is not a decimal number"),
             ("kind = 'decimal'\nwire = 'string'", r#""NaN""#, "`NaN` is not a decimal number"),
             ("kind = 'decimal'", "1e400", "`1e+400` has more digits than can be kept exactly"),
-            ("kind = 'decimal'\nwire = 'tagged'", r#"{"__class__":"date"}"#, r#"a tagged decimal expected, found {"__class__":"date"}"#),
             (
-                "kind = 'money'\nunit = 'minor'\nscale = 28",
-                "0.1",
-                "`0.1e-28` has more digits than can be kept exactly",
+                "kind = 'decimal'\nwire = 'tagged'",
+                r#"{"__class__":"date"}"#,
+                r#"a tagged decimal expected, found {"__class__":"date"}"#,
             ),
-            ("kind = 'date'\nformat = '%Y-%m-%d'", r#""2026-02-30""#, r#"a date (%Y-%m-%d) expected, found "2026-02-30""#),
-            ("kind = 'date'\nformat = 'rfc3339'", r#""2026-04-01""#, r#"a date (rfc3339) expected, found "2026-04-01""#),
-            ("kind = 'date'\nformat = 'tagged'", r#"{"year":2026,"month":13,"day":1}"#, r#"a date (tagged) expected, found {"day":1,"month":13,"year":2026}"#),
+            ("kind = 'money'\nunit = 'minor'\nscale = 28", "0.1", "`0.1e-28` has more digits than can be kept exactly"),
+            (
+                "kind = 'date'\nformat = '%Y-%m-%d'",
+                r#""2026-02-30""#,
+                r#"a date (%Y-%m-%d) expected, found "2026-02-30""#,
+            ),
+            (
+                "kind = 'date'\nformat = 'rfc3339'",
+                r#""2026-04-01""#,
+                r#"a date (rfc3339) expected, found "2026-04-01""#,
+            ),
+            (
+                "kind = 'date'\nformat = 'tagged'",
+                r#"{"year":2026,"month":13,"day":1}"#,
+                r#"a date (tagged) expected, found {"day":1,"month":13,"year":2026}"#,
+            ),
             ("kind = 'enum'\nmap = { a = 'A', b = 2 }", r#""C""#, r#"one of "A", 2 expected, found "C""#),
             ("kind = 'ref'\nentity = 'customer'\nwrap = 'id'", "17", "an object with `id` expected, found 17"),
             ("kind = 'ref'\nentity = 'status'\nkey = 'name'", "3", "no status with id 3 and a name is listed"),

@@ -77,11 +77,30 @@ pub(super) enum Numbers {
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Auth {
     None {},
-    Bearer { token: String },
-    Basic { user: String, pass: String },
-    Header { name: String, value: String },
-    Query { name: String, value: String },
-    Oauth2 { token: String, client: String, secret: String, scope: Option<String>, audience: Option<String> },
+    Bearer {
+        token: String,
+    },
+    Basic {
+        user: String,
+        pass: String,
+    },
+    Header {
+        name: String,
+        value: String,
+    },
+    Query {
+        name: String,
+        value: String,
+    },
+    /// Client credentials, or a refresh token where `refresh` is said; `basic` sends the client as HTTP Basic.
+    Oauth2 {
+        token: String,
+        client: String,
+        secret: String,
+        scope: Option<String>,
+        refresh: Option<String>,
+        basic: Option<bool>,
+    },
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -216,9 +235,6 @@ pub(super) struct List {
     pub(super) get: String,
     #[serde(default)]
     pub(super) query: BTreeMap<String, Value>,
-    /// Headers of this list alone, beside those of `[http]`.
-    #[serde(default)]
-    pub(super) headers: BTreeMap<String, String>,
     /// Where the rows are in the answer; `$` is the answer itself.
     pub(super) records: String,
     pub(super) page: Page,
@@ -445,6 +461,8 @@ pub(super) struct Field {
     pub(super) at: Option<String>,
     /// Or: the field of the parent's record that it takes over, as decoded there.
     pub(super) from_parent: Option<String>,
+    /// Or: two number fields of the record that it is the product of, where the system keeps no total.
+    pub(super) product_of: Option<[String; 2]>,
     #[serde(default)]
     pub(super) dir: Dir,
     pub(super) codec: Option<Codec>,

@@ -23,7 +23,7 @@ enum Pick {
     Whole,
     /// The first element whose members read as said.
     Keyed(Vec<(String, String)>),
-    /// Every element in turn; reading takes the first that has the rest of the path.
+    /// Every element.
     Each,
 }
 
@@ -49,9 +49,16 @@ impl Path {
         }
     }
 
-    /// The value there, if any; JSON `null` is no value.
+    /// The value there, if any: the first of them where there may be several; JSON `null` is no value.
     pub(super) fn get<'v>(&self, from: &'v Value) -> Option<&'v Value> {
-        walk(&self.segments, from).filter(|found| !found.is_null())
+        self.all(from).into_iter().next()
+    }
+
+    /// Every value there; JSON `null` is no value.
+    pub(super) fn all<'v>(&self, from: &'v Value) -> Vec<&'v Value> {
+        let mut found = Vec::new();
+        walk(&self.segments, from, &mut found);
+        found
     }
 
     /// Whether it may meet several values: such a place cannot be written.
@@ -65,19 +72,25 @@ impl Path {
     }
 }
 
-fn walk<'v>(segments: &[Segment], from: &'v Value) -> Option<&'v Value> {
-    let Some((first, rest)) = segments.split_first() else { return Some(from) };
-    let member = from.get(&first.name)?;
-    match &first.pick {
-        Pick::Whole => walk(rest, member),
-        Pick::Keyed(wanted) => {
-            let element = member.as_array()?.iter().find(|element| {
-                wanted.iter().all(|(key, value)| element.get(key).is_some_and(|found| reads_as(found, value)))
-            })?;
-            walk(rest, element)
+fn walk<'v>(segments: &[Segment], from: &'v Value, found: &mut Vec<&'v Value>) {
+    let Some((first, rest)) = segments.split_first() else {
+        if !from.is_null() {
+            found.push(from);
         }
-        Pick::Each => {
-            member.as_array()?.iter().find_map(|element| walk(rest, element).filter(|found| !found.is_null()))
+        return;
+    };
+    let Some(member) = from.get(&first.name) else { return };
+    let elements = member.as_array().map(Vec::as_slice).unwrap_or_default();
+    match &first.pick {
+        Pick::Whole => walk(rest, member, found),
+        Pick::Each => elements.iter().for_each(|element| walk(rest, element, found)),
+        Pick::Keyed(wanted) => {
+            let fits = |element: &&Value| {
+                wanted.iter().all(|(key, value)| element.get(key).is_some_and(|held| reads_as(held, value)))
+            };
+            if let Some(element) = elements.iter().find(fits) {
+                walk(rest, element, found);
+            }
         }
     }
 }

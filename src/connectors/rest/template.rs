@@ -5,10 +5,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Everything but RFC 3986's unreserved characters.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+use crate::connectors::http;
+
 const JSON_MARK: &str = "b64json:";
 
 /// Where a text with substitutions stands.
@@ -93,7 +92,7 @@ impl Template {
                 Part::Name(name) => {
                     let value = value(name).ok_or_else(|| format!("`{{{name}}}` has no value"))?;
                     match position {
-                        Position::Path => text.extend(segment(name, value)?),
+                        Position::Path => text.push_str(&segment(name, value)?),
                         Position::Plain if value.chars().any(char::is_control) => {
                             return Err(format!("the value of `{name}` holds a control character"));
                         }
@@ -108,11 +107,11 @@ impl Template {
 }
 
 /// A value as one path segment. `.` and `..` would be resolved away even when they are encoded.
-fn segment<'v>(name: &str, value: &'v str) -> Result<impl Iterator<Item = &'v str>, String> {
+fn segment(name: &str, value: &str) -> Result<String, String> {
     if matches!(value, "" | "." | "..") {
         return Err(format!("the value of `{name}`, `{value}`, cannot stand in an address"));
     }
-    Ok(utf8_percent_encode(value, SEGMENT))
+    Ok(http::segment(value))
 }
 
 /// The JSON text with its values put in (numbers bare, everything else escaped as inside a string), checked and encoded.
