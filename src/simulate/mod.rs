@@ -16,6 +16,11 @@ mod pax8_usage;
 mod psa;
 mod psa_query;
 mod server;
+mod world;
+mod world_catalogue;
+mod world_lines;
+mod world_names;
+mod world_roles;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -25,6 +30,7 @@ pub use faults::{Commitment, Faults, Oversize};
 pub use pax8::Pax8Credentials;
 pub use psa::PsaCredentials;
 pub use server::{Logged, Running};
+pub use world::{Planted, World};
 
 /// What can go wrong before a simulator serves.
 #[derive(Debug, thiserror::Error)]
