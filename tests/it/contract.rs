@@ -3,6 +3,13 @@
 //! A connector joins with one test: a sound subject and a faulty one, whose source has rows that cannot be read. A subject
 //! says how many rows its source has, so that a row that vanishes is seen.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "the functions behind the tests may stop the test"
+)]
+
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -79,7 +86,11 @@ fn add<R: Debug>(
     let Some(pulled) = pulled else { return };
     let heard = Heard::of(pulled, key);
     let told = told.unwrap_or_else(|| panic!("{name}: nothing was reported while it was read"));
-    assert!(told >= heard.records.len() as u64, "{name}: {told} reported, {} records", heard.records.len());
+    assert!(
+        told >= u64::try_from(heard.records.len()).unwrap(),
+        "{name}: {told} reported, {} records",
+        heard.records.len()
+    );
     listings.insert(name, heard);
 }
 

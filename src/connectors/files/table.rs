@@ -49,11 +49,11 @@ impl Table {
         layout: Option<&Layout>,
     ) -> Result<Self, ErrorKind> {
         let sheet = Sheet::open(folder, file, entity, layout)?;
-        let has_rows = !sheet.header.is_empty();
-        let columns = if has_rows {
-            header::resolve(file, &sheet.header, entity, layout)?
-        } else {
+        // an empty JSON array has no header to hold against anything; that it has no rows is told when it is read
+        let columns = if sheet.header.is_empty() {
             vec![Column::Absent; entity.fields.len()]
+        } else {
+            header::resolve(file, &sheet.header, entity, layout)?
         };
         let notations = notations(&sheet, &columns, layout)?;
         let words = layout.map(|layout| layout.words.clone()).unwrap_or_default();
