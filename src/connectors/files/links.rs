@@ -90,9 +90,9 @@ fn take(
     told: &mut LinkFile,
     recipes: &mut Vec<Recipe>,
     without: &mut BTreeMap<String, String>,
-    line: Line,
+    one: Line,
 ) -> Result<(), Problem> {
-    let Line { said, at } = line;
+    let Line { said, at } = one;
     let contradicts = |key: &str, stands: String| Problem::new(at.clone(), stands).field("psaId").record(key);
     match said {
         Said::Company(link) => {

@@ -56,6 +56,9 @@ pub struct Layout {
     /// What a field is in every row, where the file has no column for it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub constants: BTreeMap<String, String>,
+    /// What the words of a field mean: `words.lineType = { Gutschrift = "credit" }`. Other words stay as they are.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub words: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Profile {
@@ -158,7 +161,7 @@ fn did_you_mean(near: Option<&str>) -> String {
 impl Layout {
     fn check(&self, entity: &Entity) -> Result<(), ErrorKind> {
         let refused = |what: String| Err(ErrorKind::Settings(format!("{FILE}: [{}]: {what}", entity.name)));
-        for field in self.columns.keys().chain(self.constants.keys()) {
+        for field in self.columns.keys().chain(self.constants.keys()).chain(self.words.keys()) {
             if entity.position(field).is_none() {
                 let near = nearest(field, entity.fields.iter().map(|f| f.name));
                 return refused(format!("there is no field `{field}`{}", did_you_mean(near)));
@@ -208,7 +211,7 @@ impl Layout {
             encoding: Some(sheet.encoding),
             header: sheet.header.clone(),
             columns: named.collect(),
-            constants: BTreeMap::new(),
+            ..Self::default()
         }
     }
 }

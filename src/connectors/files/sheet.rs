@@ -71,6 +71,11 @@ impl Sheet {
         if decoded.text.trim().is_empty() {
             return Err(refused("is empty; expected a header and rows. Was the export written whole?"));
         }
+        if decoded.text.chars().take(1_000).any(|c| c == '\0') {
+            return Err(refused(
+                "holds NUL characters; expected text. UTF-16 without a mark must be named in columns.toml",
+            ));
+        }
         let (header, delimiter, body) = if is_json {
             let by_line = folder::ending(file) != "json";
             let parsed = json::parse(&decoded.text, by_line).map_err(|what| refused(&what))?;
@@ -80,11 +85,6 @@ impl Sheet {
             let (header, delimiter) = header_of(file, &decoded.text, entity, layout)?;
             (header, Some(delimiter), Body::Text(decoded.text))
         };
-        if header.iter().any(|name| name.contains('\0')) {
-            return Err(refused(
-                "holds NUL characters; expected text. UTF-16 without a mark must be named in columns.toml",
-            ));
-        }
         let (file, encoding, damaged) = (file.to_owned(), decoded.encoding, decoded.damaged);
         Ok(Self { file, entity, header, encoding, delimiter, damaged, body })
     }

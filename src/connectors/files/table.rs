@@ -4,7 +4,7 @@
 //! read as the profile says or as its columns prove; what is not proven is not read.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use super::convert::{Place, Read, Row, shown};
@@ -25,6 +25,7 @@ pub struct Table {
     sheet: Sheet,
     columns: Vec<Column>,
     notations: Vec<Notation>,
+    words: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// How the cells of a field become plain.
@@ -48,14 +49,15 @@ impl Table {
         layout: Option<&Layout>,
     ) -> Result<Self, ErrorKind> {
         let sheet = Sheet::open(folder, file, entity, layout)?;
-        let has_rows = !sheet.header.is_empty();
-        let columns = if has_rows {
-            header::resolve(file, &sheet.header, entity, layout)?
-        } else {
+        // an empty JSON array has no header to hold against anything; that it has no rows is told when it is read
+        let columns = if sheet.header.is_empty() {
             vec![Column::Absent; entity.fields.len()]
+        } else {
+            header::resolve(file, &sheet.header, entity, layout)?
         };
         let notations = notations(&sheet, &columns, layout)?;
-        Ok(Self { sheet, columns, notations })
+        let words = layout.map(|layout| layout.words.clone()).unwrap_or_default();
+        Ok(Self { sheet, columns, notations, words })
     }
 
     /// What was recognised, for `check`.
@@ -92,6 +94,7 @@ impl Table {
             let row = Row { place, entity, cells: &raw };
             let mut plain: Vec<Option<Cow<'_, str>>> = Vec::with_capacity(raw.len());
             for ((field, notation), cell) in entity.fields.iter().zip(&self.notations).zip(&raw) {
+                let cell = cell.map(|cell| self.meant(field, cell));
                 match cell.map(|cell| notation.plain(&row, field, cell)).transpose() {
                     Ok(cell) => plain.push(cell),
                     Err(problem) => return take(place, Err(problem)),
@@ -100,6 +103,11 @@ impl Table {
             let cells: Vec<Option<&str>> = plain.iter().map(Option::as_deref).collect();
             take(place, Ok(Row { place, entity, cells: &cells }))
         })
+    }
+
+    /// What the profile says a word of a field means.
+    fn meant<'c>(&'c self, field: &Field, cell: &'c str) -> &'c str {
+        self.words.get(field.name).and_then(|words| words.get(cell)).map_or(cell, String::as_str)
     }
 
     /// Reads all rows into records. A key listed twice, too few rows and an end that may be cut are problems.
