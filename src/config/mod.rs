@@ -1,1 +1,202 @@
 //! Configuration: one TOML file, read once, checked, passed down as values.
+//!
+//! Keeps three invariants: a key nobody knows is an error with its place, never ignored; a secret is named in the file
+//! (`{ env = … }` or `{ file = … }`) and resolved only when a connection is opened; nothing here knows a connector, whose
+//! own settings are handed on as they are written.
+
+mod environment;
+mod error;
+mod load;
+mod secret;
+mod section;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+pub use environment::Environment;
+pub use error::{ConfigError, Fault, FaultKind, SecretError, SecretProblem};
+pub use load::{CONFIG_FILE, CONFIG_VARIABLE, find, load, parse};
+pub use secret::SecretSource;
+
+/// Everything one configuration file says, with defaults where it is silent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Config {
+    /// The file, for messages; relative paths in it start from its folder.
+    #[serde(skip)]
+    pub file: PathBuf,
+    /// `[store]`.
+    pub store: StoreSettings,
+    /// `[connectors.<name>]`, by name.
+    pub connectors: BTreeMap<String, Connection>,
+    /// `[matching.customers]` and `[matching.products]`.
+    pub matching: Matching,
+    /// `[reconcile]`.
+    pub reconcile: Reconcile,
+    /// `[limits]`.
+    pub limits: Limits,
+}
+
+/// `[store]`: where snapshots, links and findings are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoreSettings {
+    /// The database.
+    pub url: StoreUrl,
+}
+
+/// How the database is named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreUrl {
+    /// Written out; holds no password.
+    Plain(String),
+    /// Somewhere else, because it holds one.
+    Elsewhere(SecretSource),
+}
+
+/// Which side a connection speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// A distributor.
+    Vendor,
+    /// A PSA or ERP.
+    Psa,
+}
+
+/// `[connectors.<name>]`: one connection. What is behind `settings` only the connector of its kind knows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Connection {
+    /// Which connector.
+    pub kind: String,
+    /// Its side.
+    pub side: Side,
+    /// The connector's own settings, without the secrets.
+    pub settings: toml::Table,
+    /// Where each secret is, by the dotted name of its setting.
+    pub secrets: BTreeMap<String, SecretSource>,
+    /// The place of each setting of the connector, for messages.
+    #[serde(skip)]
+    pub(crate) places: BTreeMap<String, Place>,
+}
+
+/// A place in the configuration file, counted from one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Line.
+    pub line: usize,
+    /// Character in the line.
+    pub column: usize,
+}
+
+/// `[matching]`: what is proposed as the same record.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Matching {
+    /// `[matching.customers]`.
+    pub customers: MatchRules,
+    /// `[matching.products]`.
+    pub products: MatchRules,
+}
+
+/// Two thresholds on the score of a pair, in thousandths.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MatchRules {
+    /// A pair with at least this score is a match, to be accepted or not.
+    pub match_permille_min: u16,
+    /// A pair with at least this score is shown as possible; below it is not shown.
+    pub possible_permille_min: u16,
+}
+
+impl Default for MatchRules {
+    fn default() -> Self {
+        Self { match_permille_min: 900, possible_permille_min: 500 }
+    }
+}
+
+/// `[reconcile]`: when the inputs are good enough to compare.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reconcile {
+    /// A snapshot older than this is stale.
+    pub snapshot_age_hours_max: u64,
+}
+
+impl Default for Reconcile {
+    fn default() -> Self {
+        Self { snapshot_age_hours_max: 48 }
+    }
+}
+
+/// `[limits]`: how much is accepted from outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Limits {
+    /// Pages of one listing.
+    pub pages_max: u64,
+    /// Records of one listing, or rows of one file.
+    pub records_max: u64,
+    /// Megabytes of one answer.
+    pub answer_megabytes_max: u64,
+    /// Minutes one listing may take.
+    pub listing_minutes_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { pages_max: 100_000, records_max: 20_000_000, answer_megabytes_max: 64, listing_minutes_max: 60 }
+    }
+}
+
+impl Config {
+    /// The folder relative paths start from.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new(""))
+    }
+
+    /// A fingerprint of what the file says and the defaults it leaves, in hexadecimal. Holds the names of secrets and none
+    /// of their values, so a renewed secret does not change it.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        // Only maps in order and plain values: it cannot fail, and an empty text would still be a fixed one.
+        let text = serde_json::to_string(self).unwrap_or_default();
+        Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The database's URL, from the environment or a file where the configuration says so. A relative SQLite path starts
+    /// from the folder of the configuration file.
+    ///
+    /// # Errors
+    /// [`ConfigError::Secret`] when it is kept elsewhere and cannot be had there.
+    pub fn store_url(&self, environment: &Environment) -> Result<SecretString, ConfigError> {
+        match &self.store.url {
+            StoreUrl::Plain(url) => Ok(SecretString::from(load::sqlite_in(self.folder(), url))),
+            StoreUrl::Elsewhere(source) => Ok(source.resolve("store.url", self.folder(), environment)?),
+        }
+    }
+
+    /// The secrets of one connection, by the dotted names of their settings. Called when it is opened, not before.
+    ///
+    /// # Errors
+    /// [`ConfigError::Secret`] names the first that cannot be had.
+    pub fn secrets_of(
+        &self,
+        name: &str,
+        environment: &Environment,
+    ) -> Result<BTreeMap<String, SecretString>, ConfigError> {
+        let mut resolved = BTreeMap::new();
+        for (setting, source) in self.connectors.get(name).into_iter().flat_map(|connection| &connection.secrets) {
+            let secret = source.resolve(&format!("connectors.{name}.{setting}"), self.folder(), environment)?;
+            resolved.insert(setting.clone(), secret);
+        }
+        Ok(resolved)
+    }
+
+    /// An error about one setting of a connection, with its place. For whoever knows the connector.
+    #[must_use]
+    pub fn refuse_setting(&self, name: &str, setting: &str, kind: FaultKind) -> ConfigError {
+        let place = self.connectors.get(name).and_then(|connection| connection.places.get(setting)).copied();
+        ConfigError::Invalid { file: self.file.clone(), faults: vec![Fault { place: place.unwrap_or_default(), kind }] }
+    }
+}
