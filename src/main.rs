@@ -1,3 +1,10 @@
 //! The thin binary: parse, run, turn the result into an exit status.
 
-fn main() {}
+use std::process::ExitCode;
+
+use trueup::cli;
+use trueup::config::Environment;
+
+fn main() -> ExitCode {
+    ExitCode::from(cli::main(std::env::args_os(), Environment::of_process()))
+}
