@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
+use crate::core::record::Fingerprint;
 pub use environment::Environment;
 pub use error::{ConfigError, Fault, FaultKind, SecretError, SecretProblem};
 pub use load::{CONFIG_FILE, CONFIG_VARIABLE, find, load, parse};
@@ -155,13 +155,13 @@ impl Config {
         self.file.parent().unwrap_or(Path::new(""))
     }
 
-    /// A fingerprint of what the file says and the defaults it leaves, in hexadecimal. Holds the names of secrets and none
+    /// A fingerprint of what the file says and the defaults it leaves. Holds the names of secrets and none
     /// of their values, so a renewed secret does not change it.
     #[must_use]
-    pub fn fingerprint(&self) -> String {
+    pub fn fingerprint(&self) -> Fingerprint {
         // Only maps in order and plain values: it cannot fail, and an empty text would still be a fixed one.
         let text = serde_json::to_string(self).unwrap_or_default();
-        Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        Fingerprint::of(text.as_bytes())
     }
 
     /// The database's URL, from the environment or a file where the configuration says so. A relative SQLite path starts

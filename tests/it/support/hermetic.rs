@@ -1,5 +1,7 @@
 //! A place to run the program in: its own folder and home, no inherited environment, everything it says kept together.
 
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
+
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,49 +9,49 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// A folder of its own.
-pub struct Place {
+pub(crate) struct Place {
     folder: TempDir,
     variables: Vec<(String, String)>,
 }
 
 /// Everything a command said and how it ended, as one text.
 #[must_use]
-pub struct Ran {
-    pub stdout: String,
-    pub stderr: String,
-    pub status: Option<i32>,
+pub(crate) struct Ran {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) status: Option<i32>,
     line: String,
 }
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() }
     }
 
     /// A variable the program sees; it sees no other but its home and the search path.
-    pub fn set(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// Writes a file, and the folders above it.
-    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
         path
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path().join(name)).unwrap()
     }
 
     /// Runs `trueup` in the folder, with words split at blanks.
-    pub fn run(&self, line: &str) -> Ran {
+    pub(crate) fn run(&self, line: &str) -> Ran {
         let output = Command::new(env!("CARGO_BIN_EXE_trueup"))
             .args(line.split_whitespace())
             .current_dir(self.path())
@@ -75,7 +77,7 @@ impl Place {
 
 impl Ran {
     /// Standard output, standard error and status together, for a golden text.
-    pub fn transcript(&self) -> String {
+    pub(crate) fn transcript(&self) -> String {
         let mut text = format!("$ trueup {}\n", self.line);
         for (name, said) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
             if !said.is_empty() {
@@ -89,7 +91,7 @@ impl Ran {
     }
 
     /// Panics with everything that was said unless the command ended so.
-    pub fn ended(self, status: i32) -> Self {
+    pub(crate) fn ended(self, status: i32) -> Self {
         assert_eq!(self.status, Some(status), "{}", self.transcript());
         self
     }
