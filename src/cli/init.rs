@@ -250,12 +250,13 @@ side = "<side>"
 folder = <folder>
 "#;
 
-const TAIL: &str = r"
+const TAIL: &str = r#"
 # What is proposed as the same record. Scores go from 0 to 1000.
 # [matching.customers]
-# match_permille_min = 900
-# possible_permille_min = 500
+# match_permille_min = 950
+# possible_permille_min = 100
+# shape = "one_to_one"
 
 # [reconcile]
 # snapshot_age_hours_max = 48
-";
+"#;

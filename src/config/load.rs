@@ -17,6 +17,7 @@ use crate::config::section::{Found, Section};
 use crate::config::{
     Config, Connection, Limits, MatchRules, Matching, Place, Reconcile, Side, StoreSettings, StoreUrl,
 };
+use crate::core::link::Shape;
 
 /// The file looked for where none is named.
 pub const CONFIG_FILE: &str = "trueup.toml";
@@ -206,32 +207,37 @@ fn is_source(value: &DeValue<'_>) -> bool {
 }
 
 fn read_matching(mut section: Section<'_>) -> Matching {
-    let matching = Matching {
-        customers: section.child("customers").map(read_rules).unwrap_or_default(),
-        products: section.child("products").map(read_rules).unwrap_or_default(),
-    };
+    let mut matching = Matching::default();
+    if let Some(mut customers) = section.child("customers") {
+        matching.customers = read_rules(&mut customers, &matching.customers);
+        customers.finish();
+    }
+    if let Some(mut products) = section.child("products") {
+        matching.products = read_rules(&mut products, &matching.products);
+        matching.title_words = products.text("title_words").map(PathBuf::from);
+        products.finish();
+    }
     section.finish();
     matching
 }
 
-fn read_rules(mut section: Section<'_>) -> MatchRules {
-    let default = MatchRules::default();
+fn read_rules(section: &mut Section<'_>, default: &MatchRules) -> MatchRules {
     let mut permille =
         |key, default| section.whole(key, &(0..=1000)).and_then(|number| u16::try_from(number).ok()).unwrap_or(default);
-    let rules = MatchRules {
-        match_permille_min: permille("match_permille_min", default.match_permille_min),
-        possible_permille_min: permille("possible_permille_min", default.possible_permille_min),
-    };
-    if rules.possible_permille_min > rules.match_permille_min {
+    let match_permille_min = permille("match_permille_min", default.match_permille_min);
+    let possible_permille_min = permille("possible_permille_min", default.possible_permille_min);
+    let lead_permille_min = permille("lead_permille_min", default.lead_permille_min);
+    let shapes = [("one_to_one", Shape::OneToOne), ("many_to_one", Shape::ManyToOne)];
+    let shape = section.text("shape").and_then(|word| section.word("shape", word, &shapes)).unwrap_or(default.shape);
+    if possible_permille_min > match_permille_min {
         let kind = FaultKind::WrongValue {
             key: "possible_permille_min".to_owned(),
-            expected: format!("at most match_permille_min, {}", rules.match_permille_min),
-            found: rules.possible_permille_min.to_string(),
+            expected: format!("at most match_permille_min, {match_permille_min}"),
+            found: possible_permille_min.to_string(),
         };
         section.report(section.at("possible_permille_min"), kind);
     }
-    section.finish();
-    rules
+    MatchRules { match_permille_min, possible_permille_min, lead_permille_min, shape }
 }
 
 fn read_reconcile(mut section: Section<'_>) -> Reconcile {
@@ -247,8 +253,9 @@ fn read_limits(mut section: Section<'_>) -> Limits {
     let limits = Limits {
         pages_max: upto("pages_max", 10_000_000, default.pages_max),
         records_max: upto("records_max", 1_000_000_000, default.records_max),
-        answer_megabytes_max: upto("answer_megabytes_max", 1024, default.answer_megabytes_max),
-        listing_minutes_max: upto("listing_minutes_max", 1440, default.listing_minutes_max),
+        answer_megabytes_max: upto("answer_megabytes_max", 1_024, default.answer_megabytes_max),
+        attempts_max: upto("attempts_max", 100, default.attempts_max),
+        call_minutes_max: upto("call_minutes_max", 1_440, default.call_minutes_max),
     };
     section.finish();
     limits
@@ -293,11 +300,17 @@ mod tests {
         let defaults = SAMPLE.lines().enumerate().filter(|(_, line)| line.contains("# default"));
         let count = defaults.map(|(number, line)| {
             let key = line.split(' ').next().unwrap();
-            let other = if key == "url" { "url = \"sqlite:other.db\"".to_owned() } else { format!("{key} = 600") };
+            let other = match line.split('#').next().unwrap().split('"').nth(1) {
+                Some("sqlite:trueup.db") => "url = \"sqlite:other.db\"".to_owned(),
+                Some("one_to_one") => "shape = \"many_to_one\"".to_owned(),
+                Some(_) => "shape = \"one_to_one\"".to_owned(),
+                None if key == "match_permille_min" => format!("{key} = 600"),
+                None => format!("{key} = 99"),
+            };
             assert_eq!(with_line(number, ""), sample.fingerprint(), "{line}");
             assert_ne!(with_line(number, &other), sample.fingerprint(), "{line}");
         });
-        assert_eq!(count.count(), 10);
+        assert_eq!(count.count(), 15);
     }
 
     #[test]
@@ -339,7 +352,7 @@ mod tests {
     #[test]
     fn the_fingerprint_changes_with_the_settings_and_not_with_their_layout() {
         let of = |text: &str| parse(Path::new("t.toml"), text).unwrap().fingerprint();
-        assert_eq!(of(""), of("# nothing\n[limits]\npages_max = 100_000\n"));
+        assert_eq!(of(""), of("# nothing\n[limits]\npages_max = 50_000\n"));
         assert_ne!(of(""), of("[limits]\npages_max = 7\n"));
         let connection = |secret: &str| format!("[connectors.a]\nkind = \"k\"\nside = \"psa\"\nsecret = {secret}\n");
         assert_ne!(of(&connection("{ env = \"A\" }")), of(&connection("{ env = \"B\" }")));

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use serde::Serialize;
 
+use crate::core::link::Shape;
+use crate::core::matching::{Permille, Rules, TitleWords};
 use crate::core::record::Fingerprint;
 pub use environment::Environment;
 pub use error::{ConfigError, Fault, FaultKind, SecretError, SecretProblem};
@@ -93,26 +95,61 @@ pub struct Place {
 }
 
 /// `[matching]`: what is proposed as the same record.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Matching {
     /// `[matching.customers]`.
     pub customers: MatchRules,
     /// `[matching.products]`.
     pub products: MatchRules,
+    /// `[matching.products]`: a table of title words in the place of the one the program brings along.
+    pub title_words: Option<PathBuf>,
 }
 
-/// Two thresholds on the score of a pair, in thousandths.
+/// When a pair is proposed. Scores are in thousandths.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MatchRules {
-    /// A pair with at least this score is a match, to be accepted or not.
+    /// A pair with at least this score is a match, if no rival is near.
     pub match_permille_min: u16,
     /// A pair with at least this score is shown as possible; below it is not shown.
     pub possible_permille_min: u16,
+    /// How far a match must be ahead of its best rival.
+    pub lead_permille_min: u16,
+    /// How many vendor records one PSA record may stand for.
+    pub shape: Shape,
 }
 
-impl Default for MatchRules {
+impl Default for Matching {
     fn default() -> Self {
-        Self { match_permille_min: 900, possible_permille_min: 500 }
+        let rules = Rules::default();
+        Self {
+            customers: MatchRules::of(&rules, rules.customers),
+            products: MatchRules::of(&rules, rules.products),
+            title_words: None,
+        }
+    }
+}
+
+impl MatchRules {
+    fn of(rules: &Rules, shape: Shape) -> Self {
+        Self {
+            match_permille_min: rules.match_at.0,
+            possible_permille_min: rules.possible_at.0,
+            lead_permille_min: rules.margin.0,
+            shape,
+        }
+    }
+
+    /// The rules for a proposal, with these words of product titles.
+    #[must_use]
+    pub fn rules(&self, titles: TitleWords) -> Rules {
+        Rules {
+            match_at: Permille(self.match_permille_min),
+            possible_at: Permille(self.possible_permille_min),
+            margin: Permille(self.lead_permille_min),
+            customers: self.shape,
+            products: self.shape,
+            titles,
+        }
     }
 }
 
@@ -134,17 +171,25 @@ impl Default for Reconcile {
 pub struct Limits {
     /// Pages of one listing.
     pub pages_max: u64,
-    /// Records of one listing, or rows of one file.
+    /// Records of one listing.
     pub records_max: u64,
     /// Megabytes of one answer.
     pub answer_megabytes_max: u64,
-    /// Minutes one listing may take.
-    pub listing_minutes_max: u64,
+    /// Attempts at one call.
+    pub attempts_max: u64,
+    /// Minutes from the first attempt at one call to the last.
+    pub call_minutes_max: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { pages_max: 100_000, records_max: 20_000_000, answer_megabytes_max: 64, listing_minutes_max: 60 }
+        Self {
+            pages_max: 50_000,
+            records_max: 5_000_000,
+            answer_megabytes_max: 64,
+            attempts_max: 6,
+            call_minutes_max: 10,
+        }
     }
 }
 
