@@ -6,14 +6,16 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::error::CommandError;
 use crate::cli::ui::Ui;
+use crate::clock::Clock;
 use crate::config::{self, Config, Environment};
+use crate::core::period::BillingPeriod;
 
 /// Given to each command.
 #[derive(Debug)]
 pub(super) struct Context<'u> {
     pub(super) ui: &'u Ui,
     pub(super) environment: Environment,
-    pub(super) as_of: Option<DateTime<Utc>>,
+    as_of: Option<DateTime<Utc>>,
     config_file: PathBuf,
 }
 
@@ -31,6 +33,16 @@ impl<'u> Context<'u> {
     /// The configuration file of this command, there or not.
     pub(super) fn config_file(&self) -> &Path {
         &self.config_file
+    }
+
+    /// What now is, for everything this command does.
+    pub(super) fn clock(&self) -> Clock {
+        self.as_of.map_or(Clock::System, Clock::Fixed)
+    }
+
+    /// The month before now: the one whose documents are out.
+    pub(super) fn last_month(&self) -> BillingPeriod {
+        BillingPeriod::containing(self.clock().now().date_naive()).previous()
     }
 
     /// The configuration, read and checked.

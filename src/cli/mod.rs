@@ -134,9 +134,10 @@ fn run(cli: Cli, ui: &Ui, environment: Environment) -> Result<Ending, CommandErr
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
     let context = Context::new(ui, environment, cli.global.config.as_deref(), cli.global.as_of);
     let ended = runtime.block_on(async {
+        let stop = stop_signal().map_err(failed)?;
         tokio::select! {
             ended = cli.command.run(&context) => ended,
-            stopped = interrupted() => Err(stopped),
+            () = stop => Err(CommandError::new(Kind::Interrupted, "interrupted")),
         }
     });
     // What still runs in the background is not waited for; whatever is written is written whole or not at all.
@@ -144,22 +145,19 @@ fn run(cli: Cli, ui: &Ui, environment: Environment) -> Result<Ending, CommandErr
     ended
 }
 
-/// Waits until the user or the service manager wants the command to stop.
-async fn interrupted() -> CommandError {
+/// Ends when the user or the service manager wants the command to stop. Listens from now on, not from the first wait.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
-    {
+    let (mut interrupt, mut terminate) = {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return CommandError::new(Kind::Interrupted, "interrupted");
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
+    #[cfg(windows)]
+    let (mut interrupt, mut terminate) = (tokio::signal::windows::ctrl_c()?, tokio::signal::windows::ctrl_close()?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    }
-    // Where no signal can be heard, none will come.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-    CommandError::new(Kind::Interrupted, "interrupted")
+    })
 }

@@ -1,6 +1,7 @@
 //! The command line as a user meets it: output, errors and exit statuses pinned together.
 
 use std::fmt::Write;
+use std::io::BufRead as _;
 
 use crate::support::hermetic::{Place, golden};
 
@@ -16,6 +17,21 @@ fn the_whole_reference_is_as_pinned() {
     root.build();
     reference(&mut text, &root, "trueup", 0);
     golden!("cli", "reference", text);
+}
+
+#[test]
+fn a_simulator_says_where_it_is_and_an_interrupt_ends_it_with_130() {
+    let place = Place::new();
+    for (system, signal) in [("pax8", rustix::process::Signal::INT), ("psa", rustix::process::Signal::TERM)] {
+        let mut child = place.start(&format!("simulate {system} --seed 7 --period 2026-04 --customers 1"));
+        let mut url = String::new();
+        std::io::BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
+        assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+        rustix::process::kill_process(rustix::process::Pid::from_child(&child), signal).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130));
+        assert!(String::from_utf8(output.stderr).unwrap().ends_with("error: interrupted\n"));
+    }
 }
 
 /// The long help of a command and everything below it. The options every command has are shown once.

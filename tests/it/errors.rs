@@ -26,6 +26,7 @@ fn mistakes_on_the_command_line() {
         ("workbook_to_standard_output", "report variances --period 2026-04 --format xlsx"),
         ("links_without_folder", "reconcile --period 2026-04 --links links.csv"),
         ("simulate_without_content", "simulate pax8"),
+        ("simulate_unknown_fault", "simulate psa --seed 1 --faults 429=2,explode"),
         ("exclude_both_sides", "review exclude --kind customers --vendor a --psa b"),
     ] {
         golden!("errors", name, place.run(line).ended(2).transcript());

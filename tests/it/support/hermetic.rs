@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -52,22 +52,29 @@ impl Place {
 
     /// Runs `trueup` in the folder, with words split at blanks.
     pub(crate) fn run(&self, line: &str) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_trueup"))
-            .args(line.split_whitespace())
-            .current_dir(self.path())
-            .env_clear()
-            .env("HOME", self.path().join("home"))
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .stdin(std::process::Stdio::null())
-            .output()
-            .unwrap();
-        let text = |bytes: &[u8]| self.without_folder(&String::from_utf8(bytes.to_vec()).unwrap());
+        let output = self.start(line).wait_with_output().unwrap();
+        let text = |bytes: &[u8]| self.without_folder(std::str::from_utf8(bytes).unwrap());
         Ran {
             stdout: text(&output.stdout),
             stderr: text(&output.stderr),
             status: output.status.code(),
             line: line.to_owned(),
         }
+    }
+
+    /// Starts `trueup` in the folder, to be waited for.
+    pub(crate) fn start(&self, line: &str) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_trueup"))
+            .args(line.split_whitespace())
+            .current_dir(self.path())
+            .env_clear()
+            .env("HOME", self.path().join("home"))
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
     }
 
     fn without_folder(&self, text: &str) -> String {
