@@ -3,7 +3,11 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::ValueEnum;
 
+use crate::cli::error::CommandError;
+use crate::cli::error::Kind::Failed;
+use crate::cli::ui::Ui;
 use crate::core::period::BillingPeriod;
+use crate::report::{Table, json, text};
 
 /// How a table is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -21,6 +25,16 @@ pub(super) struct Shown {
     /// Show the result as a table or as JSON
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, hide_possible_values = true)]
     pub(super) format: TableFormat,
+}
+
+impl Shown {
+    /// Sends a table to standard output.
+    pub(super) fn show(self, ui: &Ui, table: &Table) -> Result<(), CommandError> {
+        match self.format {
+            TableFormat::Text => ui.result(text::render(table, ui.screen())),
+            TableFormat::Json => ui.result(json::render(table).map_err(|error| CommandError::new(Failed, error))?),
+        }
+    }
 }
 
 /// Which records a link is about.
@@ -44,4 +58,23 @@ pub(super) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     }
     let moment = DateTime::parse_from_rfc3339(text).map(|moment| moment.to_utc());
     moment.map_err(|_| format!("`{text}` is neither a day like 2026-05-01 nor a moment like 2026-05-01T08:30:00Z"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_its_start_in_utc_and_a_moment_keeps_its_offset() {
+        for (written, read) in [
+            ("2026-05-01", "2026-05-01T00:00:00+00:00"),
+            ("2026-05-01T08:30:00Z", "2026-05-01T08:30:00+00:00"),
+            ("2026-05-01T08:30:00+02:00", "2026-05-01T06:30:00+00:00"),
+        ] {
+            assert_eq!(moment(written).unwrap().to_rfc3339(), read, "{written}");
+        }
+        for refused in ["", "now", "2026-02-30", "2026-5-1x", "2026-05-01 08:30", "2026-05-01T08:30:00"] {
+            assert!(moment(refused).is_err(), "{refused}");
+        }
+    }
 }

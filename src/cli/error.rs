@@ -184,3 +184,35 @@ fn secret_hint(setting: &str, problem: &SecretProblem) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_has_one_meaning_and_stands_in_the_help() {
+        let endings = [Ending::Done, Ending::DifferencesWait, Ending::Partly].map(Ending::status);
+        let kinds = [
+            Kind::Failed,
+            Kind::Usage,
+            Kind::Refused,
+            Kind::Locked,
+            Kind::Credentials,
+            Kind::NotReady,
+            Kind::Interrupted,
+        ]
+        .map(Kind::status);
+        let mut statuses: Vec<u8> = endings.into_iter().chain(kinds).collect();
+        statuses.sort_unstable();
+        let listed = STATUSES.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok());
+        assert_eq!(statuses, listed.collect::<Vec<u8>>());
+    }
+
+    #[test]
+    fn a_cause_stands_behind_its_error() {
+        let source = std::io::Error::other("disk on fire");
+        let error = CommandError::from(ConfigError::Unreadable { file: "t.toml".into(), source });
+        assert_eq!(error.to_string(), "the configuration file t.toml cannot be read: disk on fire");
+        assert_eq!(error.kind, Kind::Usage);
+    }
+}

@@ -3,22 +3,24 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::cli::args;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
 use crate::core::period::BillingPeriod;
+use crate::report::Report;
 
 /// Show one report of a month
 ///
 /// Builds the report from the findings of the last reconcile of that month. Goes to standard output, or to the file named by
 /// --out; xlsx needs a file.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup report variances --period 2026-04 --format xlsx --out april.xlsx")]
+#[command(after_help = "Example:\n  trueup report variance --period 2026-04 --format xlsx --out april.xlsx")]
 pub(super) struct Args {
     /// Which report
-    #[arg(value_enum, value_name = "NAME")]
-    name: Name,
+    #[arg(value_parser = names())]
+    name: Report,
     /// The month
     #[arg(long, value_name = "MONTH", value_parser = args::period)]
     period: BillingPeriod,
@@ -30,22 +32,10 @@ pub(super) struct Args {
     out: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Name {
-    /// Every cell that differs, with its class and its money
-    Variances,
-    /// Where every line that was read ended
-    Coverage,
-    /// Lines whose customer or product has no link
-    Unmapped,
-    /// Charged and not billed
-    Unbilled,
-    /// Billed and not charged
-    BilledWithoutCost,
-    /// The vendor's documents, each tied out to its lines
-    Invoices,
-    /// Revenue, cost and margin by customer
-    Margin,
+/// The reports there are, as the command line offers them.
+fn names() -> impl TypedValueParser<Value = Report> {
+    PossibleValuesParser::new(Report::ALL.map(Report::name))
+        .try_map(|name| Report::of(&name).ok_or_else(|| format!("`{name}` is no report")))
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

@@ -12,19 +12,17 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::error::CommandError;
 use crate::config::Environment;
+use crate::report::text::Screen;
 
 /// Work shorter than this needs no bar.
 const BAR_AFTER: Duration = Duration::from_secs(1);
-
-/// The width of a table where no terminal gives one.
-const WIDTH_DEFAULT: u16 = 120;
 
 /// Standard output and standard error, as a person or a script wants them.
 #[derive(Debug)]
 pub struct Ui {
     quiet: bool,
     colour: bool,
-    width: u16,
+    width: Option<u16>,
     bars: MultiProgress,
     running: Mutex<BTreeMap<String, Running>>,
 }
@@ -45,7 +43,7 @@ impl Ui {
             quiet,
             colour: terminal && environment.get("NO_COLOR").is_none(),
             // A table library that knows the terminal's width saves asking for it here.
-            width: comfy_table::Table::new().width().unwrap_or(WIDTH_DEFAULT),
+            width: comfy_table::Table::new().width(),
             bars: MultiProgress::with_draw_target(target),
             running: Mutex::default(),
         }
@@ -57,10 +55,10 @@ impl Ui {
         self.colour
     }
 
-    /// How wide a table may be.
+    /// How a table is drawn. Only a terminal has a width: a file or a pipe gets every row on one line.
     #[must_use]
-    pub fn width(&self) -> u16 {
-        self.width
+    pub fn screen(&self) -> Screen<'static> {
+        Screen { width: self.width, cut: None, colour: self.colour && self.width.is_some() }
     }
 
     /// Whether a person can be asked.

@@ -200,3 +200,26 @@ fn type_in_words(value: &DeValue<'_>) -> &'static str {
         DeValue::Table(_) => "a table",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_key_is_suggested_only_when_it_is_near() {
+        let keys = ["url", "pages_max", "records_max", "snapshot_age_hours_max", "env", "side"];
+        for (written, expected) in [
+            ("ulr", Some("url")),
+            ("pages", Some("pages_max")),
+            ("Pages-Max", Some("pages_max")),
+            ("record_max", Some("records_max")),
+            ("snapshot_age_max", Some("snapshot_age_hours_max")),
+            ("evn", Some("env")),
+            ("sides", Some("side")),
+            ("zzz", None),
+            ("colour", None),
+        ] {
+            assert_eq!(nearest(written, keys.into_iter()).as_deref(), expected, "{written}");
+        }
+    }
+}
