@@ -1,62 +1,36 @@
 //! `trueup init`: write a commented configuration for the systems the user names.
 //!
-//! Keeps the invariant that an existing file is never replaced and that what is written is a valid configuration.
+//! Keeps the invariants that an existing file is never replaced and that no secret is asked for or written.
 
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-use clap::ValueEnum;
-
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
-use crate::config;
+use crate::cli::systems::{CONNECTWISE, PAX8, PSA_FILES, REST, Section, Setting, System, TRYTON, VENDOR_FILES};
 
 /// Write a commented configuration for the systems you name
 ///
 /// Name the distributor you buy from and the PSA or ERP you bill from. Asks for what is missing when a person sits at the
-/// terminal. Writes the configuration file only, and never replaces one.
+/// terminal, and otherwise leaves it empty to be filled in. Writes the configuration file only, and never replaces one.
+/// Secrets are neither asked for nor written: the file names the variables they are in.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup init pax8 connectwise")]
+#[command(after_help = "Example:\n  trueup init pax8 connectwise --set pax8.client_id=7f3a2c10")]
 pub(super) struct Args {
-    /// The systems to connect: pax8, connectwise, rest, files
+    /// The systems to connect: pax8, connectwise, tryton, rest, files
     #[arg(value_name = "SYSTEM", value_enum, hide_possible_values = true)]
     systems: Vec<System>,
-    /// Read the distributor's exports from this folder
-    #[arg(long, value_name = "DIR", default_value = "exports/vendor")]
-    vendor_folder: String,
-    /// Read the PSA's exports from this folder
-    #[arg(long, value_name = "DIR", default_value = "exports/psa")]
-    psa_folder: String,
-    /// Read how to talk to a rest system from this description
-    #[arg(long, value_name = "FILE", default_value = "psa.toml")]
-    description: String,
+    /// Give a setting its value, named as in [connectors.CONNECTION]
+    #[arg(long, value_name = "CONNECTION.SETTING=VALUE", value_parser = assignment)]
+    set: Vec<(String, String)>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum System {
-    /// The distributor Pax8
-    Pax8,
-    /// ConnectWise PSA
-    Connectwise,
-    /// Any PSA or ERP with a JSON interface
-    Rest,
-    /// Folders of exports, for whichever side no other system speaks for
-    Files,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Vendor {
-    Pax8,
-    Files,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Psa {
-    Connectwise,
-    Rest,
-    Files,
+/// Reads `pax8.client_id=7f3a`.
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected CONNECTION.SETTING=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 impl Args {
@@ -65,72 +39,54 @@ impl Args {
         if file.exists() {
             return Err(already_there(file));
         }
-        let (vendor, psa) = self.sides(context)?;
-        let text = self.text(vendor, psa);
-        config::parse(file, &text)?;
-        write_new(file, &text)?;
-        context.ui.result(next_steps(file, vendor, psa, &self.folders(vendor, psa)))?;
+        let sections = sections(&self.systems, context)?;
+        let answers = answers(&sections, self.set, context)?;
+        write_new(file, &text(&sections, &answers))?;
+        context.ui.result(next_steps(file, &sections, &answers))?;
         Ok(Ending::Done)
     }
+}
 
-    /// Which system speaks for which side; asks where none does.
-    fn sides(&self, context: &Context<'_>) -> Result<(Vendor, Psa), CommandError> {
-        let (mut vendor, mut psa, mut files) = (None, None, false);
-        for system in &self.systems {
-            match system {
-                System::Pax8 => vendor = Some(Vendor::Pax8),
-                System::Connectwise => set_psa(&mut psa, Psa::Connectwise)?,
-                System::Rest => set_psa(&mut psa, Psa::Rest)?,
-                System::Files => files = true,
+/// Which system speaks for which side; asks where none does. The vendor comes first.
+fn sections(systems: &[System], context: &Context<'_>) -> Result<[Section; 2], CommandError> {
+    let (mut vendor, mut psa, mut files) = (None, None, false);
+    for system in systems {
+        let named = match system {
+            System::Pax8 => {
+                vendor = Some(PAX8);
+                continue;
             }
+            System::Files => {
+                files = true;
+                continue;
+            }
+            System::Connectwise => CONNECTWISE,
+            System::Tryton => TRYTON,
+            System::Rest => REST,
+        };
+        if let Some(other) = psa.replace(named).filter(|other| other.name != named.name) {
+            let what = format!("two systems to bill from are named, {} and {}", other.name, named.name);
+            let hint = "Name one; a second one can be added to the file later, as a section of its own.";
+            return Err(CommandError::new(Kind::Usage, what).hint(hint));
         }
-        if files && vendor.is_some() && psa.is_some() {
+    }
+    if files {
+        if vendor.is_some() && psa.is_some() {
             let error = CommandError::new(Kind::Usage, "both sides have a system already; `files` has none left");
             return Err(error.hint("Leave out `files`, or the system it should stand for."));
         }
-        if files {
-            return Ok((vendor.unwrap_or(Vendor::Files), psa.unwrap_or(Psa::Files)));
-        }
-        let vendors = [("pax8", Vendor::Pax8), ("files", Vendor::Files)];
-        let psas = [("connectwise", Psa::Connectwise), ("rest", Psa::Rest), ("files", Psa::Files)];
-        let vendor = vendor.map_or_else(|| choose(context, "distributor", "you buy from", &vendors), Ok)?;
-        let psa = psa.map_or_else(|| choose(context, "PSA or ERP", "you bill from", &psas), Ok)?;
-        Ok((vendor, psa))
+        return Ok([vendor.unwrap_or(VENDOR_FILES), psa.unwrap_or(PSA_FILES)]);
     }
-
-    fn folders(&self, vendor: Vendor, psa: Psa) -> Vec<&str> {
-        let vendor = (vendor == Vendor::Files).then_some(self.vendor_folder.as_str());
-        vendor.into_iter().chain((psa == Psa::Files).then_some(self.psa_folder.as_str())).collect()
-    }
-
-    fn text(&self, vendor: Vendor, psa: Psa) -> String {
-        let mut text = String::from(HEAD);
-        text.push_str(&match vendor {
-            Vendor::Pax8 => PAX8.to_owned(),
-            Vendor::Files => files_section("vendor", "The distributor's exports", &self.vendor_folder),
-        });
-        text.push_str(&match psa {
-            Psa::Connectwise => CONNECTWISE.to_owned(),
-            Psa::Rest => REST.replace("<description>", &quoted(&self.description)),
-            Psa::Files => files_section("psa", "The PSA's exports", &self.psa_folder),
-        });
-        text.push_str(TAIL);
-        text
-    }
-}
-
-fn set_psa(psa: &mut Option<Psa>, named: Psa) -> Result<(), CommandError> {
-    match psa.replace(named) {
-        Some(other) if other != named => {
-            let error = CommandError::new(Kind::Usage, "two systems to bill from are named");
-            Err(error.hint("Name one; a second one can be added to the file later, as a section of its own."))
-        }
-        _ => Ok(()),
-    }
+    let vendors = [("pax8", PAX8), ("files", VENDOR_FILES)];
+    let psas = [("connectwise", CONNECTWISE), ("tryton", TRYTON), ("rest", REST), ("files", PSA_FILES)];
+    Ok([
+        vendor.map_or_else(|| choose(context, "distributor", "you buy from", &vendors), Ok)?,
+        psa.map_or_else(|| choose(context, "PSA or ERP", "you bill from", &psas), Ok)?,
+    ])
 }
 
 /// Asks a person, or says what was not named.
-fn choose<T: Copy>(context: &Context<'_>, what: &str, role: &str, choices: &[(&str, T)]) -> Result<T, CommandError> {
+fn choose(context: &Context<'_>, what: &str, role: &str, choices: &[(&str, Section)]) -> Result<Section, CommandError> {
     let names = choices.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     let missing = || {
         let error = CommandError::new(Kind::Usage, format!("no {what} is named"));
@@ -139,10 +95,39 @@ fn choose<T: Copy>(context: &Context<'_>, what: &str, role: &str, choices: &[(&s
     if !context.ui.can_ask() {
         return Err(missing());
     }
-    let failed = |error: std::io::Error| CommandError::new(Kind::Failed, error);
-    let answer = context.ui.ask(&format!("Which {what} do {role} ({names})?")).map_err(failed)?;
+    let answer = context.ui.ask(&format!("Which {what} do {role} ({names})?"))?;
     let chosen = choices.iter().find(|(name, _)| answer.as_deref() == Some(*name));
-    chosen.map(|(_, choice)| *choice).ok_or_else(missing)
+    chosen.map(|(_, section)| *section).ok_or_else(missing)
+}
+
+/// A value for each setting that is asked for, by `connection.setting`; empty where nobody knows it yet.
+fn answers(
+    sections: &[Section],
+    set: Vec<(String, String)>,
+    context: &Context<'_>,
+) -> Result<BTreeMap<String, String>, CommandError> {
+    let mut given: BTreeMap<String, String> = set.into_iter().collect();
+    let mut answers = BTreeMap::new();
+    for section in sections {
+        for setting in section.settings.iter().chain(section.inner) {
+            let Setting::Asked(key, what, usual) = setting else { continue };
+            let name = format!("{}.{key}", section.name);
+            let mut value = given.remove(&name);
+            if value.is_none() && context.ui.can_ask() {
+                let or = if usual.is_empty() { String::new() } else { format!(" [{usual}]") };
+                value = context.ui.ask(&format!("{name}, {what}{or}:"))?;
+            }
+            answers.insert(name, value.unwrap_or_else(|| (*usual).to_owned()));
+        }
+    }
+    match given.keys().next() {
+        None => Ok(answers),
+        Some(unknown) => {
+            let known = answers.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let error = CommandError::new(Kind::Usage, format!("--set {unknown}: nothing of that name is asked for"));
+            Err(error.hint(format!("With these systems it can be {known}.")))
+        }
+    }
 }
 
 fn already_there(file: &Path) -> CommandError {
@@ -161,41 +146,58 @@ fn write_new(file: &Path, text: &str) -> Result<(), CommandError> {
     })
 }
 
-/// What to do next, in the order it is done.
-fn next_steps(file: &Path, vendor: Vendor, psa: Psa, folders: &[&str]) -> String {
-    let mut text = format!("Wrote {}.\n\nNext:\n", file.display());
-    let mut variables = Vec::new();
-    if vendor == Vendor::Pax8 {
-        variables.extend(["PAX8_CLIENT_ID", "PAX8_CLIENT_SECRET"]);
-    }
-    match psa {
-        Psa::Connectwise => variables.extend(["CONNECTWISE_PUBLIC_KEY", "CONNECTWISE_PRIVATE_KEY"]),
-        Psa::Rest => variables.push("PSA_SECRET"),
-        Psa::Files => {}
-    }
-    let mut steps = Vec::new();
-    if !variables.is_empty() {
-        steps.push(format!("set {} in the environment", variables.join(", ")));
-    }
-    if !folders.is_empty() {
-        steps.push(format!("put the exports into {}", folders.join(" and ")));
-    }
-    steps.push(format!("read through {}; each setting is explained there", file.display()));
-    steps.push("trueup check".to_owned());
-    steps.push("trueup pull".to_owned());
-    for (number, step) in (1..).zip(&steps) {
-        // Writing to a text cannot fail.
-        let _written = writeln!(text, "  {number}. {step}");
-    }
-    text
+fn text(sections: &[Section], answers: &BTreeMap<String, String>) -> String {
+    let connections = sections.iter().map(|section| {
+        let about: String = section.about.iter().map(|line| format!("# {line}\n")).collect();
+        let Section { name, kind, side, .. } = section;
+        let own = lines(name, section.settings, answers);
+        let inner = match section.inner {
+            [] => String::new(),
+            inner => format!("\n[connectors.{name}.settings]\n{}", lines(name, inner, answers)),
+        };
+        format!("\n{about}[connectors.{name}]\nkind = \"{kind}\"\nside = \"{side}\"\n{own}{inner}")
+    });
+    [HEAD.to_owned()].into_iter().chain(connections).chain([TAIL.to_owned()]).collect()
+}
+
+fn lines(connection: &str, settings: &[Setting], answers: &BTreeMap<String, String>) -> String {
+    let line = |setting: &Setting| match setting {
+        Setting::Fixed(key, value) => format!("{key} = {}\n", quoted(value)),
+        Setting::Secret(key, variable) => format!("{key} = {{ env = {} }}\n", quoted(variable)),
+        Setting::Asked(key, what, _) => {
+            let value = answers.get(&format!("{connection}.{key}")).map_or("", String::as_str);
+            format!("# {what}{}\n{key} = {}\n", if value.is_empty() { "; fill it in" } else { "" }, quoted(value))
+        }
+    };
+    settings.iter().map(line).collect()
 }
 
 fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-fn files_section(side: &str, what: &str, folder: &str) -> String {
-    FILES.replace("<what>", what).replace("<side>", side).replace("<folder>", &quoted(folder))
+/// What to do next, in the order it is done.
+fn next_steps(file: &Path, sections: &[Section], answers: &BTreeMap<String, String>) -> String {
+    let file = file.display();
+    let settings = || sections.iter().flat_map(|section| section.settings.iter().chain(section.inner));
+    let variables = settings().filter_map(|setting| match setting {
+        Setting::Secret(_, variable) => Some((*variable).to_owned()),
+        Setting::Fixed(..) | Setting::Asked(..) => None,
+    });
+    let empty = answers.iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| name.clone());
+    let folders = answers.iter().filter(|(name, _)| name.ends_with(".folder")).map(|(_, folder)| folder.clone());
+    let step = |before: &str, of: Vec<String>, after: &str| {
+        (!of.is_empty()).then(|| format!("{before}{}{after}", of.join(", ")))
+    };
+    let steps = [
+        step("fill in ", empty.collect(), &format!(" in {file}")),
+        step("set ", variables.collect(), " in the environment"),
+        step("put the exports into ", folders.collect(), ""),
+        Some("run `trueup check`".to_owned()),
+        Some("run `trueup pull`".to_owned()),
+    ];
+    let numbered = (1..).zip(steps.into_iter().flatten()).map(|(number, step)| format!("  {number}. {step}\n"));
+    format!("Wrote {file}.\n\nNext:\n{}", numbered.collect::<String>())
 }
 
 const HEAD: &str = r#"# trueup: what is compared with what.
@@ -207,56 +209,14 @@ const HEAD: &str = r#"# trueup: what is compared with what.
 url = "sqlite:trueup.db"
 "#;
 
-const PAX8: &str = r#"
-# The distributor. Make an integration in Pax8 under Integrations > API credentials; reading is enough.
-[connectors.pax8]
-kind = "pax8"
-side = "vendor"
-client_id = { env = "PAX8_CLIENT_ID" }
-client_secret = { env = "PAX8_CLIENT_SECRET" }
-"#;
-
-const CONNECTWISE: &str = r#"
-# The PSA. Make an API member in ConnectWise under System > Members > API Members, with the right to inquire on companies,
-# agreements and products.
-[connectors.connectwise]
-kind = "rest"
-side = "psa"
-description = "connectwise.toml"
-
-[connectors.connectwise.settings]
-host = "api-na.myconnectwise.net"
-company = "yourcompany"
-public_key = { env = "CONNECTWISE_PUBLIC_KEY" }
-private_key = { env = "CONNECTWISE_PRIVATE_KEY" }
-"#;
-
-const REST: &str = r#"
-# The PSA or ERP. The description says how it is called and where its fields are; its settings are filled in here.
-[connectors.psa]
-kind = "rest"
-side = "psa"
-description = <description>
-
-[connectors.psa.settings]
-secret = { env = "PSA_SECRET" }
-"#;
-
-const FILES: &str = r#"
-# <what>: CSV or JSON files in one folder.
-[connectors.<side>_files]
-kind = "files"
-side = "<side>"
-folder = <folder>
-"#;
-
 const TAIL: &str = r#"
-# What is proposed as the same record. Scores go from 0 to 1000.
+# What is proposed as the same record. Scores go from 0 to 1000; these are the defaults.
 # [matching.customers]
 # match_permille_min = 950
 # possible_permille_min = 100
-# shape = "one_to_one"
+# shape = "one_to_one"                  # "many_to_one": several companies (sites) billed as one customer
 
+# An older snapshot is stale.
 # [reconcile]
 # snapshot_age_hours_max = 48
 "#;

@@ -18,6 +18,7 @@ mod report;
 mod review;
 mod simulate;
 mod status;
+mod systems;
 pub mod ui;
 
 use std::ffi::OsString;

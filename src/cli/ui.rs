@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::error::CommandError;
+use crate::cli::error::{CommandError, Kind};
 use crate::config::Environment;
 use crate::report::text::Screen;
 
@@ -68,10 +68,15 @@ impl Ui {
     }
 
     /// Asks a person for a line; nothing typed is `None`.
-    pub fn ask(&self, question: &str) -> std::io::Result<Option<String>> {
+    ///
+    /// # Errors
+    /// What reading standard input says.
+    pub fn ask(&self, question: &str) -> Result<Option<String>, CommandError> {
         self.write_err(&format!("{question} "));
         let mut line = String::new();
-        std::io::stdin().read_line(&mut line)?;
+        std::io::stdin()
+            .read_line(&mut line)
+            .map_err(|error| CommandError::new(Kind::Failed, format!("standard input: {error}")))?;
         let answer = line.trim();
         Ok((!answer.is_empty()).then(|| answer.to_owned()))
     }
@@ -84,7 +89,7 @@ impl Ui {
         let mut out = std::io::stdout().lock();
         match out.write_all(text.as_ref()).and_then(|()| out.flush()) {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                Err(CommandError::new(crate::cli::error::Kind::Failed, format!("standard output: {error}")))
+                Err(CommandError::new(Kind::Failed, format!("standard output: {error}")))
             }
             Ok(()) | Err(_) => Ok(()),
         }

@@ -147,7 +147,8 @@ fn read_connection(text: &str, mut section: Section<'_>) -> Option<Connection> {
     let kind = section.required("kind").map(ToOwned::to_owned);
     let side = section.required("side");
     let side = side.and_then(|word| section.word("side", word, &[("vendor", Side::Vendor), ("psa", Side::Psa)]));
-    let mut own = Own { section: &section, text, secrets: BTreeMap::new(), places: BTreeMap::new() };
+    let places = ["kind", "side"].map(|key| (key.to_owned(), place(text, section.at(key)))).into();
+    let mut own = Own { section: &section, text, secrets: BTreeMap::new(), places };
     let mut settings = toml::Table::new();
     for (key, value) in section.rest() {
         if let Some(plain) = own.setting(key.get_ref(), key.get_ref(), key.span().start, value) {
@@ -178,6 +179,12 @@ impl<'t> Own<'_, 't> {
         }
         if named_secret(key) {
             self.section.report(value.span().start, FaultKind::BareSecret { key: key.to_owned() });
+            return None;
+        }
+        if inner.as_str() == Some("") {
+            let (expected, found) = ("a text that is not empty".to_owned(), "\"\"".to_owned());
+            let kind = FaultKind::WrongValue { key: key.to_owned(), expected, found };
+            self.section.report(value.span().start, kind);
             return None;
         }
         let Some(table) = inner.as_table() else {
@@ -337,6 +344,18 @@ mod tests {
         let secrets = config.secrets_of("psa", &Environment::of([("KEY", "hunter2")])).unwrap();
         assert_eq!(secrets.get("settings.private").unwrap().expose_secret(), "hunter2");
         assert!(!format!("{config:?} {secrets:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn whoever_knows_the_connector_can_refuse_its_settings_with_their_place() {
+        let text = "[connectors.a]\nkind = \"files\"\nside = \"psa\"\nfoldr = \"x\"\nsecret = { env = \"S\" }\n";
+        let config = parse(Path::new("t.toml"), text).unwrap();
+        let refused = config.known_settings("a", &["folder", "secret"]).unwrap_err().to_string();
+        assert_eq!(refused, "t.toml:4:1: unknown key `foldr` in [connectors.a]; the nearest known key is `folder`");
+        assert!(config.known_settings("a", &["foldr", "secret"]).is_ok());
+        let kind = FaultKind::WrongValue { key: "kind".into(), expected: "pax8".into(), found: "files".into() };
+        let refused = config.refuse_setting("a", "kind", kind).to_string();
+        assert_eq!(refused, "t.toml:2:8: `kind` must be pax8; found files");
     }
 
     #[test]

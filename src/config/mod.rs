@@ -238,6 +238,25 @@ impl Config {
         Ok(resolved)
     }
 
+    /// Refuses every setting of a connection that its connector does not know. For whoever knows the connector.
+    ///
+    /// # Errors
+    /// [`ConfigError::Invalid`] with each unknown key, its place and the nearest known one.
+    pub fn known_settings(&self, name: &str, known: &[&str]) -> Result<(), ConfigError> {
+        let Some(connection) = self.connectors.get(name) else { return Ok(()) };
+        let written = connection.settings.keys().chain(connection.secrets.keys());
+        let unknown = written.filter(|key| !known.contains(&key.split('.').next().unwrap_or(key)));
+        let mut faults: Vec<Fault> = unknown
+            .map(|key| {
+                let nearest = section::nearest(key, known.iter().copied());
+                let kind = FaultKind::UnknownKey { key: key.clone(), section: format!("[connectors.{name}]"), nearest };
+                Fault { place: connection.places.get(key).copied().unwrap_or_default(), kind }
+            })
+            .collect();
+        faults.sort_by_key(|fault| fault.place);
+        if faults.is_empty() { Ok(()) } else { Err(ConfigError::Invalid { file: self.file.clone(), faults }) }
+    }
+
     /// An error about one setting of a connection, with its place. For whoever knows the connector.
     #[must_use]
     pub fn refuse_setting(&self, name: &str, setting: &str, kind: FaultKind) -> ConfigError {

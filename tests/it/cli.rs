@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::io::BufRead as _;
+use std::path::Path;
 
 use crate::support::hermetic::{Place, golden};
 
@@ -96,20 +97,32 @@ fn help_and_version_go_to_standard_output_and_succeed() {
 #[test]
 fn init_writes_a_configuration_that_is_valid_and_never_replaces_one() {
     for (name, systems) in [
-        ("pax8_connectwise", "pax8 connectwise"),
-        ("pax8_rest", "pax8 rest --description acme-psa.toml"),
-        ("pax8_files", "pax8 files --psa-folder out/of/psa"),
+        (
+            "pax8_connectwise",
+            "pax8 connectwise --set pax8.client_id=7f3a --set connectwise.company=me --set connectwise.public_key=k",
+        ),
+        ("pax8_rest", "pax8 rest --set pax8.client_id=7f3a --set psa.file=acme-psa.toml"),
+        ("pax8_tryton", "pax8 tryton --set pax8.client_id=7f3a --set tryton.url=https://erp.example/demo"),
+        ("pax8_files", "pax8 files --set pax8.client_id=7f3a --set psa_files.folder=out/of/psa"),
         ("files", "files"),
     ] {
         let place = Place::new();
         let first = place.run(&format!("init {systems}")).ended(0);
         let written = place.read("trueup.toml");
         golden!("cli", format!("init_{name}"), format!("{}--- trueup.toml\n{written}", first.transcript()));
-        trueup::config::parse(std::path::Path::new("trueup.toml"), &written).unwrap();
+        trueup::config::parse(Path::new("trueup.toml"), &written).unwrap();
         let again = place.run(&format!("init {systems}")).ended(2);
         assert_eq!(again.stderr.lines().next(), Some("error: trueup.toml is there already and is not replaced"));
         assert_eq!(place.read("trueup.toml"), written);
     }
+}
+
+#[test]
+fn what_nobody_could_be_asked_is_left_empty_named_and_refused_until_filled_in() {
+    let place = Place::new();
+    let first = place.run("init pax8 connectwise").ended(0).transcript();
+    let then = place.run("check").ended(2).transcript();
+    golden!("cli", "init_to_fill_in", format!("{first}\n{then}"));
 }
 
 #[test]
@@ -124,10 +137,17 @@ fn init_writes_where_it_is_told_by_option_or_variable() {
 #[test]
 fn nothing_is_asked_where_nobody_sits() {
     let place = Place::new();
-    let transcripts: String =
-        ["init", "init pax8", "init connectwise", "init pax8 connectwise rest", "init pax8 connectwise files"]
-            .map(|line| place.run(line).ended(2).transcript())
-            .join("\n");
+    let transcripts: String = [
+        "init",
+        "init pax8",
+        "init connectwise",
+        "init pax8 connectwise rest",
+        "init pax8 connectwise files",
+        "init pax8 files --set pax8.clientid=7",
+        "init pax8 files --set pax8.client_id",
+    ]
+    .map(|line| place.run(line).ended(2).transcript())
+    .join("\n");
     golden!("cli", "init_incomplete", transcripts);
     assert!(!place.path().join("trueup.toml").exists());
 }
