@@ -1,10 +1,7 @@
-//! The thin binary: parse, run, turn the result into an exit status.
+//! The thin binary: the arguments in, the exit status out.
 
 use std::process::ExitCode;
 
-use trueup::cli;
-use trueup::config::Environment;
-
 fn main() -> ExitCode {
-    ExitCode::from(cli::main(std::env::args_os(), Environment::of_process()))
+    ExitCode::from(trueup::cli::main(std::env::args_os()))
 }

@@ -105,11 +105,12 @@ pub fn command() -> clap::Command {
 
 /// Runs one command line and answers its exit status.
 #[must_use]
-pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environment) -> u8 {
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(refused) => return answer_without_command(&refused),
     };
+    let environment = Environment::of_process();
     let ui = Ui::new(cli.global.quiet, &environment);
     let ended = run(cli, &ui, environment);
     match ended {
