@@ -86,7 +86,7 @@ pub(crate) fn tiles(input: &Input<'_>, currency: Currency) -> Vec<Tile> {
             cells(|v| !v.amount_variance.is_negative() && !v.amount_variance.is_zero()),
         ),
         tile("Billed too much", linked.over, "over", cells(|v| v.amount_variance.is_negative())),
-        tile("Not linked, so not compared", unlinked_money, "plain", counted(unlinked.cells, "customer's product")),
+        tile("Not linked, so not compared", unlinked_money, "plain", counted(unlinked.cells, "customer product")),
         tile("Margin as billed", margin, if margin.is_negative() { "under" } else { "good" }, share),
     ]
 }
@@ -108,8 +108,9 @@ fn by_customer(input: &Input<'_>, currency: Currency) -> Chart {
     sums.sort_by_key(|(_, gross)| std::cmp::Reverse(gross.larger()));
     let about = title_of_cut("Linked products only", sums.len(), "customer");
     sums.truncate(BARS_MAX);
-    let entries = sums.into_iter().map(|(company, gross)| (customer_name(input, company), gross));
-    Chart { title: "Leakage by customer", about, bars: gross_bars(&entries.collect::<Vec<_>>()) }
+    let longest = sums.first().map(|(_, gross)| gross.larger()).unwrap_or_default();
+    let bars = sums.iter().flat_map(|(who, gross)| gross_bars(&customer_name(input, who), *gross, longest, true));
+    Chart { title: "Leakage by customer", about, bars: bars.collect() }
 }
 
 fn by_class(input: &Input<'_>, currency: Currency) -> Chart {
@@ -117,15 +118,14 @@ fn by_class(input: &Input<'_>, currency: Currency) -> Chart {
     for v in input.outcome.variances.iter().filter(|v| v.currency == currency) {
         sums.entry(v.class()).or_default().add(v.amount_variance);
     }
-    let entries: Vec<_> = sums
-        .into_iter()
-        .filter(|(_, gross)| !gross.larger().is_zero())
-        .map(|(class, gross)| (class_in_words(class).to_owned(), gross))
-        .collect();
+    let sums: Vec<(Class, Gross)> = sums.into_iter().filter(|(_, gross)| !gross.larger().is_zero()).collect();
+    let longest = sums.iter().map(|(_, gross)| gross.larger()).max().unwrap_or_default();
+    let bars =
+        sums.iter().flat_map(|(class, gross)| gross_bars(class_in_words(*class), *gross, longest, is_compared(*class)));
     Chart {
         title: "Variance by class",
-        about: "Each line counts under its first class.".to_owned(),
-        bars: gross_bars(&entries),
+        about: "Each customer's product counts under its first class.".to_owned(),
+        bars: bars.collect(),
     }
 }
 
@@ -155,23 +155,21 @@ fn margins(input: &Input<'_>, currency: Currency) -> Chart {
     Chart { title: "Margin by customer", about, bars }
 }
 
-fn gross_bars(entries: &[(String, Gross)]) -> Vec<Bar> {
-    let longest = entries.iter().map(|(_, gross)| gross.larger()).max().unwrap_or_default();
-    let bar = |label: &str, amount: Amount, tone, word| Bar {
+/// One bar for too little, one for too much; money that was compared with nothing is neither.
+fn gross_bars(label: &str, gross: Gross, longest: Amount, compared: bool) -> Vec<Bar> {
+    let bar = |amount: Amount, tone, word| Bar {
         label: label.to_owned(),
         length: length(amount, longest),
-        tone,
-        value: format!("{} {word}", text(amount)),
+        tone: if compared { tone } else { "plain" },
+        value: format!("{} {}", text(amount), if compared { word } else { "not compared" }),
     };
-    let mut bars = Vec::new();
-    for (label, gross) in entries {
-        let first = bars.len();
-        if !gross.under.is_zero() {
-            bars.push(bar(label, gross.under, "under", "too little"));
-        }
-        if !gross.over.is_zero() {
-            bars.push(bar(if bars.len() > first { "" } else { label }, gross.over, "over", "too much"));
-        }
+    let mut bars = vec![bar(gross.under, "under", "too little"), bar(gross.over, "over", "too much")];
+    if gross.over.is_zero() {
+        bars.truncate(1);
+    } else if gross.under.is_zero() {
+        bars.remove(0);
+    } else {
+        bars.iter_mut().skip(1).for_each(|bar| bar.label.clear());
     }
     bars
 }
@@ -198,7 +196,12 @@ fn title_of_cut(words: &str, all: usize, thing: &str) -> String {
 
 /// Whether both the company and the product have a link.
 fn is_linked(v: &Variance) -> bool {
-    !v.flags.has(Class::UnmappedCompany) && !v.flags.has(Class::UnmappedProduct)
+    is_compared(v.class())
+}
+
+/// Whether cells of a class were held against the other side.
+pub(crate) fn is_compared(class: Class) -> bool {
+    !matches!(class, Class::UnmappedCompany | Class::UnmappedProduct)
 }
 
 /// A class as a person says it.

@@ -4,9 +4,10 @@
 //! against each other.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use crate::core::money::{Amount, Currency};
-use crate::core::reconcile::outcome::{Class, KeyPart, Variance};
+use crate::core::reconcile::outcome::{Class, KeyPart, Outcome, Variance};
 use crate::report::Input;
 use crate::report::table::{Cell, grouped, harmless};
 
@@ -33,23 +34,44 @@ impl std::fmt::Display for Finding {
     }
 }
 
-/// The `most` costliest findings of each currency, the costliest first.
+/// The `most` costliest findings of each currency, the costliest first; the currency with most lines comes first.
 #[must_use]
 pub fn costliest(input: &Input<'_>, most: usize) -> Vec<Finding> {
+    let ranked = ranked(input);
     let mut found = Vec::new();
-    for currency in input.outcome.classes.keys() {
-        let of_currency = ranked(input).into_iter().filter(|v| v.currency == *currency);
+    for currency in currencies(input.outcome) {
+        let of_currency = ranked.iter().filter(|v| v.currency == currency);
         found.extend(of_currency.take(most).map(|v| finding(input, v)));
     }
     found
 }
 
+/// The currencies, the one with most lines read first.
+#[must_use]
+pub fn currencies(outcome: &Outcome) -> Vec<Currency> {
+    let rows = |currency: &Currency| -> u64 {
+        outcome.coverage.buckets.get(currency).into_iter().flat_map(|b| b.values()).map(|tally| tally.rows).sum()
+    };
+    let mut currencies: Vec<Currency> = outcome
+        .classes
+        .keys()
+        .chain(outcome.coverage.buckets.keys())
+        .copied()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    currencies.sort_by_key(|currency| Reverse(rows(currency)));
+    currencies
+}
+
 /// All variances, the costliest first within each currency: by what is billed wrongly, then by what is costed wrongly.
 pub(crate) fn ranked<'a>(input: &Input<'a>) -> Vec<&'a Variance> {
+    let order = currencies(input.outcome);
     let mut variances: Vec<&Variance> = input.outcome.variances.iter().collect();
     variances.sort_by_key(|v| {
         let cost = v.vendor_cost.minus(v.psa_cost).map(Amount::magnitude).unwrap_or_default();
-        (v.currency, Reverse(v.amount_variance.magnitude()), Reverse(cost))
+        let place = order.iter().position(|currency| *currency == v.currency);
+        (place, Reverse(v.amount_variance.magnitude()), Reverse(cost))
     });
     variances
 }
@@ -76,18 +98,30 @@ fn sentence(who: &str, what: &str, v: &Variance) -> String {
     match v.class() {
         Class::UnmappedCompany => {
             format!(
-                "{who} is linked with no customer: {what} for {vendor_amount} (cost {cost}) is compared with nothing."
+                "{who} is not linked with any customer: {what} for {vendor_amount} (cost {cost}) is compared with nothing."
             )
         }
         Class::UnmappedProduct => {
-            format!("{who}: {what} is linked with no product: {vendor_amount} (cost {cost}) is compared with nothing.")
+            format!(
+                "{who}: {what} is not linked with any product: {vendor_amount} (cost {cost}) is compared with nothing."
+            )
         }
         Class::MissingInPsa => {
-            format!("{who}: {charged} of {what} are charged, none is billed: {wrong}, at a cost of {cost}.")
+            format!(
+                "{who}: {charged} of {what} {} charged, none is billed: {wrong}, at a cost of {cost}.",
+                are(&charged)
+            )
         }
-        Class::MissingInVendor => format!("{who}: {billed} of {what} are billed, none is charged: {wrong}."),
+        Class::MissingInVendor => {
+            format!("{who}: {billed} of {what} {} billed, none is charged: {wrong}.", are(&billed))
+        }
         Class::QtyUnderbilled | Class::QtyOverbilled => {
-            format!("{who}: {charged} of {what} are charged, {billed} are billed: {wrong}{}.", of_it_price(v))
+            format!(
+                "{who}: {charged} of {what} {} charged, {billed} {} billed: {wrong}{}.",
+                are(&charged),
+                are(&billed),
+                causes(v)
+            )
         }
         Class::PriceStale => {
             let (book, line) = (prices(v.vendor_prices), prices(v.psa_prices));
@@ -115,7 +149,7 @@ fn sentence(who: &str, what: &str, v: &Variance) -> String {
 }
 
 fn advice(v: &Variance) -> String {
-    let (charged, billed) = (units(v.vendor_quantity), units(v.psa_quantity));
+    let (charged, billed) = (exactly(v.vendor_quantity), exactly(v.psa_quantity));
     match v.class() {
         Class::UnmappedCompany => "Link the company with its customer, or exclude it with a reason.".to_owned(),
         Class::UnmappedProduct => "Link the product with what it is sold as, or exclude it with a reason.".to_owned(),
@@ -141,11 +175,11 @@ fn advice(v: &Variance) -> String {
 /// The remedy in a few words, for a column.
 #[must_use]
 pub fn remedy(v: &Variance) -> String {
-    let (charged, billed) = (units(v.vendor_quantity), units(v.psa_quantity));
+    let (charged, billed) = (exactly(v.vendor_quantity), exactly(v.psa_quantity));
     match v.class() {
         Class::UnmappedCompany => "link the company or exclude it".to_owned(),
         Class::UnmappedProduct => "link the product or exclude it".to_owned(),
-        Class::MissingInPsa => format!("bill {charged}, or name what covers it"),
+        Class::MissingInPsa => "add the line, or name what covers it".to_owned(),
         Class::MissingInVendor => "end the line and credit".to_owned(),
         Class::QtyUnderbilled => format!("raise quantity {billed} → {charged}"),
         Class::QtyOverbilled => format!("lower quantity {billed} → {charged} and credit"),
@@ -169,21 +203,33 @@ fn too_little(v: &Variance) -> String {
     }
 }
 
-/// Quantity findings whose price is wrong too say how much of it is the price.
-fn of_it_price(v: &Variance) -> String {
-    if v.price_part.is_zero() {
-        String::new()
-    } else {
-        format!(" ({} for the units, {} for another price)", money(v, v.quantity_part), money(v, v.price_part))
-    }
+/// Where several causes meet, how much is whose; a cause that works against the whole is negative.
+fn causes(v: &Variance) -> String {
+    let turned = |part: Amount| if v.amount_variance.is_negative() { part.negated() } else { part };
+    let parts: Vec<String> =
+        [(v.quantity_part, "the units"), (v.price_part, "the price"), (v.other_part, "other reasons")]
+            .into_iter()
+            .filter(|(part, _)| !part.is_zero())
+            .map(|(part, cause)| format!("{} for {cause}", money(v, turned(part))))
+            .collect();
+    if parts.len() < 2 { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
 fn money(v: &Variance, amount: Amount) -> String {
     format!("{} {}", grouped(&amount.cents_text()), v.currency)
 }
 
+fn are(units: &str) -> &'static str {
+    if units == "1" { "is" } else { "are" }
+}
+
 fn units(quantity: crate::core::quantity::Quantity) -> String {
     Cell::Quantity(quantity).shown()
+}
+
+/// What somebody is to type is exact.
+fn exactly(quantity: crate::core::quantity::Quantity) -> String {
+    grouped(&quantity.plain_text())
 }
 
 fn prices(range: Option<crate::core::reconcile::outcome::PriceRange>) -> String {

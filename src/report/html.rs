@@ -6,10 +6,10 @@
 use askama::Template as _;
 
 use crate::core::reconcile::outcome::Verdict;
-use crate::report::charts::{Chart, Tile, charts, class_in_words, tiles};
-use crate::report::findings::{Finding, costliest, ranked};
-use crate::report::table::{Cell, Table, count, counted, grouped};
-use crate::report::{Input, Report, ReportError, facts, variance};
+use crate::report::charts::{Chart, Tile, charts, class_in_words, is_compared, tiles};
+use crate::report::findings::{Finding, costliest, currencies};
+use crate::report::table::{Cell, Room, Table, count, counted, grouped};
+use crate::report::{Input, Report, ReportError, costliest_variances, facts};
 
 /// The most rows of one table on the page; files have all.
 const ROWS_MAX: usize = 500;
@@ -20,6 +20,7 @@ const FINDINGS_MAX: usize = 8;
 #[template(path = "report.html", config = "src/report/askama.toml")]
 struct Page {
     period: String,
+    month: String,
     verdict: String,
     tone: &'static str,
     head: Vec<(String, String)>,
@@ -71,18 +72,18 @@ struct TotalPart {
 pub fn render(input: &Input<'_>) -> Result<String, ReportError> {
     let outcome = input.outcome;
     let findings = costliest(input, FINDINGS_MAX);
-    let currencies = outcome
-        .classes
-        .keys()
+    let currencies = currencies(outcome)
+        .into_iter()
         .map(|currency| CurrencyPart {
             code: currency.to_string(),
-            tiles: tiles(input, *currency),
-            findings: findings.iter().filter(|f| f.currency == *currency).map(finding_part).collect(),
-            charts: charts(input, *currency),
+            tiles: tiles(input, currency),
+            findings: findings.iter().filter(|f| f.currency == currency).map(finding_part).collect(),
+            charts: charts(input, currency),
         })
         .collect();
     let page = Page {
         period: outcome.period.to_string(),
+        month: outcome.period.first_day().format("%B %Y").to_string(),
         verdict: facts::verdict(outcome),
         tone: match outcome.verdict {
             Verdict::Clean => "good",
@@ -102,9 +103,9 @@ pub fn render(input: &Input<'_>) -> Result<String, ReportError> {
 fn page_tables(input: &Input<'_>) -> Vec<Table> {
     let mut tables = vec![Report::Coverage.build(input)];
     let others = Report::ALL.into_iter().filter(|report| *report != Report::Coverage);
-    tables.extend(others.map(|report| {
-        if report == Report::Variance { variance::of(input, ranked(input).into_iter()) } else { report.build(input) }
-    }));
+    tables.extend(
+        others.map(|report| if report == Report::Variance { costliest_variances(input) } else { report.build(input) }),
+    );
     tables
 }
 
@@ -113,7 +114,7 @@ fn finding_part(finding: &Finding) -> FindingPart {
         sentence: finding.sentence.clone(),
         advice: finding.advice.clone(),
         class: class_in_words(finding.class),
-        tone: if finding.amount.is_zero() {
+        tone: if finding.amount.is_zero() || !is_compared(finding.class) {
             "plain"
         } else if finding.amount.is_negative() {
             "over"
@@ -146,6 +147,8 @@ fn cell_part(cell: &Cell) -> CellPart {
     let text = cell.shown();
     let class = match cell {
         Cell::Unknown => "unknown",
+        Cell::Text(_) if text.contains('_') && !text.contains(' ') => "code",
+        Cell::Text(_) if text.contains(' ') => "words",
         Cell::Text(_) | Cell::Date(_) => "",
         Cell::Count(_) | Cell::Quantity(_) | Cell::UnitPrice(_) | Cell::Money(_) | Cell::Percent(_) => {
             if text.starts_with('-') { "number negative" } else { "number" }
@@ -155,7 +158,7 @@ fn cell_part(cell: &Cell) -> CellPart {
 }
 
 fn totals(table: &Table) -> Vec<TotalPart> {
-    let shown: Vec<&str> = table.columns.iter().filter(|c| c.on_screen).map(|c| c.name).collect();
+    let shown: Vec<&str> = table.columns.iter().filter(|c| c.room != Room::Files).map(|c| c.name).collect();
     let part = |total: crate::report::table::Total| TotalPart {
         currency: total.currency,
         sums: total

@@ -114,6 +114,7 @@ pub(crate) fn register(documents: Option<&Documents>) -> Table {
     invoices.sort_by(|a, b| (a.date, &a.id).cmp(&(b.date, &b.id)));
     let row = |invoice: &VendorInvoice| {
         let sums = documents.map(|d| d.sums_of(invoice)).unwrap_or_default();
+        let of_cost = |amount: Amount| if invoice.is_superseded() { Cell::Unknown } else { Cell::Money(amount) };
         vec![
             documents.map_or(Cell::Unknown, |d| Cell::text(&d.vendor)),
             Cell::text(invoice.id.as_str()),
@@ -122,10 +123,10 @@ pub(crate) fn register(documents: Option<&Documents>) -> Table {
             invoice.due.map_or(Cell::Unknown, Cell::Date),
             Cell::text(invoice.currency.as_str()),
             Cell::Count(sums.lines),
-            Cell::Money(sums.net),
-            Cell::amount(sums.known_tax()),
-            Cell::Money(sums.fees),
-            Cell::Money(sums.credits),
+            of_cost(sums.net),
+            sums.known_tax().map_or(Cell::Unknown, of_cost),
+            of_cost(sums.fees),
+            of_cost(sums.credits),
             Cell::amount(invoice.carried),
             Cell::amount(invoice.total),
             Cell::Unknown,
@@ -139,9 +140,13 @@ pub(crate) fn register(documents: Option<&Documents>) -> Table {
         head: Vec::new(),
         columns: REGISTER,
         rows: invoices.into_iter().map(row).collect(),
-        notes: documents.map_or_else(no_documents, |_| Vec::new()),
+        notes: documents.map_or_else(no_documents, |_| vec![WITHDRAWN.to_owned()]),
     }
 }
+
+/// Why some documents have no sums.
+pub(crate) const WITHDRAWN: &str =
+    "Documents that were credited or voided are listed without sums: adding them would count the month twice.";
 
 /// What to say where a source has lines only.
 pub(crate) fn no_documents() -> Vec<String> {

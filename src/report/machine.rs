@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::core::money::{Amount, Currency};
+use crate::core::money::Currency;
 use crate::core::reconcile::coverage::Fate;
 use crate::core::reconcile::outcome::{Class, ClassTotal, Outcome, Variance, Verdict};
+use crate::report::table::at_least_cents;
 use crate::report::{Names, ReportError, csv, json};
 
 const COLUMNS: [&str; 22] = [
@@ -138,7 +139,8 @@ pub fn totals(outcome: &Outcome) -> Result<Vec<u8>, ReportError> {
         for (bucket, tally) in buckets {
             let side = if bucket.is_vendor() { "vendor" } else { "psa" };
             *fates.entry((side, bucket.fate())).or_default() += tally.rows;
-            let (amount, cost) = (exact(tally.amount), exact(tally.cost));
+            // Rounded, the buckets would no longer add up to what was read.
+            let (amount, cost) = (at_least_cents(tally.amount), at_least_cents(tally.cost));
             of_currency.buckets.push(BucketLine { bucket: *bucket, rows: tally.rows, amount, cost });
         }
         of_currency.coverage = fates.into_iter().map(|((side, fate), rows)| FateLine { side, fate, rows }).collect();
@@ -170,9 +172,4 @@ fn class_line(class: Class, total: &ClassTotal) -> ClassLine {
         vendor_cost: total.vendor_cost.cents_text(),
         psa_cost: total.psa_cost.cents_text(),
     }
-}
-
-/// Sums of lines keep every decimal the lines had: rounded, the buckets would no longer add up to what was read.
-fn exact(amount: Amount) -> String {
-    amount.plain_text()
 }

@@ -138,6 +138,14 @@ impl Report {
     }
 }
 
+/// The variance report for people who read the top of a list: the costliest first within each currency.
+#[must_use]
+pub fn costliest_variances(input: &Input<'_>) -> Table {
+    let mut table = variance::of(input, findings::ranked(input).into_iter());
+    table.head = facts::head(input.outcome, input.facts);
+    table
+}
+
 /// Every file of a period: name and bytes, in order. The caller writes them.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::core::money::{Amount, UnitPrice};
+use crate::core::money::{Amount, Rounding, UnitPrice};
 use crate::core::quantity::Quantity;
 
 /// What a column holds.
@@ -53,21 +53,38 @@ pub struct Column {
     pub kind: Kind,
     /// Whether its amounts are added up.
     pub summed: bool,
-    /// Whether a screen has room for it; files always have.
-    pub on_screen: bool,
+    /// Where there is room for it.
+    pub room: Room,
+}
+
+/// Where there is room for a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// Everywhere.
+    Always,
+    /// On pages and in files, and on a terminal that is wide enough.
+    WhenWide,
+    /// In files only.
+    Files,
 }
 
 impl Column {
     /// A column shown everywhere; amounts are summed.
     #[must_use]
     pub const fn new(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, summed: matches!(kind, Kind::Money), on_screen: true }
+        Self { name, kind, summed: matches!(kind, Kind::Money), room: Room::Always }
     }
 
     /// In files only.
     #[must_use]
     pub const fn in_files(self) -> Self {
-        Self { on_screen: false, ..self }
+        Self { room: Room::Files, ..self }
+    }
+
+    /// The first to go when a terminal is narrow.
+    #[must_use]
+    pub const fn when_wide(self) -> Self {
+        Self { room: Room::WhenWide, ..self }
     }
 
     /// Amounts that must not be added up (a balance, a row that is a sum itself).
@@ -138,10 +155,18 @@ impl Cell {
             Self::Unknown => String::new(),
             Self::Text(words) => harmless(words),
             Self::Money(amount) => grouped(&amount.cents_text()),
-            Self::Count(_) | Self::Quantity(_) | Self::UnitPrice(_) => grouped(&self.plain()),
+            Self::UnitPrice(price) => grouped(&at_least_cents(Amount::new(price.value()))),
+            Self::Quantity(quantity) => grouped(&quantity.short_text()),
+            Self::Count(_) => grouped(&self.plain()),
             Self::Percent(_) | Self::Date(_) => self.plain(),
         }
     }
+}
+
+/// All decimals an amount has, and two at least.
+#[must_use]
+pub fn at_least_cents(amount: Amount) -> String {
+    if amount.rounded(Rounding::Cents) == amount { amount.cents_text() } else { amount.plain_text() }
 }
 
 fn tenths_text(tenths: i64) -> String {
@@ -152,7 +177,7 @@ fn tenths_text(tenths: i64) -> String {
 /// `-1234567.80` as `-1,234,567.80`.
 #[must_use]
 pub fn grouped(number: &str) -> String {
-    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    let (sign, digits) = number.split_at(number.find(|c: char| c.is_ascii_digit()).unwrap_or(0));
     let (whole, fraction) = digits.find('.').map_or((digits, ""), |at| digits.split_at(at));
     let mut out = String::from(sign);
     for (at, digit) in whole.chars().enumerate() {
@@ -241,7 +266,9 @@ impl Table {
     pub fn screen_columns(&self) -> Vec<usize> {
         let known = |at: usize| self.rows.iter().any(|row| row.get(at).is_some_and(|cell| *cell != Cell::Unknown));
         (0..self.columns.len())
-            .filter(|at| self.columns.get(*at).is_some_and(|c| c.on_screen) && (self.rows.is_empty() || known(*at)))
+            .filter(|at| {
+                self.columns.get(*at).is_some_and(|c| c.room != Room::Files) && (self.rows.is_empty() || known(*at))
+            })
             .collect()
     }
 }
@@ -301,7 +328,9 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_and_outside_text_is_tamed() {
-        for (plain, read) in [("0.00", "0.00"), ("-1234567.80", "-1,234,567.80"), ("999", "999"), ("1000", "1,000")] {
+        for (plain, read) in
+            [("0.00", "0.00"), ("-1234567.80", "-1,234,567.80"), ("999", "999"), ("≈-1000", "≈-1,000"), ("", "")]
+        {
             assert_eq!(grouped(plain), read);
         }
         assert_eq!(harmless("a\u{202E}b\u{1b}[31m\nc"), "ab [31m c");

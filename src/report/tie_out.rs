@@ -6,7 +6,7 @@
 
 use crate::core::billing::VendorInvoice;
 use crate::core::money::Amount;
-use crate::report::invoices::{Documents, LineSums, no_documents};
+use crate::report::invoices::{Documents, LineSums, WITHDRAWN, no_documents};
 use crate::report::table::{Cell, Column, Kind, Table, counted};
 
 const COLUMNS: &[Column] = &[
@@ -26,7 +26,7 @@ const COLUMNS: &[Column] = &[
 /// The report, in order of date and number; lines on documents that are not listed come last.
 pub(crate) fn build(documents: Option<&Documents>) -> Table {
     let mut rows = Vec::new();
-    let mut notes = documents.map_or_else(no_documents, |_| Vec::new());
+    let mut notes = documents.map_or_else(no_documents, |_| vec![WITHDRAWN.to_owned()]);
     if let Some(documents) = documents {
         let mut invoices: Vec<&VendorInvoice> = documents.invoices.iter().collect();
         invoices.sort_by(|a, b| (a.date, &a.id).cmp(&(b.date, &b.id)));
@@ -59,7 +59,10 @@ pub(crate) fn build(documents: Option<&Documents>) -> Table {
 }
 
 fn row(invoice: &VendorInvoice, sums: &LineSums) -> Vec<Cell> {
-    let expected = invoice.total.and_then(|total| total.minus(invoice.carried.unwrap_or_default()).ok());
+    let expected = invoice
+        .total
+        .filter(|_| !invoice.is_superseded())
+        .and_then(|total| total.minus(invoice.carried.unwrap_or_default()).ok());
     let head = vec![
         Cell::text(invoice.id.as_str()),
         Cell::text(invoice.currency.as_str()),
@@ -68,7 +71,8 @@ fn row(invoice: &VendorInvoice, sums: &LineSums) -> Vec<Cell> {
         Cell::amount(expected),
     ];
     if invoice.is_superseded() {
-        return line(head, sums, None, "superseded: not cost");
+        let unknown = std::iter::repeat_n(Cell::Unknown, 5);
+        return head.into_iter().chain(unknown).chain([Cell::text("superseded: not cost")]).collect();
     }
     let (residual, verdict) = judge(invoice.total, invoice.carried, sums);
     line(head, sums, residual, &verdict)

@@ -1,11 +1,14 @@
 //! Reports as files: golden texts of one invented month with hostile names, and the laws every table keeps.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
 use calamine::{Data, DataType as _, Reader, Xlsx};
 use chrono::NaiveDate;
 use proptest::prelude::*;
+use sha2::{Digest as _, Sha256};
 use trueup::core::billing::{ChargeKind, VendorCharge, VendorInvoice};
 use trueup::core::id::{Id, InvoiceId};
 use trueup::core::link::{Link, Shape};
@@ -40,9 +43,9 @@ fn vendor(id: &str) -> KeyPart {
     KeyPart::Vendor(id.into())
 }
 
-fn price(text: &str) -> Option<PriceRange> {
+fn price(text: &str) -> PriceRange {
     let price = UnitPrice::parse(text).unwrap();
-    Some(PriceRange { lowest: price, highest: price })
+    PriceRange { lowest: price, highest: price }
 }
 
 /// `vendor` and `psa`: quantity, amount, cost.
@@ -87,10 +90,10 @@ fn variances() -> Vec<Variance> {
         ["5", "100.00", "80.00"],
     );
     let seats = Variance {
-        vendor_prices: price("25.00"),
-        psa_prices: price("25.00"),
-        vendor_costs: price("20.00"),
-        psa_costs: price("20.00"),
+        vendor_prices: Some(price("25.00")),
+        psa_prices: Some(price("25.00")),
+        vendor_costs: Some(price("20.00")),
+        psa_costs: Some(price("20.00")),
         quantity_part: amount("75.00"),
         other_part: Amount::ZERO,
         ..variance(
@@ -103,8 +106,8 @@ fn variances() -> Vec<Variance> {
     let seats = Variance { flags: seats.flags.with(Class::VendorMath), ..seats };
     let ended = variance(usd(psa("1"), psa("12")), Class::MissingInVendor, nothing, ["2", "30.00", "24.00"]);
     let backup = Variance {
-        vendor_prices: price("4.50"),
-        psa_prices: price("4.00"),
+        vendor_prices: Some(price("4.50")),
+        psa_prices: Some(price("4.00")),
         price_part: amount("10.00"),
         other_part: Amount::ZERO,
         ..variance(usd(psa("2"), psa("11")), Class::PriceStale, ["20", "90.00", "60.00"], ["20", "80.00", "60.00"])
@@ -114,7 +117,7 @@ fn variances() -> Vec<Variance> {
     let both_ways = Variance {
         psa_included: amount("5.00"),
         amount_variance: amount("-1005.01"),
-        vendor_prices: price("1000.00"),
+        vendor_prices: Some(price("1000.00")),
         psa_prices: Some(PriceRange {
             lowest: UnitPrice::parse("1000").unwrap(),
             highest: UnitPrice::parse("1000.01").unwrap(),
@@ -130,8 +133,8 @@ fn variances() -> Vec<Variance> {
         )
     };
     let cost = Variance {
-        vendor_costs: price("18.90"),
-        psa_costs: price("18.00"),
+        vendor_costs: Some(price("18.90")),
+        psa_costs: Some(price("18.00")),
         ..variance(usd(psa("3"), psa("11")), Class::CostStale, ["40", "880.00", "756.00"], ["40", "880.00", "720.00"])
     };
     vec![
@@ -321,6 +324,14 @@ fn with_input<T>(check: impl FnOnce(&Input<'_>) -> T) -> T {
     check(&Input { outcome: &outcome, names: &names, facts: &facts, documents: Some(&documents) })
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|half| char::from_digit(half.into(), 16)).collect()
+}
+
+fn has_ending(name: &str, ending: &str) -> bool {
+    std::path::Path::new(name).extension().is_some_and(|found| found == ending)
+}
+
 fn golden(name: &str, content: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../golden/reports");
@@ -334,9 +345,13 @@ fn files_are_as_recorded() {
     let files = with_input(|input| report::files(input).unwrap());
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     golden("files", &names.join("\n"));
-    for (name, bytes) in files.iter().filter(|(name, _)| !name.ends_with(".xlsx")) {
+    for (name, bytes) in files.iter().filter(|(name, _)| !has_ending(name, "xlsx")) {
         golden(name, std::str::from_utf8(bytes).unwrap());
     }
+    // A time of writing anywhere in the workbook would change its digest from run to run.
+    let workbooks = files.iter().filter(|(name, _)| has_ending(name, "xlsx"));
+    let digests = workbooks.map(|(name, bytes)| format!("{name} {}", hex(&Sha256::digest(bytes))));
+    golden("workbook.sha256", &digests.collect::<Vec<_>>().join("\n"));
     let again = with_input(|input| report::files(input).unwrap());
     assert!(files == again, "the same input gave other bytes");
 }
@@ -359,14 +374,15 @@ fn a_narrow_terminal_wraps_and_a_cut_list_says_where_the_rest_is() {
         with_input(|input| text::rows(&Report::Variance.build(input), Screen { width: Some(80), cut, colour: false }));
     let widest = rows.lines().map(|line| line.chars().count()).max();
     assert!(widest <= Some(80), "{widest:?}\n{rows}");
-    assert!(rows.ends_with("… 8 more, see out/variance.csv\n"), "{rows}");
+    assert!(rows.ends_with("No room for: should bill, action.\n… 8 more, see out/variance.csv\n"), "{rows}");
+    assert!(rows.contains(" 250.00 "), "a number was broken: {rows}");
 }
 
 #[test]
 fn findings_speak_of_every_class_the_costliest_first_within_a_currency() {
     let told = with_input(|input| findings::costliest(input, 20));
     assert_eq!(told.len(), variances().len());
-    golden("findings", &told.iter().map(|f| format!("{f}\n")).collect::<String>());
+    golden("findings", &told.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
     let usd: Vec<Amount> =
         told.iter().filter(|f| f.currency == currency("USD")).map(|f| f.amount.magnitude()).collect();
     assert!(usd.is_sorted_by(|a, b| a >= b));
@@ -415,7 +431,7 @@ fn totals_are_the_sums_of_the_rows_in_the_file() {
 fn no_csv_cell_can_be_taken_for_a_formula() {
     let files = with_input(|input| report::files(input).unwrap());
     let mut guarded = 0;
-    for (name, bytes) in files.iter().filter(|(name, _)| name.ends_with(".csv")) {
+    for (name, bytes) in files.iter().filter(|(name, _)| has_ending(name, "csv")) {
         for record in csv::Reader::from_reader(bytes.as_slice()).records() {
             for field in &record.unwrap() {
                 let is_number = Amount::parse(field).is_ok();
@@ -504,17 +520,29 @@ proptest! {
         let outcome = Outcome { variances: vec![changed], ..outcome() };
         let (names, facts) = (names(), facts());
         let table = Report::Variance.build(&Input { outcome: &outcome, names: &names, facts: &facts, documents: None });
-        let of = |name: &str| match &table.rows[0][table.columns.iter().position(|c| c.name == name).unwrap()] {
-            Cell::Money(amount) => *amount,
-            Cell::Unknown => Amount::ZERO,
-            other => panic!("{name}: {other:?}"),
-        };
+        let cell = |name: &str| &table.rows[0][table.columns.iter().position(|c| c.name == name).unwrap()];
+        let of = |name: &str| if let Cell::Money(amount) = cell(name) { *amount } else { Amount::ZERO };
         let causes = [
             "mapping", "timing", "quantity", "proration", "price", "credit", "currency effect", "tax", "rounding", "unexplained",
         ];
         let sum = causes.into_iter().try_fold(Amount::ZERO, |sum, name| sum.plus(of(name))).unwrap();
         prop_assert_eq!(sum, of("variance"));
         prop_assert_eq!(of("variance"), money(cents[0]).negated());
+        let whole = of("variance");
+        let expected = match class {
+            Class::UnmappedCompany | Class::UnmappedProduct | Class::MissingInPsa | Class::MissingInVendor => {
+                [whole, Amount::ZERO, Amount::ZERO, Amount::ZERO]
+            }
+            Class::CreditNotPassed => [Amount::ZERO, Amount::ZERO, Amount::ZERO, whole],
+            Class::QtyUnderbilled | Class::QtyOverbilled | Class::PriceStale | Class::AmountMismatch | Class::CostStale
+            | Class::VendorMath | Class::Ok => {
+                [Amount::ZERO, money(cents[1]).negated(), money(cents[2]).negated(), Amount::ZERO]
+            }
+        };
+        prop_assert_eq!(["mapping", "quantity", "price", "credit"].map(of), expected);
+        for unknown in ["timing", "proration", "currency effect", "tax", "rounding", "held qty", "expected cost"] {
+            prop_assert_eq!(cell(unknown), &Cell::Unknown, "{}", unknown);
+        }
         prop_assert_eq!(of("billed").minus(of("should bill")).unwrap(), of("variance"));
     }
 }

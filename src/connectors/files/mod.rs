@@ -1,1 +1,3 @@
 //! Folders of CSV or JSON exports as a vendor or a PSA.
+mod blocks;
+pub mod stream;

@@ -175,7 +175,7 @@ impl Flags {
 }
 
 /// The lowest and highest unit price of some lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PriceRange {
     /// The lowest.
     pub lowest: UnitPrice,
