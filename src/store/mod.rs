@@ -91,10 +91,11 @@ impl Store {
 impl TxDb {
     async fn commit(self) -> Result<()> {
         in_own_task(async move {
-            Ok(match self {
+            match self {
                 Self::Sqlite(open) => open.commit().await?,
                 Self::Postgres(open) => open.commit().await?,
-            })
+            }
+            Ok(())
         })
         .await
     }

@@ -87,3 +87,27 @@ async fn postgres(options: &PgConnectOptions) -> sqlx::Result<PgPool> {
     let options = options.clone().application_name("trueup").options([("synchronous_commit", "on")]);
     PgPoolOptions::new().max_connections(CONNECTIONS_MAX).acquire_timeout(BUSY_WAIT).connect_with(options).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_embedded_database_keeps_what_it_committed_and_its_readers_only_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trueup.db");
+        drop(create_private(&path).unwrap());
+        let (readers, writer) = sqlite(&path).await.unwrap();
+        let setting = async |pool: &SqlitePool, name: &'static str| -> i64 {
+            sqlx::query_scalar(name).fetch_one(pool).await.unwrap()
+        };
+        for pool in [&readers, &writer] {
+            assert_eq!(setting(pool, "pragma synchronous").await, 2, "FULL");
+            assert_eq!(setting(pool, "pragma foreign_keys").await, 1);
+        }
+        let journal: String = sqlx::query_scalar("pragma journal_mode").fetch_one(&writer).await.unwrap();
+        assert_eq!(journal, "wal");
+        assert!(sqlx::query("create table t (a)").execute(&readers).await.is_err());
+        sqlx::query("create table t (a)").execute(&writer).await.unwrap();
+    }
+}

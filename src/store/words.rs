@@ -47,10 +47,8 @@ impl At<'_> {
 /// The word serde writes for a member of a closed set.
 pub(crate) fn word<T: Serialize>(table: &'static str, column: &'static str, value: &T) -> Result<String> {
     let refused = |what: String| StoreError::Unwritable { table, column, what };
-    match serde_json::to_value(value).map_err(|error| refused(error.to_string()))? {
-        serde_json::Value::String(word) => Ok(word),
-        other => Err(refused(format!("expected a word, found {other}"))),
-    }
+    let written = serde_json::to_value(value).map_err(|error| refused(error.to_string()))?;
+    written.as_str().map(str::to_owned).ok_or_else(|| refused(format!("expected a word, found {written}")))
 }
 
 /// A value's JSON text.
