@@ -35,13 +35,8 @@ mod tests {
     #[test]
     fn ties_conflicts_and_near_rivals_are_possible_however_high() {
         let rules = Rules::default();
-        let sure = Standing {
-            score: Permille(990),
-            rival: Permille(10),
-            tie: false,
-            key_conflict: false,
-            exact: false,
-        };
+        let sure =
+            Standing { score: Permille(990), rival: Permille(10), tie: false, key_conflict: false, exact: false };
         for (standing, expected) in [
             (sure, Band::Match),
             (Standing { score: Permille(949), ..sure }, Band::Possible),

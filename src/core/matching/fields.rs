@@ -116,11 +116,8 @@ fn street_word(word: &str) -> Option<String> {
 /// A maker's name without what follows the first word that tells: "Microsoft Corporation" and "Microsoft" are one.
 pub(super) fn manufacturer(raw: &str) -> Option<Compared> {
     let all = super::normalize::company_words(raw);
-    let kept: Vec<&str> = all
-        .iter()
-        .filter(|w| w.kind != super::normalize::WordKind::LegalForm)
-        .map(|w| w.text.as_str())
-        .collect();
+    let kept: Vec<&str> =
+        all.iter().filter(|w| w.kind != super::normalize::WordKind::LegalForm).map(|w| w.text.as_str()).collect();
     let coarse = kept.first().map(|w| (*w).to_owned());
     Some(Compared { full: kept.join(" "), coarse }).filter(|c| !c.full.is_empty())
 }
@@ -156,35 +153,47 @@ mod tests {
 
     #[test]
     fn fields_are_compared_in_one_spelling() {
-        check(phone, &[
-            ("+1 (705) 555-4008", Some("055554008")),
-            ("705-555-4008 x12", Some("055554008")),
-            ("2859902", Some("2859902")),
-            ("112", None),
-            ("000-000-0000", None),
-        ]);
-        check(domain, &[
-            ("https://www.harbour.example/about?x", Some("harbour.example")),
-            ("info@shop.harbour.co.uk", Some("harbour.co.uk")),
-            ("anna@gmail.com", None),
-            ("https://harbour.sharepoint.com/", None),
-            ("n/a", None),
-            ("localhost", None),
-        ]);
+        check(
+            phone,
+            &[
+                ("+1 (705) 555-4008", Some("055554008")),
+                ("705-555-4008 x12", Some("055554008")),
+                ("2859902", Some("2859902")),
+                ("112", None),
+                ("000-000-0000", None),
+            ],
+        );
+        check(
+            domain,
+            &[
+                ("https://www.harbour.example/about?x", Some("harbour.example")),
+                ("info@shop.harbour.co.uk", Some("harbour.co.uk")),
+                ("anna@gmail.com", None),
+                ("https://harbour.sharepoint.com/", None),
+                ("n/a", None),
+                ("localhost", None),
+            ],
+        );
         check(postcode, &[("60623-1234", Some("60623")), ("g2 1ab", Some("G21AB")), ("00000", None), ("-", None)]);
-        check(street, &[
-            ("8805 Market St.", Some("8805 market")),
-            ("8805 Market Street", Some("8805 market")),
-            ("432 E. 134th Street", Some("432 east 134")),
-        ]);
+        check(
+            street,
+            &[
+                ("8805 Market St.", Some("8805 market")),
+                ("8805 Market Street", Some("8805 market")),
+                ("432 E. 134th Street", Some("432 east 134")),
+            ],
+        );
         check(city, &[("Saint-Étienne ", Some("saint etienne")), (" ", None)]);
         check(manufacturer, &[("Microsoft Corporation", Some("microsoft")), ("Microsoft", Some("microsoft"))]);
-        check(article_code, &[
-            ("P1Y:CFQ7TTC0LCHC:0002:1:", Some("CFQ7TTC0LCHC:0002")),
-            ("CFQ7TTC0LCHC-0002-P1Y-12M", Some("CFQ7TTC0LCHC:0002")),
-            ("USCFQ7TTC0LH180001", Some("CFQ7TTC0LH18:0001")),
-            ("CFQ7TTC0LH1G - A/M", Some("CFQ7TTC0LH1G")),
-            ("mic-a49f00", Some("MICA49F00")),
-        ]);
+        check(
+            article_code,
+            &[
+                ("P1Y:CFQ7TTC0LCHC:0002:1:", Some("CFQ7TTC0LCHC:0002")),
+                ("CFQ7TTC0LCHC-0002-P1Y-12M", Some("CFQ7TTC0LCHC:0002")),
+                ("USCFQ7TTC0LH180001", Some("CFQ7TTC0LH18:0001")),
+                ("CFQ7TTC0LH1G - A/M", Some("CFQ7TTC0LH1G")),
+                ("mic-a49f00", Some("MICA49F00")),
+            ],
+        );
     }
 }

@@ -132,7 +132,11 @@ pub fn products(
 #[must_use]
 pub fn exact_customers(vendor: &[VendorCustomer], psa: &[PsaCustomer]) -> Vec<Link<Company>> {
     let (vendor, psa) = (subject::sorted(vendor), subject::sorted(psa));
-    links(&keys::customers(&vendor, &psa), |v| vendor.get(v).map(|r| r.id.clone()), |p| psa.get(p).map(|r| r.id.clone()))
+    links(
+        &keys::customers(&vendor, &psa),
+        |v| vendor.get(v).map(|r| r.id.clone()),
+        |p| psa.get(p).map(|r| r.id.clone()),
+    )
 }
 
 /// The products a key alone decides.
@@ -163,9 +167,9 @@ fn propose<E>(
     let (vendor_names, psa_names) = comparer.vectors();
     let asked = Open { vendor: &vendor_open, psa: &psa_open };
     let mut pairs = block::candidates(sides, (&vendor_names, &psa_names), &asked);
-    pairs.extend(keys.exact.keys().filter(|(v, p)| {
-        vendor_open.get(*v) == Some(&true) && psa_open.get(*p) == Some(&true)
-    }));
+    pairs.extend(
+        keys.exact.keys().filter(|(v, p)| vendor_open.get(*v) == Some(&true) && psa_open.get(*p) == Some(&true)),
+    );
     pairs.retain(|pair| !is_rejected(sides, *pair, known));
 
     let edges = weigh(&pairs, keys, &comparer, sides, shape);

@@ -88,8 +88,8 @@ pub(super) fn company_words(raw: &str) -> Vec<Word> {
     let mut out = Vec::with_capacity(plain.len());
     let mut at = 0;
     while let Some(word) = plain.get(at) {
-        // the first word is a name even where it spells a form ("AB Logistics", "Company Store")
-        match LEGAL_FORMS.longest(plain.get(at..).unwrap_or_default()).filter(|_| at > 0) {
+        // a single first word is a name even where it spells a form ("AB Logistics", "Company Store")
+        match LEGAL_FORMS.longest(plain.get(at..).unwrap_or_default()).filter(|(_, taken)| at > 0 || *taken > 1) {
             Some((class, taken)) => {
                 out.push(Word { text: class.clone(), kind: WordKind::LegalForm });
                 at += taken;
@@ -178,7 +178,7 @@ mod tests {
             ("O'Brien Café Ünal", "obrien cafe unal"),
             ("Straße 7.5 Médecins", "strasse #7.5 medecins"),
             ("AB Logistics AB", "ab logistics (ab)"),
-            ("Limited Liability Company Nordwind", "limited liability company nordwind"),
+            ("Limited Liability Company Nordwind", "(llc) nordwind"),
             ("Nordwind Limited Liability Company", "nordwind (llc)"),
             ("Disney+ Europe", "disney+ europe"),
             ("Delgado-Ortiz", "delgado ortiz"),

@@ -72,9 +72,7 @@ pub(super) fn fingerprint(vendor: Option<&Subject>, psa: Option<&Subject>) -> Fi
 pub(super) fn sorted<S, E, F: std::fmt::Debug>(records: &[Record<Id<S, E>, F>]) -> Vec<&Record<Id<S, E>, F>> {
     let mut sorted: Vec<_> = records.iter().collect();
     // two rows with one id are reported where they are read; here only the choice must not depend on their order
-    sorted.sort_by(|a, b| {
-        a.id.cmp(&b.id).then_with(|| format!("{:?}", a.fields).cmp(&format!("{:?}", b.fields)))
-    });
+    sorted.sort_by(|a, b| a.id.cmp(&b.id).then_with(|| format!("{:?}", a.fields).cmp(&format!("{:?}", b.fields))));
     sorted.dedup_by(|a, b| a.id == b.id);
     sorted
 }

@@ -75,7 +75,7 @@ impl TitleWords {
 
     /// What a title says.
     pub(super) fn read(&self, raw: &str) -> Title {
-        let spelled = self.spelled_out(words(&unglued(&folded(&without_prices(raw)))));
+        let spelled = self.spelled_out(&words(&unglued(&folded(&without_prices(raw)))));
         let mut title = Title::default();
         let mut at = 0;
         while let Some(word) = spelled.get(at) {
@@ -85,17 +85,22 @@ impl TitleWords {
                 continue;
             };
             let said = spelled.get(at..at + taken).unwrap_or_default();
+            let cut = Self::is_cut_term(meaning, spelled.get(at + taken..).unwrap_or_default());
             match meaning {
                 Meaning::Term(term) => title.terms.insert(term.clone()),
                 Meaning::Billing(billing) => title.terms.insert(format!("billed {billing}")),
                 Meaning::Audience(audience) => {
-                    title.words.extend(said.iter().cloned().map(Word::of));
-                    title.audience.insert(audience.clone())
+                    // "CHTY ... (Nonprofit Staff Pricing)" says it twice
+                    let new = title.audience.insert(audience.clone());
+                    title.words.extend(said.iter().filter(|_| new).cloned().map(Word::of));
+                    new
                 }
                 Meaning::Programme | Meaning::Alias(_) => false,
             };
-            at += taken;
+            at += taken + usize::from(cut);
         }
+        // "MS NCE M365" says the maker twice
+        title.words.dedup();
         // a title made of such words alone keeps them: better a poor name than none
         if title.words.is_empty() {
             title.words = spelled.into_iter().map(Word::of).collect();
@@ -103,26 +108,49 @@ impl TitleWords {
         title
     }
 
-    /// Aliases replaced, twice: "m365 bp" needs one round, "aad p1" a second.
-    fn spelled_out(&self, mut spelled: Vec<String>) -> Vec<String> {
-        for _ in 0..2 {
-            let mut next = Vec::with_capacity(spelled.len());
-            let mut at = 0;
-            while let Some(word) = spelled.get(at) {
-                if let Some((to, taken)) = self.aliases.longest(spelled.get(at..).unwrap_or_default()) {
-                    next.extend(to.iter().cloned());
-                    at += taken;
-                } else {
-                    next.push(word.clone());
-                    at += 1;
-                }
+    /// Whether what follows a term is the beginning of more of it, cut off at the end of the title: "1 mth com".
+    fn is_cut_term(meaning: &Meaning, rest: &[String]) -> bool {
+        match (meaning, rest) {
+            (Meaning::Term(_) | Meaning::Billing(_), [last]) => {
+                ["commit", "commitment", "monthly", "paid", "billed", "term"]
+                    .iter()
+                    .any(|word| word.starts_with(last.as_str()))
             }
-            spelled = next;
+            (
+                Meaning::Term(_) | Meaning::Billing(_) | Meaning::Alias(_) | Meaning::Programme | Meaning::Audience(_),
+                _,
+            ) => false,
         }
-        // "MS ... M365" says the maker twice
-        spelled.dedup();
-        spelled
     }
+
+    /// Aliases replaced before and after programme words leave: "ms nce o365" is "office 365" only without its middle.
+    fn spelled_out(&self, spelled: &[String]) -> Vec<String> {
+        let once = replaced(spelled, |rest| self.aliases.longest(rest).map(|(to, taken)| (to.as_slice(), taken)));
+        let bare = replaced(&once, |rest| {
+            self.meanings
+                .longest(rest)
+                .filter(|(m, _)| **m == Meaning::Programme)
+                .map(|(_, taken)| (&[] as &[_], taken))
+        });
+        let bare = if bare.is_empty() { once } else { bare };
+        replaced(&bare, |rest| self.aliases.longest(rest).map(|(to, taken)| (to.as_slice(), taken)))
+    }
+}
+
+/// The words with every phrase that `by` knows replaced by other words.
+fn replaced<'t>(words: &[String], by: impl Fn(&[String]) -> Option<(&'t [String], usize)>) -> Vec<String> {
+    let mut out = Vec::with_capacity(words.len());
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        if let Some((to, taken)) = by(words.get(at..).unwrap_or_default()) {
+            out.extend(to.iter().cloned());
+            at += taken;
+        } else {
+            out.push(word.clone());
+            at += 1;
+        }
+    }
+    out
 }
 
 /// A title taken apart.
@@ -185,9 +213,10 @@ mod tests {
 
     #[test]
     fn an_unreadable_rule_is_named_and_the_rest_stands() {
-        let (table, problems) = TitleWords::parse("alias | acme1 | acme one\nalais | x | y\nterm | weekly |\n", "mine.txt");
+        let (table, problems) =
+            TitleWords::parse("alias | acme1 | acme one\nalais | x | y\nterm | weekly |\n", "mine.txt");
         assert_eq!(problems.iter().map(|p| p.at.as_str()).collect::<Vec<_>>(), ["mine.txt:2", "mine.txt:3"]);
-        assert_eq!(table.spelled_out(vec!["acme1".to_owned()]), ["acme", "one"]);
+        assert_eq!(table.spelled_out(&["acme1".to_owned()]), ["acme", "one"]);
     }
 
     #[test]
@@ -201,6 +230,8 @@ mod tests {
             ("Example Plan 1DEVICE", "example plan 1 device", "", "device"),
             ("Azure AD Premium P1 (faculty)", "entra id plan 1 faculty", "", "education staff"),
             ("Widget Pro RRP. $93.96 billed monthly", "widget professional", "billed monthly", ""),
+            ("Example Backup 1MTH COMM", "example backup", "P1M", ""),
+            ("Example Backup - Annual Commit, Mo", "example backup", "P1Y", ""),
             ("NCE", "nce", "", ""),
         ] {
             let title = table.read(raw);

@@ -47,10 +47,8 @@ impl<'a> Comparer<'a> {
     /// Weighs every word and value by how rare it is in these lists.
     pub(super) fn new(vendor: &'a [Subject], psa: &'a [Subject]) -> Self {
         let lexicon = Lexicon::of(vendor, psa);
-        let weighed = (
-            vendor.iter().map(|s| lexicon.weigh(s)).collect(),
-            psa.iter().map(|s| lexicon.weigh(s)).collect(),
-        );
+        let weighed =
+            (vendor.iter().map(|s| lexicon.weigh(s)).collect(), psa.iter().map(|s| lexicon.weigh(s)).collect());
         Self { vendor, psa, weighed }
     }
 
@@ -67,8 +65,7 @@ impl<'a> Comparer<'a> {
 
     /// Every reason for and against a pair.
     pub(super) fn explain(&self, vendor: usize, psa: usize) -> Vec<Evidence> {
-        let (Some(parts), Some(v), Some(p)) =
-            (self.parts(vendor, psa), self.vendor.get(vendor), self.psa.get(psa))
+        let (Some(parts), Some(v), Some(p)) = (self.parts(vendor, psa), self.vendor.get(vendor), self.psa.get(psa))
         else {
             return Vec::new();
         };
@@ -201,7 +198,8 @@ mod tests {
             })
             .collect();
         for filler in 0..200 {
-            let fields = CustomerFields { name: format!("Filler{filler} Dental Services"), ..CustomerFields::default() };
+            let fields =
+                CustomerFields { name: format!("Filler{filler} Dental Services"), ..CustomerFields::default() };
             all.push(subject::customer(&format!("f{filler}"), &fields));
         }
         all
@@ -209,7 +207,8 @@ mod tests {
 
     #[test]
     fn substituted_words_speak_louder_than_added_ones() {
-        let (v, p) = (list(&["Contoso Marine"]), list(&["Contoso Marine Holdings", "Contoso Bakery", "Contoso Marine"]));
+        let (v, p) =
+            (list(&["Contoso Marine"]), list(&["Contoso Marine Holdings", "Contoso Bakery", "Contoso Marine"]));
         let comparer = Comparer::new(&v, &p);
         let (extended, substituted, equal) = (comparer.weight(0, 0), comparer.weight(0, 1), comparer.weight(0, 2));
         assert!(equal > extended && extended > 0 && substituted < 0, "{equal} {extended} {substituted}");

@@ -99,12 +99,7 @@ impl Lexicon {
             let counts = self.values.get(&(f.attribute, f.compared.full.clone())).map_or([1, 1], |v| v.1);
             self.rate(counts)
         });
-        Weighed {
-            words: rounded(&words, offset),
-            grams: rounded(&grams, 0),
-            rates: rates.collect(),
-            tokens,
-        }
+        Weighed { words: rounded(&words, offset), grams: rounded(&grams, 0), rates: rates.collect(), tokens }
     }
 }
 
