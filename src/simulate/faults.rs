@@ -142,6 +142,7 @@ pub enum Oversize {
 /// `seed=N`, `retry-after=SECONDS`, `expires-in=SECONDS`, `item-ids`, `credited`, `end-exclusive`, `mixed-dates`,
 /// `full-lists`, `carried=AMOUNT`, `commitment=wire|documented|both`, `oversize=refuse|clamp|honour`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of a command line")]
 pub struct Faults {
     seed: u64,
     rules: Vec<Rule>,
@@ -308,7 +309,7 @@ impl Counters {
             let hit = match rule.when {
                 When::Always => true,
                 When::First(n) => *count <= n,
-                When::Every(n) => *count % n == 0,
+                When::Every(n) => count.is_multiple_of(n),
                 When::Nth(n) => *count == n,
                 When::Chance(per_mille) => {
                     rng(&format!("{}/{number}/{count}", faults.seed)).next_u64() % 1_000 < per_mille

@@ -159,17 +159,18 @@ impl Pax8 {
         if let Some(first) = content.first_mut().filter(|_| page == 0) {
             spoil(first, fired);
         }
-        let mut body = json!({});
+        let mut body = Object::new(false);
         if !(content.is_empty() && fired.has(Fault::NoContent)) {
-            body["content"] = Value::Array(content);
+            body = body.value("content", Value::Array(content));
         }
         if fired.has(Fault::NoTotals) {
-            body["page"] = json!({ "size": size, "number": page });
+            body = body.value("page", json!({ "size": size, "number": page }));
         } else if !fired.has(Fault::NoPaging) {
-            let pages = rows.len().div_ceil(size);
-            body["page"] = json!({ "size": size, "totalElements": rows.len(), "totalPages": pages, "number": page });
+            let (total, pages) = (rows.len(), rows.len().div_ceil(size));
+            let page = json!({ "size": size, "totalElements": total, "totalPages": pages, "number": page });
+            body = body.value("page", page);
         }
-        Answer::ok(body)
+        Answer::ok(body.done())
     }
 
     /// The rows of a file that meet every filter asked for, sorted as asked.
@@ -263,22 +264,17 @@ impl Pax8 {
 
     /// One entry per billing and commitment term, with its rates in order.
     fn prices(&self, fired: &Fired, product: &str) -> Vec<Value> {
-        let mut entries: Vec<(String, Value, Vec<Value>)> = Vec::new();
-        for row in
-            self.data.table(File::VendorPrices).rows().filter(|r| r.get("productId").eq_ignore_ascii_case(product))
-        {
+        let mut entries: Vec<(String, Object, Vec<Value>)> = Vec::new();
+        let all = self.data.table(File::VendorPrices).rows();
+        for row in all.filter(|r| r.get("productId").eq_ignore_ascii_case(product)) {
             let key = format!("{}/{}", row.get("billingTerm"), row.get("commitmentTerm"));
             let rate = Self::object(fired).columns(row, &RATE).done();
             match entries.iter_mut().find(|(k, _, _)| *k == key) {
                 Some((_, _, rates)) => rates.push(rate),
-                None => entries.push((key, Self::object(fired).columns(row, &PRICING).done(), vec![rate])),
+                None => entries.push((key, Self::object(fired).columns(row, &PRICING), vec![rate])),
             }
         }
-        let whole = |(_, mut entry, rates): (String, Value, Vec<Value>)| {
-            entry["rates"] = Value::Array(rates);
-            entry
-        };
-        entries.into_iter().map(whole).collect()
+        entries.into_iter().map(|(_, entry, rates)| entry.value("rates", Value::Array(rates)).done()).collect()
     }
 
     fn subscriptions(&self, ask: &Ask, fired: &Fired) -> Answer {

@@ -247,7 +247,7 @@ impl Names {
     ) -> Firm {
         let house = 10 + self.rng.next_u64() % 900;
         let (long, short) = cycle(&STREETS, n).unwrap_or_default();
-        let slug = slug(&vendor_name);
+        let slug = slug(vendor_name.split(',').next().unwrap_or_default());
         Firm {
             slug,
             country,
@@ -268,26 +268,27 @@ fn spelled(core: &str, legal: &str, other: &str, n: usize) -> (String, &'static 
         _ if core.contains(" and ") => (format!("{}{legal}", core.replace(" and ", " & ")), "ampersand"),
         1 => (format!("{core}{other}"), "legal_form"),
         2 => (core.to_uppercase(), "case_or_site"),
-        3 => (format!("{}{legal}", doubled(core)), "typo"),
+        3 => (format!("{}{legal}", mistyped(core, n / 6)), "typo"),
         4 => (format!("{tail}, {head}"), "reordered"),
         _ => (format!("{core}{legal}"), "exact"),
     }
 }
 
-/// One letter typed twice.
-fn doubled(text: &str) -> String {
-    let mut out = String::new();
-    for (at, letter) in text.chars().enumerate() {
-        out.push(letter);
-        if at == 3 {
-            out.push(letter);
-        }
+/// One slip of the fingers: a letter twice, a letter too few, or two letters swapped.
+fn mistyped(text: &str, turn: usize) -> String {
+    let mut letters: Vec<char> = text.chars().collect();
+    let at = 2 + turn % 4;
+    match turn % 3 {
+        0 => letters.insert(at.min(letters.len()), letters.get(at).copied().unwrap_or('e')),
+        1 if at < letters.len() => drop(letters.remove(at)),
+        _ if at + 1 < letters.len() => letters.swap(at, at + 1),
+        _ => letters.push('e'),
     }
-    out
+    letters.into_iter().collect()
 }
 
 fn slug(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).take(24).collect::<String>().to_ascii_lowercase()
+    name.chars().filter(char::is_ascii_alphanumeric).take(32).collect::<String>().to_ascii_lowercase()
 }
 
 /// A whole number below a limit.
