@@ -73,7 +73,8 @@ pub struct Link<E> {
 }
 
 /// How many vendor records one PSA record may stand for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Shape {
     /// One: two vendor companies never silently take one customer.
     OneToOne,
