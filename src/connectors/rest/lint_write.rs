@@ -85,7 +85,7 @@ fn check_update<'f>(lint: &mut Lint<'f>, entity: &'f Entity, update: &'f Update,
     }
     lint.at("steps", |lint| {
         for (index, step) in update.steps.iter().enumerate() {
-            lint.at(index, |lint| {
+            lint.nth(index, |lint| {
                 lint.at("if", |lint| lint.when(&step.r#if));
                 lint.at("do", |lint| {
                     lint.demand(step.r#do.iter().any(|name| name == WRITE), "one of the steps must be `write`");
@@ -113,21 +113,21 @@ fn check_action<'f>(lint: &mut Lint<'f>, action: &'f Action, one: &[&str]) {
     lint.maybe("body", action.body.as_ref(), |lint, body| lint.templates_in(body, one));
 }
 
-fn check_link<'f>(lint: &mut Lint<'f>, link: &'f Link) {
-    match link.store {
-        Store::Field | Store::AlternateKey => lint.demand(link.at.is_some(), "`at` is needed: where the id is kept"),
+fn check_link<'f>(lint: &mut Lint<'f>, kept: &'f Link) {
+    match kept.store {
+        Store::Field | Store::AlternateKey => lint.demand(kept.at.is_some(), "`at` is needed: where the id is kept"),
         Store::Custom => {
-            lint.demand(link.field.is_some(), "`field` is needed: which custom field keeps the id");
+            lint.demand(kept.field.is_some(), "`field` is needed: which custom field keeps the id");
             lint.demand(lint.connector.custom_fields.is_some(), "store `custom` needs [custom_fields]");
         }
-        Store::Local => lint.demand(link.lookup.is_none(), "store `local` has no `lookup`"),
+        Store::Local => lint.demand(kept.lookup.is_none(), "store `local` has no `lookup`"),
     }
-    lint.maybe("at", link.at.as_ref(), |lint, path| _ = lint.path(path));
-    lint.maybe("field", link.field.as_ref(), |lint, text| _ = lint.template(text, &[]));
-    lint.maybe("lookup", link.lookup.as_ref(), |lint, lookup| {
+    lint.maybe("at", kept.at.as_ref(), |lint, path| _ = lint.path(path));
+    lint.maybe("field", kept.field.as_ref(), |lint, text| _ = lint.template(text, &[]));
+    lint.maybe("lookup", kept.lookup.as_ref(), |lint, lookup| {
         lint.at("get", |lint| lint.address(&lookup.get, &[]));
         let custom = lookup.dialect == Dialect::ConnectwiseCustom;
-        lint.demand(!custom || link.store == Store::Custom, "this dialect looks in custom fields: store `custom`");
+        lint.demand(!custom || kept.store == Store::Custom, "this dialect looks in custom fields: store `custom`");
         lint.at("where", |lint| {
             for (name, value) in &lookup.r#where {
                 lint.template(name, &[]);
@@ -136,7 +136,7 @@ fn check_link<'f>(lint: &mut Lint<'f>, link: &'f Link) {
         });
     });
     lint.demand(
-        link.lookup.is_none() || link.unique.is_some(),
+        kept.lookup.is_none() || kept.unique.is_some(),
         "`unique` is needed: whether the server keeps the id unique (server, none)",
     );
 }
