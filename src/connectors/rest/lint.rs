@@ -309,8 +309,10 @@ impl<'f> Lint<'f> {
         self.at("get", |lint| {
             lint.address(&list.get, ancestors);
             if let Some(parent) = &entity.parent {
-                let named = Template::parse(&list.get).is_ok_and(|text| text.names().contains(&parent.as_str()));
-                lint.demand(named, format!("the list of each `{parent}` must say which: `{{{parent}}}`"));
+                let named =
+                    |text: &str| Template::parse(text).is_ok_and(|text| text.names().contains(&parent.as_str()));
+                let said = named(&list.get) || list.query.values().any(|value| value.as_str().is_some_and(named));
+                lint.demand(said, format!("the list of each `{parent}` must say which: `{{{parent}}}`"));
             }
         });
         self.at("query", |lint| {

@@ -58,7 +58,9 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, entity: &'f Entity, ancestors: &[&s
 
 fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create, ancestors: &[&str]) {
     lint.one_of(&[("post", create.post.is_some()), ("put", create.put.is_some())]);
-    create.post.iter().chain(&create.put).for_each(|address| lint.address(address, ancestors));
+    for (verb, address) in [("post", &create.post), ("put", &create.put)] {
+        lint.maybe(verb, address.as_ref(), |lint, address| lint.address(address, ancestors));
+    }
     lint.maybe("reply", create.reply.as_ref(), |lint, path| _ = lint.path(path));
     lint.demand(
         create.idempotent.is_some() || !create.probe.is_empty(),
@@ -78,7 +80,9 @@ fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create,
 
 fn check_update<'f>(lint: &mut Lint<'f>, entity: &'f Entity, update: &'f Update, one: &[&str]) {
     lint.one_of(&[("patch", update.patch.is_some()), ("put", update.put.is_some()), ("post", update.post.is_some())]);
-    update.patch.iter().chain(&update.put).chain(&update.post).for_each(|address| lint.address(address, one));
+    for (verb, address) in [("patch", &update.patch), ("put", &update.put), ("post", &update.post)] {
+        lint.maybe(verb, address.as_ref(), |lint, address| lint.address(address, one));
+    }
     lint.maybe("body", update.body.as_ref(), |lint, body| lint.templates_in(body, one));
     if update.after == Some(super::language::After::Get) {
         lint.demand(entity.get.is_some(), "`after = \"get\"` needs a `get` of the entity");
