@@ -4,19 +4,24 @@
 //! `columns.toml`. Keeps the invariants that every row becomes a record or a problem and that nothing is guessed. A cut
 //! that falls exactly between two rows leaves no trace in a file, so that alone cannot be noticed here.
 
+mod blocks;
 pub mod convert;
 pub mod encoding;
 pub mod entity;
 pub mod folder;
 pub mod header;
+mod ids;
 pub mod json;
 pub mod limits;
+mod lines;
 pub mod links;
 pub mod notation;
 pub mod profile;
 mod psa;
+mod records;
 pub mod rows;
 pub mod sheet;
+pub mod stream;
 pub mod table;
 mod vendor;
 

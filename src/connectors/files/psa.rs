@@ -21,7 +21,7 @@ use crate::core::snapshot::Pulled;
 /// A PSA's exports.
 #[derive(Debug, Clone)]
 pub struct FilesPsa {
-    exports: Exports,
+    pub(super) exports: Exports,
 }
 
 impl FilesPsa {

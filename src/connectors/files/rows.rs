@@ -51,6 +51,16 @@ impl<'t> Rows<'t> {
         Self { text, at: 0, line: 1, delimiter }
     }
 
+    /// Reads the middle of a text whose fields commas part, from the start of a row on line `line`.
+    pub(super) fn starting(text: &'t str, line: u64) -> Self {
+        Self { text, at: 0, line, delimiter: b',' }
+    }
+
+    /// What is not read yet, and the line it begins on.
+    pub(super) fn position(&self) -> (&'t str, u64) {
+        (self.slice(self.at, self.text.len()), self.line)
+    }
+
     /// The next row's cells, or what is wrong with it; after a flaw the rest goes on.
     pub fn next_row(&mut self, cells: &mut Vec<Cow<'t, str>>) -> Option<Result<Read, Flaw>> {
         self.skip_empty_lines();

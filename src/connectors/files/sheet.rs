@@ -157,7 +157,7 @@ impl Sheet {
                 }
                 Ok(read) => {
                     let place = Place::Line(&self.file, read.line);
-                    match self.miscounted(&cells, read.ended) {
+                    match miscounted(cells.len(), self.header.len(), read.ended) {
                         Some(what) => row(place, Err(Problem::new(place.to_string(), what)))?,
                         None => row(place, self.intact(place, &cells))?,
                     }
@@ -165,18 +165,6 @@ impl Sheet {
             }
         }
         Ok(())
-    }
-
-    fn miscounted(&self, cells: &[Cow<'_, str>], ended: bool) -> Option<String> {
-        if cells.len() == self.header.len() {
-            return None;
-        }
-        let cut = if !ended && cells.len() < self.header.len() {
-            "; the file ends here without a line break, so it may be cut"
-        } else {
-            ""
-        };
-        Some(format!("the row has {} fields, the header has {}{cut}", cells.len(), self.header.len()))
     }
 
     fn intact<'c, 's>(&self, place: Place<'_>, cells: &'c [Cow<'s, str>]) -> Result<&'c [Cow<'s, str>], Problem> {
@@ -238,17 +226,29 @@ fn is_json(file: &str) -> bool {
     matches!(folder::ending(file).as_str(), "json" | "jsonl" | "ndjson")
 }
 
+/// What is wrong with a row's number of fields.
+pub(super) fn miscounted(fields: usize, header: usize, ended: bool) -> Option<String> {
+    if fields == header {
+        return None;
+    }
+    let cut =
+        if !ended && fields < header { "; the file ends here without a line break, so it may be cut" } else { "" };
+    Some(format!("the row has {fields} fields, the header has {header}{cut}"))
+}
+
+/// What refused a file, and whether trying again may help.
+pub(super) fn trouble(file: &str, refused: &std::io::Error) -> ErrorKind {
+    if refused.kind() == std::io::ErrorKind::NotFound {
+        ErrorKind::NotFound(format!("{file}: {refused}"))
+    } else if refused.kind() == std::io::ErrorKind::PermissionDenied {
+        ErrorKind::Auth(format!("{file}: {refused}"))
+    } else {
+        ErrorKind::Transient(format!("{file} cannot be read: {refused}"))
+    }
+}
+
 fn bytes_of(path: &Path, file: &str, most: u64) -> Result<Vec<u8>, ErrorKind> {
-    let trouble = |refused: std::io::Error| {
-        if refused.kind() == std::io::ErrorKind::NotFound {
-            ErrorKind::NotFound(format!("{file}: {refused}"))
-        } else if refused.kind() == std::io::ErrorKind::PermissionDenied {
-            ErrorKind::Auth(format!("{file}: {refused}"))
-        } else {
-            ErrorKind::Transient(format!("{file} cannot be read: {refused}"))
-        }
-    };
-    let about = fs::metadata(path).map_err(trouble)?;
+    let about = fs::metadata(path).map_err(|refused| trouble(file, &refused))?;
     if !about.is_file() {
         return Err(ErrorKind::Settings(format!("{file} is no file")));
     }
@@ -258,7 +258,11 @@ fn bytes_of(path: &Path, file: &str, most: u64) -> Result<Vec<u8>, ErrorKind> {
     }
     let mut bytes = Vec::new();
     // the file may grow while it is read
-    File::open(path).map_err(trouble)?.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(trouble)?;
+    File::open(path)
+        .map_err(|refused| trouble(file, &refused))?
+        .take(most.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|refused| trouble(file, &refused))?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > most {
         return Err(too_large());
     }

@@ -157,27 +157,21 @@ impl Table {
 
     /// What makes the whole listing doubtful beside its rows.
     fn doubts(&self, rows: u64) -> Vec<Problem> {
-        let mut doubts = Vec::new();
-        let mut doubt = |what: String| doubts.push(Problem::new(self.sheet.file.clone(), what));
-        if rows == 0 {
-            doubt("has no rows; whether there is nothing to list or the export failed cannot be told".into());
-        }
-        if let Some(announced) = self.sheet.announced()
-            && announced != rows
-        {
-            doubt(format!("says it is one page of {announced} rows and holds {rows}; expected all pages in one file"));
-        }
-        if rows > 0 && self.sheet.ends_open() && self.ends_in_a_number() {
-            doubt("ends without a line break right after a number, which may be cut; expected a line break".into());
-        }
-        doubts
+        let page = self.sheet.announced().filter(|announced| *announced != rows).map(|announced| {
+            format!("says it is one page of {announced} rows and holds {rows}; expected all pages in one file")
+        });
+        let all = doubts(rows, self.sheet.ends_open()).chain(page);
+        all.map(|what| Problem::new(self.sheet.file.clone(), what)).collect()
     }
+}
 
-    fn ends_in_a_number(&self) -> bool {
-        let last = self.sheet.header.len().saturating_sub(1);
-        let mut fields = self.sheet.entity.fields.iter().zip(&self.columns);
-        fields.any(|(field, column)| field.kind == Kind::Number && *column == Column::At(last))
-    }
+/// What makes a file doubtful beside its rows: nothing in it, or an end that may be cut.
+pub(super) fn doubts(rows: u64, ends_open: bool) -> impl Iterator<Item = String> {
+    let none = rows == 0;
+    let none = none.then(|| "has no rows; whether there is nothing to list or the export failed cannot be told".into());
+    let open = ends_open && rows > 0;
+    let open = open.then(|| "ends without a line break, so it may be cut; if it is whole, end its last line".into());
+    none.into_iter().chain(open)
 }
 
 fn cell_of<'c>(column: &'c Column, cells: &'c [Cow<'_, str>]) -> Option<&'c str> {
@@ -192,7 +186,7 @@ fn first(problems: &[Problem]) -> String {
     problems.first().map(ToString::to_string).unwrap_or_default()
 }
 
-fn twice(place: Place<'_>, id: Option<String>, first: u64) -> Problem {
+pub(super) fn twice(place: Place<'_>, id: Option<String>, first: u64) -> Problem {
     let first = match place {
         Place::Line(file, _) => Place::Line(file, first),
         Place::Item(file, _) => Place::Item(file, first),

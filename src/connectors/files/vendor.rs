@@ -24,7 +24,7 @@ use crate::core::snapshot::{Problem, Pulled};
 /// A distributor's exports.
 #[derive(Debug, Clone)]
 pub struct FilesVendor {
-    exports: Exports,
+    pub(super) exports: Exports,
 }
 
 /// A line, and the date of its document where the line carries it.

@@ -3,7 +3,6 @@
 //! A [`Book`] takes lines from several threads at once: cells lie in shards by customer, each behind its own lock, so that
 //! memory grows with cells and not with lines or threads. The sums do not depend on the order in which lines arrive.
 
-use std::collections::hash_map::Entry;
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::{Mutex, PoisonError};
 
@@ -12,13 +11,13 @@ use rustc_hash::{FxHashMap, FxHasher};
 use crate::core::billing::{BillCustomer, ChargeKind};
 use crate::core::money::{Amount, Currency, MoneyError, Rounding};
 use crate::core::period::BillingPeriod;
-use crate::core::reconcile::cell::{PsaCell, Share, VendorCell};
+use crate::core::reconcile::cell::{Cells, Share};
 use crate::core::reconcile::coverage::{Bucket, Coverage};
 use crate::core::reconcile::lines::{Billed, Charge};
 use crate::core::reconcile::mapping::{Index, Mapping, Place, PsaProduct, Slot};
 
 /// Enough that two threads seldom meet, few enough that each holds many cells.
-const SHARDS: usize = 64;
+const SHARDS: usize = 16;
 
 /// A cell's place in a shard: linked slots first, then this shard's own unlinked ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,47 +30,9 @@ pub(crate) struct Key {
 /// The cells of some customers, and the unlinked ids met among their lines.
 #[derive(Default)]
 pub(crate) struct Shard {
-    pub(crate) vendor: Cells<VendorCell>,
-    pub(crate) psa: Cells<PsaCell>,
+    pub(crate) cells: Cells,
     pub(crate) companies: Unlinked,
     pub(crate) products: Unlinked,
-}
-
-/// Cells by key. The cells lie densely beside the index: an empty place in the index costs a few bytes, not a cell.
-pub(crate) struct Cells<C> {
-    at: FxHashMap<Key, u32>,
-    cells: Vec<C>,
-}
-
-impl<C> Default for Cells<C> {
-    fn default() -> Self {
-        Self { at: FxHashMap::default(), cells: Vec::new() }
-    }
-}
-
-impl<C: Default> Cells<C> {
-    fn entry(&mut self, key: Key) -> Result<&mut C, MoneyError> {
-        let next = u32::try_from(self.cells.len()).map_err(|_| MoneyError::Overflow)?;
-        let at = match self.at.entry(key) {
-            Entry::Occupied(taken) => *taken.get(),
-            Entry::Vacant(free) => {
-                if self.cells.len() == self.cells.capacity() {
-                    self.cells.reserve_exact(self.cells.len() / 4 + 16);
-                }
-                self.cells.push(C::default());
-                *free.insert(next)
-            }
-        };
-        usize::try_from(at).ok().and_then(|at| self.cells.get_mut(at)).ok_or(MoneyError::Overflow)
-    }
-
-    pub(crate) fn get(&self, key: &Key) -> Option<&C> {
-        self.cells.get(usize::try_from(*self.at.get(key)?).ok()?)
-    }
-
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
-        self.at.keys()
-    }
 }
 
 /// Ids of vendor records without a link, numbered after the linked ones.
@@ -133,7 +94,7 @@ impl Book {
                     company: shard.companies.slot(company, self.index.companies.len())?,
                     product: shard.products.slot(product, self.index.products.len())?,
                 };
-                shard.vendor.entry(key)?.add(line)
+                shard.cells.change(key, |cell, extras, prices| cell.charge(line, extras, prices))
             })?;
             bucket
         };
@@ -188,7 +149,9 @@ impl Book {
 
     fn add_share(&self, line: &Billed<'_>, company: Slot, product: Slot, share: &Share) -> Result<(), MoneyError> {
         let key = Key { currency: line.currency, company, product };
-        self.in_shard(Place::Linked(company), |shard| shard.psa.entry(key)?.add(line, share))
+        self.in_shard(Place::Linked(company), |shard| {
+            shard.cells.change(key, |cell, extras, prices| cell.billed(line, share, extras, prices))
+        })
     }
 
     fn in_shard<T>(

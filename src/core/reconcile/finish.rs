@@ -8,10 +8,10 @@ use std::sync::PoisonError;
 use crate::core::link::Compare;
 use crate::core::money::{Amount, Currency, MoneyError, Rounding};
 use crate::core::reconcile::book::{Book, Key, Shard, Unlinked};
-use crate::core::reconcile::cell::{Judged, PsaCell, Standing, VendorCell, judge};
+use crate::core::reconcile::cell::{Cell, Judged, Priced, Prices, Standing, judge};
 use crate::core::reconcile::coverage::Coverage;
 use crate::core::reconcile::mapping::{Index, Slot};
-use crate::core::reconcile::outcome::{CustomerMargin, Flags, KeyPart, Outcome, PriceRange, Variance, Verdict};
+use crate::core::reconcile::outcome::{CustomerMargin, Flags, KeyPart, Outcome, Variance, Verdict};
 use crate::core::snapshot::Problem;
 
 impl Book {
@@ -44,14 +44,14 @@ impl Book {
 #[derive(Clone, Copy)]
 struct Placed<'s> {
     shard: &'s Shard,
+    number: usize,
     key: Key,
 }
 
 fn ordered<'s>(index: &Index, shards: &'s [Shard]) -> Vec<Placed<'s>> {
     let mut all = Vec::new();
     for shard in shards {
-        let of_psa_alone = shard.psa.keys().filter(|key| shard.vendor.get(key).is_none());
-        all.extend(shard.vendor.keys().chain(of_psa_alone).map(|key| Placed { shard, key: *key }));
+        all.extend(shard.cells.iter().map(|(number, key)| Placed { shard, number, key: *key }));
     }
     all.sort_unstable_by(|a, b| {
         let companies = || by_text(index.companies.len(), a.company(), b.company());
@@ -88,8 +88,10 @@ impl<'s> Placed<'s> {
     }
 
     fn judged(&self, index: &Index) -> Result<Variance, MoneyError> {
-        let vendor = self.shard.vendor.get(&self.key).copied().unwrap_or_default();
-        let psa = self.shard.psa.get(&self.key).copied().unwrap_or_default();
+        let (cell, extras) = self.shard.cells.get(self.number);
+        let (vendor, psa) = (cell.vendor, cell.psa);
+        let priced =
+            Priced { vendor: self.shard.cells.prices(vendor.prices), psa: self.shard.cells.prices(psa.prices) };
         let company = key_part(&index.companies, self.company());
         let product = key_part(&index.products, self.product());
         let standing = match (&company, &product) {
@@ -99,8 +101,8 @@ impl<'s> Placed<'s> {
                 Standing::Linked(index.compare(self.key.product).unwrap_or(Compare::Quantity))
             }
         };
-        let Judged { flags, vendor_amount, vendor_cost, variance } = judge(standing, &vendor, &psa)?;
-        let (quantity_part, price_part) = parts(standing, &vendor, &psa)?;
+        let Judged { flags, vendor_amount, vendor_cost, variance } = judge(standing, &cell, &extras, &priced)?;
+        let (quantity_part, price_part) = parts(standing, &cell, &priced)?;
         Ok(Variance {
             currency: self.key.currency,
             company,
@@ -111,16 +113,16 @@ impl<'s> Placed<'s> {
             quantity_variance: vendor.quantity.minus(psa.quantity)?,
             vendor_amount,
             psa_amount: psa.amount,
-            psa_included: psa.included,
+            psa_included: extras.included,
             amount_variance: variance,
             vendor_cost,
             psa_cost: psa.cost,
             vendor_lines: vendor.lines,
             psa_lines: psa.lines,
-            vendor_prices: vendor.prices,
-            psa_prices: psa.prices,
-            vendor_costs: vendor.costs,
-            psa_costs: psa.costs,
+            vendor_prices: priced.vendor.map(|p| p.0),
+            psa_prices: priced.psa.map(|p| p.0),
+            vendor_costs: priced.vendor.map(|p| p.1),
+            psa_costs: priced.psa.map(|p| p.1),
             quantity_part,
             price_part,
             other_part: variance.minus(quantity_part)?.minus(price_part)?,
@@ -130,13 +132,13 @@ impl<'s> Placed<'s> {
 
 /// How much of a variance other units (at the vendor's price) and another price (at the PSA's units) explain; nought
 /// where either side has no one price.
-fn parts(standing: Standing, vendor: &VendorCell, psa: &PsaCell) -> Result<(Amount, Amount), MoneyError> {
-    let one_price = |range: Option<PriceRange>| range.filter(|r| r.lowest == r.highest).map(|r| r.lowest);
-    match (standing, one_price(vendor.prices), one_price(psa.prices)) {
-        (Standing::Linked(Compare::Quantity), Some(expected), Some(observed)) if !psa.bundled => {
-            let at_same_units = expected.extend(psa.quantity)?;
-            let quantity_part = expected.extend(vendor.quantity)?.minus(at_same_units)?;
-            let price_part = at_same_units.minus(observed.extend(psa.quantity)?)?;
+fn parts(standing: Standing, cell: &Cell, priced: &Priced) -> Result<(Amount, Amount), MoneyError> {
+    let one_price = |prices: Prices| prices.map(|p| p.0).filter(|r| r.lowest == r.highest).map(|r| r.lowest);
+    match (standing, one_price(priced.vendor), one_price(priced.psa)) {
+        (Standing::Linked(Compare::Quantity), Some(expected), Some(observed)) if !cell.bundled => {
+            let at_same_units = expected.extend(cell.psa.quantity)?;
+            let quantity_part = expected.extend(cell.vendor.quantity)?.minus(at_same_units)?;
+            let price_part = at_same_units.minus(observed.extend(cell.psa.quantity)?)?;
             Ok((quantity_part.rounded(Rounding::Cents), price_part.rounded(Rounding::Cents)))
         }
         _ => Ok((Amount::ZERO, Amount::ZERO)),
