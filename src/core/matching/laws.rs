@@ -241,6 +241,25 @@ fn several_terms_of_one_product_share_a_psa_product_and_audiences_stay_apart() {
 }
 
 #[test]
+fn an_article_code_decides_a_product_only_where_it_stands_once_on_each_side() {
+    let product = |name: &str, sku: &str, vendor_sku: &str| ProductFields {
+        name: name.to_owned(),
+        sku: Some(sku.to_owned()),
+        vendor_sku: Some(vendor_sku.to_owned()),
+        ..ProductFields::default()
+    };
+    let vendor: Vec<VendorProduct> = numbered(
+        "v",
+        vec![product("Backup", "D-1", "M-1"), product("Filter", "D-2", "M-2"), product("Filter Yearly", "D-3", "M-2")],
+    );
+    let psa: Vec<PsaProduct> = numbered("p", vec![product("Safe", "M-1", ""), product("Spam", "SPAM", "M-2")]);
+    assert_eq!(exact_products(&vendor, &psa), [Link { vendor: Id::new("v0"), psa: Id::new("p0") }]);
+    let proposals = products(&vendor, &psa, &Known::default(), &Rules::default());
+    let of_vendor = proposals.iter().filter(|p| p.vendor.is_some());
+    assert_eq!(of_vendor.map(Proposal::has_key_conflict).collect::<Vec<_>>(), [false, true, true]);
+}
+
+#[test]
 fn a_renamed_company_is_found_through_its_fields() {
     let fields = |name: &str| CustomerFields {
         name: name.to_owned(),

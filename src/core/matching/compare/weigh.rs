@@ -24,7 +24,7 @@ impl<T: Ord> Counted<T> {
         let mut counts: Vec<(T, [u32; 2])> = Vec::new();
         for (term, list) in found {
             match counts.last_mut() {
-                Some((last, count)) if *last == term => count[list.min(1)] += 1,
+                Some((last, [vendor, psa])) if *last == term => *(if list == 0 { vendor } else { psa }) += 1,
                 _ => counts.push((term, if list == 0 { [1, 0] } else { [0, 1] })),
             }
         }
