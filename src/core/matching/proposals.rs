@@ -103,7 +103,8 @@ impl<E> Scene<'_, E> {
         if let (Some(edge), Some(other)) = (edge, other) {
             let at_psa = claims.get(&edge.psa).into_iter().flatten().filter(|c| c.0 != v).map(|c| c.1);
             let rival = beside.map(|e| e.score).into_iter().chain(at_psa).max().unwrap_or_default();
-            let tie = !edge.exact && rival == edge.score;
+            // a better rival that went elsewhere leaves as much doubt as an equal one
+            let tie = !edge.exact && rival >= edge.score;
             let standing = Standing { score: edge.score, rival, tie, key_conflict, exact: edge.exact };
             proposal.psa = Some(Id::new(other.id.as_str()));
             proposal.score = if edge.exact { Permille::ALL } else { edge.score };
