@@ -270,6 +270,17 @@ mod tests {
     }
 
     #[test]
+    fn a_better_rival_that_went_elsewhere_is_a_tie_too() {
+        let vendor: Vec<VendorCustomer> =
+            numbered("v", vec![customer("dental", None), customer("dental Harbor", Some("p1"))]);
+        let psa: Vec<PsaCustomer> =
+            numbered("p", vec![customer("dental", None), customer("dental", None), customer("dental", Some("v1"))]);
+        let rules = Rules { match_at: Permille(0), margin: Permille(0), ..Rules::default() };
+        let proposals = customers(&vendor, &psa, &Known::default(), &rules);
+        assert!(proposals[1].tie && proposals[1].band == Band::Possible, "{:?}", proposals[1]);
+    }
+
+    #[test]
     fn a_renamed_company_is_found_through_its_fields() {
         let fields = |name: &str| CustomerFields {
             name: name.to_owned(),
