@@ -1,7 +1,9 @@
 //! The generic REST connector: its file language, its paging against small servers that misbehave, and ConnectWise PSA
 //! read through the simulator.
+#![cfg(test)]
 
 mod connectwise;
+mod entities;
 mod gallery;
 mod paging;
 
