@@ -1,1 +1,68 @@
 //! Logging set-up: what is logged where, and what never is.
+//!
+//! Logs go to standard error, results to standard output. Secrets, bodies, names and addresses are never logged; ids are
+//! enough to find a record again.
+
+use std::io;
+
+use tracing_subscriber::EnvFilter;
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line, for collectors.
+    Json,
+}
+
+/// Why logging could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// The level is no filter.
+    #[error("`{level}` is no log level: {reason}; write error, warn, info, debug, trace, or `trueup::store=debug`")]
+    Level {
+        /// What was asked for.
+        level: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Something else logs already.
+    #[error("logging was already started")]
+    AlreadyStarted,
+}
+
+/// Starts logging to standard error. `level` is a level or a list such as `warn,trueup::store=debug`.
+///
+/// # Errors
+/// [`TelemetryError`], when the level cannot be read or logging was started before.
+pub fn start(level: &str, format: LogFormat) -> Result<(), TelemetryError> {
+    let filter = filter(level)?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let started = match format {
+        LogFormat::Text => lines.with_target(false).try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+    };
+    started.map_err(|_| TelemetryError::AlreadyStarted)
+}
+
+fn filter(level: &str) -> Result<EnvFilter, TelemetryError> {
+    EnvFilter::builder()
+        .parse(level)
+        .map_err(|refused| TelemetryError::Level { level: level.to_owned(), reason: refused.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_or_a_list_of_levels_is_read_and_anything_else_is_named() {
+        for level in ["warn", "info,trueup::store=debug", "off"] {
+            assert!(filter(level).is_ok(), "{level}");
+        }
+        let refused = filter("trueup=loud").unwrap_err().to_string();
+        assert!(refused.starts_with("`trueup=loud` is no log level: "), "{refused}");
+    }
+}

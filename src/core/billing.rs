@@ -275,6 +275,14 @@ pub struct UsageLine {
     pub currency: Currency,
 }
 
+impl Keyed for UsageLine {
+    fn key(&self) -> String {
+        let product = self.product.as_ref().map_or("", |id| id.as_str());
+        let name = self.product_name.as_deref().unwrap_or_default();
+        format!("{}|{}|{product}|{name}", self.summary, self.day)
+    }
+}
+
 /// Whether a PSA line reaches the customer's invoice. Source: ConnectWise addition `billCustomer`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum BillCustomer {

@@ -9,8 +9,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::core::id::{Id, Psa, PsaProductId, Vendor};
+use crate::core::id::{Company, Id, Product, Psa, PsaProductId, Vendor};
 use crate::core::record::Fingerprint;
+
+/// The kinds of record that are linked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkKind {
+    /// Customers.
+    Company,
+    /// Catalogue items.
+    Product,
+}
+
+/// A tag whose ids can be linked.
+pub trait Linkable {
+    /// Its kind.
+    const KIND: LinkKind;
+}
+impl Linkable for Company {
+    const KIND: LinkKind = LinkKind::Company;
+}
+impl Linkable for Product {
+    const KIND: LinkKind = LinkKind::Product;
+}
 
 /// Whether two records are one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,7 +73,8 @@ pub struct Link<E> {
 }
 
 /// How many vendor records one PSA record may stand for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Shape {
     /// One: two vendor companies never silently take one customer.
     OneToOne,
@@ -201,7 +224,6 @@ pub struct BundlePart {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::id::Company;
 
     #[test]
     fn a_claim_that_breaks_the_shape_names_both_claims() {

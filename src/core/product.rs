@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::core::id::{PsaProductId, VendorProductId};
 use crate::core::money::UnitPrice;
 use crate::core::quantity::Quantity;
-use crate::core::record::Record;
+use crate::core::record::{Keyed, Record};
 
 /// A product as the distributor reports it.
 pub type VendorProduct = Record<VendorProductId, ProductFields>;
@@ -75,4 +75,12 @@ pub struct PriceRow {
     pub cost: Option<UnitPrice>,
     /// The suggested unit price; `None` when the row does not say.
     pub retail: Option<UnitPrice>,
+}
+
+impl Keyed for PriceRow {
+    fn key(&self) -> String {
+        let from = self.from.map(Quantity::plain_text).unwrap_or_default();
+        let commitment = self.commitment_term.as_deref().unwrap_or_default();
+        format!("{}|{}|{commitment}|{from}", self.product, self.billing_term)
+    }
 }

@@ -43,7 +43,7 @@ impl Quantity {
     /// # Errors
     /// [`MoneyError::Overflow`].
     pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
-        self.0.checked_add(other.0).map(Self).ok_or(MoneyError::Overflow)
+        money::exact_sum(self.0, other.0).map(Self)
     }
 
     /// The difference.
@@ -51,7 +51,7 @@ impl Quantity {
     /// # Errors
     /// [`MoneyError::Overflow`].
     pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
-        self.0.checked_sub(other.0).map(Self).ok_or(MoneyError::Overflow)
+        money::exact_sum(self.0, -other.0).map(Self)
     }
 
     /// Converted by a mapping's factor (units of measure, units of a bundle).
@@ -59,12 +59,20 @@ impl Quantity {
     /// # Errors
     /// [`MoneyError::Overflow`].
     pub fn times(self, factor: Decimal) -> Result<Self, MoneyError> {
-        self.0.checked_mul(factor).map(Self).ok_or(MoneyError::Overflow)
+        money::exact_product(self.0, factor).map(Self)
     }
 
     /// As many decimals as it has, without trailing zeros.
     #[must_use]
     pub fn plain_text(self) -> String {
         money::plain(self.0)
+    }
+
+    /// At most two decimals for a reader's eye; `≈` marks digits that were left out.
+    #[must_use]
+    pub fn short_text(self) -> String {
+        let short = self.0.round_dp_with_strategy(2, rust_decimal::RoundingStrategy::MidpointAwayFromZero);
+        let mark = if short == self.0 { "" } else { "≈" };
+        format!("{mark}{}", money::plain(short))
     }
 }

@@ -86,7 +86,7 @@ pub(super) fn uuid(key: &str) -> String {
 }
 
 /// A stable small number for a lookup value (status, country, unit).
-fn small_id(key: &str) -> u64 {
+pub(super) fn small_id(key: &str) -> u64 {
     rng(key).next_u64() % 9_000 + 1
 }
 

@@ -3,7 +3,7 @@
 //! Follows the published description; where the live service was seen to differ, the live form is the default and the
 //! documented one a switch. Invariant: the pages of a quiet listing add up to its `totalElements`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use axum::http::{Method, StatusCode};
@@ -14,6 +14,7 @@ use super::data::{Data, File, Row};
 use super::faults::{Commitment, Fault, Faults, Fired, Oversize};
 use super::json::{As, Object, number, spoil, uuid, window};
 use super::pax8_invoices::Invoices;
+use super::pax8_usage::Metered;
 use super::server::{Answer, Ask};
 
 /// The documented maximum of `size`.
@@ -41,6 +42,8 @@ pub(super) struct Pax8 {
     pub(super) data: Data,
     pub(super) faults: Faults,
     pub(super) invoices: Invoices,
+    pub(super) metered: Metered,
+    ids: BTreeMap<(File, String), usize>,
     credentials: Pax8Credentials,
     tokens: Mutex<Tokens>,
 }
@@ -73,7 +76,14 @@ fn missing(ask: &Ask, what: &str, id: &str) -> Answer {
 impl Pax8 {
     pub(super) fn new(data: Data, faults: Faults, credentials: Pax8Credentials) -> Self {
         let invoices = Invoices::of(&data, &faults);
-        Self { data, faults, invoices, credentials, tokens: Mutex::default() }
+        let metered = Metered::of(&data);
+        let mut ids = BTreeMap::new();
+        for file in [File::VendorCompanies, File::VendorProducts, File::VendorSubscriptions] {
+            for (at, row) in data.table(file).rows().enumerate() {
+                ids.entry((file, row.get("id").to_ascii_lowercase())).or_insert(at);
+            }
+        }
+        Self { data, faults, invoices, metered, ids, credentials, tokens: Mutex::default() }
     }
 
     pub(super) fn answer(&self, ask: &Ask, fired: &Fired) -> Answer {
@@ -159,17 +169,18 @@ impl Pax8 {
         if let Some(first) = content.first_mut().filter(|_| page == 0) {
             spoil(first, fired);
         }
-        let mut body = json!({});
+        let mut body = Object::new(false);
         if !(content.is_empty() && fired.has(Fault::NoContent)) {
-            body["content"] = Value::Array(content);
+            body = body.value("content", Value::Array(content));
         }
         if fired.has(Fault::NoTotals) {
-            body["page"] = json!({ "size": size, "number": page });
+            body = body.value("page", json!({ "size": size, "number": page }));
         } else if !fired.has(Fault::NoPaging) {
-            let pages = rows.len().div_ceil(size);
-            body["page"] = json!({ "size": size, "totalElements": rows.len(), "totalPages": pages, "number": page });
+            let (total, pages) = (rows.len(), rows.len().div_ceil(size));
+            let page = json!({ "size": size, "totalElements": total, "totalPages": pages, "number": page });
+            body = body.value("page", page);
         }
-        Answer::ok(body)
+        Answer::ok(body.done())
     }
 
     /// The rows of a file that meet every filter asked for, sorted as asked.
@@ -192,8 +203,9 @@ impl Pax8 {
         rows
     }
 
+    /// A company, product or subscription; ids are compared without case.
     pub(super) fn find(&self, file: File, id: &str) -> Option<Row<'_>> {
-        self.data.table(file).rows().find(|row| row.get("id").eq_ignore_ascii_case(id))
+        self.data.table(file).row(*self.ids.get(&(file, id.to_ascii_lowercase()))?)
     }
 
     fn companies(&self, ask: &Ask, fired: &Fired) -> Answer {
@@ -263,22 +275,17 @@ impl Pax8 {
 
     /// One entry per billing and commitment term, with its rates in order.
     fn prices(&self, fired: &Fired, product: &str) -> Vec<Value> {
-        let mut entries: Vec<(String, Value, Vec<Value>)> = Vec::new();
-        for row in
-            self.data.table(File::VendorPrices).rows().filter(|r| r.get("productId").eq_ignore_ascii_case(product))
-        {
+        let mut entries: Vec<(String, Object, Vec<Value>)> = Vec::new();
+        let all = self.data.table(File::VendorPrices).rows();
+        for row in all.filter(|r| r.get("productId").eq_ignore_ascii_case(product)) {
             let key = format!("{}/{}", row.get("billingTerm"), row.get("commitmentTerm"));
             let rate = Self::object(fired).columns(row, &RATE).done();
             match entries.iter_mut().find(|(k, _, _)| *k == key) {
                 Some((_, _, rates)) => rates.push(rate),
-                None => entries.push((key, Self::object(fired).columns(row, &PRICING).done(), vec![rate])),
+                None => entries.push((key, Self::object(fired).columns(row, &PRICING), vec![rate])),
             }
         }
-        let whole = |(_, mut entry, rates): (String, Value, Vec<Value>)| {
-            entry["rates"] = Value::Array(rates);
-            entry
-        };
-        entries.into_iter().map(whole).collect()
+        entries.into_iter().map(|(_, entry, rates)| entry.value("rates", Value::Array(rates)).done()).collect()
     }
 
     fn subscriptions(&self, ask: &Ask, fired: &Fired) -> Answer {

@@ -34,8 +34,8 @@ pub(super) struct Invoices {
 
 impl Invoices {
     pub(super) fn of(data: &Data, faults: &Faults) -> Self {
-        let month = data.period().and_then(|p| NaiveDate::parse_from_str(&format!("{p}-01"), "%Y-%m-%d").ok());
-        let Some(date) = month else { return Self { heads: Vec::new(), month } };
+        let first = data.period().and_then(|p| NaiveDate::parse_from_str(&format!("{p}-01"), "%Y-%m-%d").ok());
+        let Some(issued) = first else { return Self { heads: Vec::new(), month: first } };
         let mut by_currency: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         let items = data.table(File::VendorInvoiceItems);
         for (at, item) in items.rows().enumerate() {
@@ -51,8 +51,8 @@ impl Invoices {
         for (currency, rows) in by_currency {
             let total = rows.iter().filter_map(|at| items.row(*at)).map(due).sum();
             let head = |status, kind: &str, balance| Invoice {
-                id: uuid(&format!("invoice/{date}/{currency}/{kind}")),
-                date,
+                id: uuid(&format!("invoice/{issued}/{currency}/{kind}")),
+                date: issued,
                 status,
                 total,
                 balance,
@@ -64,7 +64,7 @@ impl Invoices {
             }
             heads.push(head("Unpaid", "good", total));
         }
-        Self { heads, month }
+        Self { heads, month: first }
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::data::{Data, File, Row};
 use super::faults::{Fault, Fired};
-use super::json::{As, Object, id, number};
+use super::json::{As, Object, id, number, small_id};
 use super::psa_query::list;
 use super::server::{Answer, Ask};
 
@@ -154,27 +154,28 @@ fn show(ask: &Ask, fired: &Fired, rows: &[Value], rest: &[&str], may_lack: &[&st
             .map_or_else(|| unknown(wanted), |row| Answer::ok(row.clone())),
         _ => failure(StatusCode::NOT_FOUND, &format!("There is no resource {}", ask.path)),
     };
-    if fired.has(Fault::Nulls) && answer.status == StatusCode::OK && ask.query("fields").is_none() {
-        let fill = |row: &mut Value| {
-            if let Value::Object(fields) = row {
-                for name in may_lack {
-                    fields.entry(*name).or_insert(Value::Null);
-                }
-            }
-        };
-        match &mut answer.body {
-            Value::Array(rows) => rows.iter_mut().for_each(fill),
-            one if !rest.ends_with(&["count"]) => fill(one),
-            _ => {}
-        }
+    let whole = answer.status == StatusCode::OK && ask.query("fields").is_none() && !rest.ends_with(&["count"]);
+    if fired.has(Fault::Nulls) && whole {
+        fill(&mut answer.body, may_lack);
     }
     answer
 }
 
+/// Says null for what is unset, in one record or in each of a list.
+fn fill(body: &mut Value, may_lack: &[&str]) {
+    match body {
+        Value::Array(rows) => rows.iter_mut().for_each(|row| fill(row, may_lack)),
+        Value::Object(fields) => {
+            for name in may_lack {
+                fields.entry(*name).or_insert(Value::Null);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 fn unknown(id: &str) -> Answer {
-    let mut answer = failure(StatusCode::NOT_FOUND, &format!("Record {id} was not found"));
-    answer.body["code"] = json!("NotFound");
-    answer
+    failure(StatusCode::NOT_FOUND, &format!("Record {id} was not found"))
 }
 
 fn has(rows: &[Value], wanted: &str) -> bool {
@@ -241,7 +242,7 @@ fn midnight(day: &str) -> String {
     if dated { format!("{day}T00:00:00Z") } else { day.to_owned() }
 }
 
-fn custom(at: u32, caption: &str, kind: &str, value: Value) -> Value {
+fn custom(at: u32, caption: &str, kind: &str, value: &Value) -> Value {
     json!({
         "id": at, "caption": caption, "type": kind, "entryMethod": "EntryField",
         "numberOfDecimals": if kind == "Number" { 4 } else { 0 }, "value": value,
@@ -291,10 +292,12 @@ fn agreement(own_id: &str, line: Row<'_>) -> Value {
         .value("customFields", json!([]))
         .value("_info", info());
     if !code.is_empty() {
-        let numbered = Object::new(false).named("currency", code).done();
-        let mut currency = numbered.get("currency").cloned().unwrap_or_default();
-        currency["currencyCode"] = json!(code);
-        currency["numberOfDecimals"] = json!(2);
+        let currency = Object::new(false)
+            .value("id", json!(small_id(code)))
+            .text("name", code)
+            .text("currencyCode", code)
+            .value("numberOfDecimals", json!(2))
+            .done();
         object = object.value("currency", currency);
     }
     object.done()
@@ -319,7 +322,7 @@ fn addition(line: Row<'_>) -> Value {
         .text("cancelledDate", &midnight(line.get("cancelledDate")))
         .flag("prorateCurrentPeriodFlag", line.get("prorateCurrentPeriodFlag"))
         .value("taxableFlag", json!(false))
-        .value("customFields", json!([custom(1, "Line Type", "Text", json!(line.get("lineType")))]))
+        .value("customFields", json!([custom(1, "Line Type", "Text", &json!(line.get("lineType")))]))
         .value("_info", info())
         .done()
 }
@@ -334,8 +337,8 @@ fn components(data: &Data) -> BTreeMap<String, Vec<Value>> {
             .value("id", id(row.get("psaId")))
             .text("identifier", part.map_or("", |p| p.get("identifier")));
         let weights = json!([
-            custom(1, "Weight From", "Number", number(row.get("weightFrom"))),
-            custom(2, "Weight To", "Number", number(row.get("weightTo"))),
+            custom(1, "Weight From", "Number", &number(row.get("weightFrom"))),
+            custom(2, "Weight To", "Number", &number(row.get("weightTo"))),
         ]);
         let component = Object::new(false)
             .value("id", json!(parts.len() + 1))

@@ -54,7 +54,9 @@ pub(super) fn list(ask: &Ask, fired: &Fired, rows: &[Value]) -> Answer {
         Some(links)
     };
     if let Some(fields) = ask.query("fields") {
-        content.iter_mut().for_each(|row| project(row, fields));
+        for row in &mut content {
+            project(row, fields);
+        }
     }
     let mut answer = Answer::ok(Value::Array(content));
     if let Some(links) = links.filter(|_| !fired.has(Fault::NoPaging)) {
@@ -72,12 +74,12 @@ pub(super) fn count(ask: &Ask, rows: &[Value]) -> Answer {
 }
 
 fn link_header(ask: &Ask, size: usize, links: &[(String, &str)]) -> String {
-    let kept: String = ask
-        .query
-        .iter()
-        .filter(|(name, _)| !matches!(name.as_str(), "page" | "pageSize" | "pageId"))
-        .map(|(name, value)| format!("{}={}&", escape(name), escape(value)))
-        .collect();
+    let mut kept = String::new();
+    for (name, value) in &ask.query {
+        if !matches!(name.as_str(), "page" | "pageSize" | "pageId") {
+            kept.extend([&escape(name), "=", &escape(value), "&"]);
+        }
+    }
     let link = |(page, rel): &(String, &str)| {
         format!("<{}{}?{kept}pageSize={size}&{page}>; rel=\"{rel}\"", ask.base, ask.path)
     };
@@ -86,15 +88,9 @@ fn link_header(ask: &Ask, size: usize, links: &[(String, &str)]) -> String {
 
 /// Percent-encodes everything that is not plainly harmless.
 fn escape(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    let encode = |byte: u8| if harmless(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(encode).collect()
 }
 
 fn project(row: &mut Value, fields: &str) {
@@ -136,21 +132,26 @@ fn compare(a: &str, b: &str) -> Ordering {
 }
 
 #[derive(Debug, PartialEq)]
+enum Operand {
+    Null,
+    Text(String),
+}
+
+#[derive(Debug, PartialEq)]
 struct Condition {
     path: String,
     not: bool,
     operator: String,
-    /// `None` stands for null.
-    values: Vec<Option<String>>,
+    values: Vec<Operand>,
 }
 
 impl Condition {
     fn holds(&self, row: &Value) -> bool {
         let found = text_at(row, &self.path);
-        let test = |wanted: &Option<String>| match (&found, wanted) {
-            (None, None) => self.operator == "=",
-            (None, Some(_)) | (Some(_), None) => self.operator == "!=",
-            (Some(have), Some(want)) => match self.operator.as_str() {
+        let test = |wanted: &Operand| match (&found, wanted) {
+            (None, Operand::Null) => self.operator == "=",
+            (None, Operand::Text(_)) | (Some(_), Operand::Null) => self.operator == "!=",
+            (Some(have), Operand::Text(want)) => match self.operator.as_str() {
                 "=" | "in" => compare(have, want).is_eq(),
                 "!=" => compare(have, want).is_ne(),
                 "<" => compare(have, want).is_lt(),
@@ -251,11 +252,11 @@ fn condition(tokens: &[Token]) -> Option<Condition> {
     Some(Condition { path: path.clone(), not, operator, values })
 }
 
-fn single(tokens: &[Token]) -> Option<Option<String>> {
+fn single(tokens: &[Token]) -> Option<Operand> {
     match tokens {
-        [Token::Quoted(text)] => Some(Some(text.clone())),
-        [Token::Word(word)] if word.eq_ignore_ascii_case("null") => Some(None),
-        [Token::Word(word)] => Some(Some(word.clone())),
+        [Token::Quoted(text)] => Some(Operand::Text(text.clone())),
+        [Token::Word(word)] if word.eq_ignore_ascii_case("null") => Some(Operand::Null),
+        [Token::Word(word)] => Some(Operand::Text(word.clone())),
         _ => None,
     }
 }

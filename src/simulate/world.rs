@@ -40,15 +40,10 @@ pub struct Planted {
 pub(super) enum Role {
     Own,
     Renamed,
-    QuantityShort,
-    QuantityOver,
-    LineMissing,
-    CancelledStillBilled,
-    PriceOld,
+    /// Something to report.
+    Wrong(Wrong),
     UsageWrong,
     CreditKept,
-    CostOld,
-    VendorMath,
     UnknownProduct,
     ChangedMidMonth,
     StartedMidMonth,
@@ -59,26 +54,38 @@ pub(super) enum Role {
     Bundle,
     BundleShort,
     Sites,
-    Unreadable,
-    DoNotBill,
-    Expired,
     OtherMonths,
     Usage,
     Plain,
 }
 
+/// One thing wrong with one product of a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wrong {
+    QuantityShort,
+    QuantityOver,
+    LineMissing,
+    CancelledStillBilled,
+    PriceOld,
+    CostOld,
+    VendorMath,
+    Unreadable,
+    DoNotBill,
+    Expired,
+}
+
 const ROLES: [Role; 26] = [
     Role::Own,
     Role::Renamed,
-    Role::QuantityShort,
-    Role::QuantityOver,
-    Role::LineMissing,
-    Role::CancelledStillBilled,
-    Role::PriceOld,
+    Role::Wrong(Wrong::QuantityShort),
+    Role::Wrong(Wrong::QuantityOver),
+    Role::Wrong(Wrong::LineMissing),
+    Role::Wrong(Wrong::CancelledStillBilled),
+    Role::Wrong(Wrong::PriceOld),
     Role::UsageWrong,
     Role::CreditKept,
-    Role::CostOld,
-    Role::VendorMath,
+    Role::Wrong(Wrong::CostOld),
+    Role::Wrong(Wrong::VendorMath),
     Role::UnknownProduct,
     Role::ChangedMidMonth,
     Role::StartedMidMonth,
@@ -89,9 +96,9 @@ const ROLES: [Role; 26] = [
     Role::Bundle,
     Role::BundleShort,
     Role::Sites,
-    Role::Unreadable,
-    Role::DoNotBill,
-    Role::Expired,
+    Role::Wrong(Wrong::Unreadable),
+    Role::Wrong(Wrong::DoNotBill),
+    Role::Wrong(Wrong::Expired),
     Role::OtherMonths,
     Role::Usage,
 ];
@@ -163,7 +170,7 @@ impl Build {
                 self.clean(&who, seat, role == Role::Own);
             }
         }
-        if n % 3 == 0 {
+        if n.is_multiple_of(3) {
             self.labour(&who, n);
         }
     }
@@ -174,7 +181,7 @@ impl Build {
         let psa_id = self.companies.to_string();
         let letters: String = firm.psa_name.chars().filter(char::is_ascii_alphanumeric).take(14).collect();
         let identifier = format!("{letters}{}", psa_id.get(2..).unwrap_or_default());
-        let external = if n % 4 == 0 && role != Role::Renamed { identifier.clone() } else { String::new() };
+        let external = if n.is_multiple_of(4) && role != Role::Renamed { identifier.clone() } else { String::new() };
         let vendor_id = self.write.id();
         let who = Customer { agreement: agreement(n), firm, vendor_id, psa_id, external };
         self.vendor_company(&who, &who.vendor_id, &who.firm.vendor_name, n);
@@ -210,7 +217,7 @@ impl Build {
             ("updatedDate", &format!("{updated}T10:00:00Z")),
         ]);
         let created = (updated - Months::new(8)).to_string();
-        let people: &[(&str, &str, &str)] = if n % 2 == 0 {
+        let people: &[(&str, &str, &str)] = if n.is_multiple_of(2) {
             &[("Robin", "Ashdown", "Admin+;Billing+;Technical+")]
         } else {
             &[("Jo", "Marsh", "Admin+;Billing+"), ("Sam", "Field", "Technical+")]

@@ -5,7 +5,7 @@
 use chrono::{Days, Months};
 
 use super::data::File;
-use super::world::{Build, Planted, Role};
+use super::world::{Build, Planted, Role, Wrong};
 use super::world_catalogue::{BUNDLE, BUNDLE_ID, BUNDLE_PRICE, Catalogue, PARTS, Product};
 use super::world_lines::{Customer, Line};
 use super::world_names::below;
@@ -78,16 +78,7 @@ impl Build {
                 self.mid_month(who, &product, role == Role::ChangedMidMonth);
             }
             Role::CreditKept | Role::CreditPassed => self.credit(who, &product, role == Role::CreditPassed),
-            Role::QuantityShort
-            | Role::QuantityOver
-            | Role::LineMissing
-            | Role::CancelledStillBilled
-            | Role::PriceOld
-            | Role::CostOld
-            | Role::VendorMath
-            | Role::Unreadable
-            | Role::DoNotBill
-            | Role::Expired => self.fault(role, who, &product),
+            Role::Wrong(wrong) => self.fault(wrong, who, &product),
             Role::Included | Role::Rebate | Role::LateItem | Role::Sites | Role::OtherMonths => {
                 self.noise(role, who, &product, n);
             }
@@ -96,60 +87,60 @@ impl Build {
     }
 
     /// One seat with one thing wrong.
-    fn fault(&mut self, role: Role, who: &Customer, product: &Product) {
+    fn fault(&mut self, wrong: Wrong, who: &Customer, product: &Product) {
         let quantity = 10;
         let mut line = self.write.month_line(product, quantity);
         let billed = |line: &mut Line<'_>, units: i64| {
             (line.quantity, line.amount, line.cost_total) = (units, units * line.price, units * line.cost);
         };
-        let planted = match role {
-            Role::QuantityShort => {
+        let planted = match wrong {
+            Wrong::QuantityShort => {
                 billed(&mut line, quantity - 3);
                 ("QTY_UNDERBILLED", "three seats added and never billed")
             }
-            Role::QuantityOver => {
+            Wrong::QuantityOver => {
                 billed(&mut line, quantity + 2);
                 ("QTY_OVERBILLED", "two seats given back and still billed")
             }
-            Role::PriceOld => {
+            Wrong::PriceOld => {
                 line.price -= line.price / 20;
                 line.cost -= line.cost / 20;
                 billed(&mut line, quantity);
                 ("PRICE_STALE", "price and cost of before the rise")
             }
-            Role::CostOld => {
+            Wrong::CostOld => {
                 line.cost -= line.cost / 20;
                 billed(&mut line, quantity);
                 ("COST_STALE", "cost of before the rise")
             }
-            Role::VendorMath => ("VENDOR_MATH", "the distributor's total is not quantity times cost"),
-            Role::LineMissing => ("MISSING_IN_PSA", "nobody made a line"),
-            Role::DoNotBill => {
+            Wrong::VendorMath => ("VENDOR_MATH", "the distributor's total is not quantity times cost"),
+            Wrong::LineMissing => ("MISSING_IN_PSA", "nobody made a line"),
+            Wrong::DoNotBill => {
                 line.bill = "DoNotBill";
                 ("MISSING_IN_PSA", "the line is kept off the invoice")
             }
-            Role::Expired => {
+            Wrong::Expired => {
                 line.status = "Expired";
                 ("MISSING_IN_PSA", "the agreement has expired")
             }
-            Role::Unreadable => ("MISSING_IN_PSA", "the line's quantity cannot be read"),
-            _ => ("MISSING_IN_VENDOR", "cancelled at the distributor and still billed"),
+            Wrong::Unreadable => ("MISSING_IN_PSA", "the line's quantity cannot be read"),
+            Wrong::CancelledStillBilled => ("MISSING_IN_VENDOR", "cancelled at the distributor and still billed"),
         };
-        if role == Role::CancelledStillBilled {
+        if wrong == Wrong::CancelledStillBilled {
             let ended = self.write.start - Days::new(20);
             self.write.subscription(who, product, quantity, Some(ended));
         } else {
             let subscription = self.write.subscription(who, product, quantity, None);
             let mut charge = self.write.month_charge(product, quantity, &subscription);
-            if role == Role::VendorMath {
+            if wrong == Wrong::VendorMath {
                 charge.cost_total += 117;
             }
             self.write.charge(who, product, charge);
         }
-        if role != Role::LineMissing {
+        if wrong != Wrong::LineMissing {
             self.write.line(who, line);
         }
-        if role == Role::Unreadable {
+        if wrong == Wrong::Unreadable {
             let lines = self.write.data.table_mut(File::PsaAgreementLines);
             let last = lines.len().saturating_sub(1);
             lines.set(last, "quantity", "1O");
@@ -214,9 +205,10 @@ impl Build {
         let from = self.write.start + Days::new(16);
         let before = if changed { 8 } else { 0 };
         let subscription = self.write.subscription(who, product, before + 3, None);
+        self.write.since(from, !changed);
         if changed {
-            self.write.history(&subscription, who, product, before - 2, self.write.start - Months::new(2));
-            self.write.history(&subscription, who, product, before, self.write.start - Months::new(1));
+            self.write.history(before - 2, self.write.start - Months::new(2));
+            self.write.history(before, self.write.start - Months::new(1));
             let charge = self.write.month_charge(product, before, &subscription);
             self.write.charge(who, product, charge);
             let line = self.write.month_line(product, before);

@@ -11,15 +11,21 @@ pub struct Undecodable {
     pub what: String,
 }
 
+/// Outside text in an error is cut.
+const SHOWN_MAX: usize = 300;
+
 /// Decodes a whole body.
-pub(super) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Undecodable> {
+///
+/// # Errors
+/// The place that could not be decoded.
+pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Undecodable> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|e| {
         let path = e.path().to_string();
-        let at = if path == "." { "the top of the reply".to_owned() } else { path };
-        Undecodable { at, what: e.into_inner().to_string() }
+        let at = if path == "." { "the top".to_owned() } else { path };
+        Undecodable { at, what: e.into_inner().to_string().chars().take(SHOWN_MAX).collect() }
     })?;
-    reader.end().map_err(|e| Undecodable { at: "the end of the reply".to_owned(), what: e.to_string() })?;
+    reader.end().map_err(|e| Undecodable { at: "the end".to_owned(), what: e.to_string() })?;
     Ok(value)
 }
 
@@ -44,7 +50,8 @@ mod tests {
         assert_eq!(wrong.at, "content[1].name");
         assert!(wrong.what.contains("expected a string"), "{wrong:?}");
         assert!(at(r#"{"content":[{"name":"a"#).what.contains("EOF"));
-        assert_eq!(at("").at, "the top of the reply");
-        assert_eq!(at(r#"{"content":[]} x"#).at, "the end of the reply");
+        assert_eq!(at("").at, "the top");
+        assert!(at(&format!("{{\"content\":\"{}\"}}", "x".repeat(10_000))).what.len() < 400);
+        assert_eq!(at(r#"{"content":[]} x"#).at, "the end");
     }
 }

@@ -26,7 +26,7 @@ pub use address::segment;
 use auth::Credentials;
 pub use auth::{Auth, TokenCall};
 use exchange::Transport;
-pub use json::Undecodable;
+pub use json::{Undecodable, decode};
 use pace::Pacer;
 pub use pace::Rate;
 use retry::Patience;
@@ -139,6 +139,7 @@ struct Inner {
     base: Url,
     credentials: Credentials,
     transport: Transport,
+    judge: Option<Judge>,
     pacer: Pacer,
     slots: Semaphore,
     limits: Limits,
@@ -165,13 +166,15 @@ impl Client {
         }
         let headers = default_headers(&settings.headers)?;
         let credentials = Credentials::new(settings.auth)?;
-        let transport = Transport::new(headers, settings.timeouts, settings.limits.body_bytes, settings.judge)?;
+        let transport =
+            Transport::new(settings.connector.clone(), headers, settings.timeouts, settings.limits.body_bytes)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 connector: settings.connector,
                 base,
                 credentials,
                 transport,
+                judge: settings.judge,
                 pacer: Pacer::new(&settings.rates)?,
                 slots: Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS)),
                 limits: settings.limits,
@@ -184,6 +187,20 @@ impl Client {
     #[must_use]
     pub fn base_url(&self) -> &str {
         self.inner.base.as_str()
+    }
+
+    /// Makes sure there is a token, where tokens are fetched; otherwise does nothing.
+    ///
+    /// # Errors
+    /// What the token's remote said.
+    pub async fn authenticate(&self) -> Result<()> {
+        let mut patience = Patience::new(self.inner.limits, self.inner.backoff);
+        match self.inner.token(&mut patience).await {
+            Ok(_) => Ok(()),
+            Err(kind) => {
+                Err(ConnectorError::new(&self.inner.connector, "POST token", self.inner.credentials.scrub(kind)))
+            }
+        }
     }
 
     /// Reads a path below the base address, or an absolute link of the same origin.
@@ -284,7 +301,7 @@ impl Inner {
         let _slot = self.slots.acquire().await;
         self.pacer.ready().await;
         let request = self.credentials.sign(self.transport.get(url), token);
-        self.transport.exchange(request, &self.connector, operation, attempt).await
+        self.transport.exchange(request, self.judge.as_ref(), operation, attempt).await
     }
 }
 

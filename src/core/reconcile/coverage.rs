@@ -179,11 +179,18 @@ impl Coverage {
     /// How many lines were compared, on both sides together.
     #[must_use]
     pub fn compared_rows(&self) -> u64 {
-        self.buckets
-            .values()
-            .flat_map(BTreeMap::iter)
-            .filter(|(bucket, _)| bucket.fate() == Fate::Compared)
-            .map(|(_, tally)| tally.rows)
-            .sum()
+        self.rows(|bucket| bucket.fate() == Fate::Compared)
+    }
+
+    /// Whether a vendor line, or a line of a customer nobody linked, is waiting for a link. A PSA product without a vendor
+    /// counterpart does not count: most are the MSP's own services.
+    #[must_use]
+    pub fn has_unlinked_rows(&self) -> bool {
+        self.rows(|bucket| bucket.fate() == Fate::Unmapped && bucket != Bucket::PsaNotVendorSourced) > 0
+    }
+
+    fn rows(&self, of: impl Fn(Bucket) -> bool) -> u64 {
+        let tallies = self.buckets.values().flat_map(BTreeMap::iter);
+        tallies.filter(|(bucket, _)| of(**bucket)).map(|(_, tally)| tally.rows).sum()
     }
 }

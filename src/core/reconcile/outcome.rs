@@ -15,7 +15,7 @@ use crate::core::snapshot::Problem;
 
 /// One side's id in a cell's key: `psa:12` when linked, `vendor:7f…` when not.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String")]
+#[serde(try_from = "String", into = "String")]
 pub enum KeyPart {
     /// The PSA's id: the record is linked.
     Psa(Box<str>),
@@ -34,6 +34,16 @@ impl std::fmt::Display for KeyPart {
 impl From<KeyPart> for String {
     fn from(part: KeyPart) -> Self {
         part.to_string()
+    }
+}
+impl TryFrom<String> for KeyPart {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some(("psa", id)) => Ok(Self::Psa(id.into())),
+            Some(("vendor", id)) => Ok(Self::Vendor(id.into())),
+            _ => Err(format!("`{text}` is not written like psa:12 or vendor:7f")),
+        }
     }
 }
 
@@ -165,7 +175,7 @@ impl Flags {
 }
 
 /// The lowest and highest unit price of some lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PriceRange {
     /// The lowest.
     pub lowest: UnitPrice,
@@ -174,7 +184,7 @@ pub struct PriceRange {
 }
 
 /// A cell and what is wrong in it. Amounts are rounded to the cent, quantities exact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Variance {
     /// Currency of every amount.
     pub currency: Currency,
@@ -231,7 +241,7 @@ impl Variance {
 }
 
 /// Money of one customer over all its cells of one currency, mapped or not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomerMargin {
     /// Currency of every amount.
     pub currency: Currency,
@@ -250,7 +260,7 @@ pub struct CustomerMargin {
 }
 
 /// Money of all cells of one class and currency.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClassTotal {
     /// How many cells.
@@ -270,7 +280,7 @@ pub struct ClassTotal {
 }
 
 /// What may be said of the whole period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Everything was read and compared, nothing differs.
@@ -300,4 +310,17 @@ pub struct Outcome {
     pub problems: Vec<Problem>,
     /// What may be said.
     pub verdict: Verdict,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_part_reads_back_what_it_writes() {
+        for part in [KeyPart::Psa("12".into()), KeyPart::Vendor("a:b".into())] {
+            assert_eq!(KeyPart::try_from(part.to_string()), Ok(part));
+        }
+        assert!(KeyPart::try_from("12".to_owned()).is_err());
+    }
 }
