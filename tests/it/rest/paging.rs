@@ -210,10 +210,11 @@ async fn a_list_that_moved_is_read_again() {
 async fn contradictions_are_errors() {
     let incomplete = "psa: GET /rows: the listing is not complete: ";
     let thrice = "; it was read 3 times";
-    for (list, answer, expected) in [
+    type Answer = fn(&Asked) -> Said;
+    let cases: [(&str, Answer, String); 10] = [
         (
             OFFSET_TOTAL,
-            (|asked| ok(json!({ "items": page(number(asked, "skip"), 2), "total": 5 + asked.nth }))) as fn(&Asked) -> Said,
+            |asked| ok(json!({ "items": page(number(asked, "skip"), 2), "total": 5 + asked.nth })),
             format!("{incomplete}the total changed from 9 to 10{thrice}"),
         ),
         (
@@ -260,7 +261,8 @@ async fn contradictions_are_errors() {
              elsewhere.example; credentials are not sent elsewhere"
                 .into(),
         ),
-    ] {
+    ];
+    for (list, answer, expected) in cases {
         assert_eq!(read(list, answer).await.0, Err(expected));
     }
 }
