@@ -23,6 +23,7 @@ pub(super) fn customer(company: wire::Company) -> Read<VendorCustomer> {
         id: required_id("id", company.id)?,
         fields: CustomerFields {
             name: required_text("name", company.name)?,
+            code: None,
             street: text(address.street),
             street2: text(address.street2),
             city: text(address.city),
