@@ -24,6 +24,7 @@ pub(super) fn customer(company: wire::Company) -> Read<VendorCustomer> {
         fields: CustomerFields {
             code: None,
             name: required_text("name", company.name)?,
+            code: None,
             street: text(address.street),
             street2: text(address.street2),
             city: text(address.city),
