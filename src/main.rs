@@ -1,3 +1,7 @@
-//! The thin binary: parse, run, turn the result into an exit status.
+//! The thin binary: the arguments in, the exit status out.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(trueup::cli::main(std::env::args_os()))
+}

@@ -1,1 +1,165 @@
 //! The command line: arguments, one engine call, one rendering.
+//!
+//! One file a command: an `Args` whose comments are the help, and a `run`. Results go to standard output, everything else to
+//! standard error, and every way to end has its exit status in [`error`].
+
+mod args;
+mod check;
+mod connectors;
+mod context;
+mod db;
+mod demo;
+pub mod error;
+mod init;
+mod propose;
+mod pull;
+mod reconcile;
+mod report;
+mod review;
+mod simulate;
+mod status;
+mod systems;
+pub mod ui;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::cli::context::Context;
+use crate::cli::error::{CommandError, Ending, Kind, STATUSES};
+use crate::cli::ui::Ui;
+use crate::config::Environment;
+use crate::telemetry::{self, LogFormat};
+
+/// Find, explain and mend what a distributor charged and an MSP did not bill, to the cent
+#[derive(Debug, Parser)]
+#[command(name = "trueup", version, max_term_width = 100, after_help = STATUSES, disable_help_subcommand = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+struct Global {
+    /// Read this configuration file [default: $TRUEUP_CONFIG, else trueup.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Take this day or moment for now, as 2026-05-01 or 2026-05-01T08:30:00Z
+    #[arg(long, global = true, value_name = "WHEN", value_parser = args::moment)]
+    as_of: Option<DateTime<Utc>>,
+    /// Say nothing but results, warnings and errors
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Log to standard error: error, warn, info, debug, trace, or off
+    #[arg(long, global = true, value_name = "LEVEL", default_value = "warn")]
+    log: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Args),
+    Check(check::Args),
+    Pull(pull::Args),
+    Propose(propose::Args),
+    Review(review::Args),
+    Reconcile(reconcile::Args),
+    Report(report::Args),
+    Status(status::Args),
+    Demo(demo::Args),
+    Simulate(simulate::Args),
+    Connectors(connectors::Args),
+    Db(db::Args),
+}
+
+impl Command {
+    async fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
+        match self {
+            Self::Init(args) => args.run(context),
+            Self::Check(args) => args.run(context).await,
+            Self::Pull(args) => args.run(context).await,
+            Self::Propose(args) => args.run(context).await,
+            Self::Review(args) => args.run(context).await,
+            Self::Reconcile(args) => args.run(context).await,
+            Self::Report(args) => args.run(context).await,
+            Self::Status(args) => args.run(context).await,
+            Self::Demo(args) => args.run(context).await,
+            Self::Simulate(args) => args.run(context).await,
+            Self::Connectors(args) => args.run(context).await,
+            Self::Db(args) => args.run(context).await,
+        }
+    }
+}
+
+/// The whole command line, for its reference and its self-check.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs one command line and answers its exit status.
+#[must_use]
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(refused) => return answer_without_command(&refused),
+    };
+    let environment = Environment::of_process();
+    let ui = Ui::new(cli.global.quiet, &environment);
+    let ended = run(cli, &ui, environment);
+    match ended {
+        Ok(ending) => ending.status(),
+        Err(error) => {
+            ui.error(&error);
+            error.kind.status()
+        }
+    }
+}
+
+/// Help and version to standard output, anything wrong to standard error.
+fn answer_without_command(refused: &clap::Error) -> u8 {
+    // Nobody is left to tell when the output is gone.
+    let _printed = refused.print().is_ok();
+    let answered = matches!(refused.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if answered { Ending::Done.status() } else { Kind::Usage.status() }
+}
+
+fn run(cli: Cli, ui: &Ui, environment: Environment) -> Result<Ending, CommandError> {
+    telemetry::start(&cli.global.log, LogFormat::Text).map_err(|refused| CommandError::new(Kind::Usage, refused))?;
+    let failed = |error: std::io::Error| CommandError::new(Kind::Failed, error);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
+    let context = Context::new(ui, environment, cli.global.config.as_deref(), cli.global.as_of);
+    let ended = runtime.block_on(async {
+        let stop = stop_signal().map_err(failed)?;
+        tokio::select! {
+            ended = cli.command.run(&context) => ended,
+            () = stop => Err(CommandError::new(Kind::Interrupted, "interrupted")),
+        }
+    });
+    // What still runs in the background is not waited for; whatever is written is written whole or not at all.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Ends when the user or the service manager wants the command to stop. Listens from now on, not from the first wait.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let (mut interrupt, mut terminate) = {
+        use tokio::signal::unix::{SignalKind, signal};
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
+    #[cfg(windows)]
+    let (mut interrupt, mut terminate) = (tokio::signal::windows::ctrl_c()?, tokio::signal::windows::ctrl_close()?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}

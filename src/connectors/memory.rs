@@ -1,1 +1,339 @@
-//! A vendor and a PSA in memory, for tests and simulation.
+//! A distributor and a PSA that hold their records in memory and fail where they are told to: for tests and simulation.
+//!
+//! They keep the contract of every connector: a record listed twice is a problem, and what cannot be read makes the
+//! listing partial.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::connectors::{
+    CheckLine, ConnectorError, Descriptor, DraftMonth, ErrorKind, PsaConnector, Result, Side, VendorConnector, Watch,
+    documents,
+};
+use crate::core::billing::{BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
+use crate::core::customer::{PsaCustomer, VendorCustomer};
+use crate::core::id::{PsaProductId, SubscriptionId, VendorProductId};
+use crate::core::link::BundlePart;
+use crate::core::period::BillingPeriod;
+use crate::core::product::{PriceRow, PsaProduct, VendorProduct};
+use crate::core::record::Keyed;
+use crate::core::snapshot::{Problem, Pulled};
+
+/// Which listing is to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Listing {
+    /// Either side's customers.
+    Customers,
+    /// Either side's products.
+    Products,
+    /// The vendor's price rows.
+    Prices,
+    /// The vendor's subscriptions.
+    Subscriptions,
+    /// Their earlier states.
+    History,
+    /// The vendor's documents.
+    Invoices,
+    /// Their lines.
+    Charges,
+    /// Lines not invoiced yet.
+    Drafts,
+    /// Metered totals.
+    Usage,
+    /// Metered lines.
+    UsageLines,
+    /// What the PSA bills.
+    BilledLines,
+    /// The PSA's bundles.
+    Bundles,
+}
+
+/// How a listing fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The next read fails in a way that may pass; the one after it does not.
+    TransientOnce,
+    /// Every read is refused.
+    Auth,
+    /// These things could not be read; the rest is given.
+    Unread(Vec<Problem>),
+}
+
+#[derive(Debug, Default)]
+struct Faults(Mutex<BTreeMap<Listing, Fault>>);
+
+impl Faults {
+    fn set(&self, listing: Listing, fault: Fault) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(listing, fault);
+    }
+
+    /// The problems a listing has to name, or its failure.
+    fn strike(&self, connector: &str, listing: Listing) -> Result<Vec<Problem>> {
+        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = |kind| Err(ConnectorError::new(connector, format!("list {listing:?}"), kind));
+        match faults.get(&listing).cloned() {
+            None => Ok(Vec::new()),
+            Some(Fault::TransientOnce) => {
+                faults.remove(&listing);
+                failed(ErrorKind::Transient("the connection was closed".into()))
+            }
+            Some(Fault::Auth) => failed(ErrorKind::Auth("told to refuse".into())),
+            Some(Fault::Unread(problems)) => Ok(problems),
+        }
+    }
+
+    fn listed<R: Keyed>(
+        &self,
+        about: &Descriptor,
+        listing: Listing,
+        records: impl IntoIterator<Item = R>,
+        watch: &dyn Watch,
+    ) -> Result<Pulled<R>> {
+        let mut problems = self.strike(&about.name, listing)?;
+        let (mut seen, mut once) = (BTreeSet::new(), Vec::new());
+        for record in records {
+            let key = record.key();
+            if seen.insert(key.clone()) {
+                once.push(record);
+            } else {
+                problems.push(Problem::new(format!("{listing:?}"), "is listed twice").record(key).field("id"));
+            }
+        }
+        let done = u64::try_from(once.len()).unwrap_or(u64::MAX);
+        watch.progress(&format!("{listing:?}"), done, Some(done));
+        Ok(Pulled::judge(once, problems))
+    }
+
+    /// Rows that have no key of their own.
+    fn rows<R>(&self, about: &Descriptor, listing: Listing, rows: Vec<R>, watch: &dyn Watch) -> Result<Pulled<R>> {
+        let problems = self.strike(&about.name, listing)?;
+        let done = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        watch.progress(&format!("{listing:?}"), done, Some(done));
+        Ok(Pulled::judge(rows, problems))
+    }
+
+    fn check(&self, about: &Descriptor, listings: &[Listing]) -> Vec<CheckLine> {
+        let outcome = |listing| match self.strike(&about.name, listing) {
+            Ok(problems) => match problems.first() {
+                None => Ok("readable".to_owned()),
+                Some(first) => Err(first.to_string()),
+            },
+            Err(refused) => Err(refused.kind.to_string()),
+        };
+        listings.iter().map(|l| CheckLine { what: format!("list {l:?}"), outcome: outcome(*l) }).collect()
+    }
+}
+
+fn described(name: &str, side: Side) -> Descriptor {
+    Descriptor { kind: "memory", name: name.to_owned(), side, location: "memory".to_owned() }
+}
+
+/// A distributor in memory. What is `None` the system does not have.
+#[derive(Debug)]
+pub struct MemoryVendor {
+    descriptor: Descriptor,
+    faults: Faults,
+    /// Its companies, with their contacts where they have some.
+    pub customers: Vec<VendorCustomer>,
+    /// Its catalogue.
+    pub products: Vec<VendorProduct>,
+    /// Its price list.
+    pub prices: Option<Vec<PriceRow>>,
+    /// What is held.
+    pub subscriptions: Vec<Subscription>,
+    /// Earlier states of subscriptions, oldest first.
+    pub history: Option<Vec<Subscription>>,
+    /// Its documents.
+    pub invoices: Option<Vec<VendorInvoice>>,
+    /// The lines of its documents.
+    pub charges: Vec<VendorCharge>,
+    /// What would be charged in the running month.
+    pub drafts: Option<Vec<VendorCharge>>,
+    /// Metered totals.
+    pub usage: Option<Vec<UsageSummary>>,
+    /// Metered lines.
+    pub usage_lines: Option<Vec<UsageLine>>,
+}
+
+impl MemoryVendor {
+    /// An empty distributor.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            descriptor: described(name, Side::Vendor),
+            faults: Faults::default(),
+            customers: Vec::new(),
+            products: Vec::new(),
+            prices: None,
+            subscriptions: Vec::new(),
+            history: None,
+            invoices: None,
+            charges: Vec::new(),
+            drafts: None,
+            usage: None,
+            usage_lines: None,
+        }
+    }
+
+    /// Lets a listing fail.
+    pub fn fail(&self, listing: Listing, fault: Fault) {
+        self.faults.set(listing, fault);
+    }
+}
+
+#[async_trait]
+impl VendorConnector for MemoryVendor {
+    fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    async fn check(&self) -> Vec<CheckLine> {
+        let listings = [Listing::Customers, Listing::Products, Listing::Subscriptions, Listing::Charges];
+        self.faults.check(&self.descriptor, &listings)
+    }
+
+    async fn customers(&self, watch: &dyn Watch) -> Result<Pulled<VendorCustomer>> {
+        let without_contacts = self.customers.iter().cloned().map(|mut customer| {
+            customer.fields.contacts = None;
+            customer
+        });
+        self.faults.listed(&self.descriptor, Listing::Customers, without_contacts, watch)
+    }
+
+    async fn customers_with_contacts(&self, watch: &dyn Watch) -> Result<Option<Pulled<VendorCustomer>>> {
+        self.faults.listed(&self.descriptor, Listing::Customers, self.customers.clone(), watch).map(Some)
+    }
+
+    async fn products(&self, watch: &dyn Watch) -> Result<Pulled<VendorProduct>> {
+        self.faults.listed(&self.descriptor, Listing::Products, self.products.clone(), watch)
+    }
+
+    async fn prices(&self, of: &[VendorProductId], watch: &dyn Watch) -> Result<Option<Pulled<PriceRow>>> {
+        let Some(rows) = &self.prices else { return Ok(None) };
+        let rows = rows.iter().filter(|row| of.contains(&row.product)).cloned().collect();
+        self.faults.rows(&self.descriptor, Listing::Prices, rows, watch).map(Some)
+    }
+
+    async fn subscriptions(&self, watch: &dyn Watch) -> Result<Pulled<Subscription>> {
+        self.faults.listed(&self.descriptor, Listing::Subscriptions, self.subscriptions.clone(), watch)
+    }
+
+    async fn history(&self, of: &[SubscriptionId], watch: &dyn Watch) -> Result<Option<Pulled<Subscription>>> {
+        let Some(states) = &self.history else { return Ok(None) };
+        let states = states.iter().filter(|state| of.contains(&state.id)).cloned().collect();
+        self.faults.rows(&self.descriptor, Listing::History, states, watch).map(Some)
+    }
+
+    async fn invoices(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Option<Pulled<VendorInvoice>>> {
+        let Some(invoices) = &self.invoices else { return Ok(None) };
+        let near = documents::near_period(invoices.clone(), period);
+        self.faults.listed(&self.descriptor, Listing::Invoices, near, watch).map(Some)
+    }
+
+    async fn charges(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<VendorCharge>> {
+        let listed = self.faults.listed(&self.descriptor, Listing::Charges, self.charges.clone(), watch)?;
+        let Some(invoices) = &self.invoices else { return Ok(listed) };
+        let (charges, mut problems) = listed.into_parts();
+        let (kept, unknown) = documents::of_period(charges, invoices, period);
+        problems.extend(unknown);
+        Ok(Pulled::judge(kept, problems))
+    }
+
+    async fn draft_charges(&self, month: DraftMonth, watch: &dyn Watch) -> Result<Option<Pulled<VendorCharge>>> {
+        let Some(drafts) = &self.drafts else { return Ok(None) };
+        let drafts = match month {
+            DraftMonth::Current => drafts.clone(),
+            DraftMonth::Next => Vec::new(),
+        };
+        self.faults.listed(&self.descriptor, Listing::Drafts, drafts, watch).map(Some)
+    }
+
+    async fn usage(&self, of: &[SubscriptionId], watch: &dyn Watch) -> Result<Option<Pulled<UsageSummary>>> {
+        let Some(usage) = &self.usage else { return Ok(None) };
+        let usage = usage.iter().filter(|summary| of.contains(&summary.subscription)).cloned();
+        self.faults.listed(&self.descriptor, Listing::Usage, usage, watch).map(Some)
+    }
+
+    async fn usage_lines(
+        &self,
+        of: &[UsageSummary],
+        period: BillingPeriod,
+        watch: &dyn Watch,
+    ) -> Result<Option<Pulled<UsageLine>>> {
+        let Some(lines) = &self.usage_lines else { return Ok(None) };
+        let asked = |line: &&UsageLine| period.contains(line.day) && of.iter().any(|s| s.id == line.summary);
+        let lines = lines.iter().filter(asked).cloned().collect();
+        self.faults.rows(&self.descriptor, Listing::UsageLines, lines, watch).map(Some)
+    }
+}
+
+/// A PSA in memory.
+#[derive(Debug)]
+pub struct MemoryPsa {
+    descriptor: Descriptor,
+    faults: Faults,
+    /// Its customers.
+    pub customers: Vec<PsaCustomer>,
+    /// Its catalogue.
+    pub products: Vec<PsaProduct>,
+    /// What it bills.
+    pub billed_lines: Vec<BilledLine>,
+    /// Its bundles; `None` where it knows none.
+    pub bundles: Option<Vec<(PsaProductId, Vec<BundlePart>)>>,
+}
+
+impl MemoryPsa {
+    /// An empty PSA.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            descriptor: described(name, Side::Psa),
+            faults: Faults::default(),
+            customers: Vec::new(),
+            products: Vec::new(),
+            billed_lines: Vec::new(),
+            bundles: None,
+        }
+    }
+
+    /// Lets a listing fail.
+    pub fn fail(&self, listing: Listing, fault: Fault) {
+        self.faults.set(listing, fault);
+    }
+}
+
+#[async_trait]
+impl PsaConnector for MemoryPsa {
+    fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    async fn check(&self) -> Vec<CheckLine> {
+        self.faults.check(&self.descriptor, &[Listing::Customers, Listing::Products, Listing::BilledLines])
+    }
+
+    async fn customers(&self, watch: &dyn Watch) -> Result<Pulled<PsaCustomer>> {
+        self.faults.listed(&self.descriptor, Listing::Customers, self.customers.clone(), watch)
+    }
+
+    async fn products(&self, watch: &dyn Watch) -> Result<Pulled<PsaProduct>> {
+        self.faults.listed(&self.descriptor, Listing::Products, self.products.clone(), watch)
+    }
+
+    async fn billed_lines(&self, _period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<BilledLine>> {
+        self.faults.listed(&self.descriptor, Listing::BilledLines, self.billed_lines.clone(), watch)
+    }
+
+    async fn bundles(&self, _watch: &dyn Watch) -> Result<Option<Vec<(PsaProductId, Vec<BundlePart>)>>> {
+        let problems = self.faults.strike(&self.descriptor.name, Listing::Bundles)?;
+        match problems.first() {
+            Some(problem) => {
+                let kind = ErrorKind::Malformed { at: problem.at.clone(), what: problem.to_string() };
+                Err(ConnectorError::new(&self.descriptor.name, "list Bundles", kind))
+            }
+            None => Ok(self.bundles.clone()),
+        }
+    }
+}

@@ -4,6 +4,7 @@
 //! goes on; it never filters silently, never invents a default for a missing field, and never calls a listing complete that
 //! it has not counted. Abilities a system may lack answer `Ok(None)`. There is no delete, and in this version no write.
 
+pub mod documents;
 pub mod error;
 pub mod files;
 pub mod http;

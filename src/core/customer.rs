@@ -40,6 +40,9 @@ pub struct CustomerFields {
     /// Web address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub website: Option<String>,
+    /// The source's own short code for the record beside its id (a PSA's company identifier): others store it as theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// The other side's number for this customer, where somebody stored it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,

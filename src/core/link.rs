@@ -73,7 +73,8 @@ pub struct Link<E> {
 }
 
 /// How many vendor records one PSA record may stand for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Shape {
     /// One: two vendor companies never silently take one customer.
     OneToOne,
@@ -116,6 +117,17 @@ impl<E> LinkSet<E> {
     /// # Errors
     /// [`AlreadyLinked`] names the link that stands in the way.
     pub fn claim(&mut self, link: Link<E>, shape: Shape) -> Result<(), AlreadyLinked> {
+        self.check(&link, shape)?;
+        self.by_psa.entry(link.psa.clone()).or_default().insert(link.vendor.clone());
+        self.by_vendor.insert(link.vendor, link.psa);
+        Ok(())
+    }
+
+    /// Whether a claim would be let in, without adding it.
+    ///
+    /// # Errors
+    /// [`AlreadyLinked`] names the link that stands in the way.
+    pub fn check(&self, link: &Link<E>, shape: Shape) -> Result<(), AlreadyLinked> {
         let refused = |vendor: &Id<Vendor, E>, psa: &Id<Psa, E>| AlreadyLinked {
             claimed_vendor: link.vendor.to_string(),
             claimed_psa: link.psa.to_string(),
@@ -130,9 +142,22 @@ impl<E> LinkSet<E> {
         {
             return Err(refused(other, &link.psa));
         }
-        self.by_psa.entry(link.psa.clone()).or_default().insert(link.vendor.clone());
-        self.by_vendor.insert(link.vendor, link.psa);
         Ok(())
+    }
+
+    /// Takes a link out; `false` when it does not stand.
+    pub fn release(&mut self, link: &Link<E>) -> bool {
+        if self.by_vendor.get(&link.vendor) != Some(&link.psa) {
+            return false;
+        }
+        self.by_vendor.remove(&link.vendor);
+        if let Some(vendors) = self.by_psa.get_mut(&link.psa) {
+            vendors.remove(&link.vendor);
+            if vendors.is_empty() {
+                self.by_psa.remove(&link.psa);
+            }
+        }
+        true
     }
 
     /// The PSA record of a vendor record.
@@ -212,5 +237,8 @@ mod tests {
         links.claim(link("v2", "p1"), Shape::ManyToOne).unwrap();
         assert_eq!(links.vendors_of(&Id::new("p1")).count(), 2);
         assert_eq!(links.len(), 2);
+        assert!(links.release(&link("v1", "p1")) && !links.release(&link("v1", "p1")));
+        links.claim(link("v1", "p2"), Shape::OneToOne).unwrap();
+        assert!(links.release(&link("v2", "p1")) && !links.knows_psa(&Id::new("p1")));
     }
 }

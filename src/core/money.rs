@@ -312,6 +312,20 @@ pub fn plain(value: Decimal) -> String {
     if value.is_zero() { "0".to_owned() } else { value.normalize().to_string() }
 }
 
+/// part × scale ÷ whole, to the nearest integer, half away from zero; `None` for a share of nothing or beyond the bounds.
+///
+/// With scale 1000 it is a percentage in tenths; with a width, the length of a bar.
+#[must_use]
+pub fn share(part: Amount, whole: Amount, scale: u32) -> Option<i64> {
+    let scaled = exact_product(part.0, Decimal::from(scale)).ok()?;
+    let quotient = scaled.checked_div(whole.0)?.trunc();
+    let rest = exact_sum(scaled, -exact_product(quotient, whole.0).ok()?).ok()?;
+    let half_or_more = rest.abs().checked_mul(Decimal::TWO)? >= whole.0.abs();
+    let away = if rest.is_sign_negative() == whole.0.is_sign_negative() { Decimal::ONE } else { Decimal::NEGATIVE_ONE };
+    let nearest = if half_or_more { quotient.checked_add(away)? } else { quotient };
+    i64::try_from(nearest).ok()
+}
+
 /// A sum that is exact or refused. `Decimal` alone would round the last digits away when the two are too far apart.
 pub(crate) fn exact_sum(left: Decimal, right: Decimal) -> Result<Decimal, MoneyError> {
     let sum = left.checked_add(right).ok_or(MoneyError::Overflow)?;
@@ -512,6 +526,25 @@ mod tests {
             [("0.005", "0.01"), ("-0.005", "-0.01"), ("-0.0049", "0.00"), ("474.2255", "474.23"), ("7", "7.00")]
         {
             assert_eq!(amount(text).cents_text(), cents, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_share_is_the_nearest_integer() {
+        //   part      whole     scale  share
+        for (part, whole, scale, share_of) in [
+            ("8.00", "44.00", 1000, Some(182)),
+            ("1", "2", 1, Some(1)),
+            ("-1", "2", 1, Some(-1)),
+            ("1", "-2", 1, Some(-1)),
+            ("-0.49", "-1", 1, Some(0)),
+            ("2", "3", 1000, Some(667)),
+            ("-0.05", "100.00", 1000, Some(-1)),
+            ("0", "5", 1000, Some(0)),
+            ("5", "0", 1000, None),
+            ("79228162514264337593543950335", "1", 1000, None),
+        ] {
+            assert_eq!(share(amount(part), amount(whole), scale), share_of, "{part} of {whole}");
         }
     }
 

@@ -67,4 +67,12 @@ impl Quantity {
     pub fn plain_text(self) -> String {
         money::plain(self.0)
     }
+
+    /// At most two decimals for a reader's eye; `≈` marks digits that were left out.
+    #[must_use]
+    pub fn short_text(self) -> String {
+        let short = self.0.round_dp_with_strategy(2, rust_decimal::RoundingStrategy::MidpointAwayFromZero);
+        let mark = if short == self.0 { "" } else { "≈" };
+        format!("{mark}{}", money::plain(short))
+    }
 }

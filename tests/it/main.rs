@@ -4,6 +4,7 @@ mod cli;
 mod contract;
 mod demo;
 mod errors;
+mod files;
 mod formats;
 mod oracle;
 mod pax8;

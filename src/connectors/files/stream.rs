@@ -1,250 +1,348 @@
-//! Exports in the canonical layout, read by several threads without keeping a line.
+//! The two long files of a month, read by several threads without keeping a line.
 //!
-//! Owns the quick reading of the two large files of a month. A row that the quick reading refuses is read again by the
-//! general conversion, which says what is wrong with it in the same words as everywhere else.
+//! In the canonical layout rows are read quickly, field by field; a row that the quick reading refuses is read again by
+//! the general conversion, which says what is wrong in the same words as everywhere else. A file in any other layout is
+//! read through its [`Table`](super::table::Table). Every row is handed on once or becomes one problem.
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
-use chrono::NaiveDate;
-use csv::StringRecord;
+use rustc_hash::FxHashSet;
 
-use crate::connectors::files::blocks::{Block, Blocks, CutError};
-use crate::core::billing::{BillCustomer, ChargeKind, LineKind};
-use crate::core::money::{Amount, Currency, UnitPrice};
-use crate::core::quantity::Quantity;
+use super::blocks::{Block, Blocks, CutError};
+use super::convert::{Place, Read, Row};
+use super::header::{self, Column};
+use super::lines::{BilledLines, Charges, Line, Picked};
+use super::records::{self, Fields};
+use super::table::twice;
+use super::{Exports, FilesPsa, FilesVendor, folder, ids, limits, sheet};
+use crate::connectors::{ErrorKind, Result, Watch};
+use crate::core::money::MoneyError;
 use crate::core::reconcile::lines::{Billed, Charge};
+use crate::core::record::Keyed as _;
+use crate::core::snapshot::Problem;
 
-/// One row of a file, with the positions of the columns asked for.
-pub(crate) struct Row<'r> {
-    pub(crate) line: u64,
-    text: &'r str,
-    /// Where each field ends in `text`.
-    ends: &'r [usize],
-    /// What lies between two fields: a comma, or nothing once quotes have been taken away.
-    gap: usize,
-    columns: &'r [usize],
+/// How a file is read. The first try is the quick one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum How {
+    /// In blocks. Ids with these hashes may be there twice and are compared.
+    Quick(FxHashSet<u64>),
+    /// As a whole, in memory: its layout is not the canonical one.
+    Whole,
 }
 
-impl<'r> Row<'r> {
-    fn get(&self, column: usize) -> &'r str {
-        self.columns.get(column).and_then(|at| self.field(*at)).unwrap_or_default()
-    }
-
-    fn field(&self, at: usize) -> Option<&'r str> {
-        let start = if at == 0 { 0 } else { *self.ends.get(at - 1)? + self.gap };
-        self.text.get(start..*self.ends.get(at)?)
+impl Default for How {
+    fn default() -> Self {
+        Self::Quick(FxHashSet::default())
     }
 }
 
-/// Splits blocks into records: at the commas where there is no quote, by csv-core where there is one.
-struct Records {
-    ends: Vec<usize>,
-    quoted: csv_core::Reader,
-    unquoted: Vec<u8>,
+/// What came of reading a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Streamed {
+    /// Every row was handed on or is a problem.
+    Done(Rows),
+    /// What was handed on is void; read again in this way.
+    Again(How),
 }
 
-impl Records {
-    fn new() -> Self {
-        Self { ends: vec![0; 1024], quoted: csv_core::Reader::new(), unquoted: Vec::new() }
-    }
+/// What became of a file's rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rows {
+    /// Rows that could not be read or used; each has a problem.
+    pub unreadable: u64,
+    /// What is wrong with rows, in their order, and then with the file.
+    pub problems: Vec<Problem>,
+}
 
-    fn each(&mut self, text: &str, mut line: u64, columns: &[usize], mut act: impl FnMut(&Row<'_>)) {
-        let mut rest = text;
-        while !rest.is_empty() {
-            match self.plain(rest) {
-                Some((fields, end)) => {
-                    act(&Row { line, text: rest, ends: self.ends.get(..fields).unwrap_or_default(), gap: 1, columns });
-                    line += 1;
-                    rest = rest.get(end..).unwrap_or_default();
-                }
-                None => {
-                    self.quoted.reset();
-                    if self.unquoted.len() < rest.len() {
-                        self.unquoted.resize(rest.len(), 0);
-                    }
-                    let (_, used, out, fields) =
-                        self.quoted.read_record(rest.as_bytes(), &mut self.unquoted, &mut self.ends);
-                    let text = std::str::from_utf8(&self.unquoted[..out]).unwrap_or_default();
-                    act(&Row { line, text, ends: self.ends.get(..fields).unwrap_or_default(), gap: 0, columns });
-                    line += 1;
-                    rest = rest.get(used..).unwrap_or_default();
-                }
-            }
+/// What is done with a line: it may not fit the sums any more.
+type Taken = std::result::Result<(), MoneyError>;
+
+impl FilesVendor {
+    /// Hands every line of the distributor's invoices to `take`, on as many threads as there are `states`; a line that
+    /// `take` refuses is a problem. `None` where the folder has no such file.
+    ///
+    /// # Errors
+    /// Where the file cannot be read as a whole.
+    pub fn stream_charges<S: Send>(
+        &self,
+        how: &How,
+        states: &mut [S],
+        take: impl Fn(&mut S, &Charge<'_>) -> Taken + Sync,
+        watch: &dyn Watch,
+    ) -> Result<Option<Streamed>> {
+        stream::<Charges, S>(&self.exports, how, states, &take, watch)
+    }
+}
+
+impl FilesPsa {
+    /// The same for the lines of the PSA's agreements.
+    ///
+    /// # Errors
+    /// As [`FilesVendor::stream_charges`].
+    pub fn stream_billed<S: Send>(
+        &self,
+        how: &How,
+        states: &mut [S],
+        take: impl Fn(&mut S, &Billed<'_>) -> Taken + Sync,
+        watch: &dyn Watch,
+    ) -> Result<Option<Streamed>> {
+        stream::<BilledLines, S>(&self.exports, how, states, &take, watch)
+    }
+}
+
+fn stream<L: Line, S: Send>(
+    exports: &Exports,
+    how: &How,
+    states: &mut [S],
+    take: &(impl Fn(&mut S, &L::Borrowed<'_>) -> Taken + Sync),
+    watch: &dyn Watch,
+) -> Result<Option<Streamed>> {
+    let failed = |kind: ErrorKind| exports.failed(L::ENTITY, kind);
+    let layout = exports.profile.layout(L::ENTITY);
+    let find = || folder::find(&folder::list(&exports.folder)?, L::ENTITY, layout);
+    let Some(file) = find().map_err(failed)? else { return Ok(None) };
+    let How::Quick(suspects) = how else {
+        return whole::<L, S>(exports, states, take, watch).map(|rows| rows.map(Streamed::Done));
+    };
+    let blocks =
+        Blocks::open(&exports.folder.join(&file)).map_err(|refused| failed(sheet::trouble(&file, &refused)))?;
+    let columns = match blocks.header() {
+        Ok(header) if layout.is_none() => canonical::<L>(&file, &header),
+        Ok(_) | Err(_) => None,
+    };
+    let Some((columns, width)) = columns else { return Ok(Some(Streamed::Again(How::Whole))) };
+    let place = |name: &&str| L::ENTITY.position(name).and_then(|field| columns.get(field).copied().flatten());
+    let picked = L::FIELDS.iter().map(place).collect();
+    let pass = Pass::<L> { file: &file, columns, picked, width, suspects, aside: Mutex::default() };
+    match pass.run(&blocks, states, take, watch) {
+        Ok(streamed) => Ok(Some(streamed)),
+        Err(Stop::Cut(CutError::Io(refused))) => Err(failed(sheet::trouble(&file, &refused))),
+        Err(Stop::Cut(CutError::Endless { .. } | CutError::OpenQuote { .. }) | Stop::NotUtf8) => {
+            Ok(Some(Streamed::Again(How::Whole)))
         }
-    }
-
-    fn plain(&mut self, text: &str) -> Option<(usize, usize)> {
-        let mut fields = 0;
-        for at in memchr::memchr3_iter(b',', b'\n', b'"', text.as_bytes()) {
-            match text.as_bytes()[at] {
-                b'"' => return None,
-                b',' => {
-                    self.ends[fields] = at;
-                    fields += 1;
-                }
-                _ => {
-                    self.ends[fields] = at;
-                    return Some((fields + 1, at + 1));
-                }
-            }
-        }
-        self.ends[fields] = text.len();
-        Some((fields + 1, text.len()))
+        Err(Stop::Limit(what)) => Err(failed(ErrorKind::Limit(what))),
     }
 }
 
-const CHARGE: [&str; 13] = [
-    "id",
-    "type",
-    "companyId",
-    "productId",
-    "startPeriod",
-    "quantity",
-    "price",
-    "subTotal",
-    "cost",
-    "costTotal",
-    "chargeType",
-    "term",
-    "currencyCode",
-];
-
-fn charge<'r>(row: &Row<'r>) -> Option<Charge<'r>> {
-    Some(Charge {
-        kind: ChargeKind::of(row.get(1)),
-        company: row.get(2),
-        product: row.get(3),
-        start: day(row.get(4))?,
-        quantity: Quantity::parse(row.get(5)).ok()?,
-        price: UnitPrice::parse(row.get(6)).ok()?,
-        amount: Amount::parse(row.get(7)).ok()?,
-        cost: UnitPrice::parse(row.get(8)).ok()?,
-        cost_total: Amount::parse(row.get(9)).ok()?,
-        multiplies: Charge::must_multiply(row.get(10), row.get(11)),
-        currency: Currency::from_bytes(row.get(12).as_bytes())?,
-    })
-}
-
-fn day(text: &str) -> Option<NaiveDate> {
-    let b = text.as_bytes();
-    if b.len() != 10 || b.get(4) != Some(&b'-') || b.get(7) != Some(&b'-') {
+/// Where each field of the entity stands, and how many fields a row has; `None` unless every name is the canonical one.
+fn canonical<L: Line>(file: &str, header: &[u8]) -> Option<(Vec<Option<usize>>, usize)> {
+    let header = std::str::from_utf8(header).ok()?.trim_end_matches(['\n', '\r']);
+    if header.contains('"') {
         return None;
     }
-    NaiveDate::from_ymd_opt(text.get(..4)?.parse().ok()?, text.get(5..7)?.parse().ok()?, text.get(8..)?.parse().ok()?)
-}
-
-/// Reads every vendor line of a file.
-pub(crate) fn charges<S: Send>(
-    path: &Path,
-    states: &mut [S],
-    each: impl Fn(&mut S, &Charge<'_>) + Sync,
-) -> Result<(), CutError> {
-    rows(path, &CHARGE, states, |state, row| {
-        if let Some(line) = charge(row) {
-            each(state, &line)
-        }
-    })
-}
-
-const BILLED: [&str; 15] = [
-    "id",
-    "agreementStatus",
-    "companyId",
-    "productId",
-    "lineType",
-    "quantity",
-    "lessIncluded",
-    "unitPrice",
-    "unitCost",
-    "extendedPrice",
-    "extendedCost",
-    "billCustomer",
-    "effectiveDate",
-    "cancelledDate",
-    "currencyCode",
-];
-
-fn billed<'r>(row: &Row<'r>) -> Option<Billed<'r>> {
-    Some(Billed {
-        active: Billed::is_active(row.get(1)),
-        company: row.get(2),
-        product: row.get(3),
-        kind: match row.get(4) {
-            "recurring" => LineKind::Recurring,
-            "credit" => LineKind::Credit,
-            _ => return None,
-        },
-        quantity: Quantity::parse(row.get(5)).ok()?,
-        included: Quantity::parse(row.get(6)).ok()?,
-        price: UnitPrice::parse(row.get(7)).ok()?,
-        cost: UnitPrice::parse(row.get(8)).ok()?,
-        amount: Amount::parse(row.get(9)).ok()?,
-        cost_total: Amount::parse(row.get(10)).ok()?,
-        bill: BillCustomer::of(row.get(11))?,
-        effective: day(row.get(12))?,
-        cancelled: match row.get(13) {
-            "" => None,
-            text => Some(day(text)?),
-        },
-        currency: Currency::from_bytes(row.get(14).as_bytes())?,
-    })
-}
-
-/// Reads every PSA line of a file.
-pub(crate) fn billed_lines<S: Send>(
-    path: &Path,
-    states: &mut [S],
-    each: impl Fn(&mut S, &Billed<'_>) + Sync,
-) -> Result<(), CutError> {
-    rows(path, &BILLED, states, |state, row| {
-        if let Some(line) = billed(row) {
-            each(state, &line)
-        }
-    })
-}
-
-fn rows<S: Send>(
-    path: &Path,
-    names: &[&str],
-    states: &mut [S],
-    each: impl Fn(&mut S, &Row<'_>) + Sync,
-) -> Result<(), CutError> {
-    let blocks = Blocks::open(path)?;
-    let header = blocks.header()?;
-    let header = String::from_utf8_lossy(&header);
-    let header: Vec<&str> = header.trim_end().split(',').collect();
-    let columns: Vec<usize> = names.iter().map(|n| header.iter().position(|h| h == n).unwrap_or(usize::MAX)).collect();
-    let work = |state: &mut S| -> Result<(), CutError> {
-        let mut block = Block::default();
-        let mut records = Records::new();
-        while blocks.next(&mut block)? {
-            let text = std::str::from_utf8(&block.bytes).unwrap();
-            records.each(text, block.first_line, &columns, |row| each(state, row));
-        }
-        Ok(())
+    let names: Vec<String> = header.split(',').map(str::to_owned).collect();
+    let columns = header::resolve(file, &names, L::ENTITY, None).ok()?;
+    let place = |(column, field): (&Column, &super::entity::Field)| match column {
+        Column::At(at) => (names.get(*at)? == field.name).then_some(Some(*at)),
+        Column::Constant(_) => None,
+        Column::Absent => Some(None),
     };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = states.iter_mut().map(|state| scope.spawn(|| work(state))).collect();
-        for t in threads {
-            t.join().unwrap()?;
-        }
-        Ok(())
-    })
+    let columns = columns.iter().zip(L::ENTITY.fields).map(place).collect::<Option<Vec<_>>>()?;
+    Some((columns, names.len()))
 }
 
-/// scratch
-pub fn scratch(
-    dir: &Path,
-    book: &crate::core::reconcile::Book,
-    n: usize,
-) -> crate::core::reconcile::coverage::Coverage {
-    let mut states = vec![crate::core::reconcile::coverage::Coverage::default(); n];
-    charges(&dir.join("vendor_invoice_items.csv"), &mut states, |s, line| book.add_charge(line, s).unwrap()).unwrap();
-    billed_lines(&dir.join("psa_agreement_lines.csv"), &mut states, |s, line| book.add_billed(line, s).unwrap())
-        .unwrap();
-    let mut all = crate::core::reconcile::coverage::Coverage::default();
-    for s in &states {
-        all.absorb(s).unwrap();
+/// Why a quick pass ends early.
+enum Stop {
+    Cut(CutError),
+    NotUtf8,
+    Limit(String),
+}
+
+impl From<CutError> for Stop {
+    fn from(cut: CutError) -> Self {
+        Self::Cut(cut)
     }
-    all
+}
+
+impl From<std::io::Error> for Stop {
+    fn from(refused: std::io::Error) -> Self {
+        Self::Cut(refused.into())
+    }
+}
+
+/// One quick reading of one file.
+struct Pass<'p, L: Line> {
+    file: &'p str,
+    /// Where each field of the entity stands.
+    columns: Vec<Option<usize>>,
+    /// Where each field of [`Line::FIELDS`] stands.
+    picked: Vec<Option<usize>>,
+    width: usize,
+    suspects: &'p FxHashSet<u64>,
+    /// Rows whose id may be there twice, compared when all are known.
+    aside: Mutex<Vec<(u64, L::Owned)>>,
+}
+
+/// What one thread gathers beside its state.
+#[derive(Default)]
+struct Gathered {
+    problems: Vec<(u64, Problem)>,
+    ids: ids::Spool,
+    rows: u64,
+    open_end: bool,
+}
+
+impl<L: Line> Pass<'_, L> {
+    fn run<S: Send>(
+        self,
+        blocks: &Blocks,
+        states: &mut [S],
+        take: &(impl Fn(&mut S, &L::Borrowed<'_>) -> Taken + Sync),
+        watch: &dyn Watch,
+    ) -> std::result::Result<Streamed, Stop> {
+        let read = |state: &mut S| self.blocks(blocks, state, take, watch);
+        let gathered = std::thread::scope(|scope| {
+            let threads: Vec<_> = states.iter_mut().map(|state| scope.spawn(|| read(state))).collect();
+            // A thread that panicked has a bug behind it; the panic goes on here.
+            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            threads.into_iter().map(join).collect::<std::result::Result<Vec<Gathered>, Stop>>()
+        })?;
+        let rows = gathered.iter().map(|g| g.rows).sum();
+        let open_end = gathered.iter().any(|g| g.open_end);
+        let (mut problems, mut spools): (Vec<_>, Vec<_>) = gathered.into_iter().map(|g| (g.problems, g.ids)).unzip();
+        if self.suspects.is_empty() {
+            let twice = ids::met_twice(&mut spools)?;
+            if !twice.is_empty() {
+                return Ok(Streamed::Again(How::Quick(twice)));
+            }
+        }
+        drop(spools);
+        let file = self.file;
+        if let Some(state) = states.first_mut() {
+            problems.push(self.compare_aside(state, take));
+        }
+        let mut problems: Vec<(u64, Problem)> = problems.into_iter().flatten().collect();
+        problems.sort();
+        let unreadable = u64::try_from(problems.len()).unwrap_or(u64::MAX);
+        let mut problems: Vec<Problem> = problems.into_iter().map(|(_, problem)| problem).collect();
+        problems.extend(super::table::doubts(rows, open_end).map(|what| Problem::new(file, what)));
+        Ok(Streamed::Done(Rows { unreadable, problems }))
+    }
+
+    fn blocks<S>(
+        &self,
+        blocks: &Blocks,
+        state: &mut S,
+        take: &impl Fn(&mut S, &L::Borrowed<'_>) -> Taken,
+        watch: &dyn Watch,
+    ) -> std::result::Result<Gathered, Stop> {
+        let mut gathered = Gathered::default();
+        let mut block = Block::default();
+        while blocks.next(&mut block)? {
+            let text = std::str::from_utf8(&block.bytes).map_err(|_| Stop::NotUtf8)?;
+            records::each(text, block.first_line, |found| {
+                gathered.rows = gathered.rows.saturating_add(1);
+                let fields = match found {
+                    Ok(fields) => fields,
+                    Err(flaw) => {
+                        let problem = Problem::new(Place::Line(self.file, flaw.line).to_string(), flaw.what);
+                        gathered.problems.push((flaw.line, problem));
+                        return Ok(());
+                    }
+                };
+                gathered.open_end |= !fields.ended;
+                if let Err(problem) = self.row(&fields, state, &mut gathered.ids, take)? {
+                    gathered.problems.push((fields.line, problem));
+                }
+                if gathered.problems.len() > limits::PROBLEMS {
+                    let first = gathered.problems.iter().map(|(_, p)| p.to_string()).next().unwrap_or_default();
+                    let most = limits::PROBLEMS;
+                    return Err(Stop::Limit(format!("more than {most} rows cannot be read; one of them: {first}")));
+                }
+                Ok(())
+            })?;
+            watch.progress(self.file, block.first_line, None);
+        }
+        Ok(gathered)
+    }
+
+    /// One row: taken, set aside, or told as a problem.
+    fn row<'r, S>(
+        &self,
+        fields: &'r Fields<'r>,
+        state: &mut S,
+        ids: &mut ids::Spool,
+        take: &impl Fn(&mut S, &L::Borrowed<'_>) -> Taken,
+    ) -> std::result::Result<std::result::Result<(), Problem>, Stop> {
+        let place = Place::Line(self.file, fields.line);
+        if let Some(what) = sheet::miscounted(fields.len(), self.width, fields.ended) {
+            return Ok(Err(Problem::new(place.to_string(), what)));
+        }
+        let picked = Picked { fields, places: &self.picked };
+        let careful = || {
+            let cells: Vec<Option<&str>> = self.columns.iter().map(|at| fields.get((*at)?)).collect();
+            let row = Row { place, entity: L::ENTITY, cells: &cells };
+            L::owned(&row)
+        };
+        if let Some(id) = picked.id() {
+            let hash = ids::hash(id);
+            if self.suspects.is_empty() {
+                ids.push(hash)?;
+            } else if self.suspects.contains(&hash) {
+                return Ok(careful().map(|owned| {
+                    self.aside.lock().unwrap_or_else(PoisonError::into_inner).push((fields.line, owned));
+                }));
+            }
+        }
+        let refused = |id: Option<&str>, error: &MoneyError| unfit(place, id, error);
+        Ok(match L::quick(&picked) {
+            Some(line) => take(state, &line).map_err(|error| refused(picked.id(), &error)),
+            None => careful().and_then(|owned| {
+                take(state, &L::borrowed(&owned)).map_err(|error| refused(Some(&owned.key()), &error))
+            }),
+        })
+    }
+
+    /// Of rows with the same id the first counts, the others are problems.
+    fn compare_aside<S>(self, state: &mut S, take: &impl Fn(&mut S, &L::Borrowed<'_>) -> Taken) -> Vec<(u64, Problem)> {
+        let mut aside = self.aside.into_inner().unwrap_or_else(PoisonError::into_inner);
+        aside.sort_by_key(|(line, _)| *line);
+        let mut first_at = HashMap::new();
+        let mut problems = Vec::new();
+        for (line, owned) in aside {
+            let (key, place) = (owned.key(), Place::Line(self.file, line));
+            if let Some(first) = first_at.get(&key) {
+                problems.push((line, twice(place, Some(key), *first)));
+                continue;
+            }
+            if let Err(error) = take(state, &L::borrowed(&owned)) {
+                problems.push((line, unfit(place, Some(&key), &error)));
+            }
+            first_at.insert(key, line);
+        }
+        problems
+    }
+}
+
+fn unfit(place: Place<'_>, id: Option<&str>, error: &MoneyError) -> Problem {
+    let problem = Problem::new(place.to_string(), format!("cannot be counted: {error}"));
+    match id {
+        Some(id) => problem.record(id),
+        None => problem,
+    }
+}
+
+/// A file in another layout: read as a whole, then handed on by one thread.
+fn whole<L: Line, S>(
+    exports: &Exports,
+    states: &mut [S],
+    take: &impl Fn(&mut S, &L::Borrowed<'_>) -> Taken,
+    watch: &dyn Watch,
+) -> Result<Option<Rows>> {
+    let Some(listing) = exports.listing(L::ENTITY, |row: &Row<'_>| -> Read<L::Owned> { L::owned(row) }, watch)? else {
+        return Ok(None);
+    };
+    let (records, mut problems) = listing.into_parts();
+    if let Some(state) = states.first_mut() {
+        for record in &records {
+            if let Err(error) = take(state, &L::borrowed(record)) {
+                problems.push(Problem::new(L::ENTITY.name, format!("cannot be counted: {error}")).record(record.key()));
+            }
+        }
+    }
+    let unreadable = u64::try_from(problems.len()).unwrap_or(u64::MAX);
+    Ok(Some(Rows { unreadable, problems }))
 }

@@ -1,1 +1,255 @@
 //! Pax8, read through its partner API v1.
+//!
+//! Keeps the invariant that a listing is complete or an error, and a record is as written or a problem; filters are checked
+//! again here, since Pax8 ignores parameters it does not know.
+
+mod check;
+mod convert;
+mod field;
+mod read;
+mod settings;
+mod wire;
+
+use std::cmp::Ordering;
+
+use async_trait::async_trait;
+use chrono::NaiveDate;
+
+use crate::connectors::error::{ConnectorError, ErrorKind};
+use crate::connectors::http::{Client, segment};
+use crate::connectors::{CheckLine, Descriptor, DraftMonth, Result, Side, Unwatched, VendorConnector, Watch};
+use crate::core::billing::{Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
+use crate::core::customer::{Contact, VendorCustomer};
+use crate::core::id::{InvoiceId, SubscriptionId, VendorProductId};
+use crate::core::period::BillingPeriod;
+use crate::core::product::{PriceRow, VendorProduct};
+use crate::core::snapshot::{Problem, Pulled};
+use read::{Parts, Reader, convert, gone_is_a_problem, joined};
+use settings::PAGE_SIZE_MAX;
+pub use settings::Pax8Settings;
+
+/// A connection to Pax8.
+pub struct Pax8 {
+    descriptor: Descriptor,
+    reader: Reader,
+}
+
+impl Pax8 {
+    /// A connection, unless its settings cannot work. Nothing is called yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Settings`] names the setting.
+    pub fn new(settings: &Pax8Settings) -> Result<Self> {
+        let wrong = |what: String| ConnectorError::new(&settings.name, "settings", ErrorKind::Settings(what));
+        if settings.page_size == 0 || settings.page_size > PAGE_SIZE_MAX {
+            let found = settings.page_size;
+            return Err(wrong(format!("page_size must be from 1 to {PAGE_SIZE_MAX}, found {found}")));
+        }
+        if settings.client_id.trim().is_empty() {
+            return Err(wrong("client_id is empty; it stands beside the secret in the partner portal".to_owned()));
+        }
+        let client = Client::new(settings.http())?;
+        let descriptor = Descriptor {
+            kind: "pax8",
+            name: settings.name.clone(),
+            side: Side::Vendor,
+            location: client.base_url().to_owned(),
+        };
+        let name = settings.name.as_str().into();
+        let reader = Reader { client, name, page_size: settings.page_size, at_once: settings.concurrency };
+        Ok(Self { descriptor, reader })
+    }
+
+    /// The invoices dated from `first` to `last`, both included.
+    async fn invoices_dated(
+        &self,
+        first: NaiveDate,
+        last: NaiveDate,
+        watch: &dyn Watch,
+    ) -> Result<Parts<VendorInvoice>> {
+        let (from, to) = (first.to_string(), last.to_string());
+        let filters = [("invoiceDateRangeStart", from.as_str()), ("invoiceDateRangeEnd", to.as_str())];
+        let rows = self.reader.rows("/invoices", &filters, "invoices", watch).await?;
+        let (mut heads, problems) = convert(&rows, |_, head| convert::invoice(head));
+        heads.retain(|head| first <= head.date && head.date <= last);
+        Ok((heads, problems))
+    }
+}
+
+#[async_trait]
+impl VendorConnector for Pax8 {
+    fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    async fn check(&self) -> Vec<CheckLine> {
+        check::check(&self.reader).await
+    }
+
+    async fn customers(&self, watch: &dyn Watch) -> Result<Pulled<VendorCustomer>> {
+        let rows = self.reader.rows("/companies", &[], "companies", watch).await?;
+        let (companies, problems) = convert(&rows, |_, company| convert::customer(company));
+        Ok(Pulled::judge(companies, problems))
+    }
+
+    async fn customers_with_contacts(&self, watch: &dyn Watch) -> Result<Option<Pulled<VendorCustomer>>> {
+        let (companies, mut problems) = self.customers(watch).await?.into_parts();
+        let read = self.reader.each(companies, "contacts", watch, with_contacts).await?;
+        let (companies, more) = joined(read);
+        problems.extend(more);
+        Ok(Some(Pulled::judge(companies, problems)))
+    }
+
+    async fn products(&self, watch: &dyn Watch) -> Result<Pulled<VendorProduct>> {
+        let rows = self.reader.rows("/products", &[], "products", watch).await?;
+        let (products, problems) = convert(&rows, |_, product| convert::product(product));
+        Ok(Pulled::judge(products, problems))
+    }
+
+    async fn prices(&self, products: &[VendorProductId], watch: &dyn Watch) -> Result<Option<Pulled<PriceRow>>> {
+        let read = self.reader.each(products.to_vec(), "prices", watch, prices_of).await?;
+        let (rows, problems) = joined(read);
+        Ok(Some(Pulled::judge(rows, problems)))
+    }
+
+    async fn subscriptions(&self, watch: &dyn Watch) -> Result<Pulled<Subscription>> {
+        let rows = self.reader.rows("/subscriptions", &[], "subscriptions", watch).await?;
+        let (held, problems) = convert(&rows, |_, held| convert::subscription(held));
+        Ok(Pulled::judge(held, problems))
+    }
+
+    async fn history(&self, of: &[SubscriptionId], watch: &dyn Watch) -> Result<Option<Pulled<Subscription>>> {
+        let read = self.reader.each(of.to_vec(), "histories", watch, history_of).await?;
+        let (states, problems) = joined(read);
+        Ok(Some(Pulled::judge(states, problems)))
+    }
+
+    async fn invoices(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Option<Pulled<VendorInvoice>>> {
+        let (heads, problems) = self.invoices_dated(period.first_day(), period.next().last_day(), watch).await?;
+        Ok(Some(Pulled::judge(heads, problems)))
+    }
+
+    async fn charges(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<VendorCharge>> {
+        let (heads, mut problems) = self.invoices_dated(period.first_day(), period.last_day(), watch).await?;
+        let mut charges = Vec::new();
+        for head in heads.iter().filter(|head| !head.is_superseded()) {
+            let path = format!("/invoices/{}/items", segment(head.id.as_str()));
+            let rows = self.reader.rows(&path, &[], "charges", watch).await?;
+            let (more, flawed) =
+                convert(&rows, |place, item| convert::charge(Some(&head.id), line_id(head.id.as_str(), place), item));
+            charges.extend(more);
+            problems.extend(flawed);
+        }
+        Ok(Pulled::judge(charges, problems))
+    }
+
+    async fn draft_charges(&self, month: DraftMonth, watch: &dyn Watch) -> Result<Option<Pulled<VendorCharge>>> {
+        let offset = match month {
+            DraftMonth::Current => "0",
+            DraftMonth::Next => "1",
+        };
+        let rows = self.reader.rows("/invoices/draftItems", &[("monthOffset", offset)], "drafts", watch).await?;
+        let (charges, problems) =
+            convert(&rows, |place, item| convert::charge(None::<&InvoiceId>, line_id("draft", place), item));
+        Ok(Some(Pulled::judge(charges, problems)))
+    }
+
+    async fn usage(&self, of: &[SubscriptionId], watch: &dyn Watch) -> Result<Option<Pulled<UsageSummary>>> {
+        let read = self.reader.each(of.to_vec(), "usage summaries", watch, usage_of).await?;
+        let (summaries, problems) = joined(read);
+        Ok(Some(Pulled::judge(summaries, problems)))
+    }
+
+    async fn usage_lines(
+        &self,
+        of: &[UsageSummary],
+        period: BillingPeriod,
+        watch: &dyn Watch,
+    ) -> Result<Option<Pulled<UsageLine>>> {
+        let days: Vec<NaiveDate> = period.first_day().iter_days().take_while(|day| period.contains(*day)).collect();
+        // One call for each summary and day: Pax8 answers for a single day only.
+        let calls: Vec<(String, NaiveDate)> =
+            of.iter().flat_map(|summary| days.iter().map(|day| (summary.id.clone(), *day))).collect();
+        let read = self.reader.each(calls, "usage days", watch, usage_on).await?;
+        let (lines, problems) = joined(read);
+        Ok(Some(Pulled::judge(lines, problems)))
+    }
+}
+
+/// The id of a line that has none of its own: its document and its place there, from 1.
+fn line_id(document: &str, place: usize) -> String {
+    format!("{document}#{}", place.saturating_add(1))
+}
+
+async fn with_contacts(reader: Reader, mut company: VendorCustomer) -> Result<Parts<VendorCustomer>> {
+    // A deleted company has no contacts left to list.
+    if company.fields.status.as_deref().is_some_and(|status| status.eq_ignore_ascii_case("deleted")) {
+        return Ok((vec![company], Vec::new()));
+    }
+    let path = format!("/companies/{}/contacts", segment(company.id.as_str()));
+    let read = reader.rows(&path, &[], "contacts", &Unwatched).await;
+    let found = read.map(|rows| {
+        let (contacts, problems): Parts<Contact> = convert(&rows, |_, contact| convert::contact(contact));
+        (vec![contacts], problems)
+    });
+    let (contacts, problems) = gone_is_a_problem(&path, company.id.as_str(), found)?;
+    company.fields.contacts = contacts.into_iter().next();
+    Ok((vec![company], problems))
+}
+
+async fn prices_of(reader: Reader, product: VendorProductId) -> Result<Parts<PriceRow>> {
+    let path = format!("/products/{}/pricing", segment(product.as_str()));
+    let read = reader.unpaged(&path).await.map(|rows| {
+        let (entries, problems) = convert(&rows, |_, pricing| convert::prices(&product, pricing));
+        let problems = problems.into_iter().map(|problem| problem.record(product.as_str())).collect();
+        (entries.into_iter().flatten().collect(), problems)
+    });
+    gone_is_a_problem(&path, product.as_str(), read)
+}
+
+async fn history_of(reader: Reader, subscription: SubscriptionId) -> Result<Parts<Subscription>> {
+    let path = format!("/subscriptions/{}/history", segment(subscription.as_str()));
+    let read = reader.unpaged(&path).await.map(|rows| {
+        let (mut states, problems) = convert(&rows, |_, state| convert::subscription(state));
+        // Pax8 shows the newest first but does not promise it; equal or unknown times keep its order, turned.
+        states.reverse();
+        states.sort_by(earlier);
+        (states, problems)
+    });
+    gone_is_a_problem(&path, subscription.as_str(), read)
+}
+
+fn earlier(left: &Subscription, right: &Subscription) -> Ordering {
+    let changed = |state: &Subscription| {
+        let written = state.fields.updated.as_deref().and_then(field::moment);
+        written.or_else(|| state.fields.billing_start.and_then(|day| field::moment(&day.to_string())))
+    };
+    match (changed(left), changed(right)) {
+        (Some(left), Some(right)) => left.cmp(&right),
+        (None, Some(_)) => Ordering::Less,
+        (Some(_), None) => Ordering::Greater,
+        (None, None) => Ordering::Equal,
+    }
+}
+
+async fn usage_of(reader: Reader, subscription: SubscriptionId) -> Result<Parts<UsageSummary>> {
+    let path = format!("/subscriptions/{}/usage-summaries", segment(subscription.as_str()));
+    let read = reader.rows(&path, &[], "usage summaries", &Unwatched).await;
+    let read = read.map(|rows| convert(&rows, |_, summary| convert::usage_summary(&subscription, summary)));
+    gone_is_a_problem(&path, subscription.as_str(), read)
+}
+
+async fn usage_on(reader: Reader, (summary, day): (String, NaiveDate)) -> Result<Parts<UsageLine>> {
+    let path = format!("/usage-summaries/{}/usage-lines", segment(&summary));
+    let read = reader.rows(&path, &[("usageDate", &day.to_string())], "usage lines", &Unwatched).await;
+    let read = read.map(|rows| {
+        let (lines, problems) = convert(&rows, |_, line| convert::usage_line(&summary, day, line));
+        (lines.into_iter().flatten().collect(), name_all(problems, &summary))
+    });
+    gone_is_a_problem(&path, &summary, read)
+}
+
+/// Lines have no ids of their own; their problems name what they belong to.
+fn name_all(problems: Vec<Problem>, id: &str) -> Vec<Problem> {
+    problems.into_iter().map(|problem| problem.record(id)).collect()
+}

@@ -1,1 +1,163 @@
 //! Any JSON REST PSA or ERP, described by a TOML file instead of code.
+//!
+//! The file says how the system is called, how its lists are cut into pages, and where a row has which field; this module
+//! does only what the file says. In this version it reads; what a file says about writing is checked and not done.
+//!
+//! What the file can say (each key is explained in `language.rs`, the shipped files are the worked examples):
+//! - `[settings]` what the user fills in; `{name}` puts a value into an address, a header, a credential or a query, escaped
+//!   as its place needs; `{b64json:…}` encodes a JSON text.
+//! - `[http]`, `[limits]`, `[[errors]]` base address, headers, credentials, pace, and what answers mean.
+//! - `[entity.NAME]` a kind of record: `customer`, `product`, `line` and `bundle` become records of ours and have the field
+//!   names of `canonical.rs`; any other entity serves as a parent or for references, its fields have any name.
+//! - `parent = "agreement"` the entity has one list below each agreement, whose id stands for `{agreement}` in the address.
+//! - fields: `at` a place in the row, or `from_parent` the parent's field as decoded there (`id` is its id), or only a
+//!   `default`; with `at`, a `default` counts where the row has no value. Without a `codec` a value is text.
+//!
+//! Keeps the invariant that a file that was accepted does what it says or says why it cannot, with place, record and field.
+
+mod answers;
+mod canonical;
+mod codec;
+mod convert;
+mod language;
+mod lint;
+mod lint_fields;
+mod lint_write;
+mod paging;
+mod path;
+mod rows;
+mod settings;
+mod source;
+mod template;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::connectors::error::{ConnectorError, ErrorKind};
+use crate::connectors::http::Client;
+use crate::connectors::{CheckLine, Descriptor, PsaConnector, Result, Side, Watch};
+use crate::core::billing::BilledLine;
+use crate::core::customer::PsaCustomer;
+use crate::core::id::PsaProductId;
+use crate::core::link::BundlePart;
+use crate::core::period::BillingPeriod;
+use crate::core::product::PsaProduct;
+use crate::core::snapshot::Pulled;
+use rows::{Connection, Extent, Rows};
+use settings::Values;
+pub use settings::{ConnectorFile, RestSettings};
+pub use source::Fault;
+
+/// Checks a connector file without a network; every mistake with file, line, column and path.
+///
+/// # Errors
+/// The mistakes, in the order of the file.
+pub fn lint(file: &ConnectorFile) -> std::result::Result<(), Vec<Fault>> {
+    lint::read(&file.name, &file.text).map(|_| ())
+}
+
+/// A PSA or ERP behind a connector file.
+pub struct Rest {
+    descriptor: Descriptor,
+    connection: Arc<Connection>,
+}
+
+impl Rest {
+    /// A connection, unless the file or the settings cannot work. Makes no call.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Settings`] with every mistake of the file, or the setting that is missing or cannot be used.
+    pub fn new(settings: RestSettings) -> Result<Self> {
+        let refuse = |what: String| ConnectorError::new(&settings.name, "settings", ErrorKind::Settings(what));
+        let connector = lint::read(&settings.file.name, &settings.file.text).map_err(|faults| {
+            let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            refuse(format!("the connector file cannot be used:\n{}", lines.join("\n")))
+        })?;
+        let values = Values::new(&connector, &settings.values).map_err(refuse)?;
+        let client = Client::new(values.client_settings(&connector, &settings).map_err(refuse)?)?;
+        let descriptor = Descriptor {
+            kind: "rest",
+            name: settings.name.clone(),
+            side: Side::Psa,
+            location: format!("{} at {}", connector.name, client.base_url()),
+        };
+        let connection = Arc::new(Connection { name: settings.name, connector, values, client });
+        Ok(Self { descriptor, connection })
+    }
+
+    async fn rows(&self, entity: &str, watch: &dyn Watch) -> Result<Rows> {
+        rows::read(&self.connection, entity, Extent::Whole(watch)).await
+    }
+
+    /// Whether a list answers and its first row is readable.
+    async fn check_entity(&self, name: &str) -> CheckLine {
+        let what = format!("list {name}");
+        let outcome = match rows::read(&self.connection, name, Extent::FirstPage).await {
+            Err(error) => Err(format!("{error}; {}", advice(&error.kind))),
+            Ok(read) => match (read.problems.first(), read.rows.first()) {
+                (Some(problem), _) => {
+                    let more = read.problems.len().saturating_sub(1);
+                    Err(format!("{problem} (and {more} more); correct the field in the connector file, or the record"))
+                }
+                (None, None) => Ok("it answers, and holds no rows".to_owned()),
+                (None, Some(row)) => Ok(format!("{} rows on the first page, such as {}", read.rows.len(), row.id)),
+            },
+        };
+        CheckLine { what, outcome }
+    }
+}
+
+/// What to do about a failed call.
+fn advice(kind: &ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Auth(_) => "check the credentials and the rights of this API user",
+        ErrorKind::NotFound(_) => "check the base address in the settings and the path in the connector file",
+        ErrorKind::RateLimited { .. } | ErrorKind::Transient(_) | ErrorKind::Incomplete(_) => "try again later",
+        ErrorKind::Rejected { .. } => "check the query in the connector file",
+        ErrorKind::Malformed { .. } => "check `records`, `page` and the base address",
+        ErrorKind::Settings(_) => "correct the settings or the connector file",
+        ErrorKind::Limit(_) => "raise the limit in the connector file, or page the list",
+    }
+}
+
+#[async_trait]
+impl PsaConnector for Rest {
+    fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    async fn check(&self) -> Vec<CheckLine> {
+        let mut lines = Vec::new();
+        for name in self.connection.connector.entity.keys() {
+            lines.push(self.check_entity(name).await);
+        }
+        lines
+    }
+
+    async fn customers(&self, watch: &dyn Watch) -> Result<Pulled<PsaCustomer>> {
+        Ok(convert::all(self.rows("customer", watch).await?, convert::customer))
+    }
+
+    async fn products(&self, watch: &dyn Watch) -> Result<Pulled<PsaProduct>> {
+        Ok(convert::all(self.rows("product", watch).await?, convert::product))
+    }
+
+    /// Every line, whatever the period: their dates say when they bill.
+    async fn billed_lines(&self, _period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<BilledLine>> {
+        Ok(convert::all(self.rows("line", watch).await?, convert::line))
+    }
+
+    async fn bundles(&self, watch: &dyn Watch) -> Result<Option<Vec<(PsaProductId, Vec<BundlePart>)>>> {
+        if !self.connection.connector.entity.contains_key("bundle") {
+            return Ok(None);
+        }
+        let (parts, problems) = convert::all(self.rows("bundle", watch).await?, convert::bundle_part).into_parts();
+        // a recipe with a part missing would share its amounts wrongly, so one unreadable part refuses them all
+        if let Some(problem) = problems.first() {
+            let kind = ErrorKind::Malformed { at: "a bundle".to_owned(), what: problem.to_string() };
+            return Err(ConnectorError::new(&self.descriptor.name, "read bundle", kind));
+        }
+        Ok(Some(convert::bundles(parts)))
+    }
+}

@@ -1,0 +1,218 @@
+//! What a command says when it does not end well: whose fault, the facts, and what to do next.
+//!
+//! Keeps the one table of exit statuses; nothing else in the crate knows a number.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::config::{ConfigError, FaultKind, SecretProblem};
+
+/// How a command that did its work ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Done.
+    Done,
+    /// Done, and there are differences a person must see; only where that was asked for.
+    DifferencesWait,
+    /// Some of it was done; what was not is said.
+    Partly,
+}
+
+/// Whose fault it is that a command did not do its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Ours or the world's.
+    Failed,
+    /// The command line or the configuration.
+    Usage,
+    /// A guard stood in the way.
+    Refused,
+    /// Another run holds the lock.
+    Locked,
+    /// A remote refused the credentials.
+    Credentials,
+    /// A source is not ready, incomplete or stale.
+    NotReady,
+    /// The user stopped it.
+    Interrupted,
+}
+
+impl Ending {
+    /// The exit status.
+    #[must_use]
+    pub fn status(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::DifferencesWait => 3,
+            Self::Partly => 5,
+        }
+    }
+}
+
+impl Kind {
+    /// The exit status.
+    #[must_use]
+    pub fn status(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Refused => 4,
+            Self::Locked => 6,
+            Self::Credentials => 7,
+            Self::NotReady => 8,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// The table for people; the last lines of `trueup --help`.
+pub(crate) const STATUSES: &str = "\
+Exit status:
+  0    done
+  1    failed
+  2    wrong usage or configuration
+  3    differences wait for a person (only with --exit-on-findings)
+  4    refused by a guard
+  5    partly applied
+  6    another run holds the lock
+  7    credentials refused
+  8    a source is not ready, incomplete or stale
+  130  interrupted";
+
+/// A command that did not do its work.
+#[derive(Debug)]
+pub struct CommandError {
+    /// Whose fault.
+    pub kind: Kind,
+    /// The facts.
+    pub source: Box<dyn Error + Send + Sync>,
+    /// What to do next, in full sentences.
+    pub hints: Vec<String>,
+}
+
+impl CommandError {
+    /// An error without advice yet.
+    pub fn new(kind: Kind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { kind, source: source.into(), hints: Vec::new() }
+    }
+
+    /// The same with one more piece of advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for CommandError {
+    /// The facts, each with its cause behind a colon.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.source)?;
+        let mut cause = self.source.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl From<ConfigError> for CommandError {
+    fn from(error: ConfigError) -> Self {
+        let mut hints: Vec<String> = Vec::new();
+        match &error {
+            ConfigError::Missing { .. } => hints.push(
+                "Run `trueup init` to write one, or name another file with --config or TRUEUP_CONFIG.".to_owned(),
+            ),
+            ConfigError::Unreadable { .. } | ConfigError::TooLarge { .. } => {
+                hints.push("Name a configuration file with --config or TRUEUP_CONFIG.".to_owned());
+            }
+            ConfigError::Invalid { faults, .. } => {
+                for hint in faults.iter().filter_map(|fault| fault_hint(&fault.kind)) {
+                    if !hints.contains(&hint) {
+                        hints.push(hint);
+                    }
+                }
+            }
+            ConfigError::Secret(secret) => hints.push(secret_hint(&secret.setting, &secret.problem)),
+        }
+        Self { kind: Kind::Usage, source: Box::new(error), hints }
+    }
+}
+
+fn fault_hint(kind: &FaultKind) -> Option<String> {
+    match kind {
+        FaultKind::BareSecret { key } if key == "url" => Some(
+            "Write `url = { env = \"TRUEUP_DATABASE_URL\" }` and set that variable to the whole URL; a password never \
+             belongs in the file."
+                .to_owned(),
+        ),
+        FaultKind::BareSecret { key } => Some(format!(
+            "Write `{key} = {{ env = \"NAME\" }}` or `{key} = {{ file = \"PATH\" }}` and keep the secret there; if the \
+             file was shared, renew the secret."
+        )),
+        FaultKind::UnknownKey { nearest: Some(nearest), .. } => Some(format!("Write `{nearest}`, or remove the line.")),
+        FaultKind::UnknownKey { nearest: None, .. } => {
+            Some("Remove the line; samples/trueup.toml shows every key there is.".to_owned())
+        }
+        FaultKind::MissingKey { key, .. } if key == "kind" => {
+            Some("Run `trueup connectors list` to see the kinds of connectors.".to_owned())
+        }
+        FaultKind::Syntax(_)
+        | FaultKind::MissingKey { .. }
+        | FaultKind::WrongType { .. }
+        | FaultKind::WrongValue { .. } => None,
+    }
+}
+
+fn secret_hint(setting: &str, problem: &SecretProblem) -> String {
+    match problem {
+        SecretProblem::NotSet(name) => {
+            let key = setting.rsplit('.').next().unwrap_or(setting);
+            format!(
+                "Set {name} for this command, or keep the secret in a file and write `{key} = {{ file = \"PATH\" }}`."
+            )
+        }
+        SecretProblem::Unreadable { file, .. } | SecretProblem::Unusable { file, .. } => {
+            format!("Put the secret, and nothing else, into {}.", file.display())
+        }
+        SecretProblem::TooOpen { file, .. } => {
+            format!("Run `chmod 600 {}`; if others could read it, renew the secret.", file.display())
+        }
+        SecretProblem::NotOurs { file, me, .. } => {
+            format!("Run `chown {me} {}`, or run this command as the file's owner.", file.display())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_has_one_meaning_and_stands_in_the_help() {
+        let endings = [Ending::Done, Ending::DifferencesWait, Ending::Partly].map(Ending::status);
+        let kinds = [
+            Kind::Failed,
+            Kind::Usage,
+            Kind::Refused,
+            Kind::Locked,
+            Kind::Credentials,
+            Kind::NotReady,
+            Kind::Interrupted,
+        ]
+        .map(Kind::status);
+        let mut statuses: Vec<u8> = endings.into_iter().chain(kinds).collect();
+        statuses.sort_unstable();
+        let listed = STATUSES.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok());
+        assert_eq!(statuses, listed.collect::<Vec<u8>>());
+    }
+
+    #[test]
+    fn a_cause_stands_behind_its_error() {
+        let source = std::io::Error::other("disk on fire");
+        let error = CommandError::from(ConfigError::Unreadable { file: "t.toml".into(), source });
+        assert_eq!(error.to_string(), "the configuration file t.toml cannot be read: disk on fire");
+        assert_eq!(error.kind, Kind::Usage);
+    }
+}

@@ -1,0 +1,96 @@
+//! `trueup simulate`: a distributor or a PSA on loopback, to try things on.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use crate::cli::args;
+use crate::cli::context::Context;
+use crate::cli::error::{CommandError, Ending, Kind};
+use crate::core::period::BillingPeriod;
+use crate::simulate::{self, Data, Faults, Pax8Credentials, PsaCredentials, SimulateError, World};
+
+/// Serve a simulated distributor or PSA on loopback
+///
+/// Speaks the published wire format, keeps everything in memory, and runs until it is stopped. Prints its address to standard
+/// output, and the credentials it accepts to standard error.
+///
+/// A fault is NAME, or NAME=WHEN with WHEN a number (the first so many requests), always, every:N or nth:N, and @SEGMENT limits
+/// it to paths with that segment: 429=3, cut=every:7, 500@invoices. Names are 429, 408, 500, 503, 403, 401, 404, cut, drop,
+/// hangup, expire, move, skip, no-totals, no-paging, nulls, extra, bad-quantity, no-currency, nan.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  trueup simulate pax8 --seed 7 --faults 429=2,cut@invoices")]
+#[command(group = clap::ArgGroup::new("content").args(["data", "seed"]).required(true))]
+pub(super) struct Args {
+    /// Which system
+    #[arg(value_enum)]
+    system: System,
+    /// Serve the CSV files of this folder
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Serve a month made from this seed
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    /// Make this month from the seed [default: the month before now]
+    #[arg(long, value_name = "MONTH", value_parser = args::period, requires = "seed")]
+    period: Option<BillingPeriod>,
+    /// Make so many customers from the seed
+    #[arg(long, value_name = "NUMBER", default_value_t = 40, requires = "seed")]
+    customers: usize,
+    /// Listen on this port [default: a free one]
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    port: u16,
+    /// Misbehave in these ways
+    #[arg(long, value_name = "FAULTS", default_value = "", hide_default_value = true)]
+    faults: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum System {
+    /// The distributor Pax8
+    Pax8,
+    /// A PSA with the interface of ConnectWise PSA
+    Psa,
+}
+
+impl Args {
+    pub(super) async fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
+        let faults: Faults = self.faults.parse()?;
+        let period = self.period.unwrap_or_else(|| context.last_month());
+        let data = match (&self.data, self.seed) {
+            (Some(folder), _) => Data::read_folder(folder)?,
+            (None, seed) => World::from_seed(seed.unwrap_or(1), self.customers, &period.to_string())?.data,
+        };
+        let at = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let running = match self.system {
+            System::Pax8 => {
+                let accepted = Pax8Credentials::default();
+                context.ui.say(&format!("client_id {}, client_secret {}", accepted.client_id, accepted.client_secret));
+                simulate::serve_pax8(data, faults, accepted, at).await?
+            }
+            System::Psa => {
+                let accepted = PsaCredentials::default();
+                let PsaCredentials { company, public_key, private_key, client_id } = &accepted;
+                context.ui.say(&format!(
+                    "company {company}, public_key {public_key}, private_key {private_key}, client_id {client_id}"
+                ));
+                simulate::serve_psa(data, faults, accepted, at).await?
+            }
+        };
+        context.ui.result(format!("{}\n", running.url()))?;
+        running.wait().await;
+        Ok(Ending::Done)
+    }
+}
+
+impl From<SimulateError> for CommandError {
+    fn from(error: SimulateError) -> Self {
+        let kind = match error {
+            SimulateError::NotLoopback(_) | SimulateError::Switch { .. } => Kind::Usage,
+            SimulateError::Listen { .. } | SimulateError::File { .. } => Kind::Failed,
+        };
+        // Its messages say what to do; the cause stands in the message.
+        Self::new(kind, error.to_string())
+    }
+}

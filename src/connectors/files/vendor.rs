@@ -1,0 +1,178 @@
+//! A folder of exports as a distributor.
+//!
+//! Where the folder holds invoice lines alone, the customers and products they name are all that is known: such a listing
+//! is given, and never called complete.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use async_trait::async_trait;
+use chrono::NaiveDate;
+
+use super::convert::{self, Read, Row};
+use super::entity::{VENDOR_COMPANIES, VENDOR_INVOICE_ITEMS, VENDOR_INVOICES, VENDOR_PRODUCTS, VENDOR_SUBSCRIPTIONS};
+use super::{Exports, derived};
+use crate::connectors::{CheckLine, Descriptor, DraftMonth, Result, Side, VendorConnector, Watch, documents};
+use crate::core::billing::{Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
+use crate::core::customer::{CustomerFields, VendorCustomer};
+use crate::core::id::{SubscriptionId, VendorProductId};
+use crate::core::period::BillingPeriod;
+use crate::core::product::{PriceRow, ProductFields, VendorProduct};
+use crate::core::record::{Keyed, Record};
+use crate::core::snapshot::{Problem, Pulled};
+
+/// A distributor's exports.
+#[derive(Debug, Clone)]
+pub struct FilesVendor {
+    pub(super) exports: Exports,
+}
+
+/// A line, and the date of its document where the line carries it.
+struct Dated {
+    charge: VendorCharge,
+    issued: Option<NaiveDate>,
+}
+
+impl Keyed for Dated {
+    fn key(&self) -> String {
+        self.charge.key()
+    }
+}
+
+fn dated(row: &Row<'_>) -> Read<Dated> {
+    Ok(Dated { charge: convert::vendor_charge(row)?, issued: row.day("invoiceDate")? })
+}
+
+impl FilesVendor {
+    /// A connection of this name to a folder; reads the folder's profile.
+    ///
+    /// # Errors
+    /// Where the profile cannot be used.
+    pub fn new(name: &str, folder: &Path) -> Result<Self> {
+        Ok(Self { exports: Exports::new(name, folder, Side::Vendor)? })
+    }
+
+    fn lines(&self, watch: &dyn Watch) -> Result<Option<Pulled<Dated>>> {
+        self.exports.listing(&VENDOR_INVOICE_ITEMS, dated, watch)
+    }
+
+    fn all_invoices(&self, watch: &dyn Watch) -> Result<Option<Pulled<VendorInvoice>>> {
+        self.exports.listing(&VENDOR_INVOICES, convert::vendor_invoice, watch)
+    }
+}
+
+#[async_trait]
+impl VendorConnector for FilesVendor {
+    fn descriptor(&self) -> &Descriptor {
+        &self.exports.descriptor
+    }
+
+    async fn check(&self) -> Vec<CheckLine> {
+        let mut lines = vec![
+            self.exports.check_line(&VENDOR_COMPANIES, convert::vendor_customer),
+            self.exports.check_line(&VENDOR_PRODUCTS, convert::vendor_product),
+            self.exports.check_line(&VENDOR_SUBSCRIPTIONS, convert::subscription),
+            self.exports.check_line(&VENDOR_INVOICE_ITEMS, convert::vendor_charge),
+        ];
+        if !matches!(self.exports.table(&VENDOR_INVOICES), Ok(None)) {
+            lines.push(self.exports.check_line(&VENDOR_INVOICES, convert::vendor_invoice));
+        }
+        lines
+    }
+
+    async fn customers(&self, watch: &dyn Watch) -> Result<Pulled<VendorCustomer>> {
+        if let Some(listed) = self.exports.listing(&VENDOR_COMPANIES, convert::vendor_customer, watch)? {
+            return Ok(listed);
+        }
+        let lines = self.lines(watch)?.ok_or_else(|| self.exports.absent(&VENDOR_COMPANIES))?;
+        let mut named = BTreeMap::new();
+        for line in lines.records() {
+            if let (Some(id), Some(name)) = (&line.charge.company, &line.charge.company_name) {
+                named.entry(id.clone()).or_insert_with(|| name.clone());
+            }
+        }
+        let fields = |name| CustomerFields { name, ..CustomerFields::default() };
+        let records = named.into_iter().map(|(id, name)| Record { id, fields: fields(name), version: None });
+        Ok(derived(records.collect(), &lines, &VENDOR_COMPANIES, &VENDOR_INVOICE_ITEMS))
+    }
+
+    async fn customers_with_contacts(&self, _watch: &dyn Watch) -> Result<Option<Pulled<VendorCustomer>>> {
+        Ok(None)
+    }
+
+    async fn products(&self, watch: &dyn Watch) -> Result<Pulled<VendorProduct>> {
+        if let Some(listed) = self.exports.listing(&VENDOR_PRODUCTS, convert::vendor_product, watch)? {
+            return Ok(listed);
+        }
+        let lines = self.lines(watch)?.ok_or_else(|| self.exports.absent(&VENDOR_PRODUCTS))?;
+        let mut named = BTreeMap::new();
+        for VendorCharge { product, product_name, sku, description, .. } in lines.records().iter().map(|l| &l.charge) {
+            let name = product_name.as_ref().or(description.as_ref());
+            if let (Some(id), Some(name)) = (product, name) {
+                named.entry(id.clone()).or_insert_with(|| (name.clone(), sku.clone()));
+            }
+        }
+        let fields = |(name, sku)| ProductFields { name, sku, ..ProductFields::default() };
+        let records = named.into_iter().map(|(id, told)| Record { id, fields: fields(told), version: None });
+        Ok(derived(records.collect(), &lines, &VENDOR_PRODUCTS, &VENDOR_INVOICE_ITEMS))
+    }
+
+    async fn prices(&self, _of: &[VendorProductId], _watch: &dyn Watch) -> Result<Option<Pulled<PriceRow>>> {
+        Ok(None)
+    }
+
+    async fn subscriptions(&self, watch: &dyn Watch) -> Result<Pulled<Subscription>> {
+        if let Some(listed) = self.exports.listing(&VENDOR_SUBSCRIPTIONS, convert::subscription, watch)? {
+            return Ok(listed);
+        }
+        let lines = self.lines(watch)?.ok_or_else(|| self.exports.absent(&VENDOR_SUBSCRIPTIONS))?;
+        Ok(derived(Vec::new(), &lines, &VENDOR_SUBSCRIPTIONS, &VENDOR_INVOICE_ITEMS))
+    }
+
+    async fn history(&self, _of: &[SubscriptionId], _watch: &dyn Watch) -> Result<Option<Pulled<Subscription>>> {
+        Ok(None)
+    }
+
+    async fn invoices(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Option<Pulled<VendorInvoice>>> {
+        let Some(listed) = self.all_invoices(watch)? else { return Ok(None) };
+        let (invoices, problems) = listed.into_parts();
+        Ok(Some(Pulled::judge(documents::near_period(invoices, period), problems)))
+    }
+
+    async fn charges(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<VendorCharge>> {
+        let lines = self.lines(watch)?.ok_or_else(|| self.exports.absent(&VENDOR_INVOICE_ITEMS))?;
+        let (lines, mut problems) = lines.into_parts();
+        let read = lines.len();
+        let charges = lines.into_iter().filter(|line| line.issued.is_none_or(|day| period.contains(day)));
+        let mut charges: Vec<VendorCharge> = charges.map(|line| line.charge).collect();
+        if let Some(listed) = self.all_invoices(watch)? {
+            let (invoices, unread) = listed.into_parts();
+            let (kept, unknown) = documents::of_period(charges, &invoices, period);
+            charges = kept;
+            problems.extend(unread.into_iter().chain(unknown));
+        }
+        if charges.is_empty() && read > 0 && problems.is_empty() {
+            let what =
+                format!("has {read} lines and none of a document dated in {period}; expected that month's export");
+            problems.push(Problem::new(VENDOR_INVOICE_ITEMS.name, what).field("invoiceDate"));
+        }
+        Ok(Pulled::judge(charges, problems))
+    }
+
+    async fn draft_charges(&self, _month: DraftMonth, _watch: &dyn Watch) -> Result<Option<Pulled<VendorCharge>>> {
+        Ok(None)
+    }
+
+    async fn usage(&self, _of: &[SubscriptionId], _watch: &dyn Watch) -> Result<Option<Pulled<UsageSummary>>> {
+        Ok(None)
+    }
+
+    async fn usage_lines(
+        &self,
+        _of: &[UsageSummary],
+        _period: BillingPeriod,
+        _watch: &dyn Watch,
+    ) -> Result<Option<Pulled<UsageLine>>> {
+        Ok(None)
+    }
+}

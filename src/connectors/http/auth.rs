@@ -1,0 +1,370 @@
+//! Authentication: how a call is signed, and tokens that are fetched, kept in memory and renewed.
+//!
+//! Keeps the invariant that no secret is ever shown: not in `Debug`, not in an error (even when a remote echoes it), not in
+//! a log.
+
+use std::time::Duration;
+
+use reqwest::RequestBuilder;
+use reqwest::header::{HeaderName, HeaderValue};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::connectors::error::ErrorKind;
+use crate::connectors::http::exchange::Transport;
+use crate::connectors::http::json;
+use crate::connectors::http::pace::Pacer;
+use crate::connectors::http::retry::{Patience, Trouble};
+
+/// How a connection is let in.
+#[derive(Debug, Clone)]
+pub enum Auth {
+    /// Nothing is asked.
+    None,
+    /// `Authorization: Bearer …` with a fixed token.
+    Bearer(SecretString),
+    /// HTTP Basic.
+    Basic {
+        /// The user.
+        user: String,
+        /// The password.
+        password: SecretString,
+    },
+    /// A header of its own.
+    Header {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: SecretString,
+    },
+    /// A query parameter of its own.
+    Query {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: SecretString,
+    },
+    /// A bearer token fetched by a call and renewed before it ends.
+    Token(TokenCall),
+}
+
+/// The call that fetches a token. The reply is OAuth2's: `access_token`, `expires_in`, perhaps `refresh_token`.
+#[derive(Debug, Clone)]
+pub struct TokenCall {
+    url: String,
+    fields: Vec<(String, SecretString)>,
+    body: TokenBody,
+    basic: Option<(String, SecretString)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum TokenBody {
+    Json,
+    Form,
+}
+
+impl TokenCall {
+    /// A POST of these fields as a JSON object.
+    pub fn json(url: impl Into<String>, fields: Vec<(String, SecretString)>) -> Self {
+        Self { url: url.into(), fields, body: TokenBody::Json, basic: None }
+    }
+
+    /// OAuth2 client credentials as a form; `basic` sends the client's id and secret as HTTP Basic instead of fields.
+    pub fn client_credentials(
+        url: impl Into<String>,
+        client: &str,
+        secret: SecretString,
+        scope: Option<&str>,
+        basic: bool,
+    ) -> Self {
+        let fields = vec![field("grant_type", "client_credentials")];
+        Self::form(url, fields, client, secret, scope, basic)
+    }
+
+    /// OAuth2 refresh as a form. A rotated refresh token in the reply replaces the given one in memory.
+    pub fn refresh(
+        url: impl Into<String>,
+        client: &str,
+        secret: SecretString,
+        refresh: SecretString,
+        scope: Option<&str>,
+        basic: bool,
+    ) -> Self {
+        let fields = vec![field("grant_type", "refresh_token"), (REFRESH_TOKEN.to_owned(), refresh)];
+        Self::form(url, fields, client, secret, scope, basic)
+    }
+
+    fn form(
+        url: impl Into<String>,
+        mut fields: Vec<(String, SecretString)>,
+        client: &str,
+        secret: SecretString,
+        scope: Option<&str>,
+        basic: bool,
+    ) -> Self {
+        fields.extend(scope.map(|scope| field("scope", scope)));
+        let basic = if basic {
+            Some((client.to_owned(), secret))
+        } else {
+            fields.push(field("client_id", client));
+            fields.push(("client_secret".to_owned(), secret));
+            None
+        };
+        Self { url: url.into(), fields, body: TokenBody::Form, basic }
+    }
+
+    /// Where the token is fetched.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+const REFRESH_TOKEN: &str = "refresh_token";
+
+fn field(name: &str, value: &str) -> (String, SecretString) {
+    (name.to_owned(), SecretString::from(value))
+}
+
+/// A fetched token.
+#[derive(Clone)]
+pub(super) struct Token {
+    text: SecretString,
+    renew_at: Option<Instant>,
+    number: u64,
+}
+
+#[derive(Deserialize)]
+struct TokenReply {
+    #[serde(deserialize_with = "present")]
+    access_token: SecretString,
+    #[serde(default)]
+    expires_in: Option<serde_json::Value>,
+    #[serde(default, deserialize_with = "perhaps")]
+    refresh_token: Option<SecretString>,
+}
+
+fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<SecretString, D::Error> {
+    String::deserialize(from).map(SecretString::from)
+}
+
+fn perhaps<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
+    Option::<String>::deserialize(from).map(|text| text.map(SecretString::from))
+}
+
+/// What signs the calls of one client.
+pub(super) struct Credentials {
+    auth: Auth,
+    state: Mutex<TokenState>,
+}
+
+#[derive(Default)]
+struct TokenState {
+    token: Option<Token>,
+    rotated: Option<SecretString>,
+    fetched: u64,
+}
+
+impl Credentials {
+    pub(super) fn new(auth: Auth) -> Result<Self, String> {
+        if let Auth::Header { name, value } = &auth {
+            HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is not a header name"))?;
+            HeaderValue::from_str(value.expose_secret()).map_err(|_| cannot_travel("header"))?;
+        }
+        if let Auth::Bearer(token) = &auth {
+            HeaderValue::from_str(token.expose_secret()).map_err(|_| cannot_travel("token"))?;
+        }
+        Ok(Self { auth, state: Mutex::default() })
+    }
+
+    /// Puts the credentials on a call.
+    pub(super) fn sign(&self, request: RequestBuilder, token: Option<&Token>) -> RequestBuilder {
+        match &self.auth {
+            Auth::None => request,
+            Auth::Bearer(token) => request.bearer_auth(token.expose_secret()),
+            Auth::Basic { user, password } => request.basic_auth(user, Some(password.expose_secret())),
+            Auth::Header { name, value } => match HeaderValue::from_str(value.expose_secret()) {
+                Ok(mut value) => {
+                    value.set_sensitive(true);
+                    request.header(name, value)
+                }
+                Err(_) => request,
+            },
+            Auth::Query { name, value } => request.query(&[(name, value.expose_secret())]),
+            Auth::Token(_) => match token {
+                Some(token) => request.bearer_auth(token.text.expose_secret()),
+                None => request,
+            },
+        }
+    }
+
+    /// A token that is still good, fetched when there is none; `None` where no tokens are fetched. Callers that come while one
+    /// is being fetched wait for it.
+    pub(super) async fn token(
+        &self,
+        transport: &Transport,
+        pacer: &Pacer,
+        patience: &mut Patience,
+    ) -> Result<Option<Token>, ErrorKind> {
+        let Auth::Token(call) = &self.auth else { return Ok(None) };
+        let mut state = self.state.lock().await;
+        if let Some(token) = &state.token
+            && token.renew_at.is_none_or(|at| Instant::now() < at)
+        {
+            return Ok(Some(token.clone()));
+        }
+        let reply = loop {
+            pacer.ready().await;
+            match fetch(call, state.rotated.as_ref(), transport, patience.attempt()).await {
+                Ok(reply) => break reply,
+                Err(Trouble::Throttled { wait }) => {
+                    patience.again(ErrorKind::RateLimited { retry_after: wait }, wait).await?;
+                }
+                Err(Trouble::Transient { what, wait }) => {
+                    patience.again(ErrorKind::Transient(format!("token call: {what}")), wait).await?;
+                }
+                Err(Trouble::Unauthorized(what)) => return Err(ErrorKind::Auth(format!("token call: {what}"))),
+                Err(Trouble::Failed(ErrorKind::Rejected { message, .. })) => {
+                    return Err(ErrorKind::Auth(format!("token call: {message}")));
+                }
+                Err(Trouble::Failed(kind)) => return Err(kind),
+            }
+        };
+        state.fetched += 1;
+        let renew_at = lifetime(reply.expires_in.as_ref()).and_then(|life| Instant::now().checked_add(life));
+        let token = Token { text: reply.access_token, renew_at, number: state.fetched };
+        state.token = Some(token.clone());
+        state.rotated = reply.refresh_token.or(state.rotated.take());
+        Ok(Some(token))
+    }
+
+    /// Forgets a token the remote no longer takes, unless it was replaced meanwhile.
+    pub(super) async fn discard(&self, refused: &Token) {
+        let mut state = self.state.lock().await;
+        if state.token.as_ref().is_some_and(|held| held.number == refused.number) {
+            state.token = None;
+        }
+    }
+
+    /// The error with every configured secret blotted out, should the remote have echoed one.
+    pub(super) fn scrub(&self, kind: ErrorKind) -> ErrorKind {
+        let clean = |text: String| self.secrets().fold(text, |text, secret| blot(&text, secret.expose_secret()));
+        match kind {
+            ErrorKind::Auth(text) => ErrorKind::Auth(clean(text)),
+            ErrorKind::NotFound(text) => ErrorKind::NotFound(clean(text)),
+            ErrorKind::RateLimited { retry_after } => ErrorKind::RateLimited { retry_after },
+            ErrorKind::Transient(text) => ErrorKind::Transient(clean(text)),
+            ErrorKind::Rejected { field, message } => ErrorKind::Rejected { field, message: clean(message) },
+            ErrorKind::Malformed { at, what } => ErrorKind::Malformed { at, what: clean(what) },
+            ErrorKind::Incomplete(text) => ErrorKind::Incomplete(clean(text)),
+            ErrorKind::Settings(text) => ErrorKind::Settings(clean(text)),
+            ErrorKind::Limit(text) => ErrorKind::Limit(clean(text)),
+        }
+    }
+
+    fn secrets(&self) -> impl Iterator<Item = &SecretString> {
+        let (one, call) = match &self.auth {
+            Auth::None => (None, None),
+            Auth::Bearer(secret)
+            | Auth::Basic { password: secret, .. }
+            | Auth::Header { value: secret, .. }
+            | Auth::Query { value: secret, .. } => (Some(secret), None),
+            Auth::Token(call) => (call.basic.as_ref().map(|(_, secret)| secret), Some(call)),
+        };
+        let fields = call.into_iter().flat_map(|call| &call.fields);
+        one.into_iter().chain(fields.filter(|(name, _)| is_secret_field(name)).map(|(_, value)| value))
+    }
+}
+
+fn is_secret_field(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["secret", "password", "token", "key"].iter().any(|part| name.contains(part)) && name != "grant_type"
+}
+
+fn cannot_travel(what: &str) -> String {
+    format!("the {what} holds characters a header cannot carry; was it pasted with a line break?")
+}
+
+fn blot(text: &str, secret: &str) -> String {
+    const SHORTEST: usize = 4;
+    if secret.len() < SHORTEST { text.to_owned() } else { text.replace(secret, "***") }
+}
+
+async fn fetch(
+    call: &TokenCall,
+    rotated: Option<&SecretString>,
+    transport: &Transport,
+    attempt: u32,
+) -> Result<TokenReply, Trouble> {
+    let fields: std::collections::BTreeMap<&str, &str> = call
+        .fields
+        .iter()
+        .map(|(name, value)| match rotated {
+            Some(fresh) if name == REFRESH_TOKEN => (name.as_str(), fresh.expose_secret()),
+            Some(_) | None => (name.as_str(), value.expose_secret()),
+        })
+        .collect();
+    let mut request = transport.post(&call.url);
+    request = match call.body {
+        TokenBody::Json => request.json(&fields),
+        TokenBody::Form => request.form(&fields),
+    };
+    if let Some((user, password)) = &call.basic {
+        request = request.basic_auth(user, Some(password.expose_secret()));
+    }
+    let reply = transport.exchange(request, "", "POST token", attempt).await?;
+    // A reply to a token call may hold the token, so nothing of it is quoted.
+    json::decode(&reply.body).map_err(|bad| Trouble::Transient {
+        what: format!("expected a JSON object with `access_token`, found something else at {}", bad.at),
+        wait: None,
+    })
+}
+
+/// How long a token is used: until five minutes before its end, or half its life when it is short.
+fn lifetime(expires_in: Option<&serde_json::Value>) -> Option<Duration> {
+    const EARLY: Duration = Duration::from_mins(5);
+    let written = expires_in?;
+    let text = written.as_str().map_or_else(|| written.to_string(), str::to_owned);
+    let seconds = text.split('.').next()?.parse::<u64>().ok()?;
+    let life = Duration::from_secs(seconds);
+    Some(life.checked_sub(EARLY).filter(|left| *left >= EARLY).unwrap_or(life / 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_renewed_early() {
+        for (written, seconds) in
+            [("86400", Some(86_100)), ("\"3600\"", Some(3300)), ("60", Some(30)), ("600.0", Some(300))]
+        {
+            let value = serde_json::from_str(written).unwrap();
+            assert_eq!(lifetime(Some(&value)), seconds.map(Duration::from_secs), "{written}");
+        }
+        assert_eq!(lifetime(None), None);
+        assert_eq!(lifetime(Some(&serde_json::Value::Null)), None);
+    }
+
+    #[test]
+    fn secrets_are_not_shown_even_when_echoed() {
+        let secret = || SecretString::from("canary-hunter2");
+        for auth in [
+            Auth::Bearer(secret()),
+            Auth::Basic { user: "u".into(), password: secret() },
+            Auth::Header { name: "x-key".into(), value: secret() },
+            Auth::Query { name: "key".into(), value: secret() },
+            Auth::Token(TokenCall::json("https://api.example", vec![("client_secret".into(), secret())])),
+            Auth::Token(TokenCall::client_credentials("https://api.example", "c", secret(), None, true)),
+            Auth::Token(TokenCall::refresh("https://api.example", "c", "other".into(), secret(), None, false)),
+        ] {
+            assert!(!format!("{auth:?}").contains("canary"), "{auth:?}");
+            let credentials = Credentials::new(auth).unwrap();
+            let kind = credentials.scrub(ErrorKind::Auth("401: key canary-hunter2 is unknown".into()));
+            assert_eq!(kind.to_string(), "the credentials were refused (401: key *** is unknown)");
+        }
+        let broken = Auth::Bearer("canary\n".into());
+        assert!(Credentials::new(broken).is_err_and(|e| !e.contains("canary")));
+    }
+}

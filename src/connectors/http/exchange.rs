@@ -1,0 +1,117 @@
+//! One request and its reply: sent, read within the byte limit, logged and judged.
+
+use std::error::Error as _;
+
+use reqwest::header::HeaderMap;
+use reqwest::{RequestBuilder, Url};
+use tokio::time::Instant;
+
+use crate::connectors::error::ErrorKind;
+use crate::connectors::http::retry::{Judge, Trouble, default_table};
+use crate::connectors::http::{Reply, Timeouts};
+
+/// The connections of one client.
+pub(super) struct Transport {
+    client: reqwest::Client,
+    body_bytes: usize,
+    judge: Option<Judge>,
+}
+
+impl Transport {
+    pub(super) fn new(
+        headers: HeaderMap,
+        timeouts: Timeouts,
+        body_bytes: usize,
+        judge: Option<Judge>,
+    ) -> Result<Self, String> {
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("trueup/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .no_proxy()
+            .connect_timeout(timeouts.connect)
+            .timeout(timeouts.total)
+            .build()
+            .map_err(|e| format!("the HTTP client cannot be made: {}", chain(&e)))?;
+        Ok(Self { client, body_bytes, judge })
+    }
+
+    pub(super) fn get(&self, url: &Url) -> RequestBuilder {
+        self.client.get(url.clone())
+    }
+
+    pub(super) fn post(&self, url: &str) -> RequestBuilder {
+        self.client.post(url)
+    }
+
+    /// Sends a request and gives the reply when it is good.
+    pub(super) async fn exchange(
+        &self,
+        request: RequestBuilder,
+        connector: &str,
+        operation: &str,
+        attempt: u32,
+    ) -> Result<Reply, Trouble> {
+        let started = Instant::now();
+        let outcome = self.receive(request).await;
+        let elapsed = started.elapsed().as_millis();
+        match outcome {
+            Ok(reply) => {
+                tracing::debug!(connector, operation, status = reply.status, elapsed_ms = elapsed, attempt, "called");
+                let ours = self.judge.as_ref().and_then(|judge| judge(reply.status, &reply.headers, &reply.body));
+                ours.unwrap_or_else(|| default_table(reply.status, &reply.headers, &reply.body)).map(|()| reply)
+            }
+            Err(trouble) => {
+                tracing::debug!(connector, operation, elapsed_ms = elapsed, attempt, "no reply");
+                Err(trouble)
+            }
+        }
+    }
+
+    async fn receive(&self, request: RequestBuilder) -> Result<Reply, Trouble> {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that sends")]
+        let mut response = request.send().await.map_err(lost)?;
+        let status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(lost)? {
+            if body.len().saturating_add(chunk.len()) > self.body_bytes {
+                let limit = self.body_bytes;
+                return Err(Trouble::Failed(ErrorKind::Limit(format!(
+                    "the reply is longer than {limit} bytes; ask for smaller pages"
+                ))));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Reply { status, headers, body })
+    }
+}
+
+/// A request without a usable reply may pass, unless it could not even be built.
+fn lost(error: reqwest::Error) -> Trouble {
+    let error = error.without_url();
+    if error.is_builder() {
+        return Trouble::Failed(ErrorKind::Settings(format!("the request cannot be made: {}", chain(&error))));
+    }
+    let what = if error.is_timeout() {
+        "no reply in time".to_owned()
+    } else if error.is_connect() {
+        format!("no connection: {}", chain(&error))
+    } else {
+        format!("the reply was cut: {}", chain(&error))
+    };
+    Trouble::Transient { what, wait: None }
+}
+
+/// An error and its causes in one line.
+fn chain(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,319 @@
+//! The one HTTP client: authentication, pacing, retry, limits, redaction.
+//!
+//! Keeps three invariants. A secret goes to its own host and nowhere else: no redirects, no proxies from the environment, no
+//! absolute link to another origin, https wherever the wire leaves the machine. Only reads are repeated. Nothing from outside
+//! is unbounded: bytes, attempts and time have limits. Logs hold method, path, status, duration and attempt, never a body or
+//! a header.
+
+mod address;
+mod auth;
+mod exchange;
+mod json;
+mod pace;
+mod retry;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Semaphore;
+
+use crate::connectors::Result;
+use crate::connectors::error::{ConnectorError, ErrorKind};
+pub use address::segment;
+use auth::Credentials;
+pub use auth::{Auth, TokenCall};
+use exchange::Transport;
+pub use json::{Undecodable, decode};
+use pace::Pacer;
+pub use pace::Rate;
+use retry::Patience;
+pub use retry::{Judge, Trouble, retry_after};
+
+/// What a connection needs of the client. [`Settings::new`] gives careful defaults for the rest.
+#[derive(Clone)]
+pub struct Settings {
+    /// The connection's configured name; opens every error.
+    pub connector: String,
+    /// Where paths are added to, for example `https://api.example/v1`.
+    pub base_url: String,
+    /// How to be let in.
+    pub auth: Auth,
+    /// Headers sent with every call; their values may be secret and are never shown.
+    pub headers: Vec<(String, SecretString)>,
+    /// Every one of these rates is kept.
+    pub rates: Vec<Rate>,
+    /// How many calls may be under way at once.
+    pub concurrency: usize,
+    /// What is accepted from outside.
+    pub limits: Limits,
+    /// The first and the longest pause between attempts.
+    pub backoff: Backoff,
+    /// How long to wait for a connection, and for a whole reply.
+    pub timeouts: Timeouts,
+    /// Hosts beyond loopback that may be spoken to without TLS.
+    pub plain_hosts: Vec<String>,
+    /// What replies mean where this remote differs from the default table.
+    pub judge: Option<Judge>,
+}
+
+/// Limits on what is accepted from outside.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Longest reply, after decompression.
+    pub body_bytes: usize,
+    /// Attempts at one call.
+    pub attempts: u32,
+    /// Of these, attempts whose reply could not be decoded.
+    pub undecodable: u32,
+    /// From the first attempt at one call to the last.
+    pub elapsed: Duration,
+}
+
+/// Pauses between attempts: doubling, with jitter.
+#[derive(Debug, Clone, Copy)]
+pub struct Backoff {
+    /// Before the second attempt.
+    pub first: Duration,
+    /// The longest; a remote's own `Retry-After` may be longer.
+    pub most: Duration,
+}
+
+/// How long to wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// For a connection.
+    pub connect: Duration,
+    /// For a whole reply.
+    pub total: Duration,
+}
+
+impl Settings {
+    /// Settings with defaults: four calls at once, unpaced, 64 MiB, six attempts within ten minutes.
+    pub fn new(connector: impl Into<String>, base_url: impl Into<String>, auth: Auth) -> Self {
+        Self {
+            connector: connector.into(),
+            base_url: base_url.into(),
+            auth,
+            headers: Vec::new(),
+            rates: Vec::new(),
+            concurrency: 4,
+            limits: Limits { body_bytes: 64 << 20, attempts: 6, undecodable: 3, elapsed: Duration::from_mins(10) },
+            backoff: Backoff { first: Duration::from_secs(1), most: Duration::from_mins(1) },
+            timeouts: Timeouts { connect: Duration::from_secs(10), total: Duration::from_mins(2) },
+            plain_hosts: Vec::new(),
+            judge: None,
+        }
+    }
+}
+
+/// A reply that was judged good.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// Its status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body, decompressed.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// A header that is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// The client of one connection. Clones share the token, the pace and the connections.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    connector: String,
+    base: Url,
+    credentials: Credentials,
+    transport: Transport,
+    pacer: Pacer,
+    slots: Semaphore,
+    limits: Limits,
+    backoff: Backoff,
+}
+
+impl Client {
+    /// A client, unless the settings cannot work.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Settings`] for an address, a header or a rate that cannot be used.
+    pub fn new(settings: Settings) -> Result<Self> {
+        let connector = settings.connector.clone();
+        Self::build(settings).map_err(|what| ConnectorError::new(connector, "settings", ErrorKind::Settings(what)))
+    }
+
+    fn build(settings: Settings) -> std::result::Result<Self, String> {
+        let base = address::base(&settings.base_url, &settings.plain_hosts)?;
+        if let Auth::Token(call) = &settings.auth {
+            address::base(call.url(), &settings.plain_hosts).map_err(|e| format!("token address: {e}"))?;
+        }
+        if settings.concurrency == 0 || settings.limits.attempts == 0 {
+            return Err("concurrency and attempts must be at least 1".to_owned());
+        }
+        let headers = default_headers(&settings.headers)?;
+        let credentials = Credentials::new(settings.auth)?;
+        let transport = Transport::new(headers, settings.timeouts, settings.limits.body_bytes, settings.judge)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                connector: settings.connector,
+                base,
+                credentials,
+                transport,
+                pacer: Pacer::new(&settings.rates)?,
+                slots: Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS)),
+                limits: settings.limits,
+                backoff: settings.backoff,
+            }),
+        })
+    }
+
+    /// The address paths are added to.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        self.inner.base.as_str()
+    }
+
+    /// Makes sure there is a token, where tokens are fetched; otherwise does nothing.
+    ///
+    /// # Errors
+    /// What the token's remote said.
+    pub async fn authenticate(&self) -> Result<()> {
+        let mut patience = Patience::new(self.inner.limits, self.inner.backoff);
+        match self.inner.token(&mut patience).await {
+            Ok(_) => Ok(()),
+            Err(kind) => {
+                Err(ConnectorError::new(&self.inner.connector, "POST token", self.inner.credentials.scrub(kind)))
+            }
+        }
+    }
+
+    /// Reads a path below the base address, or an absolute link of the same origin.
+    ///
+    /// # Errors
+    /// What the remote said, after as many attempts as are worth making.
+    pub async fn get(&self, path_or_url: &str, query: &[(&str, &str)]) -> Result<Reply> {
+        self.get_with(path_or_url, query, |reply| Ok(reply.clone())).await
+    }
+
+    /// Reads and decodes JSON. A body that does not decode is read again a few times: it may have been cut.
+    ///
+    /// # Errors
+    /// As [`Client::get`]; [`ErrorKind::Malformed`] names the place in the JSON.
+    pub async fn get_json<T: serde::de::DeserializeOwned>(
+        &self,
+        path_or_url: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T> {
+        self.get_with(path_or_url, query, |reply| json::decode(&reply.body)).await
+    }
+
+    /// Reads and decodes with a function, which is asked again when the body is read again.
+    ///
+    /// # Errors
+    /// As [`Client::get_json`].
+    pub async fn get_with<T>(
+        &self,
+        path_or_url: &str,
+        query: &[(&str, &str)],
+        decode: impl Fn(&Reply) -> std::result::Result<T, Undecodable>,
+    ) -> Result<T> {
+        let operation = address::operation(path_or_url, query);
+        match self.read(path_or_url, query, &operation, decode).await {
+            Ok(value) => Ok(value),
+            Err(kind) => Err(ConnectorError::new(&self.inner.connector, operation, self.inner.credentials.scrub(kind))),
+        }
+    }
+
+    async fn read<T>(
+        &self,
+        path_or_url: &str,
+        query: &[(&str, &str)],
+        operation: &str,
+        decode: impl Fn(&Reply) -> std::result::Result<T, Undecodable>,
+    ) -> std::result::Result<T, ErrorKind> {
+        let url = address::resolve(&self.inner.base, path_or_url, query)?;
+        let mut patience = Patience::new(self.inner.limits, self.inner.backoff);
+        let (mut renewed, mut undecodable) = (false, 0);
+        loop {
+            let token = self.inner.token(&mut patience).await?;
+            match self.inner.once(&url, token.as_ref(), operation, patience.attempt()).await {
+                Ok(reply) => match decode(&reply) {
+                    Ok(value) => return Ok(value),
+                    Err(Undecodable { at, what }) => {
+                        undecodable += 1;
+                        let kind = ErrorKind::Malformed { at, what };
+                        if undecodable >= self.inner.limits.undecodable {
+                            return Err(kind);
+                        }
+                        patience.again(kind, None).await?;
+                    }
+                },
+                Err(Trouble::Failed(kind)) => return Err(kind),
+                Err(Trouble::Unauthorized(what)) => {
+                    let Some(token) = token.filter(|_| !renewed) else { return Err(ErrorKind::Auth(what)) };
+                    renewed = true;
+                    self.inner.credentials.discard(&token).await;
+                }
+                Err(Trouble::Throttled { wait }) => {
+                    // A pause nobody will sit out is this call's error, not every call's wait.
+                    if let Some(wait) = wait.filter(|wait| *wait <= self.inner.limits.elapsed) {
+                        self.inner.pacer.hold(wait);
+                    }
+                    patience.again(ErrorKind::RateLimited { retry_after: wait }, wait).await?;
+                }
+                Err(Trouble::Transient { what, wait }) => {
+                    patience.again(ErrorKind::Transient(what), wait).await?;
+                }
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// The token to use, fetched where the kind of authentication needs one and none is fresh.
+    async fn token(&self, patience: &mut Patience) -> std::result::Result<Option<auth::Token>, ErrorKind> {
+        self.credentials.token(&self.transport, &self.pacer, patience).await
+    }
+
+    async fn once(
+        &self,
+        url: &Url,
+        token: Option<&auth::Token>,
+        operation: &str,
+        attempt: u32,
+    ) -> std::result::Result<Reply, Trouble> {
+        let _slot = self.slots.acquire().await;
+        self.pacer.ready().await;
+        let request = self.credentials.sign(self.transport.get(url), token);
+        self.transport.exchange(request, &self.connector, operation, attempt).await
+    }
+}
+
+fn default_headers(pairs: &[(String, SecretString)]) -> std::result::Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
+    headers.insert(reqwest::header::ACCEPT, HeaderValue::from_static("application/json"));
+    for (name, value) in pairs {
+        let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is not a header name"))?;
+        let mut value = HeaderValue::from_str(value.expose_secret())
+            .map_err(|_| format!("the value of header {name} holds characters a header cannot carry"))?;
+        value.set_sensitive(true);
+        headers.insert(key, value);
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,255 @@
+//! What a reply means, and whether and when a read is tried again.
+//!
+//! Keeps the invariant that only what may pass is repeated (408, 429, 5xx, lost connections, cut bodies), a bounded number
+//! of times within a bounded time, and never a refusal.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::DateTime;
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use tokio::time::Instant;
+
+use crate::connectors::error::ErrorKind;
+use crate::connectors::http::pace::wait;
+use crate::connectors::http::{Backoff, Limits};
+
+/// Why a reply is not the answer, as far as it decides what to do next.
+#[derive(Debug)]
+pub enum Trouble {
+    /// Too many calls: wait, as long as the remote said, and repeat.
+    Throttled {
+        /// How long it said.
+        wait: Option<Duration>,
+    },
+    /// Something that may pass: repeat.
+    Transient {
+        /// What happened.
+        what: String,
+        /// How long the remote asked to wait.
+        wait: Option<Duration>,
+    },
+    /// The credentials were not accepted: fetch a new token once, where tokens are fetched.
+    Unauthorized(String),
+    /// Final.
+    Failed(ErrorKind),
+}
+
+/// Overrides the default table for one remote: status, headers and body in; `None` keeps the default,
+/// `Some(Ok(()))` takes the reply as the answer.
+pub type Judge = Arc<dyn Fn(u16, &HeaderMap, &[u8]) -> Option<Result<(), Trouble>> + Send + Sync>;
+
+/// The default table.
+pub(super) fn default_table(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<(), Trouble> {
+    let said = || format!("{status}{}", remote_message(body));
+    Err(match status {
+        200..=299 => return Ok(()),
+        401 => Trouble::Unauthorized(said()),
+        403 => Trouble::Failed(ErrorKind::Auth(said())),
+        404 | 410 => Trouble::Failed(ErrorKind::NotFound(said())),
+        429 => Trouble::Throttled { wait: retry_after(headers) },
+        408 | 500..=599 => Trouble::Transient { what: said(), wait: retry_after(headers) },
+        300..=399 => Trouble::Failed(ErrorKind::Rejected {
+            field: None,
+            message: format!(
+                "{status}, it points to another address; redirects are not followed, correct the base address"
+            ),
+        }),
+        _ => Trouble::Failed(ErrorKind::Rejected { field: None, message: said() }),
+    })
+}
+
+/// The remote's own words, where it has any: from the usual JSON envelopes, else the start of a plain text.
+fn remote_message(body: &[u8]) -> String {
+    const SHOWN_MAX: usize = 300;
+    let envelope = serde_json::from_slice::<serde_json::Value>(body).ok();
+    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+    let found: Vec<String> = match &envelope {
+        Some(json) => ["message", "error_description", "error", "title", "detail"]
+            .iter()
+            .find_map(|name| json.get(name).and_then(text))
+            .into_iter()
+            .chain(
+                json.get("details")
+                    .and_then(|d| d.as_array())
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|detail| detail.get("message").and_then(text)),
+            )
+            .collect(),
+        None => std::str::from_utf8(body)
+            .ok()
+            .filter(|t| !t.trim_start().starts_with('<'))
+            .map(str::to_owned)
+            .into_iter()
+            .collect(),
+    };
+    let joined: String =
+        found.join("; ").chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN_MAX).collect();
+    if joined.trim().is_empty() { String::new() } else { format!(": {}", joined.trim()) }
+}
+
+/// How long a reply asks to wait: seconds, or a date measured against the reply's own `Date` (two clocks need not agree).
+#[must_use]
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = DateTime::parse_from_rfc2822(text).ok()?;
+    let sent = DateTime::parse_from_rfc2822(headers.get(DATE)?.to_str().ok()?.trim()).ok()?;
+    Some((until - sent).to_std().unwrap_or_default())
+}
+
+/// The patience left for one call.
+pub(super) struct Patience {
+    limits: Limits,
+    backoff: Backoff,
+    attempt: u32,
+    started: Instant,
+}
+
+impl Patience {
+    pub(super) fn new(limits: Limits, backoff: Backoff) -> Self {
+        Self { limits, backoff, attempt: 1, started: Instant::now() }
+    }
+
+    /// Which attempt is being made, from 1.
+    pub(super) fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// Waits before another attempt, or gives the error back when there may be none.
+    pub(super) async fn again(&mut self, kind: ErrorKind, asked: Option<Duration>) -> Result<(), ErrorKind> {
+        if self.attempt >= self.limits.attempts {
+            return Err(self.given_up(kind, "no attempt is left"));
+        }
+        let pause = pause(self.backoff, self.attempt, asked, RandomState::new().hash_one(self.attempt));
+        if self.started.elapsed().saturating_add(pause) > self.limits.elapsed {
+            return Err(self.given_up(kind, "the next would come after the time limit"));
+        }
+        tracing::debug!(attempt = self.attempt, pause_ms = pause.as_millis(), "trying again");
+        wait(pause).await;
+        self.attempt += 1;
+        Ok(())
+    }
+
+    fn given_up(&self, kind: ErrorKind, why: &str) -> ErrorKind {
+        let attempts = self.attempt;
+        match kind {
+            ErrorKind::Transient(what) => ErrorKind::Transient(format!("{what} (attempt {attempts}; {why})")),
+            ErrorKind::Auth(_)
+            | ErrorKind::NotFound(_)
+            | ErrorKind::RateLimited { .. }
+            | ErrorKind::Rejected { .. }
+            | ErrorKind::Malformed { .. }
+            | ErrorKind::Incomplete(_)
+            | ErrorKind::Settings(_)
+            | ErrorKind::Limit(_) => kind,
+        }
+    }
+}
+
+/// The pause after an attempt: doubling from `first` up to `most`, the upper half of it by chance, and never shorter than
+/// what the remote asked for.
+fn pause(backoff: Backoff, attempt: u32, asked: Option<Duration>, chance: u64) -> Duration {
+    let doublings = attempt.saturating_sub(1).min(20);
+    let full = backoff.first.saturating_mul(1 << doublings).min(backoff.most);
+    let half = full / 2;
+    let jitter = half.saturating_mul(u32::try_from(chance % 1001).unwrap_or(0)) / 1000;
+    (half + jitter).max(asked.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(n, v)| (reqwest::header::HeaderName::from_static(n), v.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn the_default_table() {
+        let of = |status| match default_table(status, &HeaderMap::new(), b"") {
+            Ok(()) => "good",
+            Err(Trouble::Throttled { .. }) => "throttled",
+            Err(Trouble::Transient { .. }) => "transient",
+            Err(Trouble::Unauthorized(_)) => "unauthorized",
+            Err(Trouble::Failed(ErrorKind::Auth(_))) => "auth",
+            Err(Trouble::Failed(ErrorKind::NotFound(_))) => "missing",
+            Err(Trouble::Failed(_)) => "rejected",
+        };
+        for (statuses, meant) in [
+            (vec![200, 204, 206], "good"),
+            (vec![301, 302, 307, 400, 405, 409, 422], "rejected"),
+            (vec![401], "unauthorized"),
+            (vec![403], "auth"),
+            (vec![404, 410], "missing"),
+            (vec![429], "throttled"),
+            (vec![408, 500, 502, 503, 504, 599], "transient"),
+        ] {
+            for status in statuses {
+                assert_eq!(of(status), meant, "{status}");
+            }
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+        for (pairs, wait) in [
+            (vec![("retry-after", "7")], Some(7)),
+            (vec![("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT"), date], Some(30)),
+            (vec![("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT"), date], Some(0)),
+            (vec![("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT")], None),
+            (vec![("retry-after", "soon"), date], None),
+            (vec![("retry-after", "-3")], None),
+            (vec![], None),
+        ] {
+            assert_eq!(retry_after(&headers(&pairs)), wait.map(Duration::from_secs), "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn the_remote_is_quoted_shortly_and_markup_is_not() {
+        assert_eq!(
+            remote_message(br#"{"message":"Validation failed","details":[{"message":"name is taken"}]}"#),
+            ": Validation failed; name is taken"
+        );
+        assert_eq!(
+            remote_message(br#"{"error":"access_denied","error_description":"Unauthorized"}"#),
+            ": Unauthorized"
+        );
+        assert_eq!(remote_message(b"<html><body>503</body></html>"), "");
+        assert_eq!(remote_message(b"line\none\x1b[31m"), ": line one [31m");
+        assert!(remote_message(&[b'x'; 5000]).len() < 400);
+    }
+
+    #[test]
+    fn pauses_double_stay_within_bounds_and_heed_the_remote() {
+        let backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_secs(10) };
+        for (attempt, low, high) in
+            [(1, 500, 1000), (2, 1000, 2000), (4, 4000, 8000), (5, 5000, 10_000), (99, 5000, 10_000)]
+        {
+            assert_eq!(pause(backoff, attempt, None, 0).as_millis(), low);
+            assert_eq!(pause(backoff, attempt, None, 1000).as_millis(), high);
+        }
+        assert_eq!(pause(backoff, 1, Some(Duration::from_secs(90)), 5), Duration::from_secs(90));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn patience_ends_by_attempts_and_by_time() {
+        let limits = Limits { body_bytes: 1, attempts: 3, undecodable: 1, elapsed: Duration::from_mins(1) };
+        let backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_secs(10) };
+        let trouble = || ErrorKind::Transient("503".to_owned());
+        let mut patience = Patience::new(limits, backoff);
+        assert!(patience.again(trouble(), None).await.is_ok() && patience.again(trouble(), None).await.is_ok());
+        let given_up = patience.again(trouble(), None).await.unwrap_err();
+        assert_eq!(given_up.to_string(), "503 (attempt 3; no attempt is left)");
+        let mut patience = Patience::new(limits, backoff);
+        let asked = Duration::from_secs(61);
+        let kind = ErrorKind::RateLimited { retry_after: Some(asked) };
+        assert!(patience.again(kind, Some(asked)).await.is_err(), "a minute was the limit");
+    }
+}

@@ -1,0 +1,313 @@
+//! The client against a stub that misbehaves, over loopback.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+
+use super::*;
+
+/// What the stub saw: method, path with query, authorization, body.
+type Seen = Arc<Mutex<Vec<(String, String, String, String)>>>;
+
+struct Stub {
+    base: String,
+    seen: Seen,
+}
+
+impl Stub {
+    fn calls(&self, to: &str) -> usize {
+        self.seen.lock().unwrap().iter().filter(|(_, path, ..)| path.starts_with(to)).count()
+    }
+}
+
+/// Serves what `answer` says for (path, how often that path was asked before).
+async fn stub(answer: impl Fn(&str, usize) -> Response<Body> + Send + Sync + 'static) -> Stub {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let seen = Seen::default();
+    let (answer, log) = (Arc::new(answer), seen.clone());
+    let app = Router::new().fallback(move |request: Request| {
+        let (answer, log) = (answer.clone(), log.clone());
+        async move {
+            let path = request.uri().to_string();
+            let method = request.method().to_string();
+            let auth =
+                request.headers().get("authorization").map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default();
+            let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
+            let mut log = log.lock().unwrap();
+            let before = log.iter().filter(|(_, p, ..)| *p == path).count();
+            log.push((method, path.clone(), auth, String::from_utf8_lossy(&body).into_owned()));
+            answer(&path, before)
+        }
+    });
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    Stub { base, seen }
+}
+
+fn reply(status: u16, body: &str) -> Response<Body> {
+    Response::builder().status(status).body(Body::from(body.to_owned())).unwrap()
+}
+
+fn settings(stub: &Stub, auth: Auth) -> Settings {
+    let mut settings = Settings::new("acme", &stub.base, auth);
+    settings.backoff = Backoff { first: Duration::from_micros(10), most: Duration::from_micros(10) };
+    settings
+}
+
+fn client(stub: &Stub, auth: Auth) -> Client {
+    Client::new(settings(stub, auth)).unwrap()
+}
+
+#[tokio::test]
+async fn what_may_pass_is_repeated_and_refusals_are_not() {
+    let stub = stub(|path, before| {
+        let status: u16 = path.trim_start_matches('/').parse().unwrap();
+        if before < 2 { reply(status, "{\"message\":\"not today\"}") } else { reply(200, "[1]") }
+    })
+    .await;
+    let client = client(&stub, Auth::None);
+    for (status, calls, error) in [
+        (408, 3, None),
+        (429, 3, None),
+        (500, 3, None),
+        (503, 3, None),
+        (302, 1, Some("redirects are not followed")),
+        (400, 1, Some("the remote refused: 400: not today")),
+        (401, 1, Some("the credentials were refused (401: not today)")),
+        (403, 1, Some("the credentials were refused (403: not today)")),
+        (404, 1, Some("not found (404: not today)")),
+        (422, 1, Some("the remote refused: 422: not today")),
+    ] {
+        let path = format!("/{status}");
+        let got = client.get_json::<Vec<u8>>(&path, &[]).await;
+        assert_eq!(stub.calls(&path), calls, "{status}");
+        match error {
+            None => assert_eq!(got.unwrap(), [1], "{status}"),
+            Some(words) => {
+                let text = got.unwrap_err().to_string();
+                assert!(text.starts_with(&format!("acme: GET {path}: ")) && text.contains(words), "{text}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn attempts_end() {
+    let stub = stub(|path, _| reply(if path == "/429" { 429 } else { 500 }, "")).await;
+    let client = client(&stub, Auth::None);
+    let limited = client.get("/429", &[]).await.unwrap_err();
+    assert!(matches!(limited.kind, ErrorKind::RateLimited { retry_after: None }) && stub.calls("/429") == 6);
+    let failed = client.get("/500", &[]).await.unwrap_err();
+    assert!(failed.to_string().contains("attempt 6") && stub.calls("/500") == 6, "{failed}");
+}
+
+#[tokio::test]
+async fn a_retry_after_beyond_the_time_limit_is_an_error_at_once() {
+    let stub =
+        stub(|_, _| Response::builder().status(429).header("retry-after", "86400").body(Body::empty()).unwrap()).await;
+    let error = client(&stub, Auth::None).get("/x", &[]).await.unwrap_err();
+    assert!(
+        matches!(error.kind, ErrorKind::RateLimited { retry_after: Some(wait) } if wait.as_secs() == 86_400),
+        "{error}"
+    );
+    assert_eq!(stub.calls("/x"), 1);
+}
+
+#[derive(serde::Deserialize)]
+struct Row {
+    id: String,
+}
+
+#[derive(serde::Deserialize)]
+struct Page {
+    content: Vec<Row>,
+}
+
+#[tokio::test]
+async fn cut_json_is_read_again_and_named_when_it_stays_broken() {
+    let stub = stub(|path, before| match path {
+        "/cut" if before == 0 => reply(200, "{\"content\":[{\"id\":\"a\"},{\"i"),
+        "/cut" => reply(200, "{\"content\":[{\"id\":\"a\"}]}"),
+        _ => reply(200, "{\"content\":[{\"id\":\"a\"},{\"id\":false}]}"),
+    })
+    .await;
+    let client = client(&stub, Auth::None);
+    let page: Page = client.get_json("/cut", &[]).await.unwrap();
+    assert_eq!((page.content[0].id.as_str(), stub.calls("/cut")), ("a", 2));
+    let error = client.get_json::<Page>("/odd", &[]).await.map(|_| ()).unwrap_err();
+    assert_eq!(stub.calls("/odd"), 3);
+    assert!(
+        error.to_string().starts_with("acme: GET /odd: unexpected answer at content[1].id: invalid type"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_in_the_body_is_read_again() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let count = Arc::new(AtomicU32::new(0));
+    let counted = count.clone();
+    tokio::spawn(async move {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut request = [0u8; 4096];
+            let _ = socket.read(&mut request).await;
+            let body = if counted.fetch_add(1, Ordering::SeqCst) == 0 { "[1,2" } else { "[1,2,3]" };
+            let head = "HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\n";
+            let _ = socket.write_all(format!("{head}{body}").as_bytes()).await;
+        }
+    });
+    let got: Vec<u8> = client(&Stub { base, seen: Seen::default() }, Auth::None).get_json("/x", &[]).await.unwrap();
+    assert_eq!((got, count.load(Ordering::SeqCst)), (vec![1, 2, 3], 2));
+}
+
+#[tokio::test]
+async fn a_reply_beyond_the_limit_is_refused() {
+    let stub = stub(|_, _| reply(200, &"x".repeat(1_000_000))).await;
+    let mut settings = settings(&stub, Auth::None);
+    settings.limits.body_bytes = 100_000;
+    let error = Client::new(settings).unwrap().get("/x", &[]).await.unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Limit(_)) && stub.calls("/x") == 1, "{error}");
+}
+
+#[tokio::test]
+async fn each_kind_of_credentials_travels_its_way() {
+    let stub = stub(|_, _| reply(200, "1")).await;
+    let pass = || SecretString::from("pw");
+    for (auth, path, header) in [
+        (Auth::None, "/a?p=1", ""),
+        (Auth::Bearer(pass()), "/a?p=1", "Bearer pw"),
+        (Auth::Basic { user: "u".into(), password: pass() }, "/a?p=1", "Basic dTpwdw=="),
+        (Auth::Header { name: "authorization".into(), value: "Key pw".into() }, "/a?p=1", "Key pw"),
+        (Auth::Query { name: "key".into(), value: pass() }, "/a?p=1&key=pw", ""),
+    ] {
+        client(&stub, auth).get("/a", &[("p", "1")]).await.unwrap();
+        let seen = stub.seen.lock().unwrap().last().cloned().unwrap();
+        assert_eq!((seen.1.as_str(), seen.2.as_str()), (path, header));
+    }
+}
+
+fn with_tokens(stub: &Stub) -> Client {
+    let fields = vec![("client_id".to_owned(), "id".into()), ("client_secret".to_owned(), "hunter2".into())];
+    client(stub, Auth::Token(TokenCall::json(format!("{}/token", stub.base), fields)))
+}
+
+#[tokio::test]
+async fn a_token_is_fetched_once_kept_and_renewed_on_a_401() {
+    let stub = stub(|path, before| match (path, before) {
+        ("/token", n) => reply(200, &format!("{{\"access_token\":\"t{n}\",\"expires_in\":86400}}")),
+        ("/late", 0) | ("/never", _) => reply(401, ""),
+        _ => reply(200, "1"),
+    })
+    .await;
+    let client = with_tokens(&stub);
+    let (a, b) = tokio::join!(client.get("/a", &[]), client.get("/b", &[]));
+    assert!(a.is_ok() && b.is_ok());
+    assert_eq!(stub.calls("/token"), 1, "two calls at once share one token");
+    client.get("/late", &[]).await.unwrap();
+    assert_eq!((stub.calls("/token"), stub.calls("/late")), (2, 2));
+    assert_eq!(stub.seen.lock().unwrap().last().unwrap().2, "Bearer t1");
+    let error = client.get("/never", &[]).await.unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Auth(_)), "{error}");
+    assert_eq!((stub.calls("/token"), stub.calls("/never")), (3, 2), "once, not for ever");
+    let body: serde_json::Value = serde_json::from_str(&stub.seen.lock().unwrap()[0].3).unwrap();
+    assert_eq!(body, serde_json::json!({"client_id": "id", "client_secret": "hunter2"}));
+}
+
+#[tokio::test]
+async fn a_short_token_is_renewed_before_it_ends() {
+    let stub = stub(|path, _| match path {
+        "/token" => reply(200, "{\"access_token\":\"t\",\"expires_in\":0}"),
+        _ => reply(200, "1"),
+    })
+    .await;
+    let client = with_tokens(&stub);
+    client.get("/a", &[]).await.unwrap();
+    client.get("/a", &[]).await.unwrap();
+    assert_eq!(stub.calls("/token"), 2);
+}
+
+#[tokio::test]
+async fn a_refused_token_call_names_itself_and_no_secret() {
+    for (status, body, calls) in [
+        (401, "{\"error\":\"access_denied\",\"error_description\":\"secret hunter2 is unknown\"}", 1),
+        (200, "{\"t\":\"hunter2\"}", 6),
+    ] {
+        let stub = stub(move |_, _| reply(status, body)).await;
+        let error = with_tokens(&stub).get("/a", &[]).await.unwrap_err();
+        assert_eq!((stub.calls("/token"), stub.calls("/a")), (calls, 0));
+        let text = format!("{error} {error:?}");
+        assert!(text.contains("token call") && !text.contains("hunter2"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn refresh_and_client_credentials_are_forms() {
+    let stub = stub(|path, n| match path {
+        "/token" => reply(200, &format!("{{\"access_token\":\"t\",\"expires_in\":0,\"refresh_token\":\"r{n}\"}}")),
+        _ => reply(200, "1"),
+    })
+    .await;
+    let url = format!("{}/token", stub.base);
+    let refresh = client(&stub, Auth::Token(TokenCall::refresh(&url, "c", "s".into(), "r".into(), Some("all"), false)));
+    refresh.get("/a", &[]).await.unwrap();
+    refresh.get("/a", &[]).await.unwrap();
+    client(&stub, Auth::Token(TokenCall::client_credentials(&url, "c", "s".into(), None, true)))
+        .get("/a", &[])
+        .await
+        .unwrap();
+    let seen = stub.seen.lock().unwrap().clone();
+    let bodies: Vec<_> = seen.iter().filter(|s| s.1 == "/token").map(|s| (s.2.as_str(), s.3.as_str())).collect();
+    assert_eq!(
+        bodies,
+        [
+            ("", "client_id=c&client_secret=s&grant_type=refresh_token&refresh_token=r&scope=all"),
+            ("", "client_id=c&client_secret=s&grant_type=refresh_token&refresh_token=r0&scope=all"),
+            ("Basic Yzpz", "grant_type=client_credentials"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_judge_overrides_the_table() {
+    let stub = stub(|path, before| match (path, before) {
+        ("/busy", 0) => reply(200, "{\"ok\":false}"),
+        ("/broken", _) => reply(500, "unknown field"),
+        _ => reply(200, "{\"ok\":true}"),
+    })
+    .await;
+    let mut settings = settings(&stub, Auth::None);
+    settings.judge = Some(Arc::new(|status, _, body| {
+        let busy = status == 200 && body.windows(5).any(|w| w == b"false");
+        let broken = status == 500;
+        if busy {
+            Some(Err(Trouble::Throttled { wait: None }))
+        } else if broken {
+            Some(Err(Trouble::Failed(ErrorKind::Rejected {
+                field: None,
+                message: "a mistake in the description".into(),
+            })))
+        } else {
+            None
+        }
+    }));
+    let client = Client::new(settings).unwrap();
+    client.get("/busy", &[]).await.unwrap();
+    assert_eq!(stub.calls("/busy"), 2);
+    assert!(client.get("/broken", &[]).await.is_err() && stub.calls("/broken") == 1);
+}
+
+#[tokio::test]
+async fn a_link_elsewhere_is_not_followed() {
+    let stub = stub(|_, _| reply(200, "1")).await;
+    let client = client(&stub, Auth::Bearer("hunter2".into()));
+    assert!(client.get(&format!("{}/next", stub.base), &[]).await.is_ok());
+    let error = client.get("https://evil.example/next?cursor=1", &[]).await.unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Malformed { .. }) && stub.calls("/") == 1, "{error}");
+}

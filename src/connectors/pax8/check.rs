@@ -1,0 +1,55 @@
+//! `trueup check` for Pax8: the token, then one row of each listing a pull needs.
+
+use crate::connectors::CheckLine;
+use crate::connectors::error::{ConnectorError, ErrorKind};
+use crate::connectors::pax8::read::Reader;
+use crate::connectors::pax8::wire;
+
+const LISTINGS: [(&str, &str); 4] = [
+    ("list companies", "/companies"),
+    ("list products", "/products"),
+    ("list subscriptions", "/subscriptions"),
+    ("list invoices", "/invoices"),
+];
+
+const TOKEN_REFUSED: &str = "compare client id and secret with the partner portal (Settings, Integrations, Credentials), \
+                             and the audience: older accounts use api://p8p.client";
+const LISTING_REFUSED: &str =
+    "make credentials with the right to read this in the partner portal (Settings, Integrations, Credentials)";
+
+/// Tries each thing; never fails as a whole.
+pub(super) async fn check(reader: &Reader) -> Vec<CheckLine> {
+    let token = reader.client.authenticate().await;
+    let let_in = token.is_ok();
+    let outcome =
+        token.map(|()| "fetched".to_owned()).map_err(|error| advice(&error, TOKEN_REFUSED, "correct token_url"));
+    let mut lines = vec![CheckLine { what: "fetch a token".to_owned(), outcome }];
+    for (what, path) in LISTINGS {
+        let outcome = if let_in { listing(reader, path).await } else { Err("not tried: there is no token".to_owned()) };
+        lines.push(CheckLine { what: what.to_owned(), outcome });
+    }
+    lines
+}
+
+async fn listing(reader: &Reader, path: &str) -> Result<String, String> {
+    match reader.client.get_json::<wire::Page>(path, &[("page", "0"), ("size", "1")]).await {
+        Ok(page) => Ok(format!("{} there", page.page.total_elements)),
+        Err(error) => Err(advice(&error, LISTING_REFUSED, "correct base_url; it ends in /v1")),
+    }
+}
+
+/// The error, and what to do about it; `auth` and `missing` say it for the two kinds that depend on what was tried.
+fn advice(error: &ConnectorError, auth: &str, missing: &str) -> String {
+    let what_to_do = match error.kind {
+        ErrorKind::Auth(_) => auth,
+        ErrorKind::NotFound(_) => missing,
+        ErrorKind::Settings(_) => "correct the settings of this connection",
+        ErrorKind::RateLimited { .. } => "wait, or lower calls_per_minute",
+        ErrorKind::Transient(_) => "check the network and the service's status page, then try again",
+        ErrorKind::Rejected { .. } | ErrorKind::Malformed { .. } | ErrorKind::Incomplete(_) => {
+            "check that base_url is Pax8's API and nothing stands between"
+        }
+        ErrorKind::Limit(_) => "ask for smaller pages with page_size",
+    };
+    format!("{error}; {what_to_do}")
+}

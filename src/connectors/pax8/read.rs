@@ -1,0 +1,191 @@
+//! Reading listings: pages into rows, rows into records and problems, one listing or many at a time.
+//!
+//! Keeps the invariant that every row of a reply ends as a record or as a problem that names page, record and field.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use tokio::task::JoinSet;
+
+use crate::connectors::error::{ConnectorError, ErrorKind};
+use crate::connectors::http::{Client, decode};
+use crate::connectors::listing::{About, Ask, Identity, Limits, Page, PageMeta, read_all};
+use crate::connectors::pax8::field::{Flaw, same_case};
+use crate::connectors::pax8::wire;
+use crate::connectors::{Result, Watch};
+use crate::core::snapshot::Problem;
+
+/// Records read and problems met, in the order of the source.
+pub(super) type Parts<R> = (Vec<R>, Vec<Problem>);
+
+/// One row of a reply, not yet understood.
+pub(super) struct Row {
+    at: String,
+    id: Option<String>,
+    raw: Box<RawValue>,
+}
+
+impl Row {
+    fn new(at: String, raw: Box<RawValue>) -> Self {
+        #[derive(Deserialize)]
+        struct Peek {
+            id: Option<String>,
+        }
+        let id = serde_json::from_str::<Peek>(raw.get()).ok().and_then(|peek| peek.id).map(same_case);
+        Self { at, id, raw }
+    }
+
+    /// A problem of this row, for what its reader found wrong.
+    pub(super) fn problem(&self, flaw: Flaw) -> Problem {
+        let problem = Problem::new(&self.at, flaw.what).field(flaw.field);
+        match &self.id {
+            Some(id) => problem.record(id),
+            None => problem,
+        }
+    }
+
+    /// The row as the API spells it.
+    pub(super) fn decode<W: DeserializeOwned>(&self) -> std::result::Result<W, Flaw> {
+        decode(self.raw.get().as_bytes()).map_err(|bad| {
+            // The line and column would be those of the row alone.
+            let what = bad.what.rsplit_once(" at line ").map_or(bad.what.as_str(), |(what, _)| what).to_owned();
+            Flaw { field: bad.at, what }
+        })
+    }
+}
+
+const IDENTITY: Identity<Row> = Identity { id: |row| row.id.as_deref(), content: |row| row.raw.get() };
+
+/// Reads through one client; cheap to clone into tasks.
+#[derive(Clone)]
+pub(super) struct Reader {
+    pub(super) client: Client,
+    pub(super) name: Arc<str>,
+    pub(super) page_size: u32,
+    pub(super) at_once: usize,
+}
+
+impl Reader {
+    /// Every row of a paged listing.
+    pub(super) async fn rows(
+        &self,
+        path: &str,
+        filters: &[(&str, &str)],
+        what: &str,
+        watch: &dyn Watch,
+    ) -> Result<Vec<Row>> {
+        let operation = format!("GET {path}");
+        let about = About { connector: &self.name, operation: &operation, what };
+        read_all(about, Limits::default(), &IDENTITY, watch, |ask| self.page(path, filters, ask)).await
+    }
+
+    async fn page(&self, path: &str, filters: &[(&str, &str)], ask: Ask) -> Result<Page<Row>> {
+        let (number, size) = (ask.page, self.page_size_of(ask.reading));
+        let (page, size) = (number.to_string(), size.to_string());
+        let mut query = filters.to_vec();
+        query.extend([("page", page.as_str()), ("size", size.as_str())]);
+        let reply: wire::Page = self.client.get_json(path, &query).await?;
+        let wire::PageMeta { size, total_elements, total_pages, number: told } = reply.page;
+        let rows = reply.content.map(|rows| numbered(&format!("GET {path} page {number}"), rows));
+        Ok(Page { rows, meta: PageMeta { size, total_elements, total_pages, number: told } })
+    }
+
+    /// One row less on every other reading, so that pages are cut at other places.
+    fn page_size_of(&self, reading: u32) -> u32 {
+        match (reading % 2, self.page_size) {
+            (0, size) => size,
+            (_, 1) => 2,
+            (_, size) => size.saturating_sub(1),
+        }
+    }
+
+    /// Every row of a listing that has no pages.
+    pub(super) async fn unpaged(&self, path: &str) -> Result<Vec<Row>> {
+        let reply: wire::Unpaged = self.client.get_json(path, &[]).await?;
+        Ok(numbered(&format!("GET {path}"), reply.content))
+    }
+
+    /// The same reading for many ids, a few at once; the answers come in the order of the ids.
+    pub(super) async fn each<I, T, F>(
+        &self,
+        ids: impl IntoIterator<Item = I>,
+        what: &str,
+        watch: &dyn Watch,
+        read: impl Fn(Self, I) -> F,
+    ) -> Result<Vec<T>>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let mut ids = ids.into_iter().enumerate().fuse();
+        let mut running = JoinSet::new();
+        let mut done = BTreeMap::new();
+        loop {
+            while running.len() < self.at_once
+                && let Some((place, id)) = ids.next()
+            {
+                let reading = read(self.clone(), id);
+                running.spawn(async move { reading.await.map(|read| (place, read)) });
+            }
+            match running.join_next().await {
+                None => return Ok(done.into_values().collect()),
+                Some(Ok(read)) => {
+                    let (place, read) = read?;
+                    done.insert(place, read);
+                    let count = u64::try_from(done.len()).unwrap_or(u64::MAX);
+                    watch.progress(what, count, None);
+                }
+                Some(Err(lost)) => {
+                    let kind = ErrorKind::Transient(format!("a reading was lost: {lost}"));
+                    return Err(ConnectorError::new(&*self.name, what, kind));
+                }
+            }
+        }
+    }
+}
+
+/// The rows of a reply, each with its place, from 1.
+pub(super) fn numbered(at: &str, rows: Vec<Box<RawValue>>) -> Vec<Row> {
+    rows.into_iter().zip(1u64..).map(|(raw, place)| Row::new(format!("{at} row {place}"), raw)).collect()
+}
+
+/// Rows into records; what cannot be read becomes a problem and the rest goes on.
+pub(super) fn convert<W: DeserializeOwned, R>(
+    rows: &[Row],
+    mut read: impl FnMut(usize, W) -> std::result::Result<R, Flaw>,
+) -> Parts<R> {
+    let (mut records, mut problems) = (Vec::with_capacity(rows.len()), Vec::new());
+    for (place, row) in rows.iter().enumerate() {
+        match row.decode().and_then(|wire| read(place, wire)) {
+            Ok(record) => records.push(record),
+            Err(flaw) => problems.push(row.problem(flaw)),
+        }
+    }
+    (records, problems)
+}
+
+/// The parts of many readings as one.
+pub(super) fn joined<R>(many: Vec<Parts<R>>) -> Parts<R> {
+    let (mut records, mut problems) = (Vec::new(), Vec::new());
+    for (more_records, more_problems) in many {
+        records.extend(more_records);
+        problems.extend(more_problems);
+    }
+    (records, problems)
+}
+
+/// One of many ids that the remote no longer knows is a problem of that id, not of the whole reading.
+pub(super) fn gone_is_a_problem<R>(path: &str, id: &str, read: Result<Parts<R>>) -> Result<Parts<R>> {
+    match read {
+        Err(ConnectorError { kind: ErrorKind::NotFound(said), .. }) => {
+            let what = format!(
+                "expected a listing, the remote has none ({said}); read again, the record may have gone meanwhile"
+            );
+            Ok((Vec::new(), vec![Problem::new(format!("GET {path}"), what).record(id)]))
+        }
+        other => other,
+    }
+}

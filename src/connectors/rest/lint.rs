@@ -1,0 +1,411 @@
+//! Lint: whether a connector file can work, said without a network, line by line.
+//!
+//! Keeps the invariant that what passes here cannot fail later for a reason the file alone could have told: bad paths,
+//! names nobody fills in, fields that no record has, lists without an end.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::canonical;
+use super::language::{
+    Auth, Codec, Connector, CustomShape, Entity, InPatch, List, Page, Rule, Setting, SettingKind, Size, When,
+};
+use super::path::Path;
+use super::source::{Fault, Source, nearest};
+use super::template::Template;
+use super::{lint_fields, lint_write};
+
+const SCHEMA: u32 = 1;
+const CONCURRENCY_MAX: u32 = 32;
+
+/// Reads and checks a file.
+pub(super) fn read(file: &str, text: &str) -> Result<Connector, Vec<Fault>> {
+    let source = Source::parse(file, text).map_err(|fault| vec![fault])?;
+    let connector = source.connector().map_err(|fault| vec![fault])?;
+    let mut lint = Lint { source: &source, connector: &connector, faults: Vec::new(), here: Vec::new() };
+    lint.whole();
+    let mut faults = lint.faults;
+    faults.sort();
+    faults.dedup();
+    if faults.is_empty() { Ok(connector) } else { Err(faults) }
+}
+
+/// The faults found so far, and where in the file the check stands.
+pub(super) struct Lint<'f> {
+    source: &'f Source<'f>,
+    pub(super) connector: &'f Connector,
+    faults: Vec<Fault>,
+    here: Vec<String>,
+}
+
+impl<'f> Lint<'f> {
+    /// Checks what stands at one key.
+    pub(super) fn at(&mut self, key: impl ToString, check: impl FnOnce(&mut Self)) {
+        self.here.push(key.to_string());
+        check(self);
+        self.here.pop();
+    }
+
+    /// Checks what stands at a key, where there is something.
+    pub(super) fn maybe<T>(&mut self, key: &str, value: Option<&'f T>, check: impl FnOnce(&mut Self, &'f T)) {
+        if let Some(value) = value {
+            self.at(key, |lint| check(lint, value));
+        }
+    }
+
+    pub(super) fn fault(&mut self, what: impl Into<String>) {
+        let fault = self.source.fault(&self.here, what);
+        self.faults.push(fault);
+    }
+
+    pub(super) fn demand(&mut self, holds: bool, what: impl Into<String>) {
+        if !holds {
+            self.fault(what);
+        }
+    }
+
+    /// One of several keys, no more and no fewer.
+    pub(super) fn one_of(&mut self, names: &[(&str, bool)]) {
+        let said = names.iter().filter(|(_, said)| *said).count();
+        let all: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+        self.demand(said == 1, format!("exactly one of {} is needed, {said} are given", all.join(", ")));
+    }
+
+    pub(super) fn path(&mut self, text: &str) -> Option<Path> {
+        Path::parse(text).map_err(|what| self.fault(what)).ok()
+    }
+
+    pub(super) fn duration(&mut self, text: &str) {
+        if duration(text).is_none() {
+            self.fault(format!("`{text}` is not a length of time written like 30s, 5m, 24h"));
+        }
+    }
+
+    /// A text with substitutions: settings, and the names the place adds.
+    pub(super) fn template(&mut self, text: &str, extra: &[&str]) -> Option<Template> {
+        let template = Template::parse(text).map_err(|what| self.fault(what)).ok()?;
+        for name in template.names() {
+            if !self.connector.settings.contains_key(name) && !extra.contains(&name) {
+                let known: Vec<&str> =
+                    self.connector.settings.keys().map(String::as_str).chain(extra.iter().copied()).collect();
+                self.fault(format!("`{{{name}}}` is no setting{}", nearest(name, &known)));
+            }
+        }
+        Some(template)
+    }
+
+    /// Text inside a JSON value may hold substitutions.
+    pub(super) fn templates_in(&mut self, value: &Value, extra: &[&str]) {
+        match value {
+            Value::String(text) => {
+                self.template(text, extra);
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.templates_in(item, extra)),
+            Value::Object(members) => members.values().for_each(|member| self.templates_in(member, extra)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// An address of one record, with the ids it may name.
+    pub(super) fn address(&mut self, text: &str, extra: &[&str]) {
+        self.demand(text.starts_with('/'), format!("`{text}` must begin with `/`"));
+        self.template(text, extra);
+    }
+
+    fn whole(&mut self) {
+        let connector = self.connector;
+        self.at("schema", |lint| {
+            let found = connector.schema;
+            lint.demand(found == SCHEMA, format!("this program reads schema {SCHEMA}, found {found}"));
+        });
+        self.at("name", |lint| lint.demand(!connector.name.trim().is_empty(), "a name is needed"));
+        self.at("settings", |lint| {
+            for (name, setting) in &connector.settings {
+                lint.at(name, |lint| lint.setting(name, setting));
+            }
+        });
+        self.at("http", Self::http);
+        self.at("limits", Self::limits);
+        self.at("errors", |lint| {
+            for (index, rule) in connector.errors.iter().enumerate() {
+                lint.at(index, |lint| lint.rule(rule));
+            }
+        });
+        self.maybe("custom_fields", connector.custom_fields.as_ref(), |lint, custom| {
+            lint.at("at", |lint| _ = lint.path(&custom.at));
+            let is_array = custom.shape == CustomShape::Array;
+            lint.demand(!is_array || custom.key.is_some(), "shape `array` needs `key`: the member that names a field");
+            lint.demand(is_array || custom.send.is_empty(), "`send` is for shape `array`");
+            lint.demand(is_array || custom.in_patch != Some(InPatch::Always), "`in_patch` is for shape `array`");
+        });
+        self.at("entity", |lint| {
+            lint.demand(
+                canonical::ENTITIES.iter().any(|name| connector.entity.contains_key(*name)),
+                format!("at least one of {} is needed", canonical::ENTITIES.join(", ")),
+            );
+            for (name, entity) in &connector.entity {
+                lint.at(name, |lint| lint.entity(name, entity));
+            }
+        });
+    }
+
+    fn setting(&mut self, name: &str, setting: &Setting) {
+        if self.connector.entity.contains_key(name) || matches!(name, "id" | "link") {
+            self.fault(format!("`{{{name}}}` would mean two things; give the setting another name"));
+        }
+        if let Some(default) = &setting.default {
+            self.at("default", |lint| {
+                lint.demand(setting.kind != SettingKind::Secret, "a secret has no default");
+                if let Err(what) = setting_value(setting.kind, default) {
+                    lint.fault(what);
+                }
+            });
+        }
+    }
+
+    fn http(&mut self) {
+        let http = &self.connector.http;
+        self.at("base", |lint| {
+            let starts = http.base.starts_with("https://") || http.base.starts_with("http://");
+            let by_setting = http.base.strip_prefix('{').and_then(|rest| rest.split('}').next()).is_some_and(|name| {
+                lint.connector.settings.get(name).is_some_and(|setting| setting.kind == SettingKind::Url)
+            });
+            lint.demand(starts || by_setting, "the base must begin with `https://` or a setting of kind url");
+            lint.template(&http.base, &[]);
+        });
+        self.at("headers", |lint| {
+            for (name, value) in &http.headers {
+                lint.at(name, |lint| _ = lint.template(value, &[]));
+            }
+        });
+        self.at("auth", |lint| {
+            let mut text = |key: &str, value: &str| lint.at(key, |lint| _ = lint.template(value, &[]));
+            match &http.auth {
+                Auth::None {} => {}
+                Auth::Bearer { token } => text("token", token),
+                Auth::Basic { user, pass } => {
+                    text("user", user);
+                    text("pass", pass);
+                }
+                Auth::Header { name: _, value } | Auth::Query { name: _, value } => text("value", value),
+                Auth::Oauth2 { token, client, secret, scope, refresh, basic: _ } => {
+                    text("token", token);
+                    text("client", client);
+                    text("secret", secret);
+                    text("scope", scope.as_deref().unwrap_or_default());
+                    text("refresh", refresh.as_deref().unwrap_or_default());
+                }
+            }
+        });
+    }
+
+    fn limits(&mut self) {
+        let limits = &self.connector.limits;
+        self.at("rate", |lint| {
+            for (index, rate) in limits.rate.iter().enumerate() {
+                lint.at(index, |lint| {
+                    lint.demand(rate.calls > 0, "`calls` must be at least 1");
+                    lint.at("per", |lint| lint.duration(&rate.per));
+                });
+            }
+        });
+        self.maybe("concurrency", limits.concurrency.as_ref(), |lint, most| {
+            lint.demand((1..=CONCURRENCY_MAX).contains(most), format!("1 to {CONCURRENCY_MAX} expected, found {most}"));
+        });
+        self.maybe("url_max", limits.url_max.as_ref(), |lint, most| lint.demand(*most >= 100, "100 or more expected"));
+    }
+
+    fn rule(&mut self, rule: &Rule) {
+        self.at("when", |lint| lint.when(&rule.when));
+        for (key, path) in [("message", &rule.message), ("field", &rule.field)] {
+            if let Some(path) = path {
+                self.at(key, |lint| _ = lint.path(path));
+            }
+        }
+        if let Some(wait) = &rule.wait {
+            self.at("wait", |lint| {
+                lint.one_of(&[("header", wait.header.is_some()), ("fixed", wait.fixed.is_some())]);
+                wait.fixed.iter().chain(&wait.max).for_each(|text| lint.duration(text));
+            });
+        }
+    }
+
+    pub(super) fn when(&mut self, when: &When) {
+        let tests = [when.eq.is_some(), when.r#in.is_some(), when.like.is_some()].iter().filter(|said| **said).count();
+        match &when.at {
+            None => {
+                self.demand(tests == 0, "`eq`, `in` and `like` need `at`");
+                self.demand(!when.status.is_empty(), "a condition is needed: `status`, or `at` with a test");
+            }
+            Some(path) => {
+                self.demand(tests == 1, format!("`at` needs exactly one of eq, in, like; {tests} are given"));
+                self.at("at", |lint| _ = lint.path(path));
+            }
+        }
+    }
+
+    fn entity(&mut self, name: &'f str, entity: &'f Entity) {
+        if !canonical::ENTITIES.contains(&name) && !self.is_used(name) {
+            let hint = nearest(name, &canonical::ENTITIES);
+            self.fault(format!("no record of ours is made of `{name}`, and no parent or ref names it{hint}"));
+        }
+        self.at("id", |lint| _ = lint.path(&entity.id));
+        let ancestors = self.ancestors(name);
+        if let Some(version) = &entity.version {
+            self.at("version", |lint| {
+                lint.one_of(&[("at", version.at.is_some()), ("header", version.header.is_some())]);
+                lint.maybe("at", version.at.as_ref(), |lint, path| _ = lint.path(path));
+            });
+        }
+        if entity.list.is_none() {
+            self.fault("a `list` is needed: nothing else says which records there are");
+        }
+        self.maybe("list", entity.list.as_ref(), |lint, list| lint.list(entity, list, &ancestors));
+        let one: Vec<&str> = ancestors.iter().copied().chain(["id"]).collect();
+        self.maybe("get", entity.get.as_ref(), |lint, get| {
+            lint.at("get", |lint| lint.address(&get.get, &one));
+            lint.maybe("record", get.record.as_ref(), |lint, path| _ = lint.path(path));
+        });
+        lint_fields::check(self, name, entity);
+        lint_write::check(self, entity, &ancestors);
+    }
+
+    fn is_used(&self, name: &str) -> bool {
+        let refers = |codec: Option<&Codec>| matches!(codec, Some(Codec::Ref { entity, .. }) if entity == name);
+        self.connector.entity.values().any(|other| {
+            other.parent.as_deref() == Some(name) || other.fields.values().any(|field| refers(field.codec.as_ref()))
+        })
+    }
+
+    /// The entities above one, nearest first; a circle ends where it closes.
+    fn ancestors(&mut self, name: &str) -> Vec<&'f str> {
+        let mut above: Vec<&'f str> = Vec::new();
+        let mut next = self.connector.entity.get(name).and_then(|entity| entity.parent.as_deref());
+        while let Some(parent) = next {
+            if parent == name || above.contains(&parent) {
+                self.at("parent", |lint| lint.fault(format!("`{parent}` is its own ancestor")));
+                break;
+            }
+            above.push(parent);
+            let Some(entity) = self.connector.entity.get(parent) else {
+                let known: Vec<&str> = self.connector.entity.keys().map(String::as_str).collect();
+                let hint = nearest(parent, &known);
+                self.at("parent", |lint| lint.fault(format!("there is no entity `{parent}`{hint}")));
+                break;
+            };
+            next = entity.parent.as_deref();
+        }
+        above
+    }
+
+    fn list(&mut self, entity: &Entity, list: &'f List, ancestors: &[&str]) {
+        self.at("get", |lint| {
+            lint.address(&list.get, ancestors);
+            if let Some(parent) = &entity.parent {
+                let named = Template::parse(&list.get).is_ok_and(|text| text.names().contains(&parent.as_str()));
+                lint.demand(named, format!("the list of each `{parent}` must say which: `{{{parent}}}`"));
+            }
+        });
+        self.at("query", |lint| {
+            for (name, value) in &list.query {
+                lint.at(name, |lint| {
+                    lint.templates_in(value, ancestors);
+                    lint.demand(is_query(value), "a text, a number, true or false, or a list of these is expected");
+                });
+            }
+        });
+        self.at("records", |lint| _ = lint.path(&list.records));
+        self.at("page", |lint| lint.page(&list.page));
+        self.maybe("count", list.count.as_ref(), |lint, count| {
+            lint.at("get", |lint| lint.address(&count.get, ancestors));
+            lint.at("at", |lint| _ = lint.path(&count.at));
+        });
+        self.maybe("gone", list.gone.as_ref(), |lint, gone| {
+            lint.at("at", |lint| _ = lint.path(&gone.at));
+            lint.demand(entity.fields.contains_key("status"), "the entity needs a field `status` to say it with");
+        });
+        self.maybe("since", list.since.as_ref(), |lint, since| {
+            lint.one_of(&[
+                ("param", since.param.is_some()),
+                ("header", since.header.is_some()),
+                ("dialect", since.dialect.is_some()),
+            ]);
+            lint.at("field", |lint| _ = lint.path(&since.field));
+            lint.at("format", |lint| lint_fields::date_format(lint, &since.format));
+            lint.at("overlap", |lint| lint.duration(&since.overlap));
+        });
+    }
+
+    fn page(&mut self, page: &'f Page) {
+        let (size, paths): (Option<&Size>, Vec<(&str, Option<&String>)>) = match page {
+            Page::None { at_most } => {
+                self.demand(*at_most > 0, "`at_most` must be at least 1");
+                (None, Vec::new())
+            }
+            Page::Link { rel, size } => {
+                self.demand(!rel.is_empty(), "`rel` must name a link, such as \"next\"");
+                (size.as_ref(), Vec::new())
+            }
+            Page::Cursor { next, param: _, size, total } => {
+                (size.as_ref(), vec![("next", Some(next)), ("total", total.as_ref())])
+            }
+            Page::Offset { offset: _, size, first: _, total } => (Some(size), vec![("total", total.as_ref())]),
+            Page::Number { page: _, first: _, size, pages, total } => {
+                (size.as_ref(), vec![("pages", pages.as_ref()), ("total", total.as_ref())])
+            }
+            Page::NextUrl { at, size, total } => (size.as_ref(), vec![("at", Some(at)), ("total", total.as_ref())]),
+        };
+        self.demand(size.is_none_or(|size| size.value > 0), "a page of 0 rows never ends");
+        for (key, path) in paths {
+            self.maybe(key, path, |lint, path| _ = lint.path(path));
+        }
+    }
+}
+
+fn is_query(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().all(|item| !item.is_array() && is_query(item)),
+        Value::String(_) | Value::Number(_) | Value::Bool(_) => true,
+        Value::Null | Value::Object(_) => false,
+    }
+}
+
+/// Whether a value can be used as what the setting is.
+pub(super) fn setting_value(kind: SettingKind, value: &str) -> Result<(), String> {
+    match kind {
+        SettingKind::Text | SettingKind::Secret if value.chars().any(char::is_control) => {
+            Err("it holds a control character; was it pasted with a line break?".to_owned())
+        }
+        SettingKind::Text | SettingKind::Secret => Ok(()),
+        SettingKind::Host => {
+            let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+            let good = !value.is_empty() && value.chars().all(named);
+            if good { Ok(()) } else { Err("a host such as api.example or api.example:8443 is expected".to_owned()) }
+        }
+        SettingKind::Url => {
+            let good = value.starts_with("https://") || value.starts_with("http://");
+            let plain = !value.contains(['?', '#', '{']) && !value.chars().any(|c| c.is_control() || c == ' ');
+            if good && plain { Ok(()) } else { Err("an address such as https://api.example/v1 is expected".to_owned()) }
+        }
+    }
+}
+
+/// A length of time: `30s`, `5m`, `24h`.
+pub(super) fn duration(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok().filter(|count| *count > 0)?.checked_mul(seconds).map(Duration::from_secs)
+}
+
+/// Names that occur more than once, for messages.
+pub(super) fn repeated<'v>(values: impl Iterator<Item = &'v Value>) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    values.map(ToString::to_string).find(|text| !seen.insert(text.clone()))
+}

@@ -1,0 +1,218 @@
+//! Lint of fields: names, places, codecs, defaults.
+//!
+//! Keeps the invariant that a file that passes can make every record it is meant to make.
+
+use super::canonical;
+use super::codec::{Kind, decode_default, is_date_format};
+use super::language::{Codec, Compare, Dir, Entity, Field, MoneyUnit};
+use super::lint::{Lint, repeated};
+use super::source::nearest;
+
+const SCALE_MAX: u32 = 28;
+/// Generators a create-only field may name.
+const MAKERS: [&str; 3] = ["slug", "upper", "uuid"];
+
+pub(super) fn check<'f>(lint: &mut Lint<'f>, name: &str, entity: &'f Entity) {
+    lint.at("fields", |lint| {
+        if let Some(known) = canonical::fields_of(name) {
+            for field in known.iter().filter(|field| field.required && !entity.fields.contains_key(field.name)) {
+                lint.fault(format!("a {name} needs `{}`: say where it is, or give a `default`", field.name));
+            }
+        }
+        for (field_name, field) in &entity.fields {
+            lint.at(field_name, |lint| {
+                let mut kind = None;
+                if let Some(known) = canonical::fields_of(name) {
+                    match known.iter().find(|known| known.name == field_name) {
+                        Some(known) => kind = Some(known.kind),
+                        None => {
+                            let names: Vec<&str> = known.iter().map(|known| known.name).collect();
+                            lint.fault(format!("a {name} has no field `{field_name}`{}", nearest(field_name, &names)));
+                        }
+                    }
+                }
+                one(lint, entity, field, kind);
+            });
+        }
+    });
+}
+
+fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Option<Kind>) {
+    let sources = [field.at.is_some(), field.from_parent.is_some(), field.product_of.is_some()];
+    match sources.iter().filter(|said| **said).count() {
+        0 => lint.demand(field.default.is_some(), "one of `at`, `from_parent`, `product_of`, `default` is needed"),
+        1 => {}
+        _ => lint.fault("only one of `at`, `from_parent`, `product_of` can be given"),
+    }
+    lint.maybe("product_of", field.product_of.as_ref(), |lint, factors| product_of(lint, entity, field, factors, kind));
+    let path = field.at.as_ref().and_then(|at| {
+        let mut path = None;
+        lint.at("at", |lint| path = lint.path(at));
+        path
+    });
+    lint.maybe("from_parent", field.from_parent.as_ref(), |lint, of| from_parent(lint, entity, field, of, kind));
+    lint.maybe("codec", field.codec.as_ref(), |lint, codec| check_codec(lint, codec));
+    lint.maybe("max", field.max.as_ref(), |lint, most| lint.demand(*most > 0, "1 or more expected"));
+    let gives = field.codec.as_ref().map_or(Some(Kind::Text), Codec::gives);
+    if let (Some(wanted), Some(gives), Some(_)) = (kind, gives, &field.at) {
+        lint.demand(wanted == gives, format!("{} needed, the codec gives {}", spoken(wanted), spoken(gives)));
+    }
+    if let (Some(Compare::Phone | Compare::Url | Compare::Fold | Compare::Trim), Some(gives)) = (field.compare, gives) {
+        lint.demand(gives == Kind::Text, "such a comparison is for text");
+    }
+    if let (Some(default), Some(kind)) = (&field.default, kind.or(gives)) {
+        lint.at("default", |lint| {
+            if let Err(what) = decode_default(default, kind) {
+                lint.fault(what);
+            }
+        });
+    }
+    if is_written(entity, field) {
+        let plural = path.as_ref().is_some_and(super::path::Path::is_plural);
+        lint.demand(!plural, "a place with `[]` cannot be written; say `dir = \"read\"`");
+        let keyed = path.as_ref().is_some_and(super::path::Path::is_keyed);
+        lint.demand(
+            !keyed || field.new.is_some(),
+            "writing into a keyed element needs `new`: what a new element holds",
+        );
+        lint.maybe("codec", field.codec.as_ref(), |lint, codec| invertible(lint, codec));
+    }
+    lint.maybe("make", field.make.as_ref(), |lint, make| {
+        lint.demand(field.dir == Dir::Create, "`make` is for fields with `dir = \"create\"`");
+        let maker = make.split('(').next().unwrap_or(make);
+        lint.demand(MAKERS.contains(&maker), format!("`{maker}` makes nothing{}", nearest(maker, &MAKERS)));
+    });
+}
+
+fn is_written(entity: &Entity, field: &Field) -> bool {
+    let writes = entity.create.is_some() || entity.update.is_some();
+    let takes_part = match field.dir {
+        Dir::Both | Dir::Write | Dir::Create => true,
+        Dir::Read => false,
+    };
+    writes && takes_part && field.at.is_some()
+}
+
+fn from_parent(lint: &mut Lint<'_>, entity: &Entity, field: &Field, of: &str, kind: Option<Kind>) {
+    lint.demand(field.codec.is_none(), "the parent's field is decoded already; no `codec` here");
+    let Some(parent_name) = entity.parent.as_deref() else {
+        return lint.fault("`from_parent` needs an entity with a `parent`");
+    };
+    let Some(parent) = lint.connector.entity.get(parent_name) else { return };
+    match parent.fields.get(of) {
+        None if of == "id" => {}
+        None => {
+            let known: Vec<&str> = parent.fields.keys().map(String::as_str).chain(["id"]).collect();
+            lint.fault(format!("a {parent_name} has no field `{of}`{}", nearest(of, &known)));
+        }
+        Some(theirs) => {
+            let gives = theirs.codec.as_ref().map_or(Some(Kind::Text), Codec::gives);
+            if let (Some(wanted), Some(gives), Some(_)) = (kind, gives, &theirs.at) {
+                lint.demand(
+                    wanted == gives,
+                    format!("{} needed, the parent's field gives {}", spoken(wanted), spoken(gives)),
+                );
+            }
+        }
+    }
+}
+
+fn product_of(lint: &mut Lint<'_>, entity: &Entity, field: &Field, factors: &[String; 2], kind: Option<Kind>) {
+    lint.demand(field.codec.is_none(), "a product has no spelling of its own; no `codec` here");
+    lint.demand(kind.is_none_or(|kind| kind == Kind::Number), "a product is a number");
+    for name in factors {
+        match entity.fields.get(name) {
+            None => {
+                let known: Vec<&str> = entity.fields.keys().map(String::as_str).collect();
+                lint.fault(format!("there is no field `{name}`{}", nearest(name, &known)));
+            }
+            Some(factor) => lint.demand(factor.product_of.is_none(), format!("`{name}` is a product itself")),
+        }
+    }
+}
+
+fn check_codec(lint: &mut Lint<'_>, codec: &Codec) {
+    match codec {
+        Codec::Text {} => {}
+        Codec::Bool { yes, no } => lint.demand(yes != no, "`yes` and `no` are the same"),
+        Codec::Decimal { scale, wire: _ } => scale_fits(lint, *scale),
+        Codec::Money { unit, scale, wire: _ } => {
+            scale_fits(lint, *scale);
+            lint.demand(
+                *unit == MoneyUnit::Major || scale.is_some(),
+                "unit `minor` needs `scale`: how many decimals the currency has",
+            );
+        }
+        Codec::Date { format } => date_format(lint, format),
+        Codec::Enum { map, unknown: _ } => {
+            lint.demand(!map.is_empty(), "`map` is empty");
+            if let Some(twice) = repeated(map.values()) {
+                lint.fault(format!("{twice} stands for two words; it could not be read back"));
+            }
+        }
+        Codec::Ref { entity, key, wrap: _ } => reference(lint, entity, key.as_deref()),
+    }
+}
+
+fn reference(lint: &mut Lint<'_>, entity: &str, key: Option<&str>) {
+    let Some(target) = lint.connector.entity.get(entity) else {
+        let known: Vec<&str> = lint.connector.entity.keys().map(String::as_str).collect();
+        return lint.fault(format!("there is no entity `{entity}`{}", nearest(entity, &known)));
+    };
+    let Some(key) = key else { return };
+    lint.demand(target.parent.is_none(), format!("`{entity}` has a parent; only a list of its own can be looked up"));
+    match target.fields.get(key) {
+        None => {
+            let known: Vec<&str> = target.fields.keys().map(String::as_str).collect();
+            lint.fault(format!("a {entity} has no field `{key}`{}", nearest(key, &known)));
+        }
+        Some(field) => lint.demand(
+            !matches!(field.codec, Some(Codec::Ref { key: Some(_), .. })),
+            format!("`{key}` of {entity} is looked up itself; refer to that entity"),
+        ),
+    }
+}
+
+/// Whether a written value can be read back as it was.
+fn invertible(lint: &mut Lint<'_>, codec: &Codec) {
+    match codec {
+        Codec::Decimal { scale, .. } | Codec::Money { scale, .. } => {
+            lint.demand(scale.is_some(), "a written number needs `scale`: the decimals the server keeps");
+        }
+        Codec::Enum { unknown, .. } => lint.demand(
+            *unknown != Some(super::language::UnknownWord::Keep),
+            "a word that is kept as it is cannot be written back; say `dir = \"read\"` or `unknown = \"reject\"`",
+        ),
+        Codec::Text {} | Codec::Bool { .. } | Codec::Date { .. } | Codec::Ref { .. } => {}
+    }
+}
+
+fn scale_fits(lint: &mut Lint<'_>, scale: Option<u32>) {
+    if let Some(scale) = scale {
+        lint.demand(scale <= SCALE_MAX, format!("`scale` is at most {SCALE_MAX}, found {scale}"));
+    }
+}
+
+pub(super) fn date_format(lint: &mut Lint<'_>, format: &str) {
+    lint.demand(
+        is_date_format(format),
+        format!(
+            "`{format}` is no date format; rfc3339, tagged, or a pattern with year, month and day such as %Y-%m-%d"
+        ),
+    );
+}
+
+fn spoken(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "text",
+        Kind::Flag => "yes or no",
+        Kind::Number => "a number",
+        Kind::Day => "a date",
+    }
+}
+
+/// The children of a record have fields of any name.
+pub(super) fn of_children<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field) {
+    lint.demand(field.from_parent.is_none(), "`from_parent` is for lists of their own");
+    one(lint, entity, field, None);
+}

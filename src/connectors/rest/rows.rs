@@ -1,0 +1,415 @@
+//! Entities as rows: lists, lists below each parent's record, references, and every field decoded.
+//!
+//! Keeps the invariant that a row or a list that cannot be read becomes a problem with its place, and the rest goes on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use super::canonical;
+use super::codec::{Decoded, Kind, References, decode, decode_default, shown, text_of};
+use super::language::{Codec, Connector, Entity, Field, List};
+use super::paging::{Found, Listing};
+use super::path::Path;
+use super::settings::Values;
+use super::template::{Position, Template};
+use crate::connectors::error::{ConnectorError, ErrorKind};
+use crate::connectors::http::Client;
+use crate::connectors::{Result, Watch};
+use crate::core::money::UnitPrice;
+use crate::core::quantity::Quantity;
+use crate::core::snapshot::Problem;
+
+/// How many child lists are under way at once, where the file does not say.
+const CONCURRENCY: usize = 4;
+/// Parents a check looks below before it gives up finding a row.
+const CHECKED_PARENTS: usize = 5;
+
+/// A record as decoded.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    /// The request it came with.
+    pub(super) at: String,
+    pub(super) id: String,
+    pub(super) version: Option<String>,
+    pub(super) fields: BTreeMap<String, Decoded>,
+    /// Fields that could not be read: each is a problem already.
+    pub(super) broken: BTreeSet<String>,
+    /// The records above it: entity and id, nearest first.
+    parents: Vec<(String, String)>,
+}
+
+/// What a reading of an entity gave.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub(super) rows: Vec<Row>,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// Whether whole lists are read, or just enough to see that they can be.
+#[derive(Clone, Copy)]
+pub(super) enum Extent<'w> {
+    Whole(&'w dyn Watch),
+    FirstPage,
+}
+
+/// A connection: the file, its values, and the client.
+pub(super) struct Connection {
+    pub(super) name: String,
+    pub(super) connector: Connector,
+    pub(super) values: Values,
+    pub(super) client: Client,
+}
+
+type Reading<'r> = Pin<Box<dyn Future<Output = Result<Rows>> + Send + 'r>>;
+
+/// Reads an entity, its parents first.
+pub(super) fn read<'r>(of: &'r Arc<Connection>, name: &'r str, extent: Extent<'r>) -> Reading<'r> {
+    Box::pin(async move {
+        let entity = of.entity(name)?;
+        let mut problems = Vec::new();
+        let references = Arc::new(references(of, entity, extent, &mut problems).await?);
+        let mut read = match entity.parent.as_deref() {
+            None => of.list(name, None, &references, extent).await?,
+            Some(parent) => {
+                let parents = read(of, parent, extent).await?;
+                problems.extend(parents.problems);
+                below(of, name, parents.rows, &references, extent).await?
+            }
+        };
+        problems.append(&mut read.problems);
+        problems.sort();
+        problems.dedup();
+        Ok(Rows { rows: read.rows, problems })
+    })
+}
+
+/// The lists below every parent, several at once, in the parents' order.
+async fn below(
+    of: &Arc<Connection>,
+    name: &str,
+    parents: Vec<Row>,
+    references: &Arc<References>,
+    extent: Extent<'_>,
+) -> Result<Rows> {
+    let at_once = of.connector.limits.concurrency.and_then(|most| usize::try_from(most).ok()).unwrap_or(CONCURRENCY);
+    let mut waiting = match extent {
+        Extent::Whole(_) => parents,
+        Extent::FirstPage => parents.into_iter().take(CHECKED_PARENTS).collect(),
+    }
+    .into_iter()
+    .enumerate();
+    let mut running = JoinSet::new();
+    let mut done: BTreeMap<usize, Rows> = BTreeMap::new();
+    let mut count = 0;
+    loop {
+        while running.len() < at_once
+            && let Some((index, parent)) = waiting.next()
+        {
+            let (of, name, references) = (Arc::clone(of), name.to_owned(), Arc::clone(references));
+            let first_page = matches!(extent, Extent::FirstPage);
+            running.spawn(async move {
+                let extent = if first_page { Extent::FirstPage } else { Extent::Whole(&crate::connectors::Unwatched) };
+                let read = of.list(&name, Some(&parent), &references, extent).await;
+                (index, read.or_else(|error| survivable(error, &parent)))
+            });
+        }
+        let Some(finished) = running.join_next().await else { break };
+        let (index, read) = finished
+            .map_err(|error| of.error(name, ErrorKind::Transient(format!("the reading was interrupted: {error}"))))?;
+        let read = read?;
+        count += u64::try_from(read.rows.len()).unwrap_or(0);
+        if let Extent::Whole(watch) = extent {
+            watch.progress(name, count, None);
+        }
+        done.insert(index, read);
+    }
+    let mut rows = Rows::default();
+    let mut seen = BTreeSet::new();
+    for (_, read) in done {
+        rows.problems.extend(read.problems);
+        for row in read.rows {
+            if seen.insert(row.id.clone()) {
+                rows.rows.push(row);
+            } else {
+                let what = "it is listed below two records; the first one counts";
+                rows.problems.push(Problem::new(row.at, what).record(row.id));
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// One list below one record that cannot be read is a problem of that record; trouble that concerns every call ends the pull.
+fn survivable(error: ConnectorError, parent: &Row) -> Result<Rows> {
+    match error.kind {
+        ErrorKind::NotFound(_)
+        | ErrorKind::Rejected { .. }
+        | ErrorKind::Malformed { .. }
+        | ErrorKind::Incomplete(_)
+        | ErrorKind::Limit(_) => {
+            let what = format!("the list below it cannot be read: {}", error.kind);
+            let problem = Problem::new(error.operation, what).record(parent.id.clone());
+            Ok(Rows { rows: Vec::new(), problems: vec![problem] })
+        }
+        ErrorKind::Auth(_) | ErrorKind::RateLimited { .. } | ErrorKind::Transient(_) | ErrorKind::Settings(_) => {
+            Err(error)
+        }
+    }
+}
+
+/// The fields of other records that the entity's references stand for.
+async fn references(
+    of: &Arc<Connection>,
+    entity: &Entity,
+    extent: Extent<'_>,
+    problems: &mut Vec<Problem>,
+) -> Result<References> {
+    let mut references = References::new();
+    for field in entity.fields.values() {
+        let Some(Codec::Ref { entity: target, key: Some(key), .. }) = &field.codec else { continue };
+        if references.contains_key(&(target.clone(), key.clone())) {
+            continue;
+        }
+        // a reference may point to any row, so a check reads the whole list as well
+        let whole = match extent {
+            Extent::Whole(watch) => Extent::Whole(watch),
+            Extent::FirstPage => Extent::Whole(&crate::connectors::Unwatched),
+        };
+        let read = read(of, target, whole).await?;
+        problems.extend(read.problems);
+        let known = read.rows.into_iter().filter_map(|mut row| row.fields.remove(key).map(|value| (row.id, value)));
+        references.insert((target.clone(), key.clone()), known.collect());
+    }
+    Ok(references)
+}
+
+impl Connection {
+    fn entity(&self, name: &str) -> Result<&Entity> {
+        let missing = || self.error(name, ErrorKind::Settings(format!("the file has no entity `{name}`")));
+        self.connector.entity.get(name).ok_or_else(missing)
+    }
+
+    fn error(&self, name: &str, kind: ErrorKind) -> ConnectorError {
+        ConnectorError::new(&self.name, format!("read {name}"), kind)
+    }
+
+    /// One list: of the entity, or of the entity below one record.
+    async fn list(
+        &self,
+        name: &str,
+        parent: Option<&Row>,
+        references: &References,
+        extent: Extent<'_>,
+    ) -> Result<Rows> {
+        let refuse = |what: String| self.error(name, ErrorKind::Settings(what));
+        let entity = self.entity(name)?;
+        let list = entity.list.as_ref().ok_or_else(|| refuse("the entity has no list".to_owned()))?;
+        let shape = Shape::new(self, name, entity, list).map_err(refuse)?;
+        let listing = self.listing(name, list, parent, &shape.id).map_err(refuse)?;
+        let found = match extent {
+            Extent::Whole(watch) => listing.read(&self.client, parent.is_none().then_some(watch)).await?,
+            Extent::FirstPage => listing.first_page(&self.client).await?,
+        };
+        let mut rows = Rows::default();
+        for found in found {
+            rows.rows.extend(shape.row(&found, parent, references, &mut rows.problems));
+        }
+        Ok(rows)
+    }
+
+    fn listing<'l>(
+        &'l self,
+        name: &'l str,
+        list: &'l List,
+        parent: Option<&Row>,
+        id: &'l Path,
+    ) -> std::result::Result<Listing<'l>, String> {
+        let value = |name: &str| {
+            let above = parent.and_then(|row| row.above().find(|(entity, _)| *entity == name).map(|(_, id)| id));
+            above.or_else(|| self.values.get(name))
+        };
+        // a closure over two lifetimes: the texts live as long as the shorter one
+        let fill = |text: &str, position: Position| -> std::result::Result<String, String> {
+            Template::parse(text)?.fill(position, &value)
+        };
+        let mut query = Vec::new();
+        for (name, values) in &list.query {
+            for value in values.as_array().map_or_else(|| std::slice::from_ref(values), Vec::as_slice) {
+                let text = match value {
+                    Value::String(text) => fill(text, Position::Plain)?,
+                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                        value.to_string()
+                    }
+                };
+                query.push((name.clone(), text));
+            }
+        }
+        let count = match &list.count {
+            None => None,
+            Some(count) => Some((fill(&count.get, Position::Path)?, Path::parse(&count.at)?)),
+        };
+        Ok(Listing {
+            connector: &self.name,
+            what: name,
+            path: fill(&list.get, Position::Path)?,
+            query,
+            records: Path::parse(&list.records)?,
+            page: &list.page,
+            id,
+            count,
+            url_max: self.connector.limits.url_max,
+        })
+    }
+}
+
+impl Row {
+    /// Itself and the records above it, as addresses name them; its own entity is known to who asks.
+    fn above(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.parents.iter().map(|(entity, id)| (entity.as_str(), id.as_str()))
+    }
+}
+
+/// The product of two fields read before; exact, or a problem. Without one of them there is none.
+fn product(factors: &[String; 2], row: &Row) -> std::result::Result<Option<Decoded>, String> {
+    let mut numbers = Vec::new();
+    for name in factors {
+        if row.broken.contains(name) {
+            return Err(format!("it is computed from `{name}`, which cannot be read"));
+        }
+        match row.fields.get(name) {
+            None => return Ok(None),
+            Some(Decoded::Number(number)) => numbers.push(*number),
+            Some(Decoded::Text(_) | Decoded::Flag(_) | Decoded::Day(_)) => {
+                return Err(format!("it is computed from `{name}`, which is no number"));
+            }
+        }
+    }
+    let [left, right] = numbers.as_slice() else { return Ok(None) };
+    let amount = UnitPrice::new(*left).extend(Quantity::new(*right)).map_err(|error| error.to_string())?;
+    Ok(Some(Decoded::Number(amount.value())))
+}
+
+/// How the rows of an entity are decoded.
+struct Shape<'s> {
+    connection: &'s Connection,
+    name: &'s str,
+    entity: &'s Entity,
+    id: Path,
+    version: Option<Path>,
+    gone: Option<(Path, &'s Value, &'s str)>,
+    fields: Vec<(&'s str, &'s Field, Option<Path>)>,
+}
+
+impl<'s> Shape<'s> {
+    fn new(
+        connection: &'s Connection,
+        name: &'s str,
+        entity: &'s Entity,
+        list: &'s List,
+    ) -> std::result::Result<Self, String> {
+        let parse = |text: &Option<String>| text.as_deref().map(Path::parse).transpose();
+        let version = entity.version.as_ref().map(|version| parse(&version.at)).transpose()?.flatten();
+        let gone = match &list.gone {
+            None => None,
+            Some(gone) => Some((Path::parse(&gone.at)?, &gone.eq, gone.status.as_str())),
+        };
+        let mut fields = Vec::new();
+        for (name, field) in &entity.fields {
+            fields.push((name.as_str(), field, parse(&field.at)?));
+        }
+        Ok(Self { connection, name, entity, id: Path::parse(&entity.id)?, version, gone, fields })
+    }
+
+    /// A row decoded; nothing, with a problem, where it has no id.
+    fn row(
+        &self,
+        found: &Found,
+        parent: Option<&Row>,
+        references: &References,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Row> {
+        let id = match self.id.get(&found.row).map(text_of) {
+            Some(Ok(id)) if !id.is_empty() => id,
+            other => {
+                let expected = format!("an id expected at `{}`", self.entity.id);
+                let what = match other {
+                    Some(Err(what)) => format!("{expected}: {what}"),
+                    Some(Ok(_)) | None => format!("{expected}, found none in {}", shown(&found.row)),
+                };
+                problems.push(Problem::new(&found.at, what).field("id"));
+                return None;
+            }
+        };
+        let mut parents = vec![(self.name.to_owned(), id.clone())];
+        parents.extend(parent.iter().flat_map(|row| row.parents.iter().cloned()));
+        let version = self.version.as_ref().and_then(|path| path.get(&found.row)).and_then(|mark| text_of(mark).ok());
+        let mut row =
+            Row { at: found.at.clone(), id, version, fields: BTreeMap::new(), broken: BTreeSet::new(), parents };
+        let (products, plain): (Vec<_>, Vec<_>) =
+            self.fields.iter().partition(|(_, field, _)| field.product_of.is_some());
+        for (name, field, path) in plain.into_iter().chain(products) {
+            let value = match &field.product_of {
+                Some(factors) => product(factors, &row),
+                None => self.field(name, field, path.as_ref(), &found.row, parent, references),
+            };
+            match value {
+                Ok(Some(value)) => {
+                    row.fields.insert((*name).to_owned(), value);
+                }
+                Ok(None) => {}
+                Err(what) => {
+                    problems.push(Problem::new(&found.at, what).record(&row.id).field(*name));
+                    row.broken.insert((*name).to_owned());
+                }
+            }
+        }
+        if let Some((path, eq, status)) = &self.gone
+            && path.get(&found.row).is_some_and(|value| value == *eq)
+        {
+            row.fields.insert("status".to_owned(), Decoded::Text((*status).to_owned()));
+        }
+        Some(row)
+    }
+
+    fn field(
+        &self,
+        name: &str,
+        field: &Field,
+        path: Option<&Path>,
+        row: &Value,
+        parent: Option<&Row>,
+        references: &References,
+    ) -> std::result::Result<Option<Decoded>, String> {
+        let mut value = None;
+        if let Some(path) = path {
+            let text = Codec::Text {};
+            let codec = field.codec.as_ref().unwrap_or(&text);
+            value = decode(codec, path.get(row), self.connection.connector.http.numbers, references)?;
+        }
+        if let (Some(of), Some(parent)) = (&field.from_parent, parent) {
+            if parent.broken.contains(of) {
+                return Err(format!("it is taken from record {} above, where `{of}` cannot be read", parent.id));
+            }
+            value = parent.fields.get(of).cloned();
+            if value.is_none() && of == "id" {
+                value = Some(Decoded::Text(parent.id.clone()));
+            }
+        }
+        match (value, &field.default) {
+            (None, Some(default)) => decode_default(default, self.kind(name, field)).map(Some),
+            (value, _) => Ok(value),
+        }
+    }
+
+    /// What a default of a field is: as the canonical field wants it, else as the codec gives it.
+    fn kind(&self, name: &str, field: &Field) -> Kind {
+        let known = canonical::fields_of(self.name).into_iter().flatten().find(|known| known.name == name);
+        let given = field.codec.as_ref().and_then(Codec::gives);
+        known.map(|known| known.kind).or(given).unwrap_or(Kind::Text)
+    }
+}

@@ -1,0 +1,182 @@
+//! What a connection through a connector file needs: the file, the values of its settings, and the client made of both.
+//!
+//! Keeps the invariant that every setting a file asks for has a value that can be what it is said to be, before any call.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::answers::{self, Reading};
+use super::language::{Auth, Connector, SettingKind};
+use super::lint::{duration, setting_value};
+use super::source::nearest;
+use super::template::{Position, Template};
+use crate::connectors::http;
+
+/// The files that come with the program: `builtin:` and a name.
+const BUILTIN: [(&str, &str); 2] =
+    [("connectwise", include_str!("connectwise.toml")), ("tryton", include_str!("tryton.toml"))];
+
+/// A connector file: its name for errors, and its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectorFile {
+    /// As errors name it.
+    pub name: String,
+    /// The TOML.
+    pub text: String,
+}
+
+impl ConnectorFile {
+    /// A file that comes with the program, such as `builtin:connectwise`; `None` where there is none of this name.
+    #[must_use]
+    pub fn builtin(name: &str) -> Option<Self> {
+        let wanted = name.strip_prefix("builtin:")?;
+        let (_, text) = BUILTIN.iter().find(|(known, _)| *known == wanted)?;
+        Some(Self { name: name.to_owned(), text: (*text).to_owned() })
+    }
+
+    /// Every `builtin:` name.
+    pub fn builtins() -> impl Iterator<Item = String> {
+        BUILTIN.iter().map(|(name, _)| format!("builtin:{name}"))
+    }
+}
+
+/// What a connection is made of.
+pub struct RestSettings {
+    /// The connection's configured name.
+    pub name: String,
+    /// The connector file.
+    pub file: ConnectorFile,
+    /// The values of the file's settings.
+    pub values: BTreeMap<String, SecretString>,
+    /// Hosts beyond loopback that may be spoken to without TLS.
+    pub plain_hosts: Vec<String>,
+    /// Pauses between attempts at one call.
+    pub backoff: http::Backoff,
+}
+
+impl RestSettings {
+    /// Settings without values and with the client's usual pauses.
+    pub fn new(name: impl Into<String>, file: ConnectorFile) -> Self {
+        let usual = http::Settings::new("", "", http::Auth::None);
+        Self {
+            name: name.into(),
+            file,
+            values: BTreeMap::new(),
+            plain_hosts: usual.plain_hosts,
+            backoff: usual.backoff,
+        }
+    }
+
+    /// Gives one setting its value.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.values.insert(name.to_owned(), SecretString::from(value));
+        self
+    }
+}
+
+/// The values of a connection's settings, defaults included.
+pub(super) struct Values(BTreeMap<String, SecretString>);
+
+impl Values {
+    /// Completes and checks what the user gave.
+    pub(super) fn new(connector: &Connector, given: &BTreeMap<String, SecretString>) -> Result<Self, String> {
+        let mut values = given.clone();
+        let known: Vec<&str> = connector.settings.keys().map(String::as_str).collect();
+        if let Some(name) = values.keys().find(|name| !connector.settings.contains_key(*name)) {
+            return Err(format!("{} knows no setting `{name}`{}", connector.name, nearest(name, &known)));
+        }
+        for (name, setting) in &connector.settings {
+            if !values.contains_key(name) {
+                let Some(default) = &setting.default else {
+                    let note = setting.note.iter().map(|note| format!(": {note}"));
+                    let example = setting.example.iter().map(|example| format!(" (for example {example})"));
+                    let hint: String = note.chain(example).collect();
+                    return Err(format!("the setting `{name}` has no value{hint}"));
+                };
+                values.insert(name.clone(), SecretString::from(default.as_str()));
+            }
+            if let Some(value) = values.get(name) {
+                setting_value(setting.kind, value.expose_secret())
+                    .map_err(|what| format!("the setting `{name}` cannot be used: {what}"))?;
+            }
+        }
+        Ok(Self(values))
+    }
+
+    /// A setting's value.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(ExposeSecret::expose_secret)
+    }
+
+    fn plain(&self, text: &str) -> Result<String, String> {
+        Template::parse(text)?.fill(Position::Plain, &|name| self.get(name))
+    }
+
+    fn secret(&self, text: &str) -> Result<SecretString, String> {
+        self.plain(text).map(SecretString::from)
+    }
+
+    /// The base address: settings of kind host and url stand as they are, others as path segments.
+    fn base(&self, connector: &Connector) -> Result<String, String> {
+        let base = &connector.http.base;
+        let template = Template::parse(base)?;
+        let mut text = base.clone();
+        for name in template.names() {
+            let value = self.get(name).ok_or_else(|| format!("`{{{name}}}` has no value"))?;
+            let kind = connector.settings.get(name).map(|setting| setting.kind);
+            let value = match kind {
+                Some(SettingKind::Host | SettingKind::Url) => value.trim_end_matches('/').to_owned(),
+                Some(SettingKind::Text | SettingKind::Secret) | None => http::segment(value),
+            };
+            text = text.replace(&format!("{{{name}}}"), &value);
+        }
+        Ok(text)
+    }
+
+    /// The client a connection speaks through.
+    pub(super) fn client_settings(&self, connector: &Connector, of: &RestSettings) -> Result<http::Settings, String> {
+        let auth = self.auth(&connector.http.auth)?;
+        let mut settings = http::Settings::new(&of.name, self.base(connector)?, auth);
+        for (name, value) in &connector.http.headers {
+            settings.headers.push((name.clone(), self.secret(value)?));
+        }
+        for rate in &connector.limits.rate {
+            let per = duration(&rate.per).ok_or_else(|| format!("`{}` is no length of time", rate.per))?;
+            settings.rates.push(http::Rate { calls: rate.calls, per });
+        }
+        if let Some(most) = connector.limits.concurrency {
+            settings.concurrency = usize::try_from(most).unwrap_or(settings.concurrency);
+        }
+        settings.plain_hosts.clone_from(&of.plain_hosts);
+        settings.backoff = of.backoff;
+        let rules = connector.errors.iter().map(Reading::new).collect::<Result<Vec<_>, _>>()?;
+        if !rules.is_empty() {
+            settings.judge = Some(Arc::new(move |status, headers, body| answers::judge(&rules, status, headers, body)));
+        }
+        Ok(settings)
+    }
+
+    fn auth(&self, auth: &Auth) -> Result<http::Auth, String> {
+        Ok(match auth {
+            Auth::None {} => http::Auth::None,
+            Auth::Bearer { token } => http::Auth::Bearer(self.secret(token)?),
+            Auth::Basic { user, pass } => http::Auth::Basic { user: self.plain(user)?, password: self.secret(pass)? },
+            Auth::Header { name, value } => http::Auth::Header { name: name.clone(), value: self.secret(value)? },
+            Auth::Query { name, value } => http::Auth::Query { name: name.clone(), value: self.secret(value)? },
+            Auth::Oauth2 { token, client, secret, scope, refresh, basic } => {
+                let (url, client, secret) = (self.plain(token)?, self.plain(client)?, self.secret(secret)?);
+                let scope = scope.as_deref().map(|scope| self.plain(scope)).transpose()?;
+                let (scope, basic) = (scope.as_deref(), basic.unwrap_or(false));
+                http::Auth::Token(match refresh {
+                    None => http::TokenCall::client_credentials(url, &client, secret, scope, basic),
+                    Some(refresh) => {
+                        http::TokenCall::refresh(url, &client, secret, self.secret(refresh)?, scope, basic)
+                    }
+                })
+            }
+        })
+    }
+}

@@ -1,0 +1,144 @@
+//! A connector file as text: parsing it, and telling a person where in it something is wrong.
+//!
+//! Keeps the invariant that every fault names file, line, column and path, and an unknown word its nearest known one.
+
+use std::fmt;
+
+use serde_path_to_error::Segment;
+use toml::de::{DeTable, DeValue};
+
+use super::language::Connector;
+
+/// One mistake in a connector file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    file: String,
+    line: usize,
+    column: usize,
+    path: String,
+    what: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: ", self.file, self.line, self.column)?;
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.what)
+    }
+}
+
+/// A file that is TOML; places in it can be found.
+pub(super) struct Source<'t> {
+    file: &'t str,
+    text: &'t str,
+    table: DeTable<'t>,
+}
+
+impl<'t> Source<'t> {
+    /// Reads the TOML.
+    pub(super) fn parse(file: &'t str, text: &'t str) -> Result<Self, Fault> {
+        match DeTable::parse(text) {
+            Ok(table) => Ok(Self { file, text, table: table.into_inner() }),
+            Err(error) => {
+                let (line, column) = position(text, error.span().map_or(0, |span| span.start));
+                let what = error.message().to_owned();
+                Err(Fault { file: file.to_owned(), line, column, path: String::new(), what })
+            }
+        }
+    }
+
+    /// Reads the language.
+    pub(super) fn connector(&self) -> Result<Connector, Fault> {
+        let refuse = |path: Vec<String>, message: &str| Err(self.fault(&path, explained(message)));
+        let deserializer = match toml::Deserializer::parse(self.text) {
+            Ok(deserializer) => deserializer,
+            Err(error) => return refuse(Vec::new(), error.message()),
+        };
+        serde_path_to_error::deserialize(deserializer).or_else(|error| {
+            let mut path: Vec<String> = error.path().iter().filter_map(segment_text).collect();
+            let message = error.inner().message();
+            // inside a tagged table the path stops at the table: the field itself is in the message
+            if let Some(field) = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next())
+                && path.last().is_none_or(|last| last != field)
+            {
+                path.push(field.to_owned());
+            }
+            refuse(path, message)
+        })
+    }
+
+    /// A fault at a path; where the path is not in the file, at its nearest ancestor that is.
+    pub(super) fn fault<S: AsRef<str>>(&self, path: &[S], what: impl Into<String>) -> Fault {
+        let (line, column) = position(self.text, self.offset(path));
+        let path: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
+        Fault { file: self.file.to_owned(), line, column, path: path.join("."), what: what.into() }
+    }
+
+    fn offset<S: AsRef<str>>(&self, path: &[S]) -> usize {
+        let mut at = 0;
+        let mut here: Option<&DeValue<'_>> = None;
+        for segment in path {
+            let segment = segment.as_ref();
+            let table = match here {
+                None => &self.table,
+                Some(DeValue::Table(table)) => table,
+                Some(DeValue::Array(array)) => {
+                    let Some(element) = segment.parse::<usize>().ok().and_then(|index| array.get(index)) else { break };
+                    at = element.span().start;
+                    here = Some(element.get_ref());
+                    continue;
+                }
+                Some(_) => break,
+            };
+            let Some((key, value)) = table.iter().find(|(key, _)| key.get_ref() == segment) else { break };
+            at = key.span().start;
+            here = Some(value.get_ref());
+        }
+        at
+    }
+}
+
+fn segment_text(segment: &Segment) -> Option<String> {
+    match segment {
+        Segment::Seq { index } => Some(index.to_string()),
+        Segment::Map { key } => Some(key.clone()),
+        Segment::Enum { variant } => Some(variant.clone()),
+        Segment::Unknown => None,
+    }
+}
+
+fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
+    (before.matches('\n').count() + 1, column)
+}
+
+/// The parser's message, with the nearest known word in place of a long list.
+fn explained(message: &str) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    if !(message.starts_with("unknown field") || message.starts_with("unknown variant")) {
+        return message.to_owned();
+    }
+    let Some(found) = quoted.next() else { return message.to_owned() };
+    let known: Vec<&str> = quoted.collect();
+    let what = if message.starts_with("unknown field") { "unknown field" } else { "unknown word" };
+    format!("{what} `{found}`{}", nearest(found, &known))
+}
+
+/// `, did you mean …?`, or what there is.
+pub(super) fn nearest(found: &str, known: &[&str]) -> String {
+    const SIMILAR: f64 = 0.5;
+    let best = known
+        .iter()
+        .map(|word| (strsim::normalized_damerau_levenshtein(found, word), word))
+        .filter(|(similarity, _)| *similarity >= SIMILAR)
+        .max_by(|(left, _), (right, _)| left.total_cmp(right));
+    match best {
+        Some((_, word)) => format!(", did you mean `{word}`?"),
+        None if known.is_empty() => String::new(),
+        None => format!("; known here: {}", known.join(", ")),
+    }
+}

@@ -1,0 +1,268 @@
+//! The review as rows of text with a `decision` column, and back.
+//!
+//! Keeps the rule that a row is followed only if it is read without doubt: whatever is unreadable, contradicts another row or
+//! was exported from other evidence becomes a problem with its row and column, and changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::decide::{Action, Intent, Party};
+use super::rows::{Kind, ReviewRow, Status};
+use crate::core::id::{Company, Id, Product, Psa};
+use crate::core::link::{Link, Shape};
+use crate::core::snapshot::Problem;
+
+/// The columns, in order. Others may stand beside them; order and case do not matter when reading.
+pub const COLUMNS: [&str; 13] = [
+    "kind",
+    "vendor_id",
+    "vendor_name",
+    "psa_id",
+    "psa_name",
+    "score",
+    "band",
+    "reasons",
+    "runner_up",
+    "status",
+    "decision",
+    "reason",
+    "evidence",
+];
+
+/// More rows are not read.
+const ROWS_MAX: usize = 1_000_000;
+/// How much of a cell a problem repeats.
+const SHOWN_MAX: usize = 60;
+const WORDS: &str = "accept, reject, exclude, defer, link:<psa_id>, unlink or nothing";
+
+/// The rows as text, in the order of [`COLUMNS`]; `decision` and `reason` are left for the person.
+#[must_use]
+pub fn sheet<E>(rows: &[ReviewRow<E>]) -> Vec<[String; 13]> {
+    rows.iter()
+        .map(|r| {
+            let reasons: Vec<&str> = r.reasons_for.iter().chain(&r.reasons_against).map(String::as_str).collect();
+            [
+                r.kind.as_str().to_owned(),
+                r.vendor.as_ref().map(ToString::to_string).unwrap_or_default(),
+                r.vendor_name.clone(),
+                r.psa.as_ref().map(ToString::to_string).unwrap_or_default(),
+                r.psa_name.clone(),
+                r.score.map(|s| s.0.to_string()).unwrap_or_default(),
+                r.band.map(|b| b.as_str().to_owned()).unwrap_or_default(),
+                reasons.join("; "),
+                r.runner_up.clone().unwrap_or_default(),
+                r.status.as_str().to_owned(),
+                String::new(),
+                String::new(),
+                r.evidence.as_ref().map(ToString::to_string).unwrap_or_default(),
+            ]
+        })
+        .collect()
+}
+
+/// What a sheet is read against: the rows of one kind as they are today.
+#[derive(Debug, Clone, Copy)]
+pub struct Board<'a, E> {
+    /// The rows of today.
+    pub rows: &'a [ReviewRow<E>],
+    /// Every PSA record: what `link:` may name.
+    pub psa_names: &'a BTreeMap<Id<Psa, E>, String>,
+    /// How many vendor records one PSA record may stand for.
+    pub shape: Shape,
+}
+
+/// What a sheet said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read {
+    /// What to decide on customers, in order of the rows, with the row.
+    pub customers: Vec<(u64, Intent<Company>)>,
+    /// What to decide on products.
+    pub products: Vec<(u64, Intent<Product>)>,
+    /// Rows that could not be followed, and why.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads a sheet. `at` names the file; each row comes with the number a person finds it by.
+pub fn read(
+    at: &str,
+    header: &[String],
+    rows: impl IntoIterator<Item = (u64, Vec<String>)>,
+    customers: &Board<'_, Company>,
+    products: &Board<'_, Product>,
+) -> Read {
+    let mut read = Read { customers: Vec::new(), products: Vec::new(), problems: Vec::new() };
+    let columns = match Columns::of(at, header) {
+        Ok(columns) => columns,
+        Err(problems) => return Read { problems, ..read },
+    };
+    let (by_key_customers, by_key_products) = (by_key(customers.rows), by_key(products.rows));
+    for (seen, (number, cells)) in rows.into_iter().enumerate() {
+        let place = format!("{at}:{number}");
+        if seen >= ROWS_MAX {
+            read.problems.push(Problem::new(place, format!("more than {ROWS_MAX} rows; the rest was not read")));
+            break;
+        }
+        let line = Line { columns: &columns, cells: &cells };
+        if line.cell("decision").is_empty() {
+            continue;
+        }
+        let kind = line.cell("kind").to_lowercase();
+        let outcome = if kind == Kind::Customer.as_str() {
+            line.intent(Kind::Customer, customers, &by_key_customers).map(|i| read.customers.push((number, i)))
+        } else if kind == Kind::Product.as_str() {
+            line.intent(Kind::Product, products, &by_key_products).map(|i| read.products.push((number, i)))
+        } else {
+            let what = format!("expected customer or product, found `{}`", shown(line.cell("kind")));
+            Err(Problem::new("", what).field("kind"))
+        };
+        if let Err(problem) = outcome {
+            read.problems.push(Problem { at: place, ..problem });
+        }
+    }
+    let Read { customers: c, products: p, problems } = &mut read;
+    drop_contradictions(at, c, customers.shape, problems);
+    drop_contradictions(at, p, products.shape, problems);
+    read
+}
+
+fn by_key<'a, E>(rows: &'a [ReviewRow<E>]) -> BTreeMap<&'a str, &'a ReviewRow<E>> {
+    rows.iter().map(|r| (r.key.as_str(), r)).collect()
+}
+
+/// Where each column stands.
+struct Columns(BTreeMap<&'static str, usize>);
+
+impl Columns {
+    fn of(at: &str, header: &[String]) -> Result<Self, Vec<Problem>> {
+        let mut found = BTreeMap::new();
+        let mut problems = Vec::new();
+        for name in COLUMNS {
+            let same = |h: &String| h.trim().trim_start_matches('\u{feff}').eq_ignore_ascii_case(name);
+            let places: Vec<usize> = header.iter().enumerate().filter(|(_, h)| same(h)).map(|(i, _)| i).collect();
+            let needed = matches!(name, "kind" | "vendor_id" | "psa_id" | "decision" | "evidence");
+            match places.as_slice() {
+                [only] => {
+                    found.insert(name, *only);
+                }
+                [] if needed => problems.push(Problem::new(at, "the column is missing").field(name)),
+                [] => {}
+                _ => problems.push(Problem::new(at, "the column stands there twice").field(name)),
+            }
+        }
+        if problems.is_empty() { Ok(Self(found)) } else { Err(problems) }
+    }
+}
+
+struct Line<'a> {
+    columns: &'a Columns,
+    cells: &'a [String],
+}
+
+impl Line<'_> {
+    fn cell(&self, column: &str) -> &str {
+        let text = self.columns.0.get(column).and_then(|at| self.cells.get(*at)).map(|c| c.trim()).unwrap_or_default();
+        // spreadsheets are kept from taking such text for a formula by an apostrophe in front
+        text.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@'])).unwrap_or(text)
+    }
+
+    /// What the row wants; a problem without its place.
+    fn intent<E>(
+        &self,
+        kind: Kind,
+        board: &Board<'_, E>,
+        by_key: &BTreeMap<&str, &ReviewRow<E>>,
+    ) -> Result<Intent<E>, Problem> {
+        let (vendor, psa) = (self.cell("vendor_id"), self.cell("psa_id"));
+        let kind = kind.as_str();
+        let key = if vendor.is_empty() { format!("{kind}:psa:{psa}") } else { format!("{kind}:vendor:{vendor}") };
+        let record = if vendor.is_empty() { psa } else { vendor };
+        let problem = |field: &str, what: String| Problem::new("", what).record(record).field(field);
+        let Some(row) = by_key.get(key.as_str()) else {
+            return Err(problem("vendor_id", format!("no {kind} `{}` is under review", shown(record))));
+        };
+        let today = row.evidence.as_ref().map(ToString::to_string).unwrap_or_default();
+        if self.cell("evidence") != today {
+            return Err(problem("evidence", "changed since exported; export the review again".to_owned()));
+        }
+        if psa != row.psa.as_ref().map(|p| p.as_str()).unwrap_or_default() {
+            let what = "is not the one exported; to choose another, write link:<psa_id> as the decision";
+            return Err(problem("psa_id", what.to_owned()));
+        }
+        let action = action(self.cell("decision"), row, board).map_err(|what| problem("decision", what))?;
+        let reason = Some(self.cell("reason").to_owned()).filter(|r| !r.is_empty());
+        Ok(Intent { action, reason, evidence: row.evidence.clone() })
+    }
+}
+
+/// The decision cell, in the light of what the row is today.
+fn action<E>(cell: &str, row: &ReviewRow<E>, board: &Board<'_, E>) -> Result<Action<E>, String> {
+    let (verb, rest) = cell.split_once(':').map_or((cell, None), |(verb, rest)| (verb, Some(rest.trim())));
+    let verb = verb.trim().to_lowercase();
+    let mapped = row.vendor.as_ref().zip(row.psa.as_ref()).filter(|_| is_linked(row));
+    let pair = row.vendor.as_ref().zip(row.psa.as_ref()).map(|(v, p)| Link { vendor: v.clone(), psa: p.clone() });
+    let party = match (&row.vendor, &row.psa) {
+        (Some(vendor), _) => Party::Vendor(vendor.clone()),
+        (None, Some(psa)) => Party::Psa(psa.clone()),
+        (None, None) => return Err("the row names no record".to_owned()),
+    };
+    let none = || format!("there is no pair to {verb}; write link:<psa_id>, exclude or nothing");
+    let taken = || format!("the record is mapped; unlink it before you {verb} it");
+    match (verb.as_str(), rest) {
+        ("accept" | "exclude" | "link", _) if mapped.is_some() => Err(taken()),
+        ("accept", None) => pair.map(Action::Accept).ok_or_else(none),
+        ("reject", None) => pair.map(Action::Reject).ok_or_else(none),
+        ("exclude", None) => Ok(Action::Exclude(party)),
+        ("defer", None) => Ok(Action::Defer(party)),
+        ("unlink", None) if mapped.is_some() => pair.map(Action::Unlink).ok_or_else(none),
+        ("unlink", None) => Err("the record is not mapped".to_owned()),
+        ("link", Some(psa)) if !psa.is_empty() => {
+            let psa = Id::new(psa);
+            match &row.vendor {
+                _ if !board.psa_names.contains_key(&psa) => Err(format!("the PSA lists no `{}`", shown(psa.as_str()))),
+                Some(vendor) => Ok(Action::Link(Link { vendor: vendor.clone(), psa })),
+                None => Err("a PSA record is linked from the vendor record's row".to_owned()),
+            }
+        }
+        _ => Err(format!("expected {WORDS}, found `{}`", shown(cell))),
+    }
+}
+
+/// Whether a row stands for a link, whole or broken: only those carry no evidence of a proposal.
+fn is_linked<E>(row: &ReviewRow<E>) -> bool {
+    match row.status {
+        Status::Mapped => true,
+        Status::Conflict => row.evidence.is_none(),
+        Status::Proposed | Status::Unmapped | Status::Excluded | Status::Rejected => false,
+    }
+}
+
+/// Rows that say two things of one record, or give one PSA record to two where only one may have it: none is followed.
+fn drop_contradictions<E>(at: &str, intents: &mut Vec<(u64, Intent<E>)>, shape: Shape, problems: &mut Vec<Problem>) {
+    let mut said: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+    for (number, intent) in intents.iter() {
+        let (record, psa) = match &intent.action {
+            Action::Accept(l) | Action::Link(l) => (format!("vendor {}", l.vendor), Some(&l.psa)),
+            Action::Reject(l) | Action::Unlink(l) => (format!("vendor {}", l.vendor), None),
+            Action::Exclude(Party::Psa(psa)) => (format!("PSA {psa}"), Some(psa)),
+            Action::Exclude(Party::Vendor(v)) | Action::Defer(Party::Vendor(v)) => (format!("vendor {v}"), None),
+            Action::Defer(Party::Psa(psa)) => (format!("PSA {psa}"), None),
+        };
+        said.entry(record).or_default().insert(*number);
+        if let (Shape::OneToOne, Some(psa)) = (shape, psa) {
+            said.entry(format!("PSA {psa}")).or_default().insert(*number);
+        }
+    }
+    let mut doubtful = BTreeSet::new();
+    for (record, rows) in said.iter().filter(|(_, rows)| rows.len() > 1) {
+        for number in rows {
+            let others: Vec<String> = rows.iter().filter(|n| *n != number).map(ToString::to_string).collect();
+            let what = format!("contradicts row {} on {}; keep one of them", others.join(", "), shown(record));
+            problems.push(Problem::new(format!("{at}:{number}"), what).field("decision"));
+            doubtful.insert(*number);
+        }
+    }
+    intents.retain(|(number, _)| !doubtful.contains(number));
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(SHOWN_MAX).collect()
+}

@@ -1,0 +1,144 @@
+//! Where a report comes from: the head block every report carries, and the verdict in words.
+//!
+//! Keeps the invariant that nothing is called clean unless everything was read, compared and equal, and that an unknown
+//! outcome says what was not looked at.
+
+use chrono::{DateTime, Utc};
+
+use crate::core::reconcile::coverage::{Bucket, Coverage, Fate, Tally};
+use crate::core::reconcile::outcome::{Outcome, Verdict};
+use crate::report::table::{count, counted, grouped, harmless};
+
+/// A snapshot or a file that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// What was read: `pax8 charges`, `vendor_invoice_items.csv`.
+    pub what: String,
+    /// Its snapshot id or its content's fingerprint.
+    pub id: String,
+    /// Whether nothing is missing.
+    pub complete: bool,
+}
+
+/// What a period was reconciled from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The moment the data stands for; `None` when the sources do not say.
+    pub as_of: Option<DateTime<Utc>>,
+    /// What was read.
+    pub sources: Vec<Source>,
+    /// The configuration's fingerprint; `None` for a run without one.
+    pub configuration: Option<String>,
+}
+
+/// The head block: label and text.
+#[must_use]
+pub fn head(outcome: &Outcome, facts: &Facts) -> Vec<(String, String)> {
+    let as_of = facts.as_of.map_or("not stated".to_owned(), |t| t.format("%Y-%m-%d %H:%M UTC").to_string());
+    let mut lines = vec![
+        ("period".to_owned(), outcome.period.to_string()),
+        ("as of".to_owned(), as_of),
+        ("verdict".to_owned(), verdict(outcome)),
+    ];
+    lines.extend(coverage_in_short(&outcome.coverage).into_iter().map(|line| ("coverage".to_owned(), line)));
+    lines.extend(facts.sources.iter().map(|source| {
+        let incomplete = if source.complete { "" } else { ", incomplete" };
+        ("source".to_owned(), harmless(&format!("{} ({}{incomplete})", source.what, source.id)))
+    }));
+    lines.push(("configuration".to_owned(), facts.configuration.clone().unwrap_or_else(|| "none".to_owned())));
+    lines
+}
+
+/// The verdict as a sentence.
+#[must_use]
+pub fn verdict(outcome: &Outcome) -> String {
+    match outcome.verdict {
+        Verdict::Clean => format!("clean: everything was read and compared, all {} agree", cells(outcome.cells)),
+        Verdict::Differences => format!(
+            "differences: everything was read; {} of {} need attention",
+            grouped(&count(outcome.variances.len()).to_string()),
+            cells(outcome.cells)
+        ),
+        Verdict::Unknown => format!("unknown: {}", not_looked_at(outcome)),
+    }
+}
+
+fn cells(n: u64) -> String {
+    counted(n, "cell")
+}
+
+fn not_looked_at(outcome: &Outcome) -> String {
+    let coverage = &outcome.coverage;
+    let mut missing = Vec::new();
+    if coverage.vendor_unreadable > 0 {
+        missing.push(format!("{} of the distributor could not be read", counted(coverage.vendor_unreadable, "line")));
+    }
+    if coverage.psa_unreadable > 0 {
+        missing.push(format!("{} of the PSA could not be read", counted(coverage.psa_unreadable, "line")));
+    }
+    if coverage.compared_rows() == 0 {
+        missing.push("not one line was compared".to_owned());
+    }
+    if missing.is_empty() {
+        missing.push(format!("{} in the sources", counted(count(outcome.problems.len()), "problem")));
+    }
+    format!("{}; what is shown is true, what is not shown is not known", missing.join(", "))
+}
+
+/// One sentence per currency and side: what of it was compared, what was not.
+#[must_use]
+pub fn coverage_in_short(coverage: &Coverage) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (currency, buckets) in &coverage.buckets {
+        for (side, vendor) in [("distributor", true), ("PSA", false)] {
+            let of = |fate: Option<Fate>| {
+                let mut sum = Tally::default();
+                for (bucket, tally) in buckets {
+                    if bucket.is_vendor() == vendor && fate.is_none_or(|fate| bucket.fate() == fate) {
+                        sum.absorb(*tally).ok()?;
+                    }
+                }
+                Some(sum)
+            };
+            lines.push(match (of(None), of(Some(Fate::Compared)), of(Some(Fate::Unmapped))) {
+                (Some(all), Some(compared), Some(unmapped)) => format!(
+                    "{currency} {side}: {} of {} compared ({} of {}); {} without a link ({})",
+                    grouped(&compared.rows.to_string()),
+                    counted(all.rows, "line"),
+                    money(compared),
+                    money(all),
+                    grouped(&unmapped.rows.to_string()),
+                    money(unmapped)
+                ),
+                (_, _, _) => format!("{currency} {side}: the sums do not fit"),
+            });
+        }
+    }
+    if coverage.vendor_unreadable + coverage.psa_unreadable > 0 {
+        lines.push(format!(
+            "unreadable, money unknown: {} of the distributor, {} of the PSA",
+            counted(coverage.vendor_unreadable, "line"),
+            counted(coverage.psa_unreadable, "line")
+        ));
+    }
+    lines
+}
+
+fn money(tally: Tally) -> String {
+    grouped(&tally.amount.cents_text())
+}
+
+/// A fate in words.
+pub(crate) fn fate(bucket: Bucket) -> &'static str {
+    fate_word(bucket.fate())
+}
+
+/// A fate in words.
+pub(crate) fn fate_word(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Compared => "compared",
+        Fate::Unmapped => "unmapped",
+        Fate::Excluded => "excluded",
+        Fate::Unknown => "unknown",
+    }
+}

@@ -1,0 +1,254 @@
+//! Findings in words: who, what, how much, the numbers behind, and what to do.
+//!
+//! Owns the sentence and the remedy of every class. Keeps the invariant that findings of two currencies are never ranked
+//! against each other.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use crate::core::money::{Amount, Currency};
+use crate::core::reconcile::outcome::{Class, KeyPart, Outcome, Variance};
+use crate::report::Input;
+use crate::report::table::{Cell, grouped, harmless};
+
+/// One finding in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Its currency.
+    pub currency: Currency,
+    /// What is wrong.
+    pub class: Class,
+    /// Billed too little (positive) or too much (negative).
+    pub amount: Amount,
+    /// Who: the customer.
+    pub who: String,
+    /// What is the matter, with the numbers; begins with the customer's name.
+    pub sentence: String,
+    /// What to do.
+    pub advice: String,
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.sentence, self.advice)
+    }
+}
+
+/// The `most` costliest findings of each currency, the costliest first; the currency with most lines comes first.
+#[must_use]
+pub fn costliest(input: &Input<'_>, most: usize) -> Vec<Finding> {
+    let ranked = ranked(input);
+    let mut found = Vec::new();
+    for currency in currencies(input.outcome) {
+        let of_currency = ranked.iter().filter(|v| v.currency == currency);
+        found.extend(of_currency.take(most).map(|v| finding(input, v)));
+    }
+    found
+}
+
+/// The currencies, the one with most lines read first.
+#[must_use]
+pub fn currencies(outcome: &Outcome) -> Vec<Currency> {
+    let rows = |currency: &Currency| -> u64 {
+        outcome.coverage.buckets.get(currency).into_iter().flat_map(|b| b.values()).map(|tally| tally.rows).sum()
+    };
+    let mut currencies: Vec<Currency> = outcome
+        .classes
+        .keys()
+        .chain(outcome.coverage.buckets.keys())
+        .copied()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    currencies.sort_by_key(|currency| Reverse(rows(currency)));
+    currencies
+}
+
+/// All variances, the costliest first within each currency: by what is billed wrongly, then by what is costed wrongly.
+pub(crate) fn ranked<'a>(input: &Input<'a>) -> Vec<&'a Variance> {
+    let order = currencies(input.outcome);
+    let mut variances: Vec<&Variance> = input.outcome.variances.iter().collect();
+    variances.sort_by_key(|v| {
+        let cost = v.vendor_cost.minus(v.psa_cost).map(Amount::magnitude).unwrap_or_default();
+        let place = order.iter().position(|currency| *currency == v.currency);
+        (place, Reverse(v.amount_variance.magnitude()), Reverse(cost))
+    });
+    variances
+}
+
+/// A variance in words.
+#[must_use]
+pub fn finding(input: &Input<'_>, v: &Variance) -> Finding {
+    let who = short(input.names.customer(&v.company));
+    Finding {
+        currency: v.currency,
+        class: v.class(),
+        amount: v.amount_variance,
+        sentence: sentence(&who, &short(input.names.product(&v.product)), v),
+        who,
+        advice: advice(v),
+    }
+}
+
+fn sentence(who: &str, what: &str, v: &Variance) -> String {
+    let (charged, billed) = (units(v.vendor_quantity), units(v.psa_quantity));
+    let (vendor_amount, psa_amount) = (money(v, v.vendor_amount), money(v, v.psa_amount));
+    let cost = money(v, v.vendor_cost);
+    let wrong = too_little(v);
+    match v.class() {
+        Class::UnmappedCompany => {
+            format!(
+                "{who} is not linked with any customer: {what} for {vendor_amount} (cost {cost}) is compared with nothing."
+            )
+        }
+        Class::UnmappedProduct => {
+            format!(
+                "{who}: {what} is not linked with any product: {vendor_amount} (cost {cost}) is compared with nothing."
+            )
+        }
+        Class::MissingInPsa => {
+            format!(
+                "{who}: {charged} of {what} {} charged, none is billed: {wrong}, at a cost of {cost}.",
+                are(&charged)
+            )
+        }
+        Class::MissingInVendor => {
+            format!("{who}: {billed} of {what} {} billed, none is charged: {wrong}.", are(&billed))
+        }
+        Class::QtyUnderbilled | Class::QtyOverbilled => {
+            format!(
+                "{who}: {charged} of {what} {} charged, {billed} {} billed: {wrong}{}.",
+                are(&charged),
+                are(&billed),
+                causes(v)
+            )
+        }
+        Class::PriceStale => {
+            let (book, line) = (prices(v.vendor_prices), prices(v.psa_prices));
+            format!("{who}: {what} is billed at {line} where the distributor's price is {book}: {wrong}.")
+        }
+        Class::AmountMismatch => {
+            format!(
+                "{who}: {what} is billed at {psa_amount}, the distributor's lines come to {vendor_amount}: {wrong}."
+            )
+        }
+        Class::CreditNotPassed => format!("{who}: a credit for {what} and what was passed on differ: {wrong}."),
+        Class::CostStale => {
+            let (charged, booked) = (prices(v.vendor_costs), prices(v.psa_costs));
+            format!(
+                "{who}: {what} costs {charged} per unit, the PSA books {booked}: {wrong}, but the margin shown is wrong."
+            )
+        }
+        Class::VendorMath => {
+            format!(
+                "{who}: the distributor's line for {what} does not multiply: {cost} is not quantity × unit cost; {wrong}."
+            )
+        }
+        Class::Ok => format!("{who}: {what} agrees."),
+    }
+}
+
+fn advice(v: &Variance) -> String {
+    let (charged, billed) = (exactly(v.vendor_quantity), exactly(v.psa_quantity));
+    match v.class() {
+        Class::UnmappedCompany => "Link the company with its customer, or exclude it with a reason.".to_owned(),
+        Class::UnmappedProduct => "Link the product with what it is sold as, or exclude it with a reason.".to_owned(),
+        Class::MissingInPsa => "Add the line to the agreement, or name the flat fee that covers it.".to_owned(),
+        Class::MissingInVendor => {
+            "End the line and credit what was billed since the charge ended, unless it is bought elsewhere.".to_owned()
+        }
+        Class::QtyUnderbilled => format!("Raise the quantity on the agreement from {billed} to {charged}."),
+        Class::QtyOverbilled => {
+            format!("Lower the quantity on the agreement from {billed} to {charged} and credit the difference.")
+        }
+        Class::PriceStale => format!("Check the contract, then set the unit price to {}.", prices(v.vendor_prices)),
+        Class::AmountMismatch => format!("Bill {} for the month, or note why not.", money(v, v.vendor_amount)),
+        Class::CreditNotPassed => {
+            "Decide whether the customer gets the credit, and add a credit line if so.".to_owned()
+        }
+        Class::CostStale => format!("Set the booked unit cost to {}.", prices(v.vendor_costs)),
+        Class::VendorMath => "Ask the distributor to explain or correct the line.".to_owned(),
+        Class::Ok => "Nothing to do.".to_owned(),
+    }
+}
+
+/// The remedy in a few words, for a column.
+#[must_use]
+pub fn remedy(v: &Variance) -> String {
+    let (charged, billed) = (exactly(v.vendor_quantity), exactly(v.psa_quantity));
+    match v.class() {
+        Class::UnmappedCompany => "link the company or exclude it".to_owned(),
+        Class::UnmappedProduct => "link the product or exclude it".to_owned(),
+        Class::MissingInPsa => "add the line, or name what covers it".to_owned(),
+        Class::MissingInVendor => "end the line and credit".to_owned(),
+        Class::QtyUnderbilled => format!("raise quantity {billed} → {charged}"),
+        Class::QtyOverbilled => format!("lower quantity {billed} → {charged} and credit"),
+        Class::PriceStale => format!("set unit price {} → {}", prices(v.psa_prices), prices(v.vendor_prices)),
+        Class::AmountMismatch => "bill the distributor's amount or note why not".to_owned(),
+        Class::CreditNotPassed => "pass the credit on".to_owned(),
+        Class::CostStale => format!("set booked cost {} → {}", prices(v.psa_costs), prices(v.vendor_costs)),
+        Class::VendorMath => "ask the distributor".to_owned(),
+        Class::Ok => "none".to_owned(),
+    }
+}
+
+fn too_little(v: &Variance) -> String {
+    let amount = money(v, v.amount_variance.magnitude());
+    if v.amount_variance.is_zero() {
+        "what is billed is right".to_owned()
+    } else if v.amount_variance.is_negative() {
+        format!("{amount} too much this month")
+    } else {
+        format!("{amount} too little this month")
+    }
+}
+
+/// Where several causes meet, how much is whose; a cause that works against the whole is negative.
+fn causes(v: &Variance) -> String {
+    let turned = |part: Amount| if v.amount_variance.is_negative() { part.negated() } else { part };
+    let parts: Vec<String> =
+        [(v.quantity_part, "the units"), (v.price_part, "the price"), (v.other_part, "other reasons")]
+            .into_iter()
+            .filter(|(part, _)| !part.is_zero())
+            .map(|(part, cause)| format!("{} for {cause}", money(v, turned(part))))
+            .collect();
+    if parts.len() < 2 { String::new() } else { format!(" ({})", parts.join(", ")) }
+}
+
+fn money(v: &Variance, amount: Amount) -> String {
+    format!("{} {}", grouped(&amount.cents_text()), v.currency)
+}
+
+fn are(units: &str) -> &'static str {
+    if units == "1" { "is" } else { "are" }
+}
+
+fn units(quantity: crate::core::quantity::Quantity) -> String {
+    Cell::Quantity(quantity).shown()
+}
+
+/// What somebody is to type is exact.
+fn exactly(quantity: crate::core::quantity::Quantity) -> String {
+    grouped(&quantity.plain_text())
+}
+
+fn prices(range: Option<crate::core::reconcile::outcome::PriceRange>) -> String {
+    let text = |price| Cell::UnitPrice(price).shown();
+    match range {
+        None => "an unknown price".to_owned(),
+        Some(range) if range.lowest == range.highest => text(range.lowest),
+        Some(range) => format!("{} to {}", text(range.lowest), text(range.highest)),
+    }
+}
+
+/// A name that cannot take over a sentence: harmless, and cut.
+fn short(name: &str) -> String {
+    const SHOWN_MAX: usize = 60;
+    let name = harmless(name);
+    if name.chars().count() <= SHOWN_MAX { name } else { name.chars().take(SHOWN_MAX).chain(['…']).collect() }
+}
+
+/// A customer's key for sorting and grouping in pictures.
+pub(crate) fn customer_name(input: &Input<'_>, company: &KeyPart) -> String {
+    short(input.names.customer(company))
+}

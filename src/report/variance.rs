@@ -1,0 +1,191 @@
+//! The variance report: every cell that differs, with the walk from what should be billed to what is billed.
+//!
+//! Sign, as in the field: variance = billed − should bill, so negative is leakage; the core counts the other way round.
+//! Keeps the invariant that mapping + quantity + price + credit + unexplained is the variance to the cent, and that a
+//! figure this version does not compute is unknown, never nought.
+
+use crate::core::money::{Amount, Rounding};
+use crate::core::period::BillingPeriod;
+use crate::core::reconcile::outcome::{Class, PriceRange, Variance};
+use crate::report::findings::remedy;
+use crate::report::leakage::single;
+use crate::report::table::{Cell, Column, Kind, Table};
+use crate::report::{Input, names};
+
+const COLUMNS: &[Column] = &[
+    Column::new("customer", Kind::Text),
+    Column::new("customer ID", Kind::Id).in_files(),
+    Column::new("vendor company", Kind::Text).in_files(),
+    Column::new("vendor company ID", Kind::Id).in_files(),
+    Column::new("product", Kind::Text),
+    Column::new("product ID", Kind::Id).in_files(),
+    Column::new("term", Kind::Text).in_files(),
+    Column::new("commitment end", Kind::Date).in_files(),
+    Column::new("period from", Kind::Date).in_files(),
+    Column::new("period to", Kind::Date).in_files(),
+    Column::new("vendor qty", Kind::Quantity),
+    Column::new("held qty", Kind::Quantity).in_files(),
+    Column::new("PSA qty", Kind::Quantity),
+    Column::new("included", Kind::Quantity).in_files(),
+    Column::new("billable qty", Kind::Quantity).in_files(),
+    Column::new("currency", Kind::Currency),
+    Column::new("unit cost", Kind::UnitPrice).in_files(),
+    Column::new("expected unit cost", Kind::UnitPrice).in_files(),
+    Column::new("unit price", Kind::UnitPrice).in_files(),
+    Column::new("book price", Kind::UnitPrice).in_files(),
+    Column::new("vendor cost", Kind::Money).in_files(),
+    Column::new("expected cost", Kind::Money).in_files(),
+    Column::new("billed", Kind::Money),
+    Column::new("should bill", Kind::Money).when_wide(),
+    Column::new("variance", Kind::Money),
+    Column::new("mapping", Kind::Money).in_files(),
+    Column::new("timing", Kind::Money).in_files(),
+    Column::new("quantity", Kind::Money).in_files(),
+    Column::new("proration", Kind::Money).in_files(),
+    Column::new("price", Kind::Money).in_files(),
+    Column::new("credit", Kind::Money).in_files(),
+    Column::new("currency effect", Kind::Money).in_files(),
+    Column::new("tax", Kind::Money).in_files(),
+    Column::new("rounding", Kind::Money).in_files(),
+    Column::new("unexplained", Kind::Money).in_files(),
+    Column::new("class", Kind::Text),
+    Column::new("action", Kind::Text).when_wide(),
+    Column::new("owner", Kind::Text).in_files(),
+    Column::new("note", Kind::Text).in_files(),
+    Column::new("status", Kind::Text).in_files(),
+];
+
+/// The report, in order of currency, customer and product.
+pub(crate) fn build(input: &Input<'_>) -> Table {
+    of(input, input.outcome.variances.iter())
+}
+
+/// The report of some of the variances, in the order given.
+pub(crate) fn of<'v>(input: &Input<'_>, variances: impl Iterator<Item = &'v Variance>) -> Table {
+    Table {
+        name: "variance",
+        title: "Variances",
+        about: "Every customer and product where what is billed is not what the distributor's lines say should be billed.",
+        head: Vec::new(),
+        columns: COLUMNS,
+        rows: variances.map(|v| row(input, v)).collect(),
+        notes: vec![
+            "variance = billed − should bill: negative is billed too little. Should bill is the distributor's customer amount less \
+             what a flat fee includes."
+                .to_owned(),
+        ],
+    }
+}
+
+fn row(input: &Input<'_>, v: &Variance) -> Vec<Cell> {
+    let mut cells = who_and_what(input, v);
+    cells.extend([
+        Cell::text(v.currency.as_str()),
+        Cell::price(single(v.vendor_costs)),
+        Cell::Unknown,
+        Cell::price(single(v.psa_prices)),
+        Cell::price(single(v.vendor_prices)),
+        Cell::Money(v.vendor_cost),
+        Cell::Unknown,
+        Cell::Money(v.psa_amount),
+        Cell::amount(v.vendor_amount.minus(v.psa_included).ok()),
+    ]);
+    cells.extend(walk(v));
+    cells.extend([
+        Cell::text(v.class().as_str()),
+        Cell::text(remedy(v)),
+        Cell::Unknown,
+        note(v).map_or(Cell::Unknown, Cell::Text),
+        Cell::text("open"),
+    ]);
+    cells
+}
+
+fn who_and_what(input: &Input<'_>, v: &Variance) -> Vec<Cell> {
+    let (vendor_company, vendor_company_id) = input.names.vendor_company(&v.company);
+    let known = |text: String| if text.is_empty() { Cell::Unknown } else { Cell::Text(text) };
+    let period: BillingPeriod = input.outcome.period;
+    vec![
+        Cell::text(input.names.customer(&v.company)),
+        Cell::text(names::id(&v.company)),
+        known(vendor_company),
+        known(vendor_company_id),
+        Cell::text(input.names.product(&v.product)),
+        Cell::text(names::id(&v.product)),
+        Cell::Unknown,
+        Cell::Unknown,
+        Cell::Date(period.first_day()),
+        Cell::Date(period.last_day()),
+        Cell::Quantity(v.vendor_quantity),
+        Cell::Unknown,
+        Cell::Quantity(v.psa_quantity),
+        Cell::Unknown,
+        Cell::Unknown,
+    ]
+}
+
+/// Variance and its causes, from `variance` to `unexplained`.
+fn walk(v: &Variance) -> [Cell; 11] {
+    let variance = v.amount_variance.negated().rounded(Rounding::Cents);
+    let none = Amount::ZERO;
+    let (mapping, quantity, price, credit) = match v.class() {
+        Class::UnmappedCompany | Class::UnmappedProduct | Class::MissingInPsa | Class::MissingInVendor => {
+            (variance, none, none, none)
+        }
+        Class::CreditNotPassed => (none, none, none, variance),
+        Class::QtyUnderbilled
+        | Class::QtyOverbilled
+        | Class::PriceStale
+        | Class::AmountMismatch
+        | Class::CostStale
+        | Class::VendorMath
+        | Class::Ok => {
+            let part = |amount: Amount| amount.negated().rounded(Rounding::Cents);
+            (none, part(v.quantity_part), part(v.price_part), none)
+        }
+    };
+    let rest = [mapping, quantity, price, credit].into_iter().try_fold(variance, Amount::minus).ok();
+    [
+        Cell::Money(variance),
+        Cell::Money(mapping),
+        Cell::Unknown,
+        Cell::Money(quantity),
+        Cell::Unknown,
+        Cell::Money(price),
+        Cell::Money(credit),
+        Cell::Unknown,
+        Cell::Unknown,
+        Cell::Unknown,
+        Cell::amount(rest),
+    ]
+}
+
+/// What the columns have no room for: several prices, flat fees, the other things that are wrong.
+fn note(v: &Variance) -> Option<String> {
+    let mut words = Vec::new();
+    if !v.psa_included.is_zero() {
+        words.push(format!("{} delivered within a flat fee or free of charge", v.psa_included.cents_text()));
+    }
+    for (what, range) in [
+        ("unit cost", v.vendor_costs),
+        ("booked unit cost", v.psa_costs),
+        ("unit price", v.psa_prices),
+        ("book price", v.vendor_prices),
+    ] {
+        words.extend(range.and_then(|range| spread(what, range)));
+    }
+    if v.flags.has(Class::CostStale) {
+        words.push(format!("charged {}, booked as cost {}", v.vendor_cost.cents_text(), v.psa_cost.cents_text()));
+    }
+    let also: Vec<&str> =
+        Class::FLAGGED.into_iter().filter(|c| v.flags.has(*c) && *c != v.class()).map(Class::as_str).collect();
+    if !also.is_empty() {
+        words.push(format!("also {}", also.join(", ")));
+    }
+    (!words.is_empty()).then(|| words.join("; "))
+}
+
+fn spread(what: &str, range: PriceRange) -> Option<String> {
+    let text = |price| Cell::UnitPrice(price).plain();
+    (range.lowest != range.highest).then(|| format!("{what} {} to {}", text(range.lowest), text(range.highest)))
+}

@@ -1,0 +1,117 @@
+//! A place to run the program in: its own folder and home, no inherited environment, everything it says kept together.
+
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A folder of its own.
+pub(crate) struct Place {
+    folder: TempDir,
+    variables: Vec<(String, String)>,
+}
+
+/// Everything a command said and how it ended, as one text.
+#[must_use]
+pub(crate) struct Ran {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) status: Option<i32>,
+    line: String,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() }
+    }
+
+    /// A variable the program sees; it sees no other but its home and the search path.
+    pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file, and the folders above it.
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path().join(name)).unwrap()
+    }
+
+    /// Runs `trueup` in the folder, with words split at blanks.
+    pub(crate) fn run(&self, line: &str) -> Ran {
+        let output = self.start(line).wait_with_output().unwrap();
+        let text = |bytes: &[u8]| self.without_folder(std::str::from_utf8(bytes).unwrap());
+        Ran {
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+            status: output.status.code(),
+            line: line.to_owned(),
+        }
+    }
+
+    /// Starts `trueup` in the folder, to be waited for.
+    pub(crate) fn start(&self, line: &str) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_trueup"))
+            .args(line.split_whitespace())
+            .current_dir(self.path())
+            .env_clear()
+            .env("HOME", self.path().join("home"))
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    fn without_folder(&self, text: &str) -> String {
+        text.replace(&self.path().display().to_string(), "<folder>")
+    }
+}
+
+impl Ran {
+    /// Standard output, standard error and status together, for a golden text.
+    pub(crate) fn transcript(&self) -> String {
+        let mut text = format!("$ trueup {}\n", self.line);
+        for (name, said) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if !said.is_empty() {
+                let _ =
+                    write!(text, "--- {name}\n{said}{}", if said.ends_with('\n') { "" } else { "<no line break>\n" });
+            }
+        }
+        let status = self.status.map_or_else(|| "killed".to_owned(), |status| status.to_string());
+        let _ = writeln!(text, "--- status {status}");
+        text
+    }
+
+    /// Panics with everything that was said unless the command ended so.
+    pub(crate) fn ended(self, status: i32) -> Self {
+        assert_eq!(self.status, Some(status), "{}", self.transcript());
+        self
+    }
+}
+
+/// Compares a text with a golden one; `INSTA_UPDATE=always` writes it anew, to be read before it is committed.
+macro_rules! golden {
+    ($folder:literal, $name:expr, $text:expr) => {
+        insta::with_settings!({
+            snapshot_path => concat!("golden/", $folder),
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, { insta::assert_snapshot!($name, $text) })
+    };
+}
+pub(crate) use golden;
