@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use rust_decimal::{Decimal, RoundingStrategy};
 use trueup::engine::{Unwatched, reconcile_folder};
 use trueup::report::{Names, machine};
-use trueup::simulate::world::World;
+use trueup::simulate::World;
 
 type Row = BTreeMap<String, String>;
 

@@ -24,7 +24,6 @@ pub(super) fn customer(company: wire::Company) -> Read<VendorCustomer> {
         fields: CustomerFields {
             code: None,
             name: required_text("name", company.name)?,
-            code: None,
             street: text(address.street),
             street2: text(address.street2),
             city: text(address.city),
@@ -34,7 +33,6 @@ pub(super) fn customer(company: wire::Company) -> Read<VendorCustomer> {
             phone: text(company.phone),
             website: text(company.website),
             external_id: text(company.external_id),
-            code: None,
             status: text(company.status),
             contacts: None,
         },
