@@ -19,6 +19,9 @@ fn page(start: usize, size: usize) -> Value {
     rows(start.min(5)..(start + size).min(5))
 }
 
+/// A server's answers, by what it is asked.
+type Answer = fn(&Asked) -> Said;
+
 const LINK: &str = r#"get = "/rows"
 records = "$"
 page = { kind = "link", rel = "next", size = { param = "size", value = 2 } }"#;
@@ -210,7 +213,6 @@ async fn a_list_that_moved_is_read_again() {
 async fn contradictions_are_errors() {
     let incomplete = "psa: GET /rows: the listing is not complete: ";
     let thrice = "; it was read 3 times";
-    type Answer = fn(&Asked) -> Said;
     let cases: [(&str, Answer, String); 10] = [
         (
             OFFSET_TOTAL,
