@@ -266,6 +266,11 @@ impl Table {
         self.rows.push(row.collect());
     }
 
+    /// Adds the rows of a table with the same columns.
+    pub(super) fn append(&mut self, other: Self) {
+        self.rows.extend(other.rows);
+    }
+
     /// Replaces a cell; `false` when there is no such row or column.
     pub fn set(&mut self, row: usize, column: &str, text: &str) -> bool {
         let Some(at) = self.columns.iter().position(|c| c == column) else { return false };

@@ -60,7 +60,7 @@ pub(super) enum Fault {
     Nan,
 }
 
-/// The names of the faults, what each means when no frequency is given, and whether it counts later pages only.
+/// The names of the faults, and how often each fires when nothing is said.
 const NAMES: [(&str, Fault, When); 22] = [
     ("429", Fault::Throttled, When::First(1)),
     ("429-bare", Fault::ThrottledBare, When::First(1)),
@@ -135,12 +135,7 @@ pub enum Oversize {
 }
 
 /// Every switch of both simulators. `Faults::default()` behaves well; a text such as `429=3,cut=every:7,move@items` is parsed
-/// with `parse`.
-///
-/// Faults: `name[=when][@segment]`, `when` one of a number (the first n matching requests), `once`, `always`, `every:N`,
-/// `nth:N`, `chance:N` (per mille, seeded); `@segment` limits it to paths with that segment. Names: see `NAMES`. Switches:
-/// `seed=N`, `retry-after=SECONDS`, `expires-in=SECONDS`, `item-ids`, `credited`, `end-exclusive`, `mixed-dates`,
-/// `full-lists`, `carried=AMOUNT`, `commitment=wire|documented|both`, `oversize=refuse|clamp|honour`.
+/// with `parse`. What may stand in the text: [`Faults::SWITCHES`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches of a command line")]
 pub struct Faults {
@@ -210,6 +205,21 @@ impl FromStr for Faults {
 }
 
 impl Faults {
+    /// The grammar, for the help of a command line.
+    pub const SWITCHES: &str = "\
+Comma-separated faults, each NAME[=WHEN][@SEGMENT]:
+  429 429-bare 408 500 503 401        a failure in the place of the answer; first request unless WHEN says more
+  403 404                             the same, always unless WHEN says less
+  cut drop hangup                     half a body, no answer, a connection closed within the answer
+  expire                              all tokens die before a later page
+  move skip                           a row comes in, or goes, before a later page; totals stay
+  no-totals no-paging no-content      page metadata or the empty list missing
+  nulls extra                         unset values as null, undocumented fields everywhere
+  bad-quantity no-currency nan        the first row of a list is broken
+WHEN: N (the first N), once, always, every:N, nth:N, chance:N (per mille). SEGMENT: only paths with it, such as items.
+Settings: seed=N retry-after=SECONDS expires-in=SECONDS carried=AMOUNT commitment=wire|documented|both
+  oversize=refuse|clamp|honour item-ids credited end-exclusive mixed-dates full-lists";
+
     fn switch(&mut self, name: &str, value: Option<&str>) -> Result<(), String> {
         let on = || match value {
             None => Ok(true),
@@ -350,6 +360,13 @@ mod tests {
             ("500=always@companies", "xxxxxx"),
         ] {
             assert_eq!(pattern(text, 6), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_help_names_every_fault() {
+        for (name, _, _) in NAMES {
+            assert!(Faults::SWITCHES.split([' ', '\n']).any(|word| word == name), "{name}");
         }
     }
 

@@ -3,7 +3,7 @@
 //! Follows the published description; where the live service was seen to differ, the live form is the default and the
 //! documented one a switch. Invariant: the pages of a quiet listing add up to its `totalElements`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use axum::http::{Method, StatusCode};
@@ -14,6 +14,7 @@ use super::data::{Data, File, Row};
 use super::faults::{Commitment, Fault, Faults, Fired, Oversize};
 use super::json::{As, Object, number, spoil, uuid, window};
 use super::pax8_invoices::Invoices;
+use super::pax8_usage::Metered;
 use super::server::{Answer, Ask};
 
 /// The documented maximum of `size`.
@@ -41,6 +42,8 @@ pub(super) struct Pax8 {
     pub(super) data: Data,
     pub(super) faults: Faults,
     pub(super) invoices: Invoices,
+    pub(super) metered: Metered,
+    ids: BTreeMap<(File, String), usize>,
     credentials: Pax8Credentials,
     tokens: Mutex<Tokens>,
 }
@@ -73,7 +76,14 @@ fn missing(ask: &Ask, what: &str, id: &str) -> Answer {
 impl Pax8 {
     pub(super) fn new(data: Data, faults: Faults, credentials: Pax8Credentials) -> Self {
         let invoices = Invoices::of(&data, &faults);
-        Self { data, faults, invoices, credentials, tokens: Mutex::default() }
+        let metered = Metered::of(&data);
+        let mut ids = BTreeMap::new();
+        for file in [File::VendorCompanies, File::VendorProducts, File::VendorSubscriptions] {
+            for (at, row) in data.table(file).rows().enumerate() {
+                ids.entry((file, row.get("id").to_ascii_lowercase())).or_insert(at);
+            }
+        }
+        Self { data, faults, invoices, metered, ids, credentials, tokens: Mutex::default() }
     }
 
     pub(super) fn answer(&self, ask: &Ask, fired: &Fired) -> Answer {
@@ -193,8 +203,9 @@ impl Pax8 {
         rows
     }
 
+    /// A company, product or subscription; ids are compared without case.
     pub(super) fn find(&self, file: File, id: &str) -> Option<Row<'_>> {
-        self.data.table(file).rows().find(|row| row.get("id").eq_ignore_ascii_case(id))
+        self.data.table(file).row(*self.ids.get(&(file, id.to_ascii_lowercase()))?)
     }
 
     fn companies(&self, ask: &Ask, fired: &Fired) -> Answer {

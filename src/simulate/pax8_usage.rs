@@ -2,15 +2,32 @@
 //!
 //! Invariant: the lines of a summary, over all days, add up exactly to its charges and cost.
 
+use std::collections::BTreeMap;
+
 use axum::http::StatusCode;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::data::{File, Row};
+use super::data::{Data, File, Row};
 use super::faults::Fired;
 use super::json::{As, uuid};
 use super::pax8::{Pax8, exact, failure};
 use super::server::{Answer, Ask};
+
+/// The metered invoice lines by the summary they belong to.
+pub(super) struct Metered(BTreeMap<String, Vec<usize>>);
+
+impl Metered {
+    pub(super) fn of(data: &Data) -> Self {
+        let mut by_subscription: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (at, item) in data.table(File::VendorInvoiceItems).rows().enumerate() {
+            if item.get("term") == "Arrears" {
+                by_subscription.entry(item.get("subscriptionId")).or_default().push(at);
+            }
+        }
+        Self(by_subscription.into_iter().map(|(id, lines)| (summary_id(id), lines)).collect())
+    }
+}
 
 /// The id of the summary of a subscription.
 fn summary_id(subscription: &str) -> String {
@@ -22,32 +39,26 @@ fn amount(row: Row<'_>, column: &str) -> Decimal {
 }
 
 impl Pax8 {
-    fn metered(&self) -> impl Iterator<Item = Row<'_>> {
-        self.data.table(File::VendorInvoiceItems).rows().filter(|item| item.get("term") == "Arrears")
-    }
-
     pub(super) fn usage_summaries(&self, ask: &Ask, fired: &Fired, subscription: &str) -> Answer {
         let Some(row) = self.find(File::VendorSubscriptions, subscription) else {
             return failure(ask, StatusCode::NOT_FOUND, &format!("Subscription Not Found: {subscription}"));
         };
-        let rows = self.lines_of(row.get("id"));
+        let rows = self.lines_of(&summary_id(row.get("id")));
         let summaries: Vec<Value> = if rows.is_empty() { Vec::new() } else { vec![summary(&rows, fired)] };
         self.page(ask, fired, &summaries, Clone::clone)
     }
 
-    fn lines_of(&self, subscription: &str) -> Vec<Row<'_>> {
-        self.metered().filter(|item| item.get("subscriptionId").eq_ignore_ascii_case(subscription)).collect()
+    fn lines_of(&self, summary: &str) -> Vec<Row<'_>> {
+        let items = self.data.table(File::VendorInvoiceItems);
+        let lines = self.metered.0.get(&summary.to_ascii_lowercase());
+        lines.into_iter().flatten().filter_map(|at| items.row(*at)).collect()
     }
 
     pub(super) fn usage(&self, ask: &Ask, fired: &Fired, id: &str, rest: &[&str]) -> Answer {
-        let mut held = self.data.table(File::VendorSubscriptions).rows();
-        let lines = held
-            .find(|row| summary_id(row.get("id")).eq_ignore_ascii_case(id))
-            .map(|row| self.lines_of(row.get("id")))
-            .filter(|lines| !lines.is_empty());
-        let Some(mut lines) = lines else {
+        let mut lines = self.lines_of(id);
+        if lines.is_empty() {
             return failure(ask, StatusCode::NOT_FOUND, &format!("Usage Summary Not Found: {id}"));
-        };
+        }
         match rest {
             [] => Answer::ok(summary(&lines, fired)),
             ["usage-lines"] => {

@@ -267,6 +267,8 @@ impl axum::serve::Listener for Severable {
 
     async fn accept(&mut self) -> (Wire, SocketAddr) {
         let (stream, addr) = axum::serve::Listener::accept(&mut self.0).await;
+        // only speed hangs on it
+        let _ = stream.set_nodelay(true);
         (Wire { stream, line: Line(Arc::new(AtomicUsize::new(usize::MAX))) }, addr)
     }
 

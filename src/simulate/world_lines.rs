@@ -5,7 +5,7 @@
 use chrono::{Days, Months, NaiveDate};
 use rand_chacha::ChaCha8Rng;
 
-use super::data::{Data, File};
+use super::data::{Data, File, Table};
 use super::json::{rng, uuid};
 use super::world_catalogue::Product;
 use super::world_names::{Firm, below, cycle};
@@ -135,28 +135,6 @@ impl Writer {
         let id = self.id();
         let months = 3 + u32::try_from(below(&mut self.rng, 20)).unwrap_or_default();
         let since = self.start - Months::new(months);
-        self.subscription_row(File::VendorSubscriptions, &id, who, what, quantity, since, since, ended);
-        id
-    }
-
-    /// An earlier state of a subscription.
-    pub(super) fn history(&mut self, id: &str, who: &Customer, what: &Product, quantity: i64, changed: NaiveDate) {
-        let since = changed - Months::new(4);
-        self.subscription_row(File::VendorHistory, id, who, what, quantity, since, changed, None);
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the columns of one row")]
-    fn subscription_row(
-        &mut self,
-        file: File,
-        id: &str,
-        who: &Customer,
-        what: &Product,
-        quantity: i64,
-        since: NaiveDate,
-        updated: NaiveDate,
-        ended: Option<NaiveDate>,
-    ) {
         let metered = what.price == 0;
         let money = |amount: i64| if metered { String::new() } else { dec(amount, 2) };
         let (commitment, until) = if what.commitment && ended.is_none() {
@@ -164,8 +142,8 @@ impl Writer {
         } else {
             ("", String::new())
         };
-        self.data.table_mut(file).push(&[
-            ("id", id),
+        self.data.table_mut(File::VendorSubscriptions).push(&[
+            ("id", &id),
             ("companyId", &who.vendor_id),
             ("productId", &what.vendor_id),
             ("vendorSubscriptionId", &format!("{}-{}", id.get(..8).unwrap_or_default(), what.sku)),
@@ -173,7 +151,7 @@ impl Writer {
             ("startDate", &format!("{since}T08:30:00Z")),
             ("endDate", &ended.map(|d| format!("{d}T00:00:00Z")).unwrap_or_default()),
             ("createdDate", &since.to_string()),
-            ("updatedDate", &format!("{updated}T08:30:00Z")),
+            ("updatedDate", &format!("{}T08:30:00Z", ended.unwrap_or(since))),
             ("billingStart", &since.to_string()),
             ("status", if ended.is_some() { "Cancelled" } else { "Active" }),
             ("price", &money(what.price)),
@@ -184,6 +162,31 @@ impl Writer {
             ("commitmentTerm", commitment),
             ("commitmentEndDate", &until),
         ]);
+        id
+    }
+
+    /// Says when the newest subscription took its present quantity, and whether it began then.
+    pub(super) fn since(&mut self, day: NaiveDate, began: bool) {
+        let table = self.data.table_mut(File::VendorSubscriptions);
+        let last = table.len().saturating_sub(1);
+        let (time, day) = (format!("{day}T08:30:00Z"), day.to_string());
+        table.set(last, "updatedDate", &time);
+        if began {
+            table.set(last, "startDate", &time);
+            table.set(last, "createdDate", &day);
+            table.set(last, "billingStart", &day);
+        }
+    }
+
+    /// An earlier state of the newest subscription.
+    pub(super) fn history(&mut self, quantity: i64, changed: NaiveDate) {
+        let Some(now) = self.data.table(File::VendorSubscriptions).rows().next_back() else { return };
+        let mut then = Table::new(File::VendorHistory.columns());
+        let columns = File::VendorHistory.columns().iter();
+        let (quantity, changed) = (quantity.to_string(), format!("{changed}T08:30:00Z"));
+        let kept: Vec<(&str, &str)> = columns.map(|c| (*c, now.get(c))).collect();
+        then.push(&[kept.as_slice(), &[("quantity", &quantity), ("updatedDate", &changed)]].concat());
+        self.data.table_mut(File::VendorHistory).append(then);
     }
 
     /// The usual charge of a month.

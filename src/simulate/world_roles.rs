@@ -205,9 +205,10 @@ impl Build {
         let from = self.write.start + Days::new(16);
         let before = if changed { 8 } else { 0 };
         let subscription = self.write.subscription(who, product, before + 3, None);
+        self.write.since(from, !changed);
         if changed {
-            self.write.history(&subscription, who, product, before - 2, self.write.start - Months::new(2));
-            self.write.history(&subscription, who, product, before, self.write.start - Months::new(1));
+            self.write.history(before - 2, self.write.start - Months::new(2));
+            self.write.history(before, self.write.start - Months::new(1));
             let charge = self.write.month_charge(product, before, &subscription);
             self.write.charge(who, product, charge);
             let line = self.write.month_line(product, before);

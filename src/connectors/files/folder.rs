@@ -15,12 +15,16 @@ const ENDINGS: [&str; 6] = ["csv", "tsv", "txt", "json", "jsonl", "ndjson"];
 /// # Errors
 /// Where the folder cannot be listed or holds too much.
 pub fn list(folder: &Path) -> Result<Vec<String>, ErrorKind> {
+    list_within(folder, limits::FOLDER_ENTRIES)
+}
+
+fn list_within(folder: &Path, most: usize) -> Result<Vec<String>, ErrorKind> {
     let entries = fs::read_dir(folder)
         .map_err(|refused| ErrorKind::NotFound(format!("folder {} cannot be listed: {refused}", folder.display())))?;
     let mut names = Vec::new();
     for (count, entry) in entries.enumerate() {
-        if count >= limits::FOLDER_ENTRIES {
-            let what = format!("folder {} holds more than {} entries", folder.display(), limits::FOLDER_ENTRIES);
+        if count >= most {
+            let what = format!("folder {} holds more than {} entries", folder.display(), most);
             return Err(ErrorKind::Limit(what));
         }
         let entry = entry.map_err(|refused| ErrorKind::Transient(format!("{}: {refused}", folder.display())))?;
@@ -114,6 +118,18 @@ mod tests {
             Ok(name) => name.unwrap_or_default(),
             Err(refused) => refused.to_string(),
         }
+    }
+
+    #[test]
+    fn exports_are_listed_in_order_and_within_the_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.CSV", "a.json", ".hidden.csv", "notes.pdf"] {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        assert_eq!(list_within(folder.path(), 4).unwrap(), ["a.json", "b.CSV"]);
+        let refused = list_within(folder.path(), 3).unwrap_err().to_string();
+        assert!(refused.ends_with("holds more than 3 entries"), "{refused}");
+        assert!(matches!(list(&folder.path().join("gone")), Err(ErrorKind::NotFound(_))));
     }
 
     #[test]

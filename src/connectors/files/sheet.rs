@@ -63,9 +63,20 @@ impl Sheet {
         entity: &'static Entity,
         layout: Option<&Layout>,
     ) -> Result<Self, ErrorKind> {
-        let is_json = matches!(folder::ending(file).as_str(), "json" | "jsonl" | "ndjson");
-        let most = if is_json { limits::JSON_BYTES } else { limits::FILE_BYTES };
-        let bytes = bytes_of(&folder.join(file), file, most)?;
+        let most = if is_json(file) { limits::JSON_BYTES } else { limits::FILE_BYTES };
+        Self::of_bytes(file, bytes_of(&folder.join(file), file, most)?, entity, layout)
+    }
+
+    /// Understands the content of a file as header and rows.
+    ///
+    /// # Errors
+    /// Where it is empty, beyond a limit or no table at all.
+    pub fn of_bytes(
+        file: &str,
+        bytes: Vec<u8>,
+        entity: &'static Entity,
+        layout: Option<&Layout>,
+    ) -> Result<Self, ErrorKind> {
         let decoded = encoding::decode(bytes, layout.and_then(|layout| layout.encoding));
         let refused = |what: &str| ErrorKind::Malformed { at: file.to_owned(), what: what.to_owned() };
         if decoded.text.trim().is_empty() {
@@ -76,7 +87,7 @@ impl Sheet {
                 "holds NUL characters; expected text. UTF-16 without a mark must be named in columns.toml",
             ));
         }
-        let (header, delimiter, body) = if is_json {
+        let (header, delimiter, body) = if is_json(file) {
             let by_line = folder::ending(file) != "json";
             let parsed = json::parse(&decoded.text, by_line).map_err(|what| refused(&what))?;
             let body = Body::Json { rows: parsed.rows, by_line: parsed.by_line, announced: parsed.announced };
@@ -209,6 +220,10 @@ impl Sheet {
         });
         proofs
     }
+}
+
+fn is_json(file: &str) -> bool {
+    matches!(folder::ending(file).as_str(), "json" | "jsonl" | "ndjson")
 }
 
 /// What is wrong with a row's number of fields.

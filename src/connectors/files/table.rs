@@ -48,12 +48,19 @@ impl Table {
         entity: &'static Entity,
         layout: Option<&Layout>,
     ) -> Result<Self, ErrorKind> {
-        let sheet = Sheet::open(folder, file, entity, layout)?;
+        Self::of(Sheet::open(folder, file, entity, layout)?, layout)
+    }
+
+    /// Understands an opened file.
+    ///
+    /// # Errors
+    /// Where its header or the order of its days leaves no reading.
+    pub fn of(sheet: Sheet, layout: Option<&Layout>) -> Result<Self, ErrorKind> {
         // an empty JSON array has no header to hold against anything; that it has no rows is told when it is read
         let columns = if sheet.header.is_empty() {
-            vec![Column::Absent; entity.fields.len()]
+            vec![Column::Absent; sheet.entity.fields.len()]
         } else {
-            header::resolve(file, &sheet.header, entity, layout)?
+            header::resolve(&sheet.file, &sheet.header, sheet.entity, layout)?
         };
         let notations = notations(&sheet, &columns, layout)?;
         let words = layout.map(|layout| layout.words.clone()).unwrap_or_default();

@@ -313,7 +313,7 @@ async fn fetch(
     if let Some((user, password)) = &call.basic {
         request = request.basic_auth(user, Some(password.expose_secret()));
     }
-    let reply = transport.exchange(request, "", "POST token", attempt).await?;
+    let reply = transport.exchange(request, None, "POST token", attempt).await?;
     // A reply to a token call may hold the token, so nothing of it is quoted.
     json::decode(&reply.body).map_err(|bad| Trouble::Transient {
         what: format!("expected a JSON object with `access_token`, found something else at {}", bad.at),

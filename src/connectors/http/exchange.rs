@@ -12,17 +12,17 @@ use crate::connectors::http::{Reply, Timeouts};
 
 /// The connections of one client.
 pub(super) struct Transport {
+    connector: String,
     client: reqwest::Client,
     body_bytes: usize,
-    judge: Option<Judge>,
 }
 
 impl Transport {
     pub(super) fn new(
+        connector: String,
         headers: HeaderMap,
         timeouts: Timeouts,
         body_bytes: usize,
-        judge: Option<Judge>,
     ) -> Result<Self, String> {
         let client = reqwest::Client::builder()
             .user_agent(concat!("trueup/", env!("CARGO_PKG_VERSION")))
@@ -34,7 +34,7 @@ impl Transport {
             .timeout(timeouts.total)
             .build()
             .map_err(|e| format!("the HTTP client cannot be made: {}", chain(&e)))?;
-        Ok(Self { client, body_bytes, judge })
+        Ok(Self { connector, client, body_bytes })
     }
 
     pub(super) fn get(&self, url: &Url) -> RequestBuilder {
@@ -45,21 +45,22 @@ impl Transport {
         self.client.post(url)
     }
 
-    /// Sends a request and gives the reply when it is good.
+    /// Sends a request and gives the reply when it is good: by the judge where there is one and it has an opinion, else by the
+    /// default table.
     pub(super) async fn exchange(
         &self,
         request: RequestBuilder,
-        connector: &str,
+        judge: Option<&Judge>,
         operation: &str,
         attempt: u32,
     ) -> Result<Reply, Trouble> {
-        let started = Instant::now();
+        let (connector, started) = (self.connector.as_str(), Instant::now());
         let outcome = self.receive(request).await;
         let elapsed = started.elapsed().as_millis();
         match outcome {
             Ok(reply) => {
                 tracing::debug!(connector, operation, status = reply.status, elapsed_ms = elapsed, attempt, "called");
-                let ours = self.judge.as_ref().and_then(|judge| judge(reply.status, &reply.headers, &reply.body));
+                let ours = judge.and_then(|judge| judge(reply.status, &reply.headers, &reply.body));
                 ours.unwrap_or_else(|| default_table(reply.status, &reply.headers, &reply.body)).map(|()| reply)
             }
             Err(trouble) => {

@@ -139,6 +139,7 @@ struct Inner {
     base: Url,
     credentials: Credentials,
     transport: Transport,
+    judge: Option<Judge>,
     pacer: Pacer,
     slots: Semaphore,
     limits: Limits,
@@ -165,13 +166,15 @@ impl Client {
         }
         let headers = default_headers(&settings.headers)?;
         let credentials = Credentials::new(settings.auth)?;
-        let transport = Transport::new(headers, settings.timeouts, settings.limits.body_bytes, settings.judge)?;
+        let transport =
+            Transport::new(settings.connector.clone(), headers, settings.timeouts, settings.limits.body_bytes)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 connector: settings.connector,
                 base,
                 credentials,
                 transport,
+                judge: settings.judge,
                 pacer: Pacer::new(&settings.rates)?,
                 slots: Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS)),
                 limits: settings.limits,
@@ -298,7 +301,7 @@ impl Inner {
         let _slot = self.slots.acquire().await;
         self.pacer.ready().await;
         let request = self.credentials.sign(self.transport.get(url), token);
-        self.transport.exchange(request, &self.connector, operation, attempt).await
+        self.transport.exchange(request, self.judge.as_ref(), operation, attempt).await
     }
 }
 

@@ -277,12 +277,14 @@ async fn refresh_and_client_credentials_are_forms() {
 #[tokio::test]
 async fn a_judge_overrides_the_table() {
     let stub = stub(|path, before| match (path, before) {
+        ("/token", _) => reply(200, "{\"ok\":false,\"access_token\":\"t\"}"),
         ("/busy", 0) => reply(200, "{\"ok\":false}"),
         ("/broken", _) => reply(500, "unknown field"),
         _ => reply(200, "{\"ok\":true}"),
     })
     .await;
-    let mut settings = settings(&stub, Auth::None);
+    let token = TokenCall::json(format!("{}/token", stub.base), vec![]);
+    let mut settings = settings(&stub, Auth::Token(token));
     settings.judge = Some(Arc::new(|status, _, body| {
         let busy = status == 200 && body.windows(5).any(|w| w == b"false");
         let broken = status == 500;
@@ -310,4 +312,47 @@ async fn a_link_elsewhere_is_not_followed() {
     assert!(client.get(&format!("{}/next", stub.base), &[]).await.is_ok());
     let error = client.get("https://evil.example/next?cursor=1", &[]).await.unwrap_err();
     assert!(matches!(error.kind, ErrorKind::Malformed { .. }) && stub.calls("/") == 1, "{error}");
+}
+
+/// Keeps what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_log_holds_calls_and_no_secret_body_or_header() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone());
+    let _guard = tracing::subscriber::set_default(subscriber.finish());
+    let stub = stub(|path, before| match path {
+        "/token" => reply(200, "{\"access_token\":\"canary-token\"}"),
+        _ if before == 0 => reply(503, "canary-body"),
+        _ => reply(200, "\"canary-body\""),
+    })
+    .await;
+    let fields = vec![("client_secret".to_owned(), "canary-secret".into())];
+    let mut settings = settings(&stub, Auth::Token(TokenCall::json(format!("{}/token", stub.base), fields)));
+    settings.headers.push(("x-client".to_owned(), "canary-header".into()));
+    Client::new(settings).unwrap().get("/things", &[("page", "2")]).await.unwrap();
+    client(&stub, Auth::Query { name: "key".into(), value: "canary-query".into() }).get("/others", &[]).await.unwrap();
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for expected in ["GET /things page=2", "POST token", "status=503", "status=200", "attempt=2", "acme", "GET /others"]
+    {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+    assert!(!text.contains("canary"), "{text}");
 }

@@ -22,6 +22,7 @@ pub(super) fn customer(company: wire::Company) -> Read<VendorCustomer> {
     Ok(Record {
         id: required_id("id", company.id)?,
         fields: CustomerFields {
+            code: None,
             name: required_text("name", company.name)?,
             street: text(address.street),
             street2: text(address.street2),

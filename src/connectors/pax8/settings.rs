@@ -113,3 +113,19 @@ impl Pax8Settings {
         settings
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_id_is_enough_and_unknown_keys_are_refused() {
+        let read = |text: &str| toml::from_str::<Pax8Settings>(text);
+        let settings = read("client_id = 'id'").unwrap();
+        assert_eq!((settings.base_url.as_str(), settings.page_size), ("https://api.pax8.com/v1", 200));
+        assert!(settings.calls_per_minute < 600, "well under ten a second");
+        assert!(read("").is_err() && read("client_id = 'id'\npagesize = 3").is_err());
+        // A secret in plain sight is refused rather than read.
+        assert!(read("client_id = 'id'\nclient_secret = 'x'").is_err());
+    }
+}

@@ -42,10 +42,15 @@ pub(super) struct Lint<'f> {
 
 impl<'f> Lint<'f> {
     /// Checks what stands at one key.
-    pub(super) fn at(&mut self, key: impl ToString, check: impl FnOnce(&mut Self)) {
-        self.here.push(key.to_string());
+    pub(super) fn at(&mut self, key: &str, check: impl FnOnce(&mut Self)) {
+        self.here.push(key.to_owned());
         check(self);
         self.here.pop();
+    }
+
+    /// Checks one element of an array.
+    pub(super) fn nth(&mut self, index: usize, check: impl FnOnce(&mut Self)) {
+        self.at(&index.to_string(), check);
     }
 
     /// Checks what stands at a key, where there is something.
@@ -130,7 +135,7 @@ impl<'f> Lint<'f> {
         self.at("limits", Self::limits);
         self.at("errors", |lint| {
             for (index, rule) in connector.errors.iter().enumerate() {
-                lint.at(index, |lint| lint.rule(rule));
+                lint.nth(index, |lint| lint.rule(rule));
             }
         });
         self.maybe("custom_fields", connector.custom_fields.as_ref(), |lint, custom| {
@@ -205,7 +210,7 @@ impl<'f> Lint<'f> {
         let limits = &self.connector.limits;
         self.at("rate", |lint| {
             for (index, rate) in limits.rate.iter().enumerate() {
-                lint.at(index, |lint| {
+                lint.nth(index, |lint| {
                     lint.demand(rate.calls > 0, "`calls` must be at least 1");
                     lint.at("per", |lint| lint.duration(&rate.per));
                 });
@@ -304,8 +309,10 @@ impl<'f> Lint<'f> {
         self.at("get", |lint| {
             lint.address(&list.get, ancestors);
             if let Some(parent) = &entity.parent {
-                let named = Template::parse(&list.get).is_ok_and(|text| text.names().contains(&parent.as_str()));
-                lint.demand(named, format!("the list of each `{parent}` must say which: `{{{parent}}}`"));
+                let named =
+                    |text: &str| Template::parse(text).is_ok_and(|text| text.names().contains(&parent.as_str()));
+                let said = named(&list.get) || list.query.values().any(|value| value.as_str().is_some_and(named));
+                lint.demand(said, format!("the list of each `{parent}` must say which: `{{{parent}}}`"));
             }
         });
         self.at("query", |lint| {

@@ -23,12 +23,10 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, name: &str, entity: &'f Entity) {
             lint.at(field_name, |lint| {
                 let mut kind = None;
                 if let Some(known) = canonical::fields_of(name) {
-                    match known.iter().find(|known| known.name == field_name) {
-                        Some(known) => kind = Some(known.kind),
-                        None => {
-                            let names: Vec<&str> = known.iter().map(|known| known.name).collect();
-                            lint.fault(format!("a {name} has no field `{field_name}`{}", nearest(field_name, &names)));
-                        }
+                    kind = known.iter().find(|known| known.name == field_name).map(|known| known.kind);
+                    if kind.is_none() {
+                        let names: Vec<&str> = known.iter().map(|known| known.name).collect();
+                        lint.fault(format!("a {name} has no field `{field_name}`{}", nearest(field_name, &names)));
                     }
                 }
                 one(lint, entity, field, kind);

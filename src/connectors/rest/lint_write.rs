@@ -58,7 +58,9 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, entity: &'f Entity, ancestors: &[&s
 
 fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create, ancestors: &[&str]) {
     lint.one_of(&[("post", create.post.is_some()), ("put", create.put.is_some())]);
-    create.post.iter().chain(&create.put).for_each(|address| lint.address(address, ancestors));
+    for (verb, address) in [("post", &create.post), ("put", &create.put)] {
+        lint.maybe(verb, address.as_ref(), |lint, address| lint.address(address, ancestors));
+    }
     lint.maybe("reply", create.reply.as_ref(), |lint, path| _ = lint.path(path));
     lint.demand(
         create.idempotent.is_some() || !create.probe.is_empty(),
@@ -78,14 +80,16 @@ fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create,
 
 fn check_update<'f>(lint: &mut Lint<'f>, entity: &'f Entity, update: &'f Update, one: &[&str]) {
     lint.one_of(&[("patch", update.patch.is_some()), ("put", update.put.is_some()), ("post", update.post.is_some())]);
-    update.patch.iter().chain(&update.put).chain(&update.post).for_each(|address| lint.address(address, one));
+    for (verb, address) in [("patch", &update.patch), ("put", &update.put), ("post", &update.post)] {
+        lint.maybe(verb, address.as_ref(), |lint, address| lint.address(address, one));
+    }
     lint.maybe("body", update.body.as_ref(), |lint, body| lint.templates_in(body, one));
     if update.after == Some(super::language::After::Get) {
         lint.demand(entity.get.is_some(), "`after = \"get\"` needs a `get` of the entity");
     }
     lint.at("steps", |lint| {
         for (index, step) in update.steps.iter().enumerate() {
-            lint.at(index, |lint| {
+            lint.nth(index, |lint| {
                 lint.at("if", |lint| lint.when(&step.r#if));
                 lint.at("do", |lint| {
                     lint.demand(step.r#do.iter().any(|name| name == WRITE), "one of the steps must be `write`");
@@ -113,21 +117,21 @@ fn check_action<'f>(lint: &mut Lint<'f>, action: &'f Action, one: &[&str]) {
     lint.maybe("body", action.body.as_ref(), |lint, body| lint.templates_in(body, one));
 }
 
-fn check_link<'f>(lint: &mut Lint<'f>, link: &'f Link) {
-    match link.store {
-        Store::Field | Store::AlternateKey => lint.demand(link.at.is_some(), "`at` is needed: where the id is kept"),
+fn check_link<'f>(lint: &mut Lint<'f>, kept: &'f Link) {
+    match kept.store {
+        Store::Field | Store::AlternateKey => lint.demand(kept.at.is_some(), "`at` is needed: where the id is kept"),
         Store::Custom => {
-            lint.demand(link.field.is_some(), "`field` is needed: which custom field keeps the id");
+            lint.demand(kept.field.is_some(), "`field` is needed: which custom field keeps the id");
             lint.demand(lint.connector.custom_fields.is_some(), "store `custom` needs [custom_fields]");
         }
-        Store::Local => lint.demand(link.lookup.is_none(), "store `local` has no `lookup`"),
+        Store::Local => lint.demand(kept.lookup.is_none(), "store `local` has no `lookup`"),
     }
-    lint.maybe("at", link.at.as_ref(), |lint, path| _ = lint.path(path));
-    lint.maybe("field", link.field.as_ref(), |lint, text| _ = lint.template(text, &[]));
-    lint.maybe("lookup", link.lookup.as_ref(), |lint, lookup| {
+    lint.maybe("at", kept.at.as_ref(), |lint, path| _ = lint.path(path));
+    lint.maybe("field", kept.field.as_ref(), |lint, text| _ = lint.template(text, &[]));
+    lint.maybe("lookup", kept.lookup.as_ref(), |lint, lookup| {
         lint.at("get", |lint| lint.address(&lookup.get, &[]));
         let custom = lookup.dialect == Dialect::ConnectwiseCustom;
-        lint.demand(!custom || link.store == Store::Custom, "this dialect looks in custom fields: store `custom`");
+        lint.demand(!custom || kept.store == Store::Custom, "this dialect looks in custom fields: store `custom`");
         lint.at("where", |lint| {
             for (name, value) in &lookup.r#where {
                 lint.template(name, &[]);
@@ -136,7 +140,7 @@ fn check_link<'f>(lint: &mut Lint<'f>, link: &'f Link) {
         });
     });
     lint.demand(
-        link.lookup.is_none() || link.unique.is_some(),
+        kept.lookup.is_none() || kept.unique.is_some(),
         "`unique` is needed: whether the server keeps the id unique (server, none)",
     );
 }

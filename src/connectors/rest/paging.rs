@@ -109,8 +109,8 @@ impl Listing<'_> {
     async fn once(&self, client: &Client, watch: Option<&dyn Watch>, pages: usize) -> Step<Vec<Found>> {
         let mut reading = Reading::default();
         let mut next = self.first();
-        while let Some(asked) = next {
-            let answer = self.ask(client, asked.as_ref()).await?;
+        loop {
+            let answer = self.ask(client, next.as_ref()).await?;
             let here = self.take(&mut reading, &answer)?;
             if let Some(watch) = watch {
                 watch.progress(self.what, count_of(&reading.rows), reading.total.or(reading.counted));
@@ -118,8 +118,11 @@ impl Listing<'_> {
             if reading.pages >= pages {
                 return Ok(reading.rows);
             }
-            next = self.next(client, &mut reading, &answer, here)?.map(Some);
-            if next.is_some() && reading.pages == 1 {
+            next = self.next(client, &mut reading, &answer, here)?;
+            if next.is_none() {
+                break;
+            }
+            if reading.pages == 1 {
                 reading.counted = self.ask_count(client).await?;
             }
         }
@@ -127,14 +130,13 @@ impl Listing<'_> {
         Ok(reading.rows)
     }
 
-    /// What asks for the first page: the plain address, or the first number.
-    #[expect(clippy::option_option, reason = "the outer one is whether to ask, the inner one what to add")]
-    fn first(&self) -> Option<Option<Next>> {
-        Some(match self.page {
+    /// What the plain address lacks to ask for the first page.
+    fn first(&self) -> Option<Next> {
+        match self.page {
             Page::None { .. } | Page::Link { .. } | Page::Cursor { .. } | Page::NextUrl { .. } => None,
             Page::Offset { offset, first, .. } => Some(Next::Parameter(offset.clone(), first.unwrap_or(0).to_string())),
             Page::Number { page, first, .. } => Some(Next::Parameter(page.clone(), first.to_string())),
-        })
+        }
     }
 
     async fn ask(&self, client: &Client, next: Option<&Next>) -> Result<Answer> {
@@ -238,10 +240,8 @@ impl Listing<'_> {
         let seen = count_of(&reading.rows);
         let past_total = reading.total.is_some_and(|total| seen >= total);
         let next = match self.page {
-            Page::None { .. } => None,
             // a forward-only list names a next page until one is empty
-            Page::Link { .. } if here == 0 => None,
-            Page::Link { .. } => {
+            Page::Link { .. } if here > 0 => {
                 answer.next_link.as_deref().map(|link| self.address(client, link)).transpose()?.map(Next::Address)
             }
             Page::Cursor { next, param, .. } => {
@@ -262,7 +262,7 @@ impl Listing<'_> {
                 let more = reading.announced_pages.is_none_or(|pages| done < pages);
                 more.then(|| Next::Parameter(page.clone(), first.saturating_add(done).to_string()))
             }
-            Page::Offset { .. } | Page::Number { .. } => None,
+            Page::None { .. } | Page::Link { .. } | Page::Offset { .. } | Page::Number { .. } => None,
         };
         if let Some(Next::Parameter(_, mark) | Next::Address(mark)) = &next
             && !reading.asked.insert(mark.clone())
@@ -300,13 +300,10 @@ impl Listing<'_> {
         let Some((path, at)) = &self.count else { return Ok(None) };
         let query: Vec<(&str, &str)> = self.query.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         let body = client.get_with(path, &query, |reply| decoded(&reply.body)).await?;
-        match at.get(&body).and_then(whole_number) {
-            Some(count) => Ok(Some(count)),
-            None => {
-                let what = format!("a count expected, found {}", shown(&body));
-                Err(self.malformed(&format!("GET {path}"), what))
-            }
+        if let Some(count) = at.get(&body).and_then(whole_number) {
+            return Ok(Some(count));
         }
+        Err(self.malformed(&format!("GET {path}"), format!("a count expected, found {}", shown(&body))))
     }
 
     /// A link as an absolute address; the client refuses one that leads elsewhere.

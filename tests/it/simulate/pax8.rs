@@ -263,6 +263,8 @@ async fn contacts_prices_and_history() {
     let history = pax8.get(&format!("subscriptions/{changed}/history")).await.json();
     let quantities: Vec<String> = history["content"].as_array().unwrap().iter().map(|s| text(&s["quantity"])).collect();
     assert_eq!(quantities, ["11", "8", "6"], "newest first");
+    let changed: Vec<String> = history["content"].as_array().unwrap().iter().map(|s| text(&s["updatedDate"])).collect();
+    assert_eq!(changed, ["2026-10-17T08:30:00Z", "2026-09-01T08:30:00Z", "2026-08-01T08:30:00Z"]);
 }
 
 #[tokio::test]

@@ -176,3 +176,43 @@ fn usage() {
     assert_eq!((lines[0].summary.as_str(), lines[0].quantity.plain_text()), ("a5", "10.25".into()));
     assert_eq!(problems, ["page row 3, field currentCharges: expected a value, found none"]);
 }
+
+/// Numbers, words and shapes that stand where another value should.
+const ODD: [&str; 14] = [
+    "null",
+    "true",
+    "-0",
+    "1e400",
+    "-1E-400",
+    "0.1234567890123456789012345678901",
+    "99999999999999999999999999999999999999",
+    "\"\"",
+    "\"NaN\"",
+    "\"1,5\"",
+    "\"9999-99-99T99:99:99Z\"",
+    "\"é\\u0000\\ud83d\\ude00\"",
+    "[]",
+    "{\"a\":[{}]}",
+];
+
+proptest::proptest! {
+    #[test]
+    fn a_mangled_record_is_a_record_or_a_problem(place in 0usize..400, odd in proptest::sample::select(&ODD[..])) {
+        // Replace one value of the sample: whatever stands after the place-th colon.
+        let sample = sample!("items");
+        let Some((colon, _)) = sample.match_indices(": ").nth(place % sample.matches(": ").count()) else { return Ok(()) };
+        let (before, after) = sample.split_at(colon + 2);
+        let rest = after.find([',', '}', ']', '\n']).map_or("", |end| &after[end..]);
+        let mangled = format!("{before}{odd}{rest}");
+        let Ok(page) = serde_json::from_str::<wire::Unpaged>(&mangled) else { return Ok(()) };
+        let count = page.content.len();
+        let rows = numbered("page", page.content);
+        let (records, problems): Parts<_> = convert(&rows, |place, item| charge(None, place.to_string(), item));
+        proptest::prop_assert_eq!(records.len() + problems.len(), count);
+        // The same text under the other kinds of record must not stop the program either.
+        let _ = convert(&rows, |_, w| customer(w));
+        let _ = convert(&rows, |_, w| subscription(w));
+        let _ = convert(&rows, |_, w| invoice(w));
+        let _ = convert(&rows, |_, w| usage_line("a", NaiveDate::default(), w));
+    }
+}
