@@ -166,9 +166,9 @@ pub struct ExactKey {
 
 /// A PSA record that was looked at for a vendor record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(bound = "")]
 pub struct Candidate<E> {
     /// The PSA's record.
-    #[serde(bound = "")]
     pub psa: Id<Psa, E>,
     /// Its name.
     pub name: String,
@@ -180,12 +180,11 @@ pub struct Candidate<E> {
 
 /// One record with its likeliest counterpart, or with none. Shown to a person; links nothing by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(bound = "")]
 pub struct Proposal<E> {
     /// The vendor's record; `None` for a PSA record nobody claims.
-    #[serde(bound = "")]
     pub vendor: Option<Id<Vendor, E>>,
     /// The PSA's record; `None` where there is no counterpart.
-    #[serde(bound = "")]
     pub psa: Option<Id<Psa, E>>,
     /// How sure, with all rivals considered.
     pub score: Permille,
@@ -198,10 +197,8 @@ pub struct Proposal<E> {
     /// Every reason, in the order of the attributes.
     pub evidence: Vec<Evidence>,
     /// The best rival among the PSA's records.
-    #[serde(bound = "")]
     pub runner_up: Option<Candidate<E>>,
     /// The best candidates, the proposed one included.
-    #[serde(bound = "")]
     pub alternatives: Vec<Candidate<E>>,
     /// Of what was compared: the same values, the same fingerprint.
     pub fingerprint: Fingerprint,

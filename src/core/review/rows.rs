@@ -144,6 +144,7 @@ pub struct Work<'a, E> {
 
 /// One line of the review.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(bound = "")]
 pub struct ReviewRow<E> {
     /// What kind of record.
     pub kind: Kind,
@@ -152,12 +153,10 @@ pub struct ReviewRow<E> {
     /// Where it stands.
     pub status: Status,
     /// The vendor's record.
-    #[serde(bound = "")]
     pub vendor: Option<Id<Vendor, E>>,
     /// Its name; empty when there is none.
     pub vendor_name: String,
     /// The PSA's record: linked, proposed or rejected, as the status says.
-    #[serde(bound = "")]
     pub psa: Option<Id<Psa, E>>,
     /// Its name; empty when there is none.
     pub psa_name: String,

@@ -1,0 +1,163 @@
+//! Configuration to connections: each kind's constructor, and nothing else about it.
+
+use std::path::Path;
+
+use crate::config::{self, Config, Environment, FaultKind};
+use crate::connectors::files::{FilesPsa, FilesVendor};
+use crate::connectors::pax8::{Pax8, Pax8Settings};
+use crate::connectors::rest::{ConnectorFile, Rest, RestSettings};
+use crate::connectors::{CheckLine, ConnectorError, Descriptor, ErrorKind, PsaConnector, Side, VendorConnector};
+use crate::engine::{EngineError, Result};
+
+/// The kinds a configuration may name, with what each is.
+pub(crate) const KINDS: [(&str, &str); 3] = [
+    ("pax8", "the distributor Pax8, through its partner API v1"),
+    ("rest", "any PSA or ERP with a JSON interface, described by a connector file"),
+    ("files", "a folder of CSV or JSON exports, as distributor or as PSA"),
+];
+
+/// A connection that can be read.
+pub enum Connection {
+    /// To a distributor.
+    Vendor(Box<dyn VendorConnector>),
+    /// To a PSA or ERP.
+    Psa(Box<dyn PsaConnector>),
+}
+
+impl Connection {
+    /// What it is.
+    #[must_use]
+    pub fn descriptor(&self) -> &Descriptor {
+        match self {
+            Self::Vendor(vendor) => vendor.descriptor(),
+            Self::Psa(psa) => psa.descriptor(),
+        }
+    }
+
+    /// Tries each thing it needs.
+    pub async fn check(&self) -> Vec<CheckLine> {
+        match self {
+            Self::Vendor(vendor) => vendor.check().await,
+            Self::Psa(psa) => psa.check().await,
+        }
+    }
+}
+
+/// Opens one configured connection. Makes no call.
+///
+/// # Errors
+/// The setting or the secret that is missing or wrong.
+pub fn connect(config: &Config, name: &str, environment: &Environment) -> Result<Connection> {
+    let Some(about) = config.connectors.get(name) else {
+        let configured = config.connectors.keys().cloned().collect();
+        return Err(EngineError::NoConnection { name: name.to_owned(), configured });
+    };
+    match (about.kind.as_str(), about.side) {
+        ("pax8", config::Side::Vendor) => pax8(config, name, environment),
+        ("rest", config::Side::Psa) => rest(config, name, environment),
+        ("files", side) => files(config, name, side),
+        ("pax8", config::Side::Psa) => Err(wrong(config, name, "side", "`vendor`, because Pax8 is a distributor")),
+        ("rest", config::Side::Vendor) => Err(wrong(config, name, "side", "`psa`, because this connector reads PSAs")),
+        _ => Err(wrong(config, name, "kind", "pax8, rest or files")),
+    }
+}
+
+/// Opens every configured connection, or the one that is named.
+///
+/// # Errors
+/// As [`connect`].
+pub fn connect_all(config: &Config, only: Option<&str>, environment: &Environment) -> Result<Vec<Connection>> {
+    match only {
+        Some(name) => Ok(vec![connect(config, name, environment)?]),
+        None => config.connectors.keys().map(|name| connect(config, name, environment)).collect(),
+    }
+}
+
+fn wrong(config: &Config, name: &str, key: &str, expected: &str) -> EngineError {
+    let about = config.connectors.get(name);
+    let found = match key {
+        "side" => about.map(|c| side_of(c.side)).map(super::error::side_word).unwrap_or_default().to_owned(),
+        _ => about.map(|c| c.kind.clone()).unwrap_or_default(),
+    };
+    let kind = FaultKind::WrongValue { key: key.to_owned(), expected: expected.to_owned(), found };
+    config.refuse_setting(name, key, kind).into()
+}
+
+fn side_of(side: config::Side) -> Side {
+    match side {
+        config::Side::Vendor => Side::Vendor,
+        config::Side::Psa => Side::Psa,
+    }
+}
+
+fn settings_error(name: &str, what: impl std::fmt::Display) -> EngineError {
+    ConnectorError::new(name, "settings", ErrorKind::Settings(what.to_string())).into()
+}
+
+fn pax8(config: &Config, name: &str, environment: &Environment) -> Result<Connection> {
+    const KNOWN: [&str; 10] = [
+        "base_url",
+        "token_url",
+        "audience",
+        "client_id",
+        "client_secret",
+        "calls_per_minute",
+        "page_size",
+        "concurrency",
+        "attempts",
+        "pause_ms",
+    ];
+    config.known_settings(name, &KNOWN)?;
+    let table = config.connectors.get(name).map(|c| c.settings.clone()).unwrap_or_default();
+    let mut settings: Pax8Settings = table.try_into().map_err(|error| settings_error(name, error))?;
+    let mut secrets = config.secrets_of(name, environment)?;
+    name.clone_into(&mut settings.name);
+    settings.client_secret =
+        secrets.remove("client_secret").ok_or_else(|| settings_error(name, "client_secret is missing"))?;
+    Ok(Connection::Vendor(Box::new(Pax8::new(&settings)?)))
+}
+
+fn rest(config: &Config, name: &str, environment: &Environment) -> Result<Connection> {
+    config.known_settings(name, &["file", "settings", "plain_hosts"])?;
+    let table = config.connectors.get(name).map(|c| c.settings.clone()).unwrap_or_default();
+    let text = |key: &str| table.get(key).and_then(toml::Value::as_str);
+    let file = text("file").ok_or_else(|| settings_error(name, "file is missing: name a connector file"))?;
+    let mut settings = RestSettings::new(name, connector_file(config.folder(), file)?);
+    for (key, value) in table.get("settings").and_then(toml::Value::as_table).into_iter().flatten() {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        settings.values.insert(key.clone(), text.into());
+    }
+    for (key, secret) in config.secrets_of(name, environment)? {
+        settings.values.insert(key.strip_prefix("settings.").unwrap_or(&key).to_owned(), secret);
+    }
+    for host in table.get("plain_hosts").and_then(toml::Value::as_array).into_iter().flatten() {
+        settings.plain_hosts.extend(host.as_str().map(str::to_owned));
+    }
+    Ok(Connection::Psa(Box::new(Rest::new(settings)?)))
+}
+
+/// Reads a connector file, or takes a shipped one.
+pub(crate) fn connector_file(folder: &Path, name: &str) -> Result<ConnectorFile> {
+    if name.starts_with("builtin:") {
+        let known: Vec<String> = ConnectorFile::builtins().collect();
+        return ConnectorFile::builtin(name).ok_or_else(|| EngineError::File {
+            file: name.to_owned(),
+            what: format!("is not shipped; there are {}", known.join(", ")),
+        });
+    }
+    let text = std::fs::read_to_string(folder.join(name))
+        .map_err(|refused| EngineError::File { file: name.to_owned(), what: format!("cannot be read: {refused}") })?;
+    Ok(ConnectorFile { name: name.to_owned(), text })
+}
+
+fn files(config: &Config, name: &str, side: config::Side) -> Result<Connection> {
+    config.known_settings(name, &["folder"])?;
+    let table = config.connectors.get(name).map(|c| &c.settings);
+    let folder = table.and_then(|t| t.get("folder")).and_then(toml::Value::as_str);
+    let folder = folder.ok_or_else(|| settings_error(name, "folder is missing: name the folder of the exports"))?;
+    let folder = config.folder().join(folder);
+    Ok(match side {
+        config::Side::Vendor => Connection::Vendor(Box::new(FilesVendor::new(name, &folder)?)),
+        config::Side::Psa => Connection::Psa(Box::new(FilesPsa::new(name, &folder)?)),
+    })
+}

@@ -1,0 +1,111 @@
+//! Why a job could not be done. Facts only; the fronts add advice.
+
+use crate::config::ConfigError;
+use crate::connectors::{ConnectorError, Side};
+use crate::core::money::MoneyError;
+use crate::core::review::Refusal;
+use crate::store::StoreError;
+
+/// What a job answers.
+pub type Result<T> = std::result::Result<T, EngineError>;
+
+/// Why a job could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A remote or a folder.
+    #[error(transparent)]
+    Connector(#[from] ConnectorError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A sum no longer fits.
+    #[error("the sums of the month cannot be kept exactly: {0}")]
+    Money(#[from] MoneyError),
+    /// A decision that cannot be followed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Not exactly one connection speaks for a side.
+    #[error("{} connections speak for the {} side ({}); this version works with exactly one", .found.len(), side_word(*.side), list(.found))]
+    Connections {
+        /// The side.
+        side: Side,
+        /// Those that are configured.
+        found: Vec<String>,
+    },
+    /// A connection that is not configured.
+    #[error("there is no connection `{name}`; configured are {}", list(.configured))]
+    NoConnection {
+        /// The name asked for.
+        name: String,
+        /// Those that are configured.
+        configured: Vec<String>,
+    },
+    /// What is needed was never pulled.
+    #[error("`{connector}` was never pulled for {what}")]
+    NotPulled {
+        /// The connection.
+        connector: String,
+        /// The listing, with the month where it has one.
+        what: String,
+    },
+    /// A snapshot is too old to be compared.
+    #[error("the {what} of `{connector}` are {hours} hours old, {allowed} are allowed")]
+    Stale {
+        /// The connection.
+        connector: String,
+        /// The listing.
+        what: String,
+        /// Its age.
+        hours: i64,
+        /// The limit.
+        allowed: u64,
+    },
+    /// A listing is there, but not whole, where only a whole one will do.
+    #[error("the last pull of the {what} of `{connector}` was not complete: {first}")]
+    Incomplete {
+        /// The connection.
+        connector: String,
+        /// The listing.
+        what: String,
+        /// The first of its problems.
+        first: String,
+    },
+    /// A record nobody knows.
+    #[error("no {what} `{id}` is in the review")]
+    NoRecord {
+        /// `vendor customer`, `PSA product`, ….
+        what: String,
+        /// The id asked for.
+        id: String,
+    },
+    /// A record without what a decision needs.
+    #[error("{id} has no proposed counterpart")]
+    NothingProposed {
+        /// The record.
+        id: String,
+    },
+    /// A file beside the configuration cannot be used.
+    #[error("{file}: {what}")]
+    File {
+        /// Its name.
+        file: String,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// A side in words.
+#[must_use]
+pub fn side_word(side: Side) -> &'static str {
+    match side {
+        Side::Vendor => "vendor",
+        Side::Psa => "PSA",
+    }
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}

@@ -1,0 +1,248 @@
+//! Pull: whole listings from the connections into snapshots.
+//!
+//! Keeps the invariants that a listing is saved whole or not at all, and that one which failed, or is suddenly empty, is
+//! saved as partial with the reason, so that no later job takes the one before it for today's.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::connectors::{DraftMonth, PsaConnector, VendorConnector};
+use crate::core::entity::Entity;
+use crate::core::id::PsaProductId;
+use crate::core::link::BundlePart;
+use crate::core::period::BillingPeriod;
+use crate::core::record::Keyed;
+use crate::core::snapshot::{Problem, Pulled};
+use crate::engine::{Connection, ConnectorError, Engine, Job, Result, Watch};
+use crate::store::{NewSnapshot, RunOutcome, SnapshotId};
+
+/// What costs many more requests and is pulled only when asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Extra {
+    /// Price rows of the products in use.
+    Prices,
+    /// Earlier states of every subscription.
+    History,
+    /// Contacts of every company.
+    Contacts,
+    /// Metered use.
+    Usage,
+    /// Charges that are not invoiced yet.
+    Drafts,
+}
+
+/// What to pull.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullRequest {
+    /// The month of charges and billed lines.
+    pub period: BillingPeriod,
+    /// What else.
+    pub extras: Vec<Extra>,
+}
+
+/// What became of one listing.
+#[derive(Debug)]
+pub struct Listing {
+    /// The connection.
+    pub connector: String,
+    /// The kind of listing.
+    pub entity: Entity,
+    /// The month, for listings of one.
+    pub period: Option<BillingPeriod>,
+    /// The snapshot.
+    pub snapshot: SnapshotId,
+    /// How many records were read.
+    pub records: usize,
+    /// Why it is partial; nothing when it is complete.
+    pub problems: Vec<Problem>,
+    /// The error that ended the listing.
+    pub error: Option<ConnectorError>,
+}
+
+impl Engine {
+    /// Pulls every listing of some connections. A listing that cannot be read does not keep the others from being read.
+    ///
+    /// # Errors
+    /// What the database says. What a remote says stands in the [`Listing`].
+    pub async fn pull(
+        &self,
+        connections: &[Connection],
+        request: &PullRequest,
+        watch: &dyn Watch,
+    ) -> Result<Vec<Listing>> {
+        let job = self.begin("pull").await?;
+        let mut pull = Pull { engine: self, job: &job, request, watch, listings: Vec::new() };
+        for connection in connections {
+            let pulled = match connection {
+                Connection::Vendor(vendor) => pull.vendor(vendor.as_ref()).await,
+                Connection::Psa(psa) => pull.psa(psa.as_ref()).await,
+            };
+            if let Err(error) = pulled {
+                return job.failed(error).await;
+            }
+        }
+        let listings = pull.listings;
+        let whole = listings.iter().all(|listing| listing.problems.is_empty());
+        let receipt: Vec<_> = listings.iter().map(Listing::receipt).collect();
+        let outcome = if whole { RunOutcome::Done } else { RunOutcome::Partial };
+        job.end(outcome, &serde_json::json!({ "period": request.period, "listings": receipt })).await?;
+        Ok(listings)
+    }
+}
+
+impl Listing {
+    fn receipt(&self) -> serde_json::Value {
+        serde_json::json!({
+            "connector": self.connector,
+            "entity": self.entity.as_str(),
+            "records": self.records,
+            "problems": self.problems.len(),
+        })
+    }
+}
+
+/// A pull under way.
+struct Pull<'p> {
+    engine: &'p Engine,
+    job: &'p Job,
+    request: &'p PullRequest,
+    watch: &'p dyn Watch,
+    listings: Vec<Listing>,
+}
+
+type Read<R> = std::result::Result<Pulled<R>, ConnectorError>;
+type MayRead<R> = std::result::Result<Option<Pulled<R>>, ConnectorError>;
+
+impl Pull<'_> {
+    fn asked(&self, extra: Extra) -> bool {
+        self.request.extras.contains(&extra)
+    }
+
+    async fn vendor(&mut self, vendor: &dyn VendorConnector) -> Result<()> {
+        let (watch, period) = (self.watch, self.request.period);
+        let name = vendor.descriptor().name.as_str();
+        if self.asked(Extra::Contacts) {
+            self.maybe(name, Entity::VendorCustomers, None, vendor.customers_with_contacts(watch).await).await?;
+        } else {
+            self.save(name, Entity::VendorCustomers, None, vendor.customers(watch).await).await?;
+        }
+        self.save(name, Entity::VendorProducts, None, vendor.products(watch).await).await?;
+        let held = self.save(name, Entity::Subscriptions, None, vendor.subscriptions(watch).await).await?;
+        self.maybe(name, Entity::Invoices, Some(period), vendor.invoices(period, watch).await).await?;
+        self.save(name, Entity::Charges, Some(period), vendor.charges(period, watch).await).await?;
+        let held = held.map(|pulled| pulled.into_parts().0).unwrap_or_default();
+        let ids: Vec<_> = held.iter().map(|s| s.id.clone()).collect();
+        if self.asked(Extra::Prices) {
+            let products: std::collections::BTreeSet<_> = held.iter().map(|s| s.fields.product.clone()).collect();
+            let products: Vec<_> = products.into_iter().collect();
+            self.maybe(name, Entity::VendorPrices, None, vendor.prices(&products, watch).await).await?;
+        }
+        if self.asked(Extra::History) {
+            self.maybe(name, Entity::SubscriptionHistory, None, vendor.history(&ids, watch).await).await?;
+        }
+        if self.asked(Extra::Drafts) {
+            let drafts = vendor.draft_charges(DraftMonth::Next, watch).await;
+            self.maybe(name, Entity::DraftCharges, None, drafts).await?;
+        }
+        if self.asked(Extra::Usage) {
+            let summaries = self.maybe(name, Entity::UsageSummaries, None, vendor.usage(&ids, watch).await).await?;
+            let summaries = summaries.map(|pulled| pulled.into_parts().0).unwrap_or_default();
+            let lines = vendor.usage_lines(&summaries, period, watch).await;
+            self.maybe(name, Entity::UsageLines, Some(period), lines).await?;
+        }
+        Ok(())
+    }
+
+    async fn psa(&mut self, psa: &dyn PsaConnector) -> Result<()> {
+        let (watch, period) = (self.watch, self.request.period);
+        let name = psa.descriptor().name.as_str();
+        self.save(name, Entity::PsaCustomers, None, psa.customers(watch).await).await?;
+        self.save(name, Entity::PsaProducts, None, psa.products(watch).await).await?;
+        self.save(name, Entity::BilledLines, Some(period), psa.billed_lines(period, watch).await).await?;
+        match psa.bundles(watch).await {
+            Ok(None) => Ok(()),
+            Ok(Some(bundles)) => self.bundles(name, &bundles).await,
+            Err(error) => {
+                let unread: Read<crate::core::product::PsaProduct> = Err(error);
+                self.save(name, Entity::Bundles, None, unread).await.map(|_| ())
+            }
+        }
+    }
+
+    async fn bundles(&mut self, connector: &str, bundles: &[(PsaProductId, Vec<BundlePart>)]) -> Result<()> {
+        let mut tx = self.job.tx().await?;
+        tx.save_bundles(bundles).await?;
+        Ok(tx.commit().await?)
+            .inspect(|()| self.watch.progress(connector, len(bundles.len()), Some(len(bundles.len()))))
+    }
+
+    /// A listing the system may not have; nothing is saved when it has none.
+    async fn maybe<R: Serialize + DeserializeOwned + Keyed>(
+        &mut self,
+        connector: &str,
+        entity: Entity,
+        period: Option<BillingPeriod>,
+        read: MayRead<R>,
+    ) -> Result<Option<Pulled<R>>> {
+        match read.transpose() {
+            None => Ok(None),
+            Some(read) => self.save(connector, entity, period, read).await,
+        }
+    }
+
+    /// Saves one listing in one transaction; what was read, when it was read.
+    async fn save<R: Serialize + DeserializeOwned + Keyed>(
+        &mut self,
+        connector: &str,
+        entity: Entity,
+        period: Option<BillingPeriod>,
+        read: Read<R>,
+    ) -> Result<Option<Pulled<R>>> {
+        let (pulled, error) = match read {
+            Ok(pulled) => (self.suddenly_empty(connector, entity, period, pulled).await?, None),
+            Err(error) => {
+                let problem = Problem::new(error.operation.clone(), format!("could not be read: {}", error.kind));
+                (Pulled::judge(Vec::new(), vec![problem]), Some(error))
+            }
+        };
+        let mut tx = self.job.tx().await?;
+        let new = NewSnapshot { connector, entity, period, taken_at: self.engine.clock.now() };
+        let snapshot = tx.save_snapshot(&new, &pulled).await?;
+        tx.commit().await?;
+        let (records, problems) = (pulled.records().len(), pulled.problems().to_vec());
+        let failed = error.is_some();
+        self.listings.push(Listing {
+            connector: connector.to_owned(),
+            entity,
+            period,
+            snapshot,
+            records,
+            problems,
+            error,
+        });
+        Ok((!failed).then_some(pulled))
+    }
+
+    /// Nothing where there was something looks like a lost right or a wrong filter, not like an empty business.
+    async fn suddenly_empty<R: Serialize + DeserializeOwned + Keyed>(
+        &self,
+        connector: &str,
+        entity: Entity,
+        period: Option<BillingPeriod>,
+        pulled: Pulled<R>,
+    ) -> Result<Pulled<R>> {
+        if !pulled.records().is_empty() || !pulled.is_complete() {
+            return Ok(pulled);
+        }
+        let before = self.engine.store.load_latest_snapshot::<serde_json::Value>(connector, entity, period).await?;
+        let Some(before) = before.filter(|before| before.header.records > 0) else { return Ok(pulled) };
+        let what = format!(
+            "lists nothing; the pull before listed {}. Are the rights and filters of the connection still the same?",
+            before.header.records
+        );
+        Ok(Pulled::judge(Vec::new(), vec![Problem::new(entity.as_str(), what)]))
+    }
+}
+
+fn len(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}

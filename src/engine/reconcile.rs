@@ -1,0 +1,184 @@
+//! Reconcile: the last snapshots of a month, held against each other through the links that stand.
+
+use std::collections::BTreeMap;
+
+use crate::connectors::files::links::LinkFile;
+use crate::core::billing::{BilledLine, VendorCharge, VendorInvoice};
+use crate::core::entity::Entity;
+use crate::core::id::{Company, Product};
+use crate::core::link::LinkSet;
+use crate::core::money::MoneyError;
+use crate::core::period::BillingPeriod;
+use crate::core::reconcile::coverage::Coverage;
+use crate::core::reconcile::lines::{Billed, Charge};
+use crate::core::reconcile::{Book, Mapping, Outcome};
+use crate::core::record::Fingerprint;
+use crate::core::snapshot::Problem;
+use crate::engine::directory::{Directory, Sides, words};
+use crate::engine::{Engine, EngineError, Result, SnapshotHeader};
+use crate::store::{RunOutcome, Stored};
+
+/// A reconciled month, with what its reports need.
+#[derive(Debug, Clone)]
+pub struct Reconciled {
+    /// The result.
+    pub outcome: Outcome,
+    /// What people call the records.
+    pub directory: Directory,
+    /// Which companies are one.
+    pub company_links: LinkSet<Company>,
+    /// The snapshots it was made from.
+    pub sources: Vec<SnapshotHeader>,
+    /// The distributor's name, its documents and their lines; `None` where there are only lines.
+    pub documents: Option<(String, Vec<VendorInvoice>, Vec<VendorCharge>)>,
+}
+
+impl Engine {
+    /// Reconciles a month and saves the result.
+    ///
+    /// # Errors
+    /// [`EngineError::NotPulled`] and [`EngineError::Stale`] say which listing has to be pulled.
+    pub async fn reconcile(&self, period: BillingPeriod) -> Result<Reconciled> {
+        let inputs = self.inputs(period).await?;
+        let outcome = inputs.outcome(period)?;
+        let job = self.begin("reconcile").await?;
+        let saved = async {
+            let mut tx = job.tx().await?;
+            tx.save_outcome(&outcome, &digest(&outcome)).await?;
+            Ok::<(), EngineError>(tx.commit().await?)
+        };
+        if let Err(error) = saved.await {
+            return job.failed(error).await;
+        }
+        let receipt = serde_json::json!({
+            "period": period, "verdict": outcome.verdict, "cells": outcome.cells, "variances": outcome.variances.len(),
+        });
+        job.end(RunOutcome::Done, &receipt).await?;
+        Ok(inputs.into_reconciled(outcome))
+    }
+
+    /// The last saved result of a month; `None` when it was never reconciled.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn reconciled(&self, period: BillingPeriod) -> Result<Option<Reconciled>> {
+        let Some(stored) = self.store.load_latest_outcome(period).await? else { return Ok(None) };
+        Ok(Some(self.inputs(period).await?.into_reconciled(stored.outcome)))
+    }
+
+    async fn inputs(&self, period: BillingPeriod) -> Result<Inputs> {
+        let sides = self.sides()?;
+        let Sides { vendor, psa } = &sides;
+        let charges = self.latest(vendor, Entity::Charges, Some(period)).await?;
+        let lines = self.latest(psa, Entity::BilledLines, Some(period)).await?;
+        self.fresh(&charges)?;
+        self.fresh(&lines)?;
+        let records = self.records().await?;
+        let invoices = self.store.load_latest_snapshot(vendor, Entity::Invoices, Some(period)).await?;
+        let mut sources = vec![charges.header.clone(), lines.header.clone()];
+        sources.extend([
+            records.vendor_customers.header.clone(),
+            records.vendor_products.header.clone(),
+            records.psa_customers.header.clone(),
+            records.psa_products.header.clone(),
+        ]);
+        sources.extend(invoices.iter().map(|stored: &Stored<VendorInvoice>| stored.header.clone()));
+        Ok(Inputs { charges, lines, invoices, sources, mapping: self.mapping().await?, directory: records.directory() })
+    }
+
+    async fn mapping(&self) -> Result<Mapping> {
+        let products = self.store.load_links::<Product>().await?;
+        let compare: BTreeMap<_, _> = products.into_iter().map(|link| (link.psa, link.compare)).collect();
+        Ok(Mapping {
+            companies: self.links().await?,
+            products: self.links().await?,
+            compare,
+            bundles: self.store.load_bundles().await?,
+        })
+    }
+
+    fn fresh<R>(&self, stored: &Stored<R>) -> Result<()> {
+        let age = self.clock.now().signed_duration_since(stored.header.taken_at);
+        if age.num_hours() <= i64::try_from(self.snapshot_age_hours_max).unwrap_or(i64::MAX) {
+            return Ok(());
+        }
+        Err(EngineError::Stale {
+            connector: stored.header.connector.clone(),
+            what: words(stored.header.entity, stored.header.period),
+            hours: age.num_hours(),
+            allowed: self.snapshot_age_hours_max,
+        })
+    }
+}
+
+/// What a reconcile of a month is made from.
+struct Inputs {
+    charges: Stored<VendorCharge>,
+    lines: Stored<BilledLine>,
+    invoices: Option<Stored<VendorInvoice>>,
+    sources: Vec<SnapshotHeader>,
+    mapping: Mapping,
+    directory: Directory,
+}
+
+impl Inputs {
+    fn outcome(&self, period: BillingPeriod) -> Result<Outcome> {
+        let book = Book::new(period, &self.mapping);
+        let mut coverage = Coverage::default();
+        let mut vendor_problems = self.charges.pulled.problems().to_vec();
+        let mut psa_problems = self.lines.pulled.problems().to_vec();
+        let unfit = |what: &str, id: String, error: &MoneyError| {
+            Problem::new(what, format!("cannot be counted: {error}")).record(id)
+        };
+        for charge in self.charges.pulled.records() {
+            if let Err(error) = book.add_charge(&Charge::from(charge), &mut coverage) {
+                vendor_problems.push(unfit("charges", charge.id.to_string(), &error));
+            }
+        }
+        for line in self.lines.pulled.records() {
+            if let Err(error) = book.add_billed(&Billed::from(line), &mut coverage) {
+                psa_problems.push(unfit("billed_lines", line.id.to_string(), &error));
+            }
+        }
+        coverage.vendor_unreadable = count(&vendor_problems);
+        coverage.psa_unreadable = count(&psa_problems);
+        vendor_problems.append(&mut psa_problems);
+        Ok(book.finish(coverage, vendor_problems)?)
+    }
+
+    fn into_reconciled(self, outcome: Outcome) -> Reconciled {
+        let charges = self.charges.pulled.into_parts().0;
+        let documents =
+            self.invoices.map(|invoices| (invoices.header.connector.clone(), invoices.pulled.into_parts().0, charges));
+        Reconciled {
+            outcome,
+            directory: self.directory,
+            company_links: self.mapping.companies,
+            sources: self.sources,
+            documents,
+        }
+    }
+}
+
+pub(super) fn count(problems: &[Problem]) -> u64 {
+    u64::try_from(problems.len()).unwrap_or(u64::MAX)
+}
+
+/// Of everything the result says: equal digests are equal reports.
+fn digest(outcome: &Outcome) -> Fingerprint {
+    let said = serde_json::json!({
+        "period": outcome.period,
+        "verdict": outcome.verdict,
+        "variances": outcome.variances,
+        "classes": outcome.classes,
+        "coverage": outcome.coverage,
+        "problems": outcome.problems,
+    });
+    Fingerprint::of(said.to_string().as_bytes())
+}
+
+impl From<LinkFile> for Mapping {
+    fn from(file: LinkFile) -> Self {
+        Self { companies: file.companies, products: file.products, compare: file.compare, bundles: file.bundles }
+    }
+}
