@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::error::CommandError;
 use crate::cli::ui::Ui;
-use crate::clock::Clock;
 use crate::config::{self, Config, Environment};
 use crate::core::period::BillingPeriod;
+use crate::clock::Clock;
+use crate::engine::Engine;
 
 /// Given to each command.
 #[derive(Debug)]
@@ -48,5 +49,16 @@ impl<'u> Context<'u> {
     /// The configuration, read and checked.
     pub(super) fn config(&self) -> Result<Config, CommandError> {
         Ok(config::load(&self.config_file)?)
+    }
+
+    /// The engine on the configured database.
+    pub(super) async fn engine(&self, config: &Config) -> Result<Engine, CommandError> {
+        Ok(Engine::open(config, &self.environment, self.clock(), &self.who()).await?)
+    }
+
+    /// Who runs this, as runs and decisions note it.
+    pub(super) fn who(&self) -> String {
+        let named = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| self.environment.get(name));
+        named.unwrap_or("unknown").to_owned()
     }
 }

@@ -29,7 +29,7 @@ enum Which {
 
 impl Args {
     pub(super) async fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
-        let _config = context.config()?;
+        let _engine = context.engine(&context.config()?).await?;
         Err(CommandError::new(Kind::Failed, "propose is not wired"))
     }
 }

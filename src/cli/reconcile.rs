@@ -40,7 +40,7 @@ pub(super) struct Args {
 impl Args {
     pub(super) async fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
         if self.from.is_none() {
-            let _config = context.config()?;
+            let _engine = context.engine(&context.config()?).await?;
         }
         Err(CommandError::new(Kind::Failed, "reconcile is not wired"))
     }

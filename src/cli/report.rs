@@ -59,7 +59,7 @@ impl Args {
             let error = CommandError::new(Kind::Usage, "a workbook cannot go to standard output");
             return Err(error.hint("Name a file with --out."));
         }
-        let _config = context.config()?;
+        let _engine = context.engine(&context.config()?).await?;
         Err(CommandError::new(Kind::Failed, "report is not wired"))
     }
 }

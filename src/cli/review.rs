@@ -195,7 +195,7 @@ struct Import {
 
 impl Args {
     pub(super) async fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
-        let _config = context.config()?;
+        let _engine = context.engine(&context.config()?).await?;
         Err(CommandError::new(Kind::Failed, "review is not wired"))
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
-        let _config = context.config()?;
+        let _engine = context.engine(&context.config()?).await?;
         Err(CommandError::new(Kind::Failed, "status is not wired"))
     }
 }

@@ -21,6 +21,7 @@ pub use crate::connectors::{CheckLine, ConnectorError, Descriptor, ErrorKind, Si
 pub use crate::store::{
     MigrationState, MigrationStatus, ReconciliationHeader, Run, SnapshotHeader, StoreError, StoredOutcome,
 };
+pub(crate) use connect::{KINDS, connector_file};
 pub use connect::{Connection, connect, connect_all};
 pub use directory::Directory;
 pub use error::{EngineError, Result};
@@ -28,7 +29,7 @@ pub use folder::{Exported, reconcile_folder};
 pub use propose::Proposed;
 pub use pull::{Extra, Listing, PullRequest};
 pub use reconcile::Reconciled;
-pub use review::{Board, Decided};
+pub use review::{Board, Decided, Reviewed};
 
 /// The database, and what every job needs besides.
 #[derive(Debug)]

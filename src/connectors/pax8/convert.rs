@@ -33,7 +33,6 @@ pub(super) fn customer(company: wire::Company) -> Read<VendorCustomer> {
             phone: text(company.phone),
             website: text(company.website),
             external_id: text(company.external_id),
-            code: None,
             status: text(company.status),
             contacts: None,
         },
