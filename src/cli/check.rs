@@ -23,7 +23,7 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         let config = context.config()?;
         let mut tried = Vec::new();
         if self.only.is_none() {
@@ -34,7 +34,7 @@ impl Args {
         for name in names {
             tried.push(connection(context, &config, name).await?);
         }
-        self.shown.show(context.ui, &table(&tried))?;
+        self.shown.show(&context.ui, &table(&tried))?;
         if missing.is_some() {
             let error = CommandError::new(Kind::Usage, format!("{} names no connection", config.file.display()));
             return Err(error.hint("Add a section [connectors.NAME]; samples/trueup.toml shows how."));
@@ -68,7 +68,7 @@ impl Tried {
     }
 }
 
-async fn database(context: &Context<'_>, config: &Config) -> Tried {
+async fn database(context: &Context, config: &Config) -> Tried {
     let name = "database".to_owned();
     match context.engine(config).await {
         Ok(engine) => {
@@ -81,7 +81,7 @@ async fn database(context: &Context<'_>, config: &Config) -> Tried {
 }
 
 /// A connection nobody configured is an error; one that cannot be opened is a line like others.
-async fn connection(context: &Context<'_>, config: &Config, name: String) -> Result<Tried, CommandError> {
+async fn connection(context: &Context, config: &Config, name: String) -> Result<Tried, CommandError> {
     match engine::connect(config, &name, &context.environment) {
         Ok(connection) => {
             let location = Some(connection.descriptor().location.clone());

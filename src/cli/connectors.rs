@@ -50,7 +50,7 @@ struct Lint {
 }
 
 impl Args {
-    pub(super) async fn run(self, _context: &Context<'_>) -> Result<Ending, CommandError> {
+    pub(super) async fn run(self, _context: &Context) -> Result<Ending, CommandError> {
         Err(CommandError::new(Kind::Failed, "connectors is not wired"))
     }
 }

@@ -1,28 +1,29 @@
 //! What every command is given: the terminal, the environment, which configuration, and which now.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use crate::cli::error::CommandError;
 use crate::cli::ui::Ui;
+use crate::clock::Clock;
 use crate::config::{self, Config, Environment};
 use crate::core::period::BillingPeriod;
-use crate::clock::Clock;
 use crate::engine::Engine;
 
 /// Given to each command.
 #[derive(Debug)]
-pub(super) struct Context<'u> {
-    pub(super) ui: &'u Ui,
+pub(super) struct Context {
+    pub(super) ui: Arc<Ui>,
     pub(super) environment: Environment,
     as_of: Option<DateTime<Utc>>,
     config_file: PathBuf,
 }
 
-impl<'u> Context<'u> {
+impl Context {
     pub(super) fn new(
-        ui: &'u Ui,
+        ui: Arc<Ui>,
         environment: Environment,
         named: Option<&Path>,
         as_of: Option<DateTime<Utc>>,

@@ -39,7 +39,7 @@ struct Status {
 }
 
 impl Args {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         let config = context.config()?;
         let (environment, clock) = (&context.environment, context.clock());
         match self.verb {
@@ -53,7 +53,7 @@ impl Args {
             }
             Verb::Status(status) => {
                 let found = Engine::migration_status(&config, environment, clock).await?;
-                status.shown.show(context.ui, &table(&found))?;
+                status.shown.show(&context.ui, &table(&found))?;
             }
         }
         Ok(Ending::Done)

@@ -59,14 +59,14 @@ impl With {
 }
 
 impl Args {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         let config = context.config()?;
         // All are opened before the first is asked: a missing secret is heard of at once, not after an hour.
         let connections = engine::connect_all(&config, self.only.as_deref(), &context.environment)?;
         let extras = self.with.into_iter().map(With::extra).collect();
         let request = PullRequest { period: self.period.unwrap_or_else(|| context.last_month()), extras };
-        let listings = context.engine(&config).await?.pull(&connections, &request, context.ui).await?;
-        self.shown.show(context.ui, &table(&request, &listings))?;
+        let listings = context.engine(&config).await?.pull(&connections, &request, context.ui.as_ref()).await?;
+        self.shown.show(&context.ui, &table(&request, &listings))?;
         match worst(&listings) {
             None => Ok(Ending::Done),
             Some(kind) => {

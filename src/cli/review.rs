@@ -194,7 +194,7 @@ struct Import {
 }
 
 impl Args {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         let _engine = context.engine(&context.config()?).await?;
         Err(CommandError::new(Kind::Failed, "review is not wired"))
     }

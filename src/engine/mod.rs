@@ -15,11 +15,11 @@ mod review;
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment, Matching};
 use crate::core::record::Fingerprint;
-use crate::store::{Lease, Location, NewRun, RunId, RunOutcome, Store, Tx, Wait};
+use crate::store::{Lease, Location, NewRun, RunId, Store, Tx, Wait};
 
 pub use crate::connectors::{CheckLine, ConnectorError, Descriptor, ErrorKind, Side, Unwatched, Watch};
 pub use crate::store::{
-    MigrationState, MigrationStatus, ReconciliationHeader, Run, SnapshotHeader, StoreError, StoredOutcome,
+    MigrationState, MigrationStatus, ReconciliationHeader, Run, RunOutcome, SnapshotHeader, StoreError, StoredOutcome,
 };
 pub(crate) use connect::{KINDS, connector_file};
 pub use connect::{Connection, connect, connect_all};
