@@ -93,7 +93,7 @@ impl Command {
             Self::Status(args) => args.run(context).await,
             Self::Demo(args) => args.run(context).await,
             Self::Simulate(args) => args.run(context).await,
-            Self::Connectors(args) => args.run(context).await,
+            Self::Connectors(args) => args.run(context),
             Self::Db(args) => args.run(context).await,
         }
     }

@@ -21,8 +21,9 @@ pub use crate::connectors::{CheckLine, ConnectorError, Descriptor, ErrorKind, Si
 pub use crate::store::{
     MigrationState, MigrationStatus, ReconciliationHeader, Run, RunOutcome, SnapshotHeader, StoreError, StoredOutcome,
 };
-pub(crate) use connect::{KINDS, connector_file};
-pub use connect::{Connection, connect, connect_all};
+pub use connect::{
+    Connection, KINDS, Kind, Setting, connect, connect_all, lint_connector_file, shipped_connector_files,
+};
 pub use directory::Directory;
 pub use error::{EngineError, Result};
 pub use folder::{Exported, reconcile_folder};
