@@ -418,7 +418,7 @@ fn json_gives_the_same_lines_as_csv() {
     }
 }
 
-/// Cuts a file at every byte. A cut right after a row leaves no trace; any other one must be noticed, or lose no row.
+/// Cuts a file at every byte. A cut right after a row leaves no trace; any other one must be noticed.
 fn cut_everywhere(name: &str, bytes: &[u8], profile: &str) {
     let profile = Profile::parse(profile).unwrap();
     let read = |bytes: &[u8]| {
@@ -430,11 +430,10 @@ fn cut_everywhere(name: &str, bytes: &[u8], profile: &str) {
     assert!(whole.is_complete());
     for at in 0..bytes.len() {
         let Ok(pulled) = read(&bytes[..at]) else { continue };
-        let on_a_row_end = bytes[..at].ends_with(b"\n") || matches!(bytes.get(at), Some(b'\n' | b'\r'));
-        let short = pulled.records().len() < whole.records().len();
-        assert!(!pulled.is_complete() || !short || on_a_row_end, "cut at {at} is called complete");
-        for (record, original) in pulled.records().iter().zip(whole.records()) {
-            assert_eq!(record, original, "cut at {at} changed a record");
+        let on_a_row_end = bytes[..at].ends_with(b"\n") || bytes[..at].ends_with(b"\r");
+        assert!(!pulled.is_complete() || on_a_row_end, "cut at {at} is called complete");
+        if pulled.is_complete() {
+            assert_eq!(pulled.records(), &whole.records()[..pulled.records().len()], "cut at {at} changed a record");
         }
     }
 }
@@ -448,13 +447,13 @@ fn a_cut_file_is_never_taken_for_whole() {
 }
 
 #[test]
-fn a_last_number_without_a_line_break_may_be_cut() {
+fn a_last_line_without_a_line_break_may_be_cut() {
     let text = "id;name;cost\n1;x;125.50\n2;y;3.25";
     let complaints_of = |text: &str| {
         let folder = folder(&[("psa_products.csv", text.as_bytes())]);
         complaints(FilesPsa::new("psa", folder.path()).and_then(|psa| run(psa.products(&Unwatched))))
     };
-    assert!(complaints_of(text)[0].contains("ends without a line break right after a number"));
+    assert!(complaints_of(text)[0].contains("ends without a line break, so it may be cut"));
     assert!(complaints_of(&format!("{text}\n")).is_empty());
 }
 

@@ -13,6 +13,8 @@ use trueup::core::period::BillingPeriod;
 use trueup::core::snapshot::Pulled;
 use trueup::simulate::{Data, Faults, File, Pax8Credentials, Running, World, serve_pax8};
 
+use crate::contract::{Subject, vendor};
+
 const MONTH: &str = "2026-03";
 
 fn month() -> BillingPeriod {
@@ -438,6 +440,22 @@ async fn check_says_what_to_do() {
     assert!(lines[..4].iter().all(|line| line.outcome.is_ok()), "{lines:?}");
     let last = lines[4].outcome.clone().unwrap_err();
     assert!(lines[4].what == "list invoices" && last.contains("make credentials with the right"), "{last}");
+}
+
+/// A simulator with the month the contract asks for; its rows as its tables count them.
+fn subject(faults: &str, listings: &[(&'static str, File)]) -> Subject<dyn VendorConnector> {
+    let data = World::from_seed(7, 1, "2026-10").unwrap().data;
+    let rows = listings.iter().map(|(name, file)| (*name, data.table(*file).len())).collect();
+    let started = pair_with(data, faults, |settings| settings.page_size = 50);
+    let pair = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(started));
+    Subject { connector: Box::new(pair.pax8), rows, _source: Box::new(pair.remote) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pax8_keeps_the_contract() {
+    let (held, charges) = (("subscriptions", File::VendorSubscriptions), ("charges", File::VendorInvoiceItems));
+    let all = [("customers", File::VendorCompanies), ("products", File::VendorProducts), held, charges];
+    vendor(|| subject("", &all), || subject("403=once@invoices,bad-quantity", &[held])).await;
 }
 
 #[tokio::test]

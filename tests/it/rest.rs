@@ -1,7 +1,9 @@
 //! The generic REST connector: its file language, its paging against small servers that misbehave, and ConnectWise PSA
 //! read through the simulator.
+#![cfg(test)]
 
 mod connectwise;
+mod entities;
 mod gallery;
 mod paging;
 
@@ -33,8 +35,8 @@ impl Asked {
 /// What it answers: status, headers, body.
 type Said = (u16, Vec<(&'static str, String)>, String);
 
-fn ok(body: impl ToString) -> Said {
-    (200, Vec::new(), body.to_string())
+fn ok(body: impl std::fmt::Display) -> Said {
+    (200, Vec::new(), format!("{body}"))
 }
 
 /// A server that answers every GET with a function. Its task ends with the test's runtime.

@@ -108,8 +108,8 @@ fn fits(name: &str, pattern: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::entity::{PSA_COMPANIES, VENDOR_INVOICE_ITEMS, VENDOR_INVOICES};
     use super::*;
+    use crate::connectors::files::entity::{PSA_COMPANIES, VENDOR_INVOICE_ITEMS, VENDOR_INVOICES};
 
     fn found(names: &[&str], entity: &Entity, file: Option<&str>) -> String {
         let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();

@@ -159,8 +159,8 @@ fn closeness(word: &str, candidate: &str) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::entity::PSA_COMPANIES;
     use super::*;
+    use crate::connectors::files::entity::PSA_COMPANIES;
 
     fn resolved(header: &[&str], layout: &str) -> Result<Vec<Column>, String> {
         let header: Vec<String> = header.iter().map(|h| (*h).to_owned()).collect();

@@ -24,7 +24,7 @@ use crate::core::id::{InvoiceId, SubscriptionId, VendorProductId};
 use crate::core::period::BillingPeriod;
 use crate::core::product::{PriceRow, VendorProduct};
 use crate::core::snapshot::{Problem, Pulled};
-use read::{Parts, Reader, convert, gone_is_a_problem, joined};
+use read::{Onward, Parts, Reader, convert, gone_is_a_problem};
 use settings::PAGE_SIZE_MAX;
 pub use settings::Pax8Settings;
 
@@ -94,8 +94,7 @@ impl VendorConnector for Pax8 {
 
     async fn customers_with_contacts(&self, watch: &dyn Watch) -> Result<Option<Pulled<VendorCustomer>>> {
         let (companies, mut problems) = self.customers(watch).await?.into_parts();
-        let read = self.reader.each(companies, "contacts", watch, with_contacts).await?;
-        let (companies, more) = joined(read);
+        let (companies, more) = self.reader.each(companies, "contacts", watch, with_contacts).await?;
         problems.extend(more);
         Ok(Some(Pulled::judge(companies, problems)))
     }
@@ -107,8 +106,7 @@ impl VendorConnector for Pax8 {
     }
 
     async fn prices(&self, products: &[VendorProductId], watch: &dyn Watch) -> Result<Option<Pulled<PriceRow>>> {
-        let read = self.reader.each(products.to_vec(), "prices", watch, prices_of).await?;
-        let (rows, problems) = joined(read);
+        let (rows, problems) = self.reader.each(products.to_vec(), "prices", watch, prices_of).await?;
         Ok(Some(Pulled::judge(rows, problems)))
     }
 
@@ -119,8 +117,7 @@ impl VendorConnector for Pax8 {
     }
 
     async fn history(&self, of: &[SubscriptionId], watch: &dyn Watch) -> Result<Option<Pulled<Subscription>>> {
-        let read = self.reader.each(of.to_vec(), "histories", watch, history_of).await?;
-        let (states, problems) = joined(read);
+        let (states, problems) = self.reader.each(of.to_vec(), "histories", watch, history_of).await?;
         Ok(Some(Pulled::judge(states, problems)))
     }
 
@@ -134,7 +131,7 @@ impl VendorConnector for Pax8 {
         let mut charges = Vec::new();
         for head in heads.iter().filter(|head| !head.is_superseded()) {
             let path = format!("/invoices/{}/items", segment(head.id.as_str()));
-            let rows = self.reader.rows(&path, &[], "charges", watch).await?;
+            let rows = self.reader.rows(&path, &[], "charges", &Onward { watch, before: charges.len() }).await?;
             let (more, flawed) =
                 convert(&rows, |place, item| convert::charge(Some(&head.id), line_id(head.id.as_str(), place), item));
             charges.extend(more);
@@ -155,8 +152,7 @@ impl VendorConnector for Pax8 {
     }
 
     async fn usage(&self, of: &[SubscriptionId], watch: &dyn Watch) -> Result<Option<Pulled<UsageSummary>>> {
-        let read = self.reader.each(of.to_vec(), "usage summaries", watch, usage_of).await?;
-        let (summaries, problems) = joined(read);
+        let (summaries, problems) = self.reader.each(of.to_vec(), "usage summaries", watch, usage_of).await?;
         Ok(Some(Pulled::judge(summaries, problems)))
     }
 
@@ -170,8 +166,7 @@ impl VendorConnector for Pax8 {
         // One call for each summary and day: Pax8 answers for a single day only.
         let calls: Vec<(String, NaiveDate)> =
             of.iter().flat_map(|summary| days.iter().map(|day| (summary.id.clone(), *day))).collect();
-        let read = self.reader.each(calls, "usage days", watch, usage_on).await?;
-        let (lines, problems) = joined(read);
+        let (lines, problems) = self.reader.each(calls, "usage days", watch, usage_on).await?;
         Ok(Some(Pulled::judge(lines, problems)))
     }
 }
@@ -252,4 +247,31 @@ async fn usage_on(reader: Reader, (summary, day): (String, NaiveDate)) -> Result
 /// Lines have no ids of their own; their problems name what they belong to.
 fn name_all(problems: Vec<Problem>, id: &str) -> Vec<Problem> {
     problems.into_iter().map(|problem| problem.record(id)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_ordered_by_when_they_were_written_whatever_the_shape() {
+        let state = |updated: Option<&str>, billing_start: Option<&str>| {
+            let text = serde_json::json!({
+                "id": "s", "companyId": "c", "productId": "p", "status": "Active",
+                "updatedDate": updated, "billingStart": billing_start,
+            });
+            convert::subscription(serde_json::from_value(text).unwrap()).unwrap()
+        };
+        let mut states = vec![
+            state(Some("2026-03-01T02:00:00.000-0600"), None),
+            state(Some("2026-03-01T07:59:59Z"), None),
+            state(None, Some("2026-02-01")),
+            state(Some("2026-01-15"), Some("2026-01-01")),
+            state(None, None),
+        ];
+        let expected: Vec<_> = states.iter().rev().cloned().collect();
+        states.sort_by(earlier);
+        // 02:00 at -06:00 is a second after 07:59:59Z, although the text sorts before it.
+        assert_eq!(states, expected);
+    }
 }

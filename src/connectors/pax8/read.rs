@@ -108,21 +108,21 @@ impl Reader {
         Ok(numbered(&format!("GET {path}"), reply.content))
     }
 
-    /// The same reading for many ids, a few at once; the answers come in the order of the ids.
-    pub(super) async fn each<I, T, F>(
+    /// The same reading for many ids, a few at once; the parts are joined in the order of the ids.
+    pub(super) async fn each<I, R, F>(
         &self,
         ids: impl IntoIterator<Item = I>,
         what: &str,
         watch: &dyn Watch,
         read: impl Fn(Self, I) -> F,
-    ) -> Result<Vec<T>>
+    ) -> Result<Parts<R>>
     where
-        T: Send + 'static,
-        F: Future<Output = Result<T>> + Send + 'static,
+        R: Send + 'static,
+        F: Future<Output = Result<Parts<R>>> + Send + 'static,
     {
         let mut ids = ids.into_iter().enumerate().fuse();
         let mut running = JoinSet::new();
-        let mut done = BTreeMap::new();
+        let (mut done, mut count) = (BTreeMap::new(), 0u64);
         loop {
             while running.len() < self.at_once
                 && let Some((place, id)) = ids.next()
@@ -131,11 +131,11 @@ impl Reader {
                 running.spawn(async move { reading.await.map(|read| (place, read)) });
             }
             match running.join_next().await {
-                None => return Ok(done.into_values().collect()),
+                None => return Ok(joined(done.into_values())),
                 Some(Ok(read)) => {
                     let (place, read) = read?;
+                    count = count.saturating_add(u64::try_from(read.0.len()).unwrap_or(u64::MAX));
                     done.insert(place, read);
-                    let count = u64::try_from(done.len()).unwrap_or(u64::MAX);
                     watch.progress(what, count, None);
                 }
                 Some(Err(lost)) => {
@@ -144,6 +144,18 @@ impl Reader {
                 }
             }
         }
+    }
+}
+
+/// A watch that counts on from earlier listings.
+pub(super) struct Onward<'w> {
+    pub(super) watch: &'w dyn Watch,
+    pub(super) before: usize,
+}
+
+impl Watch for Onward<'_> {
+    fn progress(&self, what: &str, done: u64, _total: Option<u64>) {
+        self.watch.progress(what, done.saturating_add(u64::try_from(self.before).unwrap_or(u64::MAX)), None);
     }
 }
 
@@ -168,7 +180,7 @@ pub(super) fn convert<W: DeserializeOwned, R>(
 }
 
 /// The parts of many readings as one.
-pub(super) fn joined<R>(many: Vec<Parts<R>>) -> Parts<R> {
+fn joined<R>(many: impl Iterator<Item = Parts<R>>) -> Parts<R> {
     let (mut records, mut problems) = (Vec::new(), Vec::new());
     for (more_records, more_problems) in many {
         records.extend(more_records);

@@ -305,6 +305,7 @@ pub(super) struct Since {
 #[serde(deny_unknown_fields)]
 pub(super) struct Gone {
     pub(super) at: String,
+    /// The value that says so; a list holds several.
     pub(super) eq: Value,
     pub(super) status: String,
 }

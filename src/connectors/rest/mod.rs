@@ -90,7 +90,7 @@ impl Rest {
         rows::read(&self.connection, entity, Extent::Whole(watch)).await
     }
 
-    /// Whether a list answers and its first row is readable.
+    /// Whether a list answers, its first page is readable, and what its first row refers to is there.
     async fn check_entity(&self, name: &str) -> CheckLine {
         let what = format!("list {name}");
         let outcome = match rows::read(&self.connection, name, Extent::FirstPage).await {
@@ -101,7 +101,10 @@ impl Rest {
                     Err(format!("{problem} (and {more} more); correct the field in the connector file, or the record"))
                 }
                 (None, None) => Ok("it answers, and holds no rows".to_owned()),
-                (None, Some(row)) => Ok(format!("{} rows on the first page, such as {}", read.rows.len(), row.id)),
+                (None, Some(row)) => match self.connection.follow(name, row).await {
+                    Ok(()) => Ok(format!("{} rows on the first page, such as {}", read.rows.len(), row.id)),
+                    Err(what) => Err(format!("record {}: {what}; check the codec of the field", row.id)),
+                },
             },
         };
         CheckLine { what, outcome }

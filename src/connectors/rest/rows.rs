@@ -222,6 +222,31 @@ impl Connection {
         Ok(rows)
     }
 
+    /// Whether the records a row refers to can be read one by one, where their entity has a `get`.
+    pub(super) async fn follow(&self, name: &str, row: &Row) -> std::result::Result<(), String> {
+        let entity = self.entity(name).map_err(|error| error.to_string())?;
+        for (field_name, field) in &entity.fields {
+            let Some(Codec::Ref { entity: target, key: None, .. }) = &field.codec else { continue };
+            let (Some(Decoded::Text(id)), Some(target_entity)) =
+                (row.fields.get(field_name), self.connector.entity.get(target))
+            else {
+                continue;
+            };
+            let Some(get) = target_entity.get.as_ref().filter(|_| target_entity.parent.is_none()) else { continue };
+            let value = |name: &str| if name == "id" { Some(id.as_str()) } else { self.values.get(name) };
+            let address = Template::parse(&get.get)?.fill(Position::Path, &value)?;
+            let record = Path::parse(get.record.as_deref().unwrap_or("$"))?;
+            let own_id = Path::parse(&target_entity.id)?;
+            let found = self.client.get_json::<Value>(&address, &[]).await;
+            let found = found.map_err(|error| format!("`{field_name}` refers to {target} {id}: {error}"))?;
+            let same = record.get(&found).and_then(|record| own_id.get(record)).map(text_of);
+            if same != Some(Ok(id.clone())) {
+                return Err(format!("`{field_name}` refers to {target} {id}, and {address} answers {}", shown(&found)));
+            }
+        }
+        Ok(())
+    }
+
     fn listing<'l>(
         &'l self,
         name: &'l str,
@@ -369,7 +394,9 @@ impl<'s> Shape<'s> {
             }
         }
         if let Some((path, eq, status)) = &self.gone
-            && path.get(&found.row).is_some_and(|value| value == *eq)
+            && path
+                .get(&found.row)
+                .is_some_and(|value| value == *eq || eq.as_array().is_some_and(|several| several.contains(value)))
         {
             row.fields.insert("status".to_owned(), Decoded::Text((*status).to_owned()));
         }

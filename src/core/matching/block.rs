@@ -123,9 +123,12 @@ impl Index {
     }
 }
 
+/// The records of both sides that carry one value.
+type Sides = (Vec<usize>, Vec<usize>);
+
 /// Pairs with an equal telephone, domain, street, article code: records that share nothing but that are found too.
 fn share_a_field(vendor: &[Subject], psa: &[Subject], open: &Open<'_>, pairs: &mut BTreeSet<(usize, usize)>) {
-    let mut places: BTreeMap<(Attribute, &str), (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+    let mut places: BTreeMap<(Attribute, &str), Sides> = BTreeMap::new();
     for (subjects, open, left) in [(vendor, open.vendor, true), (psa, open.psa, false)] {
         for ((at, subject), _) in subjects.iter().enumerate().zip(open).filter(|(_, open)| **open) {
             for field in subject.fields.iter().filter(|f| tells_apart(f.attribute)) {

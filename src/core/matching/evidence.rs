@@ -192,7 +192,7 @@ pub struct Proposal<E> {
     pub band: Band,
     /// The key that made it certain, if one did.
     pub exact_key: Option<ExactKey>,
-    /// Whether a rival is as good: then a person decides, however high the score.
+    /// Whether a rival is as good or better: then a person decides, however high the score.
     pub tie: bool,
     /// Every reason, in the order of the attributes.
     pub evidence: Vec<Evidence>,

@@ -89,15 +89,13 @@ pub(super) fn company_words(raw: &str) -> Vec<Word> {
     let mut at = 0;
     while let Some(word) = plain.get(at) {
         // a single first word is a name even where it spells a form ("AB Logistics", "Company Store")
-        match LEGAL_FORMS.longest(plain.get(at..).unwrap_or_default()).filter(|(_, taken)| at > 0 || *taken > 1) {
-            Some((class, taken)) => {
-                out.push(Word { text: class.clone(), kind: WordKind::LegalForm });
-                at += taken;
-            }
-            None => {
-                out.push(Word::of(word.clone()));
-                at += 1;
-            }
+        let form = LEGAL_FORMS.longest(plain.get(at..).unwrap_or_default());
+        if let Some((class, taken)) = form.filter(|(_, taken)| at > 0 || *taken > 1) {
+            out.push(Word { text: class.clone(), kind: WordKind::LegalForm });
+            at += taken;
+        } else {
+            out.push(Word::of(word.clone()));
+            at += 1;
         }
     }
     out

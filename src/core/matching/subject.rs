@@ -48,15 +48,13 @@ impl Subject {
     fn content(&self) -> String {
         let mut text = format!("id {}\n", self.id);
         for word in &self.words {
-            text.push_str("word ");
-            text.push_str(&word.text);
-            text.push('\n');
+            text.extend(["word ", &word.text, "\n"]);
         }
         for said in self.audience.iter().chain(&self.terms) {
-            text.push_str(&format!("says {said}\n"));
+            text.extend(["says ", said, "\n"]);
         }
         for field in &self.fields {
-            text.push_str(&format!("{} {}\n", field.attribute.as_str(), field.compared.full));
+            text.extend([field.attribute.as_str(), " ", &field.compared.full, "\n"]);
         }
         text
     }

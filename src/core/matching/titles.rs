@@ -130,7 +130,7 @@ impl TitleWords {
             self.meanings
                 .longest(rest)
                 .filter(|(m, _)| **m == Meaning::Programme)
-                .map(|(_, taken)| (&[] as &[_], taken))
+                .map(|(_, taken)| (<&[String]>::default(), taken))
         });
         let bare = if bare.is_empty() { once } else { bare };
         replaced(&bare, |rest| self.aliases.longest(rest).map(|(to, taken)| (to.as_slice(), taken)))

@@ -124,7 +124,7 @@ pub fn read(
     read
 }
 
-fn by_key<'a, E>(rows: &'a [ReviewRow<E>]) -> BTreeMap<&'a str, &'a ReviewRow<E>> {
+fn by_key<E>(rows: &[ReviewRow<E>]) -> BTreeMap<&str, &ReviewRow<E>> {
     rows.iter().map(|r| (r.key.as_str(), r)).collect()
 }
 
@@ -183,7 +183,7 @@ impl Line<'_> {
         if self.cell("evidence") != today {
             return Err(problem("evidence", "changed since exported; export the review again".to_owned()));
         }
-        if psa != row.psa.as_ref().map(|p| p.as_str()).unwrap_or_default() {
+        if psa != row.psa.as_ref().map(Id::as_str).unwrap_or_default() {
             let what = "is not the one exported; to choose another, write link:<psa_id> as the decision";
             return Err(problem("psa_id", what.to_owned()));
         }

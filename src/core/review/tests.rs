@@ -71,7 +71,7 @@ impl Office {
                 line[11] = "looked at it".to_owned();
             }
         }
-        lines.into_iter().enumerate().map(|(at, line)| (at as u64 + 2, line)).collect()
+        (2..).zip(lines).collect()
     }
 
     fn read(&self, lines: Vec<(u64, Vec<String>)>) -> Read {
@@ -183,7 +183,7 @@ fn rows_that_contradict_each_other_are_all_left() {
     let office = Office::new();
     let mut lines = office.filled(&[("v1", "accept"), ("v3", "link:p1"), ("v2", "accept")]);
     let twice = lines.iter().find(|l| l.1[1] == "v2").unwrap().1.clone();
-    let number = lines.len() as u64 + 2;
+    let number = lines.last().unwrap().0 + 1;
     lines.push((number, {
         let mut line = twice;
         line[10] = "reject".to_owned();
@@ -255,6 +255,20 @@ fn money_comes_first_then_certainty_and_every_row_is_counted_once() {
     assert_eq!(counts[0], (Filter::All, rows.len()));
     assert_eq!(counts[1..].iter().map(|(_, n)| n).sum::<usize>(), rows.len());
     assert!(rows[2].reasons_for[0].starts_with("name close:"), "{:?}", rows[2]);
+}
+
+#[test]
+fn a_key_on_two_records_is_a_conflict_a_person_can_settle() {
+    let mut office = Office::new();
+    for at in [0, 1] {
+        office.vendor[at].fields.external_id = Some("p1".to_owned());
+    }
+    let row = office.row("customer:vendor:v1");
+    assert_eq!((row.status, row.psa), (Status::Conflict, Some(Id::new("p1"))));
+    assert!(row.reasons_against[0].ends_with("stands on 2 vendor and 1 PSA records)"), "{:?}", row.reasons_against);
+    office.say(&[("v1", "accept")]);
+    assert_eq!(office.row("customer:vendor:v1").status, Status::Mapped);
+    assert!(office.row("customer:vendor:v2").reasons_against[0].contains("stands on 2"));
 }
 
 #[test]

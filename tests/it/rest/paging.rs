@@ -19,6 +19,9 @@ fn page(start: usize, size: usize) -> Value {
     rows(start.min(5)..(start + size).min(5))
 }
 
+/// A server's answers, by what it is asked.
+type Answer = fn(&Asked) -> Said;
+
 const LINK: &str = r#"get = "/rows"
 records = "$"
 page = { kind = "link", rel = "next", size = { param = "size", value = 2 } }"#;
@@ -210,10 +213,10 @@ async fn a_list_that_moved_is_read_again() {
 async fn contradictions_are_errors() {
     let incomplete = "psa: GET /rows: the listing is not complete: ";
     let thrice = "; it was read 3 times";
-    for (list, answer, expected) in [
+    let cases: [(&str, Answer, String); 10] = [
         (
             OFFSET_TOTAL,
-            (|asked| ok(json!({ "items": page(number(asked, "skip"), 2), "total": 5 + asked.nth }))) as fn(&Asked) -> Said,
+            |asked| ok(json!({ "items": page(number(asked, "skip"), 2), "total": 5 + asked.nth })),
             format!("{incomplete}the total changed from 9 to 10{thrice}"),
         ),
         (
@@ -260,7 +263,8 @@ async fn contradictions_are_errors() {
              elsewhere.example; credentials are not sent elsewhere"
                 .into(),
         ),
-    ] {
+    ];
+    for (list, answer, expected) in cases {
         assert_eq!(read(list, answer).await.0, Err(expected));
     }
 }

@@ -22,8 +22,11 @@ impl Source {
         Self { path: path.to_owned(), text: text.to_owned(), code: blanked(text) }
     }
 
-    /// The code before the file's own tests.
+    /// The code before the file's own tests; none in a file of tests beside the code, `tests.rs` or `laws.rs`.
     pub(crate) fn code_before_tests(&self) -> &str {
+        if self.path.ends_with("/tests.rs") || self.path.ends_with("/laws.rs") {
+            return "";
+        }
         self.code.split("\n#[cfg(test)]\nmod ").next().unwrap_or(&self.code)
     }
 

@@ -2,10 +2,10 @@
 //!
 //! Each word is used once. Numbers are equal or not; nothing comes between.
 
-use super::super::evidence::Level;
-use super::super::normalize::WordKind;
-use super::super::subject::Subject;
 use super::weigh::Token;
+use crate::core::matching::evidence::Level;
+use crate::core::matching::normalize::WordKind;
+use crate::core::matching::subject::Subject;
 
 /// How much of a word's weight counts, by how it was found.
 const PLURAL: f64 = 0.95;

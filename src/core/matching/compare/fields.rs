@@ -3,10 +3,10 @@
 //! "One side empty" says nothing. How likely an equal value is by chance comes from its own frequency: a telephone number
 //! shared by forty sites is worth little.
 
-use super::super::evidence::{Attribute, Evidence, Level};
-use super::super::subject::{Field, Subject};
 use super::milli;
 use super::weigh::Weighed;
+use crate::core::matching::evidence::{Attribute, Evidence, Level};
+use crate::core::matching::subject::{Field, Subject};
 
 /// No single field says more than this (logits).
 const FOR_MAX: f64 = 5.0;

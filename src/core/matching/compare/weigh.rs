@@ -2,10 +2,10 @@
 //!
 //! Keeps the weights independent of any stop-word list: what is common in either list is worth little.
 
-use super::super::block::Vector;
-use super::super::evidence::Attribute;
-use super::super::normalize::WordKind;
-use super::super::subject::Subject;
+use crate::core::matching::block::Vector;
+use crate::core::matching::evidence::Attribute;
+use crate::core::matching::normalize::WordKind;
+use crate::core::matching::subject::Subject;
 
 /// Added to each list's length, so that a rate from a short list is not taken for knowledge.
 const SMOOTHING: f64 = 100.0;
@@ -24,7 +24,7 @@ impl<T: Ord> Counted<T> {
         let mut counts: Vec<(T, [u32; 2])> = Vec::new();
         for (term, list) in found {
             match counts.last_mut() {
-                Some((last, count)) if *last == term => count[list.min(1)] += 1,
+                Some((last, [vendor, psa])) if *last == term => *(if list == 0 { vendor } else { psa }) += 1,
                 _ => counts.push((term, if list == 0 { [1, 0] } else { [0, 1] })),
             }
         }
