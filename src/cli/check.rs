@@ -3,6 +3,10 @@
 use crate::cli::args::Shown;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
+use crate::config::Config;
+use crate::engine::{self, CheckLine, EngineError};
+use crate::report::table::Kind::Text;
+use crate::report::table::{Cell, Column, Table};
 
 /// Try every connection and the database
 ///
@@ -19,8 +23,98 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
-        let _config = context.config()?;
-        Err(CommandError::new(Kind::Failed, "check is not wired"))
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let config = context.config()?;
+        let mut tried = Vec::new();
+        if self.only.is_none() {
+            tried.push(database(context, &config).await);
+        }
+        let names = self.only.map_or_else(|| config.connectors.keys().cloned().collect(), |name| vec![name]);
+        let missing = Some(names.len()).filter(|count| *count == 0);
+        for name in names {
+            tried.push(connection(context, &config, name).await?);
+        }
+        self.shown.show(&context.ui, &table(&tried))?;
+        if missing.is_some() {
+            let error = CommandError::new(Kind::Usage, format!("{} names no connection", config.file.display()));
+            return Err(error.hint("Add a section [connectors.NAME]; samples/trueup.toml shows how."));
+        }
+        let bad: Vec<&str> = tried.iter().filter(|one| !one.is_good()).map(|one| one.name.as_str()).collect();
+        if bad.is_empty() {
+            return Ok(Ending::Done);
+        }
+        let error = CommandError::new(Kind::NotReady, format!("not ready: {}", bad.join(", ")));
+        Err(error.hint("Each line that is not ok says what is wrong."))
+    }
+}
+
+/// What was tried of one connection, or of the database.
+struct Tried {
+    name: String,
+    location: Option<String>,
+    lines: Vec<CheckLine>,
+}
+
+impl Tried {
+    fn is_good(&self) -> bool {
+        self.lines.iter().all(|line| line.outcome.is_ok())
+    }
+
+    /// What could not even be opened.
+    fn unopened(name: String, error: &CommandError) -> Self {
+        let said = [error.to_string()].into_iter().chain(error.hints.clone()).collect::<Vec<_>>().join(". ");
+        let line = CheckLine { what: "open".to_owned(), outcome: Err(said) };
+        Self { name, location: None, lines: vec![line] }
+    }
+}
+
+async fn database(context: &Context, config: &Config) -> Tried {
+    let name = "database".to_owned();
+    match context.engine(config).await {
+        Ok(engine) => {
+            let outcome = Ok("ready, every migration is applied".to_owned());
+            let line = CheckLine { what: "open".to_owned(), outcome };
+            Tried { name, location: Some(engine.location()), lines: vec![line] }
+        }
+        Err(error) => Tried::unopened(name, &error),
+    }
+}
+
+/// A connection nobody configured is an error; one that cannot be opened is a line like others.
+async fn connection(context: &Context, config: &Config, name: String) -> Result<Tried, CommandError> {
+    match engine::connect(config, &name, &context.environment) {
+        Ok(connection) => {
+            let location = Some(connection.descriptor().location.clone());
+            Ok(Tried { name, location, lines: connection.check().await })
+        }
+        Err(error @ EngineError::NoConnection { .. }) => Err(error.into()),
+        Err(error) => Ok(Tried::unopened(name, &error.into())),
+    }
+}
+
+const COLUMNS: &[Column] = &[
+    Column::new("connection", Text),
+    Column::new("tried", Text),
+    Column::new("result", Text),
+    Column::new("seen", Text),
+];
+
+fn table(tried: &[Tried]) -> Table {
+    let row = |name: &str, line: &CheckLine| {
+        let (result, seen) = match &line.outcome {
+            Ok(seen) => ("ok", seen),
+            Err(seen) => ("not ok", seen),
+        };
+        [name, &line.what, result, seen].map(Cell::text).to_vec()
+    };
+    let located = tried.iter().filter_map(|one| Some((one.name.clone(), one.location.clone()?)));
+    Table {
+        name: "check",
+        title: "Check",
+        about: "What was tried of each connection and of the database, and what was seen",
+        head: located.collect(),
+        columns: COLUMNS,
+        rows: tried.iter().flat_map(|one| one.lines.iter().map(|line| row(&one.name, line))).collect(),
+        notes: Vec::new(),
     }
 }

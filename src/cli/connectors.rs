@@ -1,12 +1,15 @@
 //! `trueup connectors`: which systems can be connected, and how.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
 use crate::cli::args::Shown;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
+use crate::engine::{self, KINDS};
+use crate::report::table::Kind::Text;
+use crate::report::table::{Cell, Column, Table};
 
 /// See which systems can be connected, and how
 #[derive(Debug, clap::Args)]
@@ -50,7 +53,56 @@ struct Lint {
 }
 
 impl Args {
-    pub(super) async fn run(self, _context: &Context<'_>) -> Result<Ending, CommandError> {
-        Err(CommandError::new(Kind::Failed, "connectors is not wired"))
+    pub(super) fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        match self.verb {
+            Verb::List(args) => args.shown.show(&context.ui, &kinds())?,
+            Verb::Describe(args) => args.shown.show(&context.ui, &describe(&args.kind)?)?,
+            Verb::Lint(args) => return lint(context, &args.file),
+        }
+        Ok(Ending::Done)
     }
+}
+
+const KIND: &[Column] = &[Column::new("kind", Text), Column::new("reads", Text)];
+const SETTING: &[Column] = &[Column::new("setting", Text), Column::new("what", Text), Column::new("default", Text)];
+
+fn kinds() -> Table {
+    let shipped = engine::shipped_connector_files().join(", ");
+    Table {
+        name: "connectors",
+        title: "Connectors",
+        about: "What can be written as `kind` in a section [connectors.NAME]",
+        head: Vec::new(),
+        columns: KIND,
+        rows: KINDS.iter().map(|kind| vec![Cell::text(kind.name), Cell::text(kind.about)]).collect(),
+        notes: vec![format!("Connector files that come with the program: {shipped}.")],
+    }
+}
+
+fn describe(name: &str) -> Result<Table, CommandError> {
+    let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
+        let known = KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
+        let error = CommandError::new(Kind::Usage, format!("there is no kind of connector `{name}`"));
+        return Err(error.hint(format!("There are {known}.")));
+    };
+    let settings = kind.settings.iter();
+    Ok(Table {
+        name: "settings",
+        title: "Settings",
+        about: "What can be written in a section [connectors.NAME] of this kind, besides kind and side",
+        head: vec![("kind".to_owned(), kind.name.to_owned()), ("reads".to_owned(), kind.about.to_owned())],
+        columns: SETTING,
+        rows: settings.map(|one| [one.key, one.about, one.default].map(Cell::text).to_vec()).collect(),
+        notes: vec!["A secret is written as { env = \"VARIABLE\" } or { file = \"PATH\" }.".to_owned()],
+    })
+}
+
+fn lint(context: &Context, file: &Path) -> Result<Ending, CommandError> {
+    let faults = engine::lint_connector_file(file)?;
+    if faults.is_empty() {
+        context.ui.result(format!("{} can be used\n", file.display()))?;
+        return Ok(Ending::Done);
+    }
+    let error = CommandError::new(Kind::Usage, faults.join("\n"));
+    Err(error.hint("The files that come with the program are examples: `trueup connectors list` names them."))
 }

@@ -1,6 +1,7 @@
 //! What every command is given: the terminal, the environment, which configuration, and which now.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -9,19 +10,20 @@ use crate::cli::ui::Ui;
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment};
 use crate::core::period::BillingPeriod;
+use crate::engine::Engine;
 
 /// Given to each command.
 #[derive(Debug)]
-pub(super) struct Context<'u> {
-    pub(super) ui: &'u Ui,
+pub(super) struct Context {
+    pub(super) ui: Arc<Ui>,
     pub(super) environment: Environment,
     as_of: Option<DateTime<Utc>>,
     config_file: PathBuf,
 }
 
-impl<'u> Context<'u> {
+impl Context {
     pub(super) fn new(
-        ui: &'u Ui,
+        ui: Arc<Ui>,
         environment: Environment,
         named: Option<&Path>,
         as_of: Option<DateTime<Utc>>,
@@ -48,5 +50,16 @@ impl<'u> Context<'u> {
     /// The configuration, read and checked.
     pub(super) fn config(&self) -> Result<Config, CommandError> {
         Ok(config::load(&self.config_file)?)
+    }
+
+    /// The engine on the configured database.
+    pub(super) async fn engine(&self, config: &Config) -> Result<Engine, CommandError> {
+        Ok(Engine::open(config, &self.environment, self.clock(), &self.who()).await?)
+    }
+
+    /// Who runs this, as runs and decisions note it.
+    pub(super) fn who(&self) -> String {
+        let named = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| self.environment.get(name));
+        named.unwrap_or("unknown").to_owned()
     }
 }

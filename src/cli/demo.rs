@@ -22,7 +22,7 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) async fn run(self, _context: &Context<'_>) -> Result<Ending, CommandError> {
+    pub(super) async fn run(self, _context: &Context) -> Result<Ending, CommandError> {
         Err(CommandError::new(Kind::Failed, "demo is not wired"))
     }
 }

@@ -6,6 +6,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::config::{ConfigError, FaultKind, SecretProblem};
+use crate::engine::{ConnectorError, EngineError, ErrorKind, StoreError};
 
 /// How a command that did its work ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +138,115 @@ impl From<ConfigError> for CommandError {
             ConfigError::Secret(secret) => hints.push(secret_hint(&secret.setting, &secret.problem)),
         }
         Self { kind: Kind::Usage, source: Box::new(error), hints }
+    }
+}
+
+impl From<EngineError> for CommandError {
+    fn from(error: EngineError) -> Self {
+        let (kind, hint) = match error {
+            EngineError::Config(error) => return error.into(),
+            EngineError::Store(error) => return error.into(),
+            EngineError::Connector(error) => return error.into(),
+            EngineError::Money(_) => (Kind::Failed, None),
+            EngineError::Refused(_) => (Kind::Refused, Some("Look at the record again with `trueup review show`.")),
+            EngineError::Connections { .. } => (
+                Kind::Usage,
+                Some("Leave one section of each side in the configuration, or use one file for each pair."),
+            ),
+            EngineError::NoConnection { .. } => (Kind::Usage, None),
+            EngineError::NotPulled { .. } => {
+                (Kind::NotReady, Some("Run `trueup pull`, for this month where it has one."))
+            }
+            EngineError::Stale { .. } => {
+                (Kind::NotReady, Some("Run `trueup pull`; [reconcile] snapshot_age_hours_max says what is too old."))
+            }
+            EngineError::Incomplete { .. } => {
+                (Kind::NotReady, Some("Run `trueup pull` again; `trueup check` says what a connection lacks."))
+            }
+            EngineError::NoRecord { .. } => (Kind::Usage, Some("`trueup review list` shows every record with its id.")),
+            EngineError::NothingProposed { .. } => {
+                (Kind::Usage, Some("Link it by hand with `trueup review link`, or exclude it."))
+            }
+            EngineError::File { .. } => (Kind::Usage, None),
+        };
+        Self { kind, source: Box::new(error), hints: hint.map(str::to_owned).into_iter().collect() }
+    }
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        let hint = match &error {
+            StoreError::Locked { .. } => Some(
+                "Wait until it has ended, or let this one wait: [store] lock_wait_seconds_max. A run that died holds no lock.",
+            ),
+            StoreError::NotMigrated { .. } => Some("Run `trueup db migrate`; it removes no record."),
+            StoreError::Unreachable { .. } => {
+                Some("Check [store] url in the configuration, and that the server is up.")
+            }
+            StoreError::Location { .. }
+            | StoreError::Driver(_)
+            | StoreError::Corrupt { .. }
+            | StoreError::Unwritable { .. }
+            | StoreError::Conflict { .. }
+            | StoreError::AlreadyLinked(_)
+            | StoreError::RowsAffected { .. }
+            | StoreError::Newer { .. }
+            | StoreError::Altered { .. }
+            | StoreError::Migration { .. }
+            | StoreError::LeaseLost { .. }
+            | StoreError::RunEnded { .. } => None,
+        };
+        let kind = match &error {
+            StoreError::Locked { .. } => Kind::Locked,
+            StoreError::Location { .. } | StoreError::NotMigrated { .. } => Kind::Usage,
+            StoreError::AlreadyLinked(_) => Kind::Refused,
+            StoreError::Unreachable { .. }
+            | StoreError::Driver(_)
+            | StoreError::Corrupt { .. }
+            | StoreError::Unwritable { .. }
+            | StoreError::Conflict { .. }
+            | StoreError::RowsAffected { .. }
+            | StoreError::Newer { .. }
+            | StoreError::Altered { .. }
+            | StoreError::Migration { .. }
+            | StoreError::LeaseLost { .. }
+            | StoreError::RunEnded { .. } => Kind::Failed,
+        };
+        Self { kind, source: Box::new(error), hints: hint.map(str::to_owned).into_iter().collect() }
+    }
+}
+
+impl From<ConnectorError> for CommandError {
+    fn from(error: ConnectorError) -> Self {
+        let kind = of_connector(&error.kind);
+        let name = &error.connector;
+        let hints = match kind {
+            Kind::Credentials => {
+                vec![format!(
+                    "Renew the credentials of [connectors.{name}], or give its user the right that is missing."
+                )]
+            }
+            Kind::NotReady => vec![format!("Run `trueup check --only {name}`, and this command again later.")],
+            Kind::Usage => {
+                vec![format!("Correct [connectors.{name}]; `trueup connectors describe KIND` lists its settings.")]
+            }
+            Kind::Failed | Kind::Refused | Kind::Locked | Kind::Interrupted => Vec::new(),
+        };
+        Self { kind, source: Box::new(error), hints }
+    }
+}
+
+/// Whose fault a connector's error is.
+pub(super) fn of_connector(kind: &ErrorKind) -> Kind {
+    match kind {
+        ErrorKind::Auth(_) => Kind::Credentials,
+        ErrorKind::Settings(_) => Kind::Usage,
+        ErrorKind::Rejected { .. } | ErrorKind::Limit(_) => Kind::Failed,
+        ErrorKind::NotFound(_)
+        | ErrorKind::RateLimited { .. }
+        | ErrorKind::Transient(_)
+        | ErrorKind::Malformed { .. }
+        | ErrorKind::Incomplete(_) => Kind::NotReady,
     }
 }
 

@@ -34,7 +34,7 @@ fn assignment(text: &str) -> Result<(String, String), String> {
 }
 
 impl Args {
-    pub(super) fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
+    pub(super) fn run(self, context: &Context) -> Result<Ending, CommandError> {
         let file = context.config_file();
         if file.exists() {
             return Err(already_there(file));
@@ -48,7 +48,7 @@ impl Args {
 }
 
 /// Which system speaks for which side; asks where none does. The vendor comes first.
-fn sections(systems: &[System], context: &Context<'_>) -> Result<[Section; 2], CommandError> {
+fn sections(systems: &[System], context: &Context) -> Result<[Section; 2], CommandError> {
     let (mut vendor, mut psa, mut files) = (None, None, false);
     for system in systems {
         let named = match system {
@@ -86,7 +86,7 @@ fn sections(systems: &[System], context: &Context<'_>) -> Result<[Section; 2], C
 }
 
 /// Asks a person, or says what was not named.
-fn choose(context: &Context<'_>, what: &str, role: &str, choices: &[(&str, Section)]) -> Result<Section, CommandError> {
+fn choose(context: &Context, what: &str, role: &str, choices: &[(&str, Section)]) -> Result<Section, CommandError> {
     let names = choices.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     let missing = || {
         let error = CommandError::new(Kind::Usage, format!("no {what} is named"));
@@ -104,7 +104,7 @@ fn choose(context: &Context<'_>, what: &str, role: &str, choices: &[(&str, Secti
 fn answers(
     sections: &[Section],
     set: Vec<(String, String)>,
-    context: &Context<'_>,
+    context: &Context,
 ) -> Result<BTreeMap<String, String>, CommandError> {
     let mut given: BTreeMap<String, String> = set.into_iter().collect();
     let mut answers = BTreeMap::new();

@@ -11,6 +11,7 @@ mod db;
 mod demo;
 pub mod error;
 mod init;
+mod month;
 mod propose;
 mod pull;
 mod reconcile;
@@ -23,6 +24,7 @@ pub mod ui;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use clap::error::ErrorKind;
@@ -79,7 +81,7 @@ enum Command {
 }
 
 impl Command {
-    async fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
+    async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         match self {
             Self::Init(args) => args.run(context),
             Self::Check(args) => args.run(context).await,
@@ -91,7 +93,7 @@ impl Command {
             Self::Status(args) => args.run(context).await,
             Self::Demo(args) => args.run(context).await,
             Self::Simulate(args) => args.run(context).await,
-            Self::Connectors(args) => args.run(context).await,
+            Self::Connectors(args) => args.run(context),
             Self::Db(args) => args.run(context).await,
         }
     }
@@ -111,7 +113,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Err(refused) => return answer_without_command(&refused),
     };
     let environment = Environment::of_process();
-    let ui = Ui::new(cli.global.quiet, &environment);
+    let ui = Arc::new(Ui::new(cli.global.quiet, &environment));
     let ended = run(cli, &ui, environment);
     match ended {
         Ok(ending) => ending.status(),
@@ -130,15 +132,17 @@ fn answer_without_command(refused: &clap::Error) -> u8 {
     if answered { Ending::Done.status() } else { Kind::Usage.status() }
 }
 
-fn run(cli: Cli, ui: &Ui, environment: Environment) -> Result<Ending, CommandError> {
+fn run(cli: Cli, ui: &Arc<Ui>, environment: Environment) -> Result<Ending, CommandError> {
     telemetry::start(&cli.global.log, LogFormat::Text).map_err(|refused| CommandError::new(Kind::Usage, refused))?;
     let failed = |error: std::io::Error| CommandError::new(Kind::Failed, error);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
-    let context = Context::new(ui, environment, cli.global.config.as_deref(), cli.global.as_of);
+    let context = Context::new(Arc::clone(ui), environment, cli.global.config.as_deref(), cli.global.as_of);
     let ended = runtime.block_on(async {
         let stop = stop_signal().map_err(failed)?;
+        // In a task of its own: work that keeps its thread busy must not keep a stop from being heard.
+        let work = tokio::spawn(async move { cli.command.run(&context).await });
         tokio::select! {
-            ended = cli.command.run(&context) => ended,
+            ended = work => ended.map_err(|broken| failed(broken.into()))?,
             () = stop => Err(CommandError::new(Kind::Interrupted, "interrupted")),
         }
     });

@@ -4,7 +4,11 @@ use clap::ValueEnum;
 
 use crate::cli::args::Shown;
 use crate::cli::context::Context;
-use crate::cli::error::{CommandError, Ending, Kind};
+use crate::cli::error::{CommandError, Ending};
+use crate::core::link::LinkKind;
+use crate::engine::Proposed;
+use crate::report::table::Kind::{Count, Text};
+use crate::report::table::{Cell, Column, Table, count};
 
 /// Find records that are probably the same
 ///
@@ -28,8 +32,42 @@ enum Which {
 }
 
 impl Args {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
-        let _config = context.config()?;
-        Err(CommandError::new(Kind::Failed, "propose is not wired"))
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let kinds: &[LinkKind] = match self.which {
+            Which::Customers => &[LinkKind::Company],
+            Which::Products => &[LinkKind::Product],
+            Which::All => &[LinkKind::Company, LinkKind::Product],
+        };
+        let proposed = context.engine(&context.config()?).await?.propose(kinds).await?;
+        self.shown.show(&context.ui, &table(&proposed))?;
+        Ok(Ending::Done)
+    }
+}
+
+const COLUMNS: &[Column] = &[
+    Column::new("records", Text),
+    Column::new("matches", Count),
+    Column::new("possible", Count),
+    Column::new("vendor without counterpart", Count),
+    Column::new("PSA without counterpart", Count),
+];
+
+fn table(proposed: &[(LinkKind, Proposed)]) -> Table {
+    let row = |(kind, found): &(LinkKind, Proposed)| {
+        let records = match kind {
+            LinkKind::Company => "customers",
+            LinkKind::Product => "products",
+        };
+        let counts = [found.matches, found.possible, found.vendor_alone, found.psa_alone];
+        [Cell::text(records)].into_iter().chain(counts.map(|n| Cell::Count(count(n)))).collect()
+    };
+    Table {
+        name: "proposals",
+        title: "Proposals",
+        about: "How many records have a counterpart, and how sure it is",
+        head: Vec::new(),
+        columns: COLUMNS,
+        rows: proposed.iter().map(row).collect(),
+        notes: vec!["Nothing is linked yet: see `trueup review list --filter proposed`.".to_owned()],
     }
 }

@@ -5,8 +5,11 @@ use clap::ValueEnum;
 use crate::cli::args;
 use crate::cli::args::Shown;
 use crate::cli::context::Context;
-use crate::cli::error::{CommandError, Ending, Kind};
+use crate::cli::error::{CommandError, Ending, Kind, of_connector};
 use crate::core::period::BillingPeriod;
+use crate::engine::{self, Extra, Listing, PullRequest};
+use crate::report::table::Kind::{Count, Text};
+use crate::report::table::{Cell, Column, Table, count, counted, harmless};
 
 /// Take snapshots of every connection
 ///
@@ -23,14 +26,14 @@ pub(super) struct Args {
     period: Option<BillingPeriod>,
     /// Pull these as well: prices, history, contacts, usage, drafts
     #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',', hide_possible_values = true)]
-    with: Vec<Extra>,
+    with: Vec<With>,
     #[command(flatten)]
     shown: Shown,
 }
 
 /// What costs many more requests and is pulled only when asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Extra {
+enum With {
     /// The price rows of every product
     Prices,
     /// The earlier states of every subscription
@@ -43,9 +46,96 @@ enum Extra {
     Drafts,
 }
 
+impl With {
+    fn extra(self) -> Extra {
+        match self {
+            Self::Prices => Extra::Prices,
+            Self::History => Extra::History,
+            Self::Contacts => Extra::Contacts,
+            Self::Usage => Extra::Usage,
+            Self::Drafts => Extra::Drafts,
+        }
+    }
+}
+
 impl Args {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
-        let _config = context.config()?;
-        Err(CommandError::new(Kind::Failed, "pull is not wired"))
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let config = context.config()?;
+        // All are opened before the first is asked: a missing secret is heard of at once, not after an hour.
+        let connections = engine::connect_all(&config, self.only.as_deref(), &context.environment)?;
+        let extras = self.with.into_iter().map(With::extra).collect();
+        let request = PullRequest { period: self.period.unwrap_or_else(|| context.last_month()), extras };
+        let listings = context.engine(&config).await?.pull(&connections, &request, context.ui.as_ref()).await?;
+        self.shown.show(&context.ui, &table(&request, &listings))?;
+        match worst(&listings) {
+            None => Ok(Ending::Done),
+            Some(kind) => {
+                let failed = listings.iter().filter(|listing| !is_whole(listing)).count();
+                let what = format!("{failed} of {} listings are not whole", listings.len());
+                let error = CommandError::new(kind, what);
+                Err(error.hint("What was read is saved, and marked as partial where something is missing."))
+            }
+        }
+    }
+}
+
+fn is_whole(listing: &Listing) -> bool {
+    listing.problems.is_empty()
+}
+
+/// Refused credentials are heard of first: they need a person.
+fn worst(listings: &[Listing]) -> Option<Kind> {
+    let errors = || listings.iter().filter_map(|listing| listing.error.as_ref());
+    if errors().any(|error| of_connector(&error.kind) == Kind::Credentials) {
+        Some(Kind::Credentials)
+    } else if listings.iter().all(is_whole) {
+        None
+    } else {
+        Some(Kind::NotReady)
+    }
+}
+
+const COLUMNS: &[Column] = &[
+    Column::new("connection", Text),
+    Column::new("listing", Text),
+    Column::new("period", Text),
+    Column::new("records", Count),
+    Column::new("problems", Count),
+    Column::new("state", Text),
+];
+
+/// How many problems are shown; the database has all of them.
+const PROBLEMS_SHOWN: usize = 20;
+
+fn table(request: &PullRequest, listings: &[Listing]) -> Table {
+    let row = |listing: &Listing| {
+        let state = match &listing.error {
+            Some(error) => format!("failed: {error}"),
+            None if is_whole(listing) => "complete".to_owned(),
+            None => "partial".to_owned(),
+        };
+        vec![
+            Cell::text(listing.connector.clone()),
+            Cell::text(listing.entity.as_str().replace('_', " ")),
+            listing.period.map_or(Cell::Unknown, |period| Cell::text(period.to_string())),
+            Cell::Count(count(listing.records)),
+            Cell::Count(count(listing.problems.len())),
+            Cell::text(state),
+        ]
+    };
+    let unread = listings.iter().filter(|listing| listing.error.is_none()).flat_map(|listing| &listing.problems);
+    let all = unread.clone().count();
+    let mut notes: Vec<String> = unread.take(PROBLEMS_SHOWN).map(|problem| harmless(&problem.to_string())).collect();
+    if let Some(more @ 1..) = all.checked_sub(PROBLEMS_SHOWN) {
+        notes.push(format!("… and {} more", counted(count(more), "problem")));
+    }
+    Table {
+        name: "pull",
+        title: "Pull",
+        about: "Each listing that was read, and whether it is whole",
+        head: vec![("period".to_owned(), request.period.to_string())],
+        columns: COLUMNS,
+        rows: listings.iter().map(row).collect(),
+        notes,
     }
 }

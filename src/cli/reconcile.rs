@@ -3,10 +3,18 @@
 use std::path::PathBuf;
 
 use crate::cli::args;
-use crate::cli::args::Shown;
+use crate::cli::args::{Shown, TableFormat};
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
+use crate::cli::month::{Month, make_folder, write_whole};
 use crate::core::period::BillingPeriod;
+use crate::core::reconcile::outcome::Verdict;
+use crate::engine::reconcile_folder;
+use crate::report::facts::verdict;
+use crate::report::findings::costliest;
+use crate::report::table::harmless;
+use crate::report::text::{Cut, Screen};
+use crate::report::{Report, machine, text};
 
 /// Hold what was charged against what was billed in a month
 ///
@@ -37,11 +45,75 @@ pub(super) struct Args {
     shown: Shown,
 }
 
+/// So many differences are shown; a report or --out has all of them.
+const ROWS_SHOWN: usize = 40;
+/// So many findings are told in words, of each currency.
+const FINDINGS_TOLD: usize = 5;
+
 impl Args {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
-        if self.from.is_none() {
-            let _config = context.config()?;
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let month = match &self.from {
+            Some(folder) => {
+                let links = self.links.as_deref();
+                let month = reconcile_folder(folder, self.period, links, context.ui.as_ref()).await?;
+                for remark in month.remarks.iter().take(ROWS_SHOWN) {
+                    context.ui.warn(&harmless(&remark.to_string()));
+                }
+                Month::exported(month)
+            }
+            None => {
+                let engine = context.engine(&context.config()?).await?;
+                let reconciled = engine.reconcile(self.period).await?;
+                Month::stored(&engine, reconciled)?
+            }
+        };
+        if let Some(folder) = &self.out {
+            make_folder(folder)?;
+            let input = month.input();
+            write_whole(&folder.join("variances.csv"), &machine::variances(input.outcome, input.names)?)?;
+            write_whole(&folder.join("totals.json"), &machine::totals(input.outcome)?)?;
         }
-        Err(CommandError::new(Kind::Failed, "reconcile is not wired"))
+        self.show(context, &month)?;
+        self.ending(&month)
+    }
+
+    fn show(&self, context: &Context, month: &Month) -> Result<(), CommandError> {
+        let input = month.input();
+        let table = Report::Variance.build(&input);
+        if self.shown.format == TableFormat::Json {
+            return self.shown.show(&context.ui, &table);
+        }
+        let see = match &self.out {
+            Some(folder) => folder.join("variances.csv").display().to_string(),
+            None if self.from.is_some() => "--out DIR".to_owned(),
+            None => format!("`trueup report variance --period {}`", self.period),
+        };
+        let screen = Screen { cut: Some(Cut { rows_max: ROWS_SHOWN, see: &see }), ..context.ui.screen() };
+        let coverage = Report::Coverage.build(&input);
+        let told: String = costliest(&input, FINDINGS_TOLD).iter().map(|finding| format!("  {finding}\n")).collect();
+        let findings = if told.is_empty() { String::new() } else { format!("\nCostliest findings\n{told}") };
+        let lines = [
+            text::render(&table, screen),
+            format!("\n{}\n", coverage.title),
+            text::rows(&coverage, context.ui.screen()),
+            findings,
+        ];
+        context.ui.result(lines.concat())
+    }
+
+    fn ending(&self, month: &Month) -> Result<Ending, CommandError> {
+        match month.outcome.verdict {
+            Verdict::Clean => Ok(Ending::Done),
+            Verdict::Differences if self.exit_on_findings => Ok(Ending::DifferencesWait),
+            Verdict::Differences => Ok(Ending::Done),
+            Verdict::Unknown => {
+                let what = format!("{} is not known whole: {}", self.period, verdict(&month.outcome));
+                let mut error = CommandError::new(Kind::NotReady, what);
+                for problem in month.outcome.problems.iter().take(FINDINGS_TOLD) {
+                    error = error.hint(format!("Mend {}.", harmless(&problem.to_string())));
+                }
+                Err(error)
+            }
+        }
     }
 }

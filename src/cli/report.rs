@@ -8,8 +8,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use crate::cli::args;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
+use crate::cli::month::{Month, write_whole};
 use crate::core::period::BillingPeriod;
-use crate::report::Report;
+use crate::report::text::Screen;
+use crate::report::{Report, csv, html, json, text, xlsx};
 
 /// Show one report of a month
 ///
@@ -49,17 +51,40 @@ enum Format {
     Json,
     /// A workbook
     Xlsx,
-    /// One page with charts
+    /// The whole month as one page with charts, whichever report is named
     Html,
 }
 
 impl Args {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         if self.format == Format::Xlsx && self.out.is_none() {
             let error = CommandError::new(Kind::Usage, "a workbook cannot go to standard output");
             return Err(error.hint("Name a file with --out."));
         }
-        let _config = context.config()?;
-        Err(CommandError::new(Kind::Failed, "report is not wired"))
+        let engine = context.engine(&context.config()?).await?;
+        let Some(reconciled) = engine.reconciled(self.period).await? else {
+            let error = CommandError::new(Kind::NotReady, format!("{} was never reconciled", self.period));
+            return Err(error.hint(format!("Run `trueup reconcile --period {}`.", self.period)));
+        };
+        let month = Month::stored(&engine, reconciled)?;
+        let table = self.name.build(&month.input());
+        let bytes = match self.format {
+            Format::Text => {
+                let screen = if self.out.is_some() { Screen::default() } else { context.ui.screen() };
+                text::render(&table, screen).into_bytes()
+            }
+            Format::Csv => csv::render(&table)?,
+            Format::Json => json::render(&table)?,
+            Format::Xlsx => xlsx::render(self.period, &[table])?,
+            Format::Html => html::render(&month.input())?.into_bytes(),
+        };
+        match &self.out {
+            Some(file) => {
+                write_whole(file, &bytes)?;
+                context.ui.say(&format!("Wrote {}.", file.display()));
+            }
+            None => context.ui.result(bytes)?,
+        }
+        Ok(Ending::Done)
     }
 }

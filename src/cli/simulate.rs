@@ -55,7 +55,7 @@ enum System {
 }
 
 impl Args {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         let faults: Faults = self.faults.parse()?;
         let period = self.period.unwrap_or_else(|| context.last_month());
         let data = match (&self.data, self.seed) {

@@ -1,8 +1,18 @@
 //! `trueup status`: how things stand, without changing any.
 
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
 use crate::cli::args::Shown;
 use crate::cli::context::Context;
-use crate::cli::error::{CommandError, Ending, Kind};
+use crate::cli::error::{CommandError, Ending};
+use crate::core::id::{Company, Product};
+use crate::core::reconcile::outcome::Verdict;
+use crate::core::review::Filter;
+use crate::engine::{Board, Engine, EngineError, RunOutcome};
+use crate::report::table::Kind::Text;
+use crate::report::table::{Cell, Column, Table, count, counted};
 
 /// Show the last runs, the age of each snapshot, and what waits for a decision
 ///
@@ -15,8 +25,90 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
-        let _config = context.config()?;
-        Err(CommandError::new(Kind::Failed, "status is not wired"))
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let engine = context.engine(&context.config()?).await?;
+        let now = context.clock().now();
+        let mut rows: Vec<Vec<Cell>> = Vec::new();
+        for run in engine.runs(RUNS_SHOWN).await? {
+            let what = format!("{}, {} by {}", run.id, run.job, run.who);
+            rows.push(row("run", what, outcome(run.outcome), run.started_at));
+        }
+        let mut seen = BTreeSet::new();
+        for header in engine.snapshots(SNAPSHOTS_LOOKED_AT).await? {
+            let period = header.period.map_or(String::new(), |period| format!(" of {period}"));
+            let what = format!("{} {}{period}", header.connector, header.entity.as_str().replace('_', " "));
+            if seen.insert(what.clone()) {
+                let hours = now.signed_duration_since(header.taken_at).num_hours();
+                let whole = if header.complete { "complete" } else { "partial" };
+                let state = format!("{whole}, {}, {hours} h old", counted(header.records, "record"));
+                rows.push(row("snapshot", what, &state, header.taken_at));
+            }
+        }
+        for month in engine.reconciliations(RUNS_SHOWN).await? {
+            let state = match month.verdict {
+                Verdict::Clean => "clean".to_owned(),
+                Verdict::Differences => counted(month.variances, "difference"),
+                Verdict::Unknown => format!("unknown, {}", counted(month.variances, "difference")),
+            };
+            rows.push(row("reconcile", month.period.to_string(), &state, month.at));
+        }
+        let waiting = waiting(&engine).await?;
+        self.shown.show(&context.ui, &table(&engine, rows, waiting))?;
+        Ok(Ending::Done)
+    }
+}
+
+/// How many runs and reconciliations are shown.
+const RUNS_SHOWN: u32 = 10;
+/// How far back the last snapshot of each listing is looked for.
+const SNAPSHOTS_LOOKED_AT: u32 = 1_000;
+
+const COLUMNS: &[Column] =
+    &[Column::new("kind", Text), Column::new("what", Text), Column::new("state", Text), Column::new("at", Text)];
+
+fn row(kind: &str, what: String, state: &str, at: DateTime<Utc>) -> Vec<Cell> {
+    let at = at.format("%Y-%m-%d %H:%M UTC").to_string();
+    vec![Cell::text(kind), Cell::text(what), Cell::text(state), Cell::text(at)]
+}
+
+fn outcome(outcome: RunOutcome) -> &'static str {
+    match outcome {
+        RunOutcome::Running => "running, or its process died",
+        RunOutcome::Done => "done",
+        RunOutcome::Partial => "partial",
+        RunOutcome::Failed => "failed",
+        RunOutcome::Refused => "refused",
+        RunOutcome::Interrupted => "interrupted",
+    }
+}
+
+/// How many proposals wait for a decision; nothing before the first pull.
+async fn waiting(engine: &Engine) -> Result<Vec<String>, CommandError> {
+    let proposed =
+        |rows: usize, what: &str| format!("{} of {what} waiting for a decision.", counted(count(rows), "proposal"));
+    let mut said = Vec::new();
+    match engine.board::<Company>().await {
+        Ok(board) => said.push(proposed(open(&board), "customers")),
+        Err(EngineError::NotPulled { .. } | EngineError::Connections { .. }) => return Ok(said),
+        Err(error) => return Err(error.into()),
+    }
+    said.push(proposed(open(&engine.board::<Product>().await?), "products"));
+    Ok(said)
+}
+
+fn open<E>(board: &Board<E>) -> usize {
+    board.rows.iter().filter(|row| Filter::Proposed.shows(row.status)).count()
+}
+
+fn table(engine: &Engine, rows: Vec<Vec<Cell>>, notes: Vec<String>) -> Table {
+    let head = [("database", engine.location()), ("configuration", engine.config().short().to_owned())];
+    Table {
+        name: "status",
+        title: "Status",
+        about: "The last runs, the last snapshot of each listing, the last reconciliations",
+        head: head.map(|(label, text)| (label.to_owned(), text)).into(),
+        columns: COLUMNS,
+        rows,
+        notes,
     }
 }

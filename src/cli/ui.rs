@@ -12,6 +12,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::error::{CommandError, Kind};
 use crate::config::Environment;
+use crate::engine::Watch;
 use crate::report::text::Screen;
 
 /// Work shorter than this needs no bar.
@@ -125,9 +126,11 @@ impl Ui {
         let write = || std::io::stderr().lock().write_all(text.as_bytes()).is_ok();
         let _written = self.bars.suspend(write);
     }
+}
 
-    /// How far something has come. A bar appears once it has taken a second, and goes when everything is there.
-    pub fn progress(&self, what: &str, done: u64, total: Option<u64>) {
+impl Watch for Ui {
+    /// A bar appears once it has taken a second, and goes when everything is there.
+    fn progress(&self, what: &str, done: u64, total: Option<u64>) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = running.entry(what.to_owned()).or_insert_with(|| Running { since: Instant::now(), bar: None });
         if entry.bar.is_none() && entry.since.elapsed() >= BAR_AFTER {

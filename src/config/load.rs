@@ -93,18 +93,21 @@ fn read<'t>(file: &Path, text: &str, root: &'t Spanned<DeTable<'t>>, faults: &'t
 }
 
 fn store_default() -> StoreSettings {
-    StoreSettings { url: StoreUrl::Plain(STORE_URL.to_owned()) }
+    StoreSettings { url: StoreUrl::Plain(STORE_URL.to_owned()), lock_wait_seconds_max: 0 }
 }
 
 fn read_store(mut section: Section<'_>) -> StoreSettings {
-    let settings = match section.secret_or_text("url") {
-        Some(Ok(source)) => StoreSettings { url: StoreUrl::Elsewhere(source) },
+    let mut settings = store_default();
+    match section.secret_or_text("url") {
+        Some(Ok(source)) => settings.url = StoreUrl::Elsewhere(source),
         Some(Err(url)) => {
             check_store_url(&section, url);
-            StoreSettings { url: StoreUrl::Plain(url.to_owned()) }
+            settings.url = StoreUrl::Plain(url.to_owned());
         }
-        None => store_default(),
-    };
+        None => {}
+    }
+    let wait = section.whole("lock_wait_seconds_max", &(0..=86_400));
+    settings.lock_wait_seconds_max = wait.unwrap_or(settings.lock_wait_seconds_max);
     section.finish();
     settings
 }
@@ -256,16 +259,10 @@ fn read_reconcile(mut section: Section<'_>) -> Reconcile {
 
 fn read_limits(mut section: Section<'_>) -> Limits {
     let default = Limits::default();
-    let mut upto = |key, most, default| section.whole(key, &(1..=most)).unwrap_or(default);
-    let limits = Limits {
-        pages_max: upto("pages_max", 10_000_000, default.pages_max),
-        records_max: upto("records_max", 1_000_000_000, default.records_max),
-        answer_megabytes_max: upto("answer_megabytes_max", 1_024, default.answer_megabytes_max),
-        attempts_max: upto("attempts_max", 100, default.attempts_max),
-        call_minutes_max: upto("call_minutes_max", 1_440, default.call_minutes_max),
-    };
+    let records_max = section.whole("records_max", &(1..=1_000_000_000)).unwrap_or(default.records_max);
+    let listing_minutes_max = section.whole("listing_minutes_max", &(1..=1_440)).unwrap_or(default.listing_minutes_max);
     section.finish();
-    limits
+    Limits { records_max, listing_minutes_max }
 }
 
 /// Line and column of a byte, in characters.
@@ -317,7 +314,7 @@ mod tests {
             assert_eq!(with_line(number, ""), sample.fingerprint(), "{line}");
             assert_ne!(with_line(number, &other), sample.fingerprint(), "{line}");
         });
-        assert_eq!(count.count(), 15);
+        assert_eq!(count.count(), 13);
     }
 
     #[test]
@@ -371,8 +368,8 @@ mod tests {
     #[test]
     fn the_fingerprint_changes_with_the_settings_and_not_with_their_layout() {
         let of = |text: &str| parse(Path::new("t.toml"), text).unwrap().fingerprint();
-        assert_eq!(of(""), of("# nothing\n[limits]\npages_max = 50_000\n"));
-        assert_ne!(of(""), of("[limits]\npages_max = 7\n"));
+        assert_eq!(of(""), of("# nothing\n[limits]\nrecords_max = 5_000_000\n"));
+        assert_ne!(of(""), of("[limits]\nrecords_max = 7\n"));
         let connection = |secret: &str| format!("[connectors.a]\nkind = \"k\"\nside = \"psa\"\nsecret = {secret}\n");
         assert_ne!(of(&connection("{ env = \"A\" }")), of(&connection("{ env = \"B\" }")));
     }

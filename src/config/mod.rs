@@ -47,6 +47,8 @@ pub struct Config {
 pub struct StoreSettings {
     /// The database.
     pub url: StoreUrl,
+    /// How long to wait for another run's lock before giving up.
+    pub lock_wait_seconds_max: u64,
 }
 
 /// How the database is named.
@@ -67,6 +69,17 @@ pub enum Side {
     Vendor,
     /// A PSA or ERP.
     Psa,
+}
+
+impl Side {
+    /// Its word in the file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Vendor => "vendor",
+            Self::Psa => "psa",
+        }
+    }
 }
 
 /// `[connectors.<name>]`: one connection. What is behind `settings` only the connector of its kind knows.
@@ -166,30 +179,18 @@ impl Default for Reconcile {
     }
 }
 
-/// `[limits]`: how much is accepted from outside.
+/// `[limits]`: how much is accepted from one listing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Limits {
-    /// Pages of one listing.
-    pub pages_max: u64,
     /// Records of one listing.
     pub records_max: u64,
-    /// Megabytes of one answer.
-    pub answer_megabytes_max: u64,
-    /// Attempts at one call.
-    pub attempts_max: u64,
-    /// Minutes from the first attempt at one call to the last.
-    pub call_minutes_max: u64,
+    /// Minutes one listing may take.
+    pub listing_minutes_max: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            pages_max: 50_000,
-            records_max: 5_000_000,
-            answer_megabytes_max: 64,
-            attempts_max: 6,
-            call_minutes_max: 10,
-        }
+        Self { records_max: 5_000_000, listing_minutes_max: 60 }
     }
 }
 

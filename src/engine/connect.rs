@@ -5,16 +5,91 @@ use std::path::Path;
 use crate::config::{self, Config, Environment, FaultKind};
 use crate::connectors::files::{FilesPsa, FilesVendor};
 use crate::connectors::pax8::{Pax8, Pax8Settings};
-use crate::connectors::rest::{ConnectorFile, Rest, RestSettings};
+use crate::connectors::rest::{self, ConnectorFile, Rest, RestSettings};
 use crate::connectors::{CheckLine, ConnectorError, Descriptor, ErrorKind, PsaConnector, Side, VendorConnector};
 use crate::engine::{EngineError, Result};
 
-/// The kinds a configuration may name, with what each is.
-pub(crate) const KINDS: [(&str, &str); 3] = [
-    ("pax8", "the distributor Pax8, through its partner API v1"),
-    ("rest", "any PSA or ERP with a JSON interface, described by a connector file"),
-    ("files", "a folder of CSV or JSON exports, as distributor or as PSA"),
-];
+/// A kind of connector a configuration may name.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// As `kind` in the configuration.
+    pub name: &'static str,
+    /// What it reads.
+    pub about: &'static str,
+    /// Its settings; others are refused.
+    pub settings: &'static [Setting],
+}
+
+/// One setting of a kind.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Its key.
+    pub key: &'static str,
+    /// What it is.
+    pub about: &'static str,
+    /// Its default in words; `required` or `required secret` where there is none.
+    pub default: &'static str,
+}
+
+const fn setting(key: &'static str, about: &'static str, default: &'static str) -> Setting {
+    Setting { key, about, default }
+}
+
+const PAX8: Kind = Kind {
+    name: "pax8",
+    about: "the distributor Pax8, through its partner API v1",
+    settings: &[
+        setting("client_id", "the client id of the integration", "required"),
+        setting("client_secret", "the client secret that belongs to it", "required secret"),
+        setting("base_url", "the address of the API", "https://api.pax8.com/v1"),
+        setting("token_url", "where tokens are fetched", "token, below base_url"),
+        setting("audience", "the audience of the token", "https://api.pax8.com"),
+        setting("calls_per_minute", "the pace", "480"),
+        setting("page_size", "records on a page, at most 200", "200"),
+        setting("concurrency", "calls under way at once", "4"),
+        setting("attempts", "attempts at one call", "6"),
+        setting("pause_ms", "the first pause before another attempt", "1000"),
+    ],
+};
+
+const REST: Kind = Kind {
+    name: "rest",
+    about: "any PSA or ERP with a JSON interface, described by a connector file",
+    settings: &[
+        setting("file", "the connector file, or one that comes with the program", "required"),
+        setting(
+            "settings",
+            "the values of the connector file's settings, as a section of their own",
+            "as the file says",
+        ),
+        setting("plain_hosts", "hosts beyond loopback that may be spoken to without TLS", "none"),
+    ],
+};
+
+const FILES: Kind = Kind {
+    name: "files",
+    about: "a folder of CSV or JSON exports, as distributor or as PSA",
+    settings: &[setting("folder", "the folder, from the folder of the configuration file", "required")],
+};
+
+/// Every kind.
+pub const KINDS: [Kind; 3] = [PAX8, REST, FILES];
+
+/// The connector files that come with the program.
+#[must_use]
+pub fn shipped_connector_files() -> Vec<String> {
+    ConnectorFile::builtins().collect()
+}
+
+/// The mistakes of a connector file, in the order of the file.
+///
+/// # Errors
+/// [`EngineError::File`] when it cannot be read at all.
+pub fn lint_connector_file(file: &Path) -> Result<Vec<String>> {
+    let file = connector_file(Path::new(""), &file.to_string_lossy())?;
+    let faults = rest::lint(&file).err().unwrap_or_default();
+    Ok(faults.iter().map(ToString::to_string).collect())
+}
 
 /// A connection that can be read.
 pub enum Connection {
@@ -54,7 +129,7 @@ pub fn connect(config: &Config, name: &str, environment: &Environment) -> Result
     };
     match (about.kind.as_str(), about.side) {
         ("pax8", config::Side::Vendor) => pax8(config, name, environment),
-        ("rest", config::Side::Psa) => rest(config, name, environment),
+        ("rest", config::Side::Psa) => open_rest(config, name, environment),
         ("files", side) => files(config, name, side),
         ("pax8", config::Side::Psa) => Err(wrong(config, name, "side", "`vendor`, because Pax8 is a distributor")),
         ("rest", config::Side::Vendor) => Err(wrong(config, name, "side", "`psa`, because this connector reads PSAs")),
@@ -90,24 +165,17 @@ fn side_of(side: config::Side) -> Side {
     }
 }
 
+fn known(config: &Config, name: &str, kind: &Kind) -> Result<()> {
+    let keys: Vec<&str> = kind.settings.iter().map(|setting| setting.key).collect();
+    Ok(config.known_settings(name, &keys)?)
+}
+
 fn settings_error(name: &str, what: impl std::fmt::Display) -> EngineError {
     ConnectorError::new(name, "settings", ErrorKind::Settings(what.to_string())).into()
 }
 
 fn pax8(config: &Config, name: &str, environment: &Environment) -> Result<Connection> {
-    const KNOWN: [&str; 10] = [
-        "base_url",
-        "token_url",
-        "audience",
-        "client_id",
-        "client_secret",
-        "calls_per_minute",
-        "page_size",
-        "concurrency",
-        "attempts",
-        "pause_ms",
-    ];
-    config.known_settings(name, &KNOWN)?;
+    known(config, name, &PAX8)?;
     let table = config.connectors.get(name).map(|c| c.settings.clone()).unwrap_or_default();
     let mut settings: Pax8Settings = table.try_into().map_err(|error| settings_error(name, error))?;
     let mut secrets = config.secrets_of(name, environment)?;
@@ -117,8 +185,8 @@ fn pax8(config: &Config, name: &str, environment: &Environment) -> Result<Connec
     Ok(Connection::Vendor(Box::new(Pax8::new(&settings)?)))
 }
 
-fn rest(config: &Config, name: &str, environment: &Environment) -> Result<Connection> {
-    config.known_settings(name, &["file", "settings", "plain_hosts"])?;
+fn open_rest(config: &Config, name: &str, environment: &Environment) -> Result<Connection> {
+    known(config, name, &REST)?;
     let table = config.connectors.get(name).map(|c| c.settings.clone()).unwrap_or_default();
     let text = |key: &str| table.get(key).and_then(toml::Value::as_str);
     let file = text("file").ok_or_else(|| settings_error(name, "file is missing: name a connector file"))?;
@@ -137,7 +205,7 @@ fn rest(config: &Config, name: &str, environment: &Environment) -> Result<Connec
 }
 
 /// Reads a connector file, or takes a shipped one.
-pub(crate) fn connector_file(folder: &Path, name: &str) -> Result<ConnectorFile> {
+fn connector_file(folder: &Path, name: &str) -> Result<ConnectorFile> {
     if name.starts_with("builtin:") {
         let known: Vec<String> = ConnectorFile::builtins().collect();
         return ConnectorFile::builtin(name).ok_or_else(|| EngineError::File {
@@ -151,7 +219,7 @@ pub(crate) fn connector_file(folder: &Path, name: &str) -> Result<ConnectorFile>
 }
 
 fn files(config: &Config, name: &str, side: config::Side) -> Result<Connection> {
-    config.known_settings(name, &["folder"])?;
+    known(config, name, &FILES)?;
     let table = config.connectors.get(name).map(|c| &c.settings);
     let folder = table.and_then(|t| t.get("folder")).and_then(toml::Value::as_str);
     let folder = folder.ok_or_else(|| settings_error(name, "folder is missing: name the folder of the exports"))?;

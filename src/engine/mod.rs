@@ -15,20 +15,22 @@ mod review;
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment, Matching};
 use crate::core::record::Fingerprint;
-use crate::store::{Lease, Location, NewRun, RunId, RunOutcome, Store, Tx, Wait};
+use crate::store::{Lease, Location, NewRun, RunId, Store, Tx, Wait};
 
 pub use crate::connectors::{CheckLine, ConnectorError, Descriptor, ErrorKind, Side, Unwatched, Watch};
 pub use crate::store::{
-    MigrationState, MigrationStatus, ReconciliationHeader, Run, SnapshotHeader, StoreError, StoredOutcome,
+    MigrationState, MigrationStatus, ReconciliationHeader, Run, RunOutcome, SnapshotHeader, StoreError, StoredOutcome,
 };
-pub use connect::{Connection, connect, connect_all};
+pub use connect::{
+    Connection, KINDS, Kind, Setting, connect, connect_all, lint_connector_file, shipped_connector_files,
+};
 pub use directory::Directory;
 pub use error::{EngineError, Result};
 pub use folder::{Exported, reconcile_folder};
 pub use propose::Proposed;
 pub use pull::{Extra, Listing, PullRequest};
 pub use reconcile::Reconciled;
-pub use review::{Board, Decided};
+pub use review::{Board, Decided, Reviewed};
 
 /// The database, and what every job needs besides.
 #[derive(Debug)]

@@ -121,9 +121,9 @@ impl Store {
 
     async fn complete_outcome(&self, row: &ReconciliationRow) -> Result<StoredOutcome> {
         let header = ReconciliationHeader::try_from(row)?;
+        let variances = self.load_variances(&header).await?;
         let at = At { table: "reconciliation", row: &row.reconciliation_id };
         let totals: Totals = at.json("totals", &row.totals)?;
-        let variances = self.load_variances(&header).await?;
         let outcome = Outcome {
             period: header.period,
             variances,

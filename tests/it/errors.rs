@@ -39,11 +39,11 @@ fn mistakes_in_the_configuration() {
         ("unknown_key", "[reconcile]\nsnapshot_age_hour_max = 4\n"),
         ("unknown_key_far_from_all", "[reconcile]\nzzz = 4\n"),
         ("unknown_section", "[matchin.customers]\nmatch_permille_min = 900\n"),
-        ("wrong_type", "[limits]\npages_max = \"many\"\n"),
+        ("wrong_type", "[limits]\nrecords_max = \"many\"\n"),
         ("fraction", "[matching.customers]\nmatch_permille_min = 0.9\n"),
         ("out_of_range", "[matching.customers]\nmatch_permille_min = 1001\n"),
         ("thresholds_crossed", "[matching.products]\nmatch_permille_min = 400\npossible_permille_min = 500\n"),
-        ("several_at_once", "[limits]\npages = 1\nrecords_max = true\n[store]\nurl = \"mysql://db.example/x\"\n"),
+        ("several_at_once", "[limits]\nrecords = 1\nlisting_minutes_max = true\n[store]\nurl = \"mysql://db.example/x\"\n"),
         ("section_that_is_a_value", "[matching]\ncustomers = 7\n"),
         ("no_kind", "[connectors.psa]\nside = \"psa\"\n"),
         ("bad_side", "[connectors.psa]\nkind = \"files\"\nside = \"left\"\n"),
@@ -54,8 +54,8 @@ fn mistakes_in_the_configuration() {
             "[connectors.pax8]\nkind = \"pax8\"\nside = \"vendor\"\nclient_secret = { evn = \"X\" }\n",
         ),
         ("password_in_the_url", "[store]\nurl = \"postgres://me:hunter2@db.example/trueup\"\n"),
-        ("not_toml", "[limits\npages_max = 3\n"),
-        ("key_twice", "[limits]\npages_max = 3\npages_max = 4\n"),
+        ("not_toml", "[limits\nrecords_max = 3\n"),
+        ("key_twice", "[limits]\nrecords_max = 3\nrecords_max = 4\n"),
     ] {
         let place = Place::new();
         place.write("trueup.toml", &format!("{SOUND}\n{mistake}"));

@@ -1,4 +1,8 @@
-//! `trueup review`: see what is proposed, and decide.
+//! `trueup review`: the arguments of every verb, and which is done where.
+
+mod decide;
+mod list;
+mod sheet;
 
 use std::path::PathBuf;
 
@@ -6,7 +10,11 @@ use clap::{Subcommand, ValueEnum};
 
 use crate::cli::args::{Kind as RecordKind, Shown};
 use crate::cli::context::Context;
-use crate::cli::error::{CommandError, Ending, Kind};
+use crate::cli::error::{CommandError, Ending};
+use crate::core::id::{Company, Product};
+use crate::core::review;
+
+use decide::Wanted;
 
 /// See what is proposed, and decide
 ///
@@ -168,9 +176,9 @@ struct Unlink {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup review export --kind customers review.xlsx")]
 struct Export {
-    /// What to write
+    /// Write only customers or only products
     #[arg(long, value_enum)]
-    kind: RecordKind,
+    kind: Option<RecordKind>,
     /// Write only records that stand so
     #[arg(long, value_enum, default_value_t)]
     filter: Filter,
@@ -182,11 +190,8 @@ struct Export {
 ///
 /// Rows with an empty decision change nothing. A row that cannot be applied is named and the others go on.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup review import --kind customers review.xlsx")]
+#[command(after_help = "Example:\n  trueup review import review.xlsx")]
 struct Import {
-    /// What the file holds
-    #[arg(long, value_enum)]
-    kind: RecordKind,
     /// The file, .csv or .xlsx
     file: PathBuf,
     #[command(flatten)]
@@ -194,8 +199,48 @@ struct Import {
 }
 
 impl Args {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<Ending, CommandError> {
-        let _config = context.config()?;
-        Err(CommandError::new(Kind::Failed, "review is not wired"))
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let engine = context.engine(&context.config()?).await?;
+        match self.verb {
+            Verb::List(args) => list::list(context, &engine, args.kind, args.filter.of(), args.shown).await,
+            Verb::Show(args) => match args.kind {
+                RecordKind::Customers => list::show::<Company>(context, &engine, &args.vendor_id, args.shown).await,
+                RecordKind::Products => list::show::<Product>(context, &engine, &args.vendor_id, args.shown).await,
+            },
+            Verb::Accept(args) => {
+                let ids = Wanted::Accept(args.vendor_id);
+                decide::decide(context, &engine, args.kind, ids, args.said).await
+            }
+            Verb::Reject(args) => {
+                let ids = Wanted::Reject(args.vendor_id);
+                decide::decide(context, &engine, args.kind, ids, args.said).await
+            }
+            Verb::Exclude(args) => {
+                let wanted = Wanted::Exclude { vendor: args.vendor, psa: args.psa };
+                decide::decide(context, &engine, args.kind, wanted, args.said).await
+            }
+            Verb::Link(args) => {
+                let wanted = Wanted::Link { vendor: args.vendor_id, psa: args.psa_id };
+                decide::decide(context, &engine, args.kind, wanted, args.said).await
+            }
+            Verb::Unlink(args) => {
+                decide::decide(context, &engine, args.kind, Wanted::Unlink(args.vendor_id), args.said).await
+            }
+            Verb::Export(args) => sheet::export(context, &engine, args.kind, args.filter.of(), &args.file).await,
+            Verb::Import(args) => sheet::import(context, &engine, &args.file, args.said).await,
+        }
+    }
+}
+
+impl Filter {
+    fn of(self) -> review::Filter {
+        match self {
+            Self::All => review::Filter::All,
+            Self::Proposed => review::Filter::Proposed,
+            Self::Mapped => review::Filter::Mapped,
+            Self::Unmapped => review::Filter::Unmapped,
+            Self::Excluded => review::Filter::Excluded,
+            Self::Conflict => review::Filter::Conflict,
+        }
     }
 }

@@ -1,0 +1,81 @@
+//! A reconciled month as the reports want it, and files written whole.
+
+use std::fs;
+use std::path::Path;
+
+use crate::cli::error::{CommandError, Kind};
+use crate::core::id::Company;
+use crate::core::link::LinkSet;
+use crate::core::reconcile::outcome::Outcome;
+use crate::engine::{Directory, Engine, Exported, Reconciled};
+use crate::report::{Documents, Facts, Input, Names, ReportError, Source};
+
+/// A month, and everything its reports are made from.
+pub(super) struct Month {
+    pub(super) outcome: Outcome,
+    names: Names,
+    facts: Facts,
+    documents: Option<Documents>,
+}
+
+impl Month {
+    /// From the database.
+    pub(super) fn stored(engine: &Engine, month: Reconciled) -> Result<Self, CommandError> {
+        let sources = month.sources.iter().map(|header| Source {
+            what: format!("{} {}", header.connector, header.entity.as_str().replace('_', " ")),
+            id: format!("snapshot {}", header.id),
+            complete: header.complete,
+        });
+        let facts = Facts {
+            as_of: month.sources.iter().map(|header| header.taken_at).min(),
+            sources: sources.collect(),
+            configuration: Some(engine.config().short().to_owned()),
+        };
+        let documents = month.documents.map(|(vendor, invoices, charges)| {
+            let mut documents = Documents::new(vendor, invoices);
+            charges.iter().try_for_each(|charge| documents.add(charge)).map(|()| documents)
+        });
+        let documents = documents.transpose().map_err(|error| CommandError::new(Kind::Failed, error))?;
+        Ok(Self { outcome: month.outcome, names: names(month.directory, month.company_links), facts, documents })
+    }
+
+    /// From a folder of exports.
+    pub(super) fn exported(month: Exported) -> Self {
+        let names = names(month.directory, month.company_links);
+        Self { outcome: month.outcome, names, facts: Facts::default(), documents: None }
+    }
+
+    /// What a report is made from.
+    pub(super) fn input(&self) -> Input<'_> {
+        let documents = self.documents.as_ref();
+        Input { outcome: &self.outcome, names: &self.names, facts: &self.facts, documents }
+    }
+}
+
+fn names(directory: Directory, company_links: LinkSet<Company>) -> Names {
+    let Directory { psa_companies, vendor_companies, psa_products, vendor_products } = directory;
+    Names { psa_companies, vendor_companies, psa_products, vendor_products, company_links }
+}
+
+impl From<ReportError> for CommandError {
+    fn from(error: ReportError) -> Self {
+        Self::new(Kind::Failed, error)
+    }
+}
+
+/// Writes a file whole: whoever reads it sees the old one or the new one, never a part.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
+    let failed = |error: std::io::Error| {
+        CommandError::new(Kind::Failed, format!("{} cannot be written: {error}", path.display()))
+    };
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    fs::write(&beside, bytes).map_err(failed)?;
+    fs::rename(&beside, path).map_err(failed)
+}
+
+/// Makes a folder where there is none.
+pub(super) fn make_folder(path: &Path) -> Result<(), CommandError> {
+    fs::create_dir_all(path)
+        .map_err(|error| CommandError::new(Kind::Failed, format!("{} cannot be made: {error}", path.display())))
+}
