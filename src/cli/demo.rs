@@ -1,28 +1,238 @@
 //! `trueup demo`: one month, end to end, on this machine.
+//!
+//! Owns the story; every step of it is the engine call that the command of the same name makes.
 
-use std::path::PathBuf;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
+use crate::cli::month::{Month, make_folder, write_whole};
+use crate::config;
+use crate::core::id::{Company, Product};
+use crate::core::link::{Link, LinkKind, LinkSet};
+use crate::core::period::BillingPeriod;
+use crate::core::reconcile::Mapping;
+use crate::core::review::{Action, Intent};
+use crate::engine::{self, Board, Engine, PullRequest, Reviewed};
+use crate::report::text::{self, Cut, Screen};
+use crate::report::{self, Report, costliest_variances, facts, findings};
+use crate::simulate::{self, Faults, Pax8Credentials, PsaCredentials, Running, World};
 
 /// Play one month from end to end on this machine
 ///
-/// Starts a simulated distributor and a simulated PSA on free loopback ports, pulls, proposes, applies recorded decisions,
-/// reconciles, and writes every report and a configuration into a folder where every other command can be tried. Needs no
-/// network and no configuration.
+/// Starts a simulated distributor and a simulated PSA on free loopback ports, pulls, proposes, applies the decisions of a
+/// recorded operator, reconciles, and leaves every report and a configuration in a folder where every other command can be
+/// tried. Needs no network and no configuration.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup demo --dir demo")]
 pub(super) struct Args {
     /// Make another month with this seed
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     seed: u64,
-    /// Leave everything in this folder
+    /// Leave everything in this folder; the folder of an earlier demo is replaced
     #[arg(long, value_name = "DIR", default_value = "demo")]
     dir: PathBuf,
+    /// Play this month [default: the month before now]
+    #[arg(long, value_name = "MONTH", value_parser = crate::cli::args::period)]
+    period: Option<BillingPeriod>,
 }
 
+/// About as many as a small MSP has.
+const CUSTOMERS: usize = 40;
+/// So many differences are shown; the reports have all.
+const ROWS_SHOWN: usize = 12;
+/// So many findings are told in words.
+const FINDINGS_TOLD: usize = 5;
+/// Says that a folder is a demo's, and may be replaced by the next one.
+const MARK: &str = ".trueup-demo";
+/// Who decides in the demo.
+const OPERATOR: &str = "demo operator";
+
 impl Args {
-    pub(super) async fn run(self, _context: &Context) -> Result<Ending, CommandError> {
-        Err(CommandError::new(Kind::Failed, "demo is not wired"))
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let period = self.period.unwrap_or_else(|| context.last_month());
+        let world = World::from_seed(self.seed, CUSTOMERS, &period.to_string())?;
+        clear(&self.dir)?;
+        let data = self.dir.join("data");
+        world.data.write_folder(&data)?;
+        let servers = Servers::start(&world).await?;
+        let config = write_config(&self.dir, &servers)?;
+        context.ui.say(&format!("Simulated Pax8 at {}, simulated PSA at {}.", servers.pax8.url(), servers.psa.url()));
+
+        Engine::migrate(&config, &context.environment, context.clock()).await?;
+        let engine = Engine::open(&config, &context.environment, context.clock(), OPERATOR).await?;
+        let connections = engine::connect_all(&config, None, &context.environment)?;
+        let request = PullRequest { period, extras: Vec::new() };
+        let listings = engine.pull(&connections, &request, context.ui.as_ref()).await?;
+        let records: usize = listings.iter().map(|listing| listing.records).sum();
+        context.ui.say(&format!("Pulled {records} records in {} listings.", listings.len()));
+
+        let proposed = engine.propose(&[LinkKind::Company, LinkKind::Product]).await?;
+        let matches: usize = proposed.iter().map(|(_, count)| count.matches).sum();
+        let possible: usize = proposed.iter().map(|(_, count)| count.possible).sum();
+        let (truth, _) = engine::read_links(&data.join("ground_truth_mappings.csv"))?;
+        let decided = decide(&engine, &Mapping::from(truth)).await?;
+        context
+            .ui
+            .say(&format!("Proposed {matches} matches and {possible} possible ones; the operator decided {decided}."));
+
+        let reconciled = engine.reconcile(period).await?;
+        let month = Month::stored(&engine, reconciled)?;
+        let reports = self.dir.join("reports");
+        make_folder(&reports)?;
+        for (name, bytes) in report::files(&month.input())? {
+            write_whole(&reports.join(name), &bytes)?;
+        }
+        context.ui.result(self.story(context, &month, &servers))?;
+        Ok(Ending::Done)
     }
+
+    fn story(&self, context: &Context, month: &Month, servers: &Servers) -> String {
+        let input = month.input();
+        let period = month.outcome.period;
+        let dir = self.dir.display();
+        let see = format!("{dir}/reports/variance.csv");
+        let screen = Screen { cut: Some(Cut { rows_max: ROWS_SHOWN, see: &see }), ..context.ui.screen() };
+        let coverage = Report::Coverage.build(&input);
+        let told = findings::costliest(&input, FINDINGS_TOLD);
+        let told: Vec<String> = told
+            .iter()
+            .take(FINDINGS_TOLD)
+            .enumerate()
+            .map(|(at, f)| format!("  {}. {f}\n", at.saturating_add(1)))
+            .collect();
+        let ports = (servers.pax8.addr().port(), servers.psa.addr().port());
+        [
+            format!("Variances of {period}, the costliest first\n\n"),
+            text::rows(&costliest_variances(&input), screen),
+            format!("\n{}\n\n", coverage.title),
+            text::rows(&coverage, context.ui.screen()),
+            format!("\nVerdict: {}\n", facts::verdict(&month.outcome)),
+            format!("\nThe {} costliest findings\n\n{}", told.len(), told.concat()),
+            format!(
+                "\nWhat next\n\n  Open {dir}/reports/report-{period}.html in a browser, or {dir}/reports/trueup-{period}.xlsx.\n  \
+                 cd {dir}, and try: trueup status; trueup review list --filter proposed; trueup report margin --period {period}\n  \
+                 To pull again, start the two systems first:\n    \
+                 trueup simulate pax8 --data data --port {} &\n    trueup simulate psa --data data --port {} &\n  \
+                 For your own systems: trueup init pax8 connectwise\n",
+                ports.0, ports.1
+            ),
+        ]
+        .concat()
+    }
+}
+
+/// The two systems; they stop when this is dropped.
+struct Servers {
+    pax8: Running,
+    psa: Running,
+}
+
+impl Servers {
+    async fn start(world: &World) -> Result<Self, CommandError> {
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let data = || world.data.clone();
+        let pax8 = simulate::serve_pax8(data(), Faults::default(), Pax8Credentials::default(), free).await?;
+        let psa = simulate::serve_psa(data(), Faults::default(), PsaCredentials::default(), free).await?;
+        Ok(Self { pax8, psa })
+    }
+}
+
+/// Makes the folder, or empties that of an earlier demo. Any other folder is left alone.
+fn clear(dir: &Path) -> Result<(), CommandError> {
+    let failed = |error: std::io::Error| CommandError::new(Kind::Failed, format!("{}: {error}", dir.display()));
+    if dir.join(MARK).exists() {
+        fs::remove_dir_all(dir).map_err(failed)?;
+    } else if dir.exists() && fs::read_dir(dir).map_err(failed)?.next().is_some() {
+        let error = CommandError::new(Kind::Usage, format!("{} is there, and no demo made it", dir.display()));
+        return Err(error.hint("Name another folder with --dir."));
+    }
+    make_folder(dir)?;
+    write_whole(&dir.join(MARK), b"")
+}
+
+fn write_config(dir: &Path, servers: &Servers) -> Result<config::Config, CommandError> {
+    let (vendor, psa) = (Pax8Credentials::default(), PsaCredentials::default());
+    let secrets = dir.join("secrets");
+    make_folder(&secrets)?;
+    for (name, secret) in [
+        ("pax8", vendor.client_secret.as_str()),
+        ("psa-private-key", psa.private_key.as_str()),
+        ("psa-client-id", psa.client_id.as_str()),
+    ] {
+        write_whole(&secrets.join(name), secret.as_bytes())?;
+        only_ours(&secrets.join(name))?;
+    }
+    let text = format!(
+        "# Made by `trueup demo`. The secrets are the simulators' own and open nothing else.\n\n\
+         [store]\nurl = \"sqlite:trueup.db\"\n\n\
+         [connectors.pax8]\nkind = \"pax8\"\nside = \"vendor\"\nbase_url = \"{}/v1\"\nclient_id = \"{}\"\n\
+         client_secret = {{ file = \"secrets/pax8\" }}\n\n\
+         [connectors.psa]\nkind = \"rest\"\nside = \"psa\"\nfile = \"builtin:connectwise\"\n\n\
+         [connectors.psa.settings]\nurl = \"{}/v4_6_release/apis/3.0\"\ncompany = \"{}\"\npublic_key = \"{}\"\n\
+         private_key = {{ file = \"secrets/psa-private-key\" }}\nclient_id = {{ file = \"secrets/psa-client-id\" }}\n",
+        servers.pax8.url(),
+        vendor.client_id,
+        servers.psa.url(),
+        psa.company,
+        psa.public_key,
+    );
+    let file = dir.join(config::CONFIG_FILE);
+    write_whole(&file, text.as_bytes())?;
+    Ok(config::load(&file)?)
+}
+
+#[cfg(unix)]
+fn only_ours(path: &Path) -> Result<(), CommandError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+        .map_err(|error| CommandError::new(Kind::Failed, format!("{}: {error}", path.display())))
+}
+
+#[cfg(not(unix))]
+fn only_ours(_path: &Path) -> Result<(), CommandError> {
+    Ok(())
+}
+
+/// What the recorded operator did: accepted what was proposed rightly, rejected what was not, linked by hand what nothing
+/// proposed. How many decisions that were.
+async fn decide(engine: &Engine, truth: &Mapping) -> Result<usize, CommandError> {
+    let customers = recorded(&engine.board::<Company>().await?, &truth.companies);
+    let products = recorded(&engine.board::<Product>().await?, &truth.products);
+    let of_customers = engine.decide(&customers, OPERATOR).await?;
+    let of_products = engine.decide(&products, OPERATOR).await?;
+    if let Some((wanted, refusal)) = of_customers.refused.iter().chain(&of_products.refused).next() {
+        return Err(CommandError::new(Kind::Failed, format!("{wanted}: {refusal}")));
+    }
+    Ok(of_customers.done.saturating_add(of_products.done))
+}
+
+/// What was proposed comes first: a site linked by hand to a customer must not stand in the way of its head office.
+fn recorded<E: Reviewed>(board: &Board<E>, truth: &LinkSet<E>) -> Vec<Intent<E>> {
+    let (mut intents, mut by_hand) = (Vec::new(), Vec::new());
+    let intent = |action, reason: &str, evidence| Intent { action, reason: Some(reason.to_owned()), evidence };
+    for proposal in &board.proposals {
+        let Some(vendor) = &proposal.vendor else { continue };
+        let proposed = proposal.psa.as_ref().map(|psa| Link { vendor: vendor.clone(), psa: psa.clone() });
+        let right = truth.psa_of(vendor);
+        let evidence = Some(proposal.fingerprint.clone());
+        match (proposed, right) {
+            (Some(link), Some(psa)) if link.psa == *psa => {
+                intents.push(intent(Action::Accept(link), "known customer", evidence));
+            }
+            (proposed, right) => {
+                if let Some(link) = proposed {
+                    intents.push(intent(Action::Reject(link), "not the same", evidence));
+                }
+                if let Some(psa) = right {
+                    let link = Link { vendor: vendor.clone(), psa: psa.clone() };
+                    by_hand.push(intent(Action::Link(link), "looked up by hand", None));
+                }
+            }
+        }
+    }
+    intents.append(&mut by_hand);
+    intents
 }

@@ -43,7 +43,10 @@ fn mistakes_in_the_configuration() {
         ("fraction", "[matching.customers]\nmatch_permille_min = 0.9\n"),
         ("out_of_range", "[matching.customers]\nmatch_permille_min = 1001\n"),
         ("thresholds_crossed", "[matching.products]\nmatch_permille_min = 400\npossible_permille_min = 500\n"),
-        ("several_at_once", "[limits]\nrecords = 1\nlisting_minutes_max = true\n[store]\nurl = \"mysql://db.example/x\"\n"),
+        (
+            "several_at_once",
+            "[limits]\nrecords = 1\nlisting_minutes_max = true\n[store]\nurl = \"mysql://db.example/x\"\n",
+        ),
         ("section_that_is_a_value", "[matching]\ncustomers = 7\n"),
         ("no_kind", "[connectors.psa]\nside = \"psa\"\n"),
         ("bad_side", "[connectors.psa]\nkind = \"files\"\nside = \"left\"\n"),
