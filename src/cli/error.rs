@@ -179,11 +179,11 @@ impl From<StoreError> for CommandError {
             StoreError::Locked { .. } => Some(
                 "Wait until it has ended, or let this one wait: [store] lock_wait_seconds_max. A run that died holds no lock.",
             ),
-            StoreError::NotMigrated { .. } => Some("Run `trueup db migrate`; it removes no record."),
             StoreError::Unreachable { .. } => {
                 Some("Check [store] url in the configuration, and that the server is up.")
             }
-            StoreError::Location { .. }
+            StoreError::NotMigrated { .. }
+            | StoreError::Location { .. }
             | StoreError::Driver(_)
             | StoreError::Corrupt { .. }
             | StoreError::Unwritable { .. }

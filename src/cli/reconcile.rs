@@ -14,7 +14,7 @@ use crate::report::facts::verdict;
 use crate::report::findings::costliest;
 use crate::report::table::harmless;
 use crate::report::text::{Cut, Screen};
-use crate::report::{Report, machine, text};
+use crate::report::{Input, Report, Table, machine, text};
 
 /// Hold what was charged against what was billed in a month
 ///
@@ -43,6 +43,21 @@ pub(super) struct Args {
     exit_on_findings: bool,
     #[command(flatten)]
     shown: Shown,
+}
+
+/// The differences, where every line ended, and the costliest findings in words. `see` says where all differences are.
+pub(super) fn show_month(context: &Context, input: &Input<'_>, table: &Table, see: &str) -> Result<(), CommandError> {
+    let screen = Screen { cut: Some(Cut { rows_max: ROWS_SHOWN, see }), ..context.ui.screen() };
+    let coverage = Report::Coverage.build(input);
+    let told: String = costliest(input, FINDINGS_TOLD).iter().map(|finding| format!("  {finding}\n")).collect();
+    let findings = if told.is_empty() { String::new() } else { format!("\nCostliest findings\n{told}") };
+    let lines = [
+        text::render(table, screen),
+        format!("\n{}\n", coverage.title),
+        text::rows(&coverage, context.ui.screen()),
+        findings,
+    ];
+    context.ui.result(lines.concat())
 }
 
 /// So many differences are shown; a report or --out has all of them.
@@ -88,17 +103,7 @@ impl Args {
             None if self.from.is_some() => "--out DIR".to_owned(),
             None => format!("`trueup report variance --period {}`", self.period),
         };
-        let screen = Screen { cut: Some(Cut { rows_max: ROWS_SHOWN, see: &see }), ..context.ui.screen() };
-        let coverage = Report::Coverage.build(&input);
-        let told: String = costliest(&input, FINDINGS_TOLD).iter().map(|finding| format!("  {finding}\n")).collect();
-        let findings = if told.is_empty() { String::new() } else { format!("\nCostliest findings\n{told}") };
-        let lines = [
-            text::render(&table, screen),
-            format!("\n{}\n", coverage.title),
-            text::rows(&coverage, context.ui.screen()),
-            findings,
-        ];
-        context.ui.result(lines.concat())
+        show_month(context, &input, &table, &see)
     }
 
     fn ending(&self, month: &Month) -> Result<Ending, CommandError> {
