@@ -151,7 +151,7 @@ impl From<EngineError> for CommandError {
             EngineError::Refused(_) => (Kind::Refused, Some("Look at the record again with `trueup review show`.")),
             EngineError::Connections { .. } => (
                 Kind::Usage,
-                Some("Leave one section of each side in the configuration, or use one file for each pair."),
+                Some("Have exactly one section of each side in the configuration, and one file for each pair."),
             ),
             EngineError::NoConnection { .. } => (Kind::Usage, None),
             EngineError::NotPulled { .. } => {
