@@ -46,7 +46,8 @@ const OPERATOR: &str = "demo operator";
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        let period: BillingPeriod = PERIOD.parse().map_err(|error| CommandError::new(Kind::Failed, format!("{error}")))?;
+        let period: BillingPeriod =
+            PERIOD.parse().map_err(|error| CommandError::new(Kind::Failed, format!("{error}")))?;
         let dir = clear(&self.dir)?;
         let data = World::from_seed(self.seed, CUSTOMERS, PERIOD)?.data;
         data.write_folder(&make(&dir.join("exports"))?)?;
@@ -120,7 +121,9 @@ async fn decide<E: Reviewed>(
     let (mut accepted, mut by_hand) = (0_usize, 0_usize);
     let mut intents = Vec::new();
     for row in &board.rows {
-        let Some((vendor, known)) = row.vendor.as_ref().and_then(|v| Some((v, truth.get(v.as_str())?))) else { continue };
+        let Some((vendor, known)) = row.vendor.as_ref().and_then(|v| Some((v, truth.get(v.as_str())?))) else {
+            continue;
+        };
         let Some(right) = known else { continue };
         let pair = Link { vendor: vendor.clone(), psa: Id::new(right.as_str()) };
         let proposed = row.evidence.is_some() && row.psa.as_ref() == Some(&pair.psa);
@@ -134,7 +137,9 @@ async fn decide<E: Reviewed>(
     }
     let decided = engine.decide(&intents, OPERATOR).await?;
     let rest = board.rows.len().saturating_sub(accepted).saturating_sub(by_hand);
-    context.ui.say(&format!("The operator accepts {accepted} of the {what}, links {by_hand} by hand, leaves {rest} open."));
+    context
+        .ui
+        .say(&format!("The operator accepts {accepted} of the {what}, links {by_hand} by hand, leaves {rest} open."));
     for (wanted, refusal) in &decided.refused {
         context.ui.warn(&harmless(&format!("{wanted}: {refusal}")));
     }

@@ -153,7 +153,6 @@ impl From<EngineError> for CommandError {
                 Kind::Usage,
                 Some("Have exactly one section of each side in the configuration, and one file for each pair."),
             ),
-            EngineError::NoConnection { .. } => (Kind::Usage, None),
             EngineError::NotPulled { .. } => {
                 (Kind::NotReady, Some("Run `trueup pull`, for this month where it has one."))
             }
@@ -167,7 +166,7 @@ impl From<EngineError> for CommandError {
             EngineError::NothingProposed { .. } => {
                 (Kind::Usage, Some("Link it by hand with `trueup review link`, or exclude it."))
             }
-            EngineError::File { .. } => (Kind::Usage, None),
+            EngineError::NoConnection { .. } | EngineError::File { .. } => (Kind::Usage, None),
         };
         Self { kind, source: Box::new(error), hints: hint.map(str::to_owned).into_iter().collect() }
     }

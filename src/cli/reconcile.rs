@@ -49,7 +49,8 @@ pub(super) struct Args {
 pub(super) fn show_month(context: &Context, input: &Input<'_>, table: &Table, see: &str) -> Result<(), CommandError> {
     let screen = Screen { cut: Some(Cut { rows_max: ROWS_SHOWN, see }), ..context.ui.screen() };
     let coverage = Report::Coverage.build(input);
-    let told: String = costliest(input, FINDINGS_TOLD).iter().map(|finding| format!("  {finding}\n")).collect();
+    let told: String =
+        costliest(input, FINDINGS_TOLD).iter().fold(String::new(), |told, finding| format!("{told}  {finding}\n"));
     let findings = if told.is_empty() { String::new() } else { format!("\nCostliest findings\n{told}") };
     let lines = [
         text::render(table, screen),
@@ -67,20 +68,16 @@ const FINDINGS_TOLD: usize = 5;
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        let month = match &self.from {
-            Some(folder) => {
-                let links = self.links.as_deref();
-                let month = reconcile_folder(folder, self.period, links, context.ui.as_ref()).await?;
-                for remark in month.remarks.iter().take(ROWS_SHOWN) {
-                    context.ui.warn(&harmless(&remark.to_string()));
-                }
-                Month::exported(month)
+        let month = if let Some(folder) = &self.from {
+            let month = reconcile_folder(folder, self.period, self.links.as_deref(), context.ui.as_ref()).await?;
+            for remark in month.remarks.iter().take(ROWS_SHOWN) {
+                context.ui.warn(&harmless(&remark.to_string()));
             }
-            None => {
-                let engine = context.engine(&context.config()?).await?;
-                let reconciled = engine.reconcile(self.period).await?;
-                Month::stored(&engine, reconciled)?
-            }
+            Month::exported(month)
+        } else {
+            let engine = context.engine(&context.config()?).await?;
+            let reconciled = engine.reconcile(self.period).await?;
+            Month::stored(&engine, reconciled)?
         };
         if let Some(folder) = &self.out {
             make_folder(folder)?;
@@ -108,9 +105,8 @@ impl Args {
 
     fn ending(&self, month: &Month) -> Result<Ending, CommandError> {
         match month.outcome.verdict {
-            Verdict::Clean => Ok(Ending::Done),
             Verdict::Differences if self.exit_on_findings => Ok(Ending::DifferencesWait),
-            Verdict::Differences => Ok(Ending::Done),
+            Verdict::Clean | Verdict::Differences => Ok(Ending::Done),
             Verdict::Unknown => {
                 let what = format!("{} is not known whole: {}", self.period, verdict(&month.outcome));
                 let mut error = CommandError::new(Kind::NotReady, what);

@@ -4,8 +4,9 @@ use crate::support::hermetic::{Place, golden};
 
 /// The lines of a text that are not the same on every run: the configuration names free ports.
 fn settled(text: &str) -> String {
-    let fixed = text.lines().map(|line| if line.starts_with("  configuration: ") { "  configuration: <digest>" } else { line });
-    fixed.map(|line| format!("{line}\n")).collect()
+    let fixed =
+        text.lines().map(|line| if line.starts_with("  configuration: ") { "  configuration: <digest>" } else { line });
+    fixed.flat_map(|line| [line, "\n"]).collect()
 }
 
 #[test]
@@ -47,7 +48,47 @@ fn every_command_works_in_the_folder_the_demo_leaves() {
 fn the_connected_way_and_the_folder_give_the_same_bytes() {
     let place = Place::new();
     let _ = place.run("demo --dir demo").ended(0);
-    let line = "reconcile --from demo/exports --period 2026-10 --links demo/exports/ground_truth_mappings.csv --out out";
+    let line =
+        "reconcile --from demo/exports --period 2026-10 --links demo/exports/ground_truth_mappings.csv --out out";
     let _ = place.run(line).ended(8);
     assert_eq!(place.read("out/variances.csv"), place.read("demo/reports/variances.csv"));
+}
+
+#[test]
+fn a_decision_goes_through_the_command_line_or_a_sheet_and_is_looked_at_again() {
+    let place = Place::new().set("TRUEUP_CONFIG", "demo/trueup.toml").set("USER", "ada");
+    let _ = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let listed = place.run("review list --kind customers --filter mapped --format json").ended(0).stdout;
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    let row = &listed["rows"][0];
+    let (vendor, psa) = (row["vendor id"].as_str().unwrap(), row["PSA id"].as_str().unwrap());
+
+    let refused = place.run(&format!("review exclude --kind customers --vendor {vendor}")).ended(4);
+    assert!(refused.stderr.contains("unlink it before it is excluded"), "{}", refused.stderr);
+    let _ = place.run(&format!("review unlink --kind customers {vendor} --reason moved")).ended(0);
+    let _ = place.run(&format!("review unlink --kind customers {vendor}")).ended(2);
+    let _ = place.run("pull --as-of 2026-11-02").ended(8);
+    let _ = place.run("propose customers --as-of 2026-11-02").ended(0);
+
+    for file in ["review.csv", "review.xlsx"] {
+        let _ = place.run(&format!("review export --filter proposed {file}")).ended(0);
+        assert_eq!(place.run(&format!("review import {file}")).ended(0).stdout, "0 decisions saved\n");
+    }
+    let mut reader = csv::Reader::from_path(place.path().join("review.csv")).unwrap();
+    let head = reader.headers().unwrap().clone();
+    let at = |name: &str| head.iter().position(|column| column == name).unwrap();
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(&head).unwrap();
+    for record in reader.records().map(Result::unwrap) {
+        let decide = |(column, cell)| {
+            if column == at("decision") && &record[at("vendor_id")] == vendor { "accept" } else { cell }
+        };
+        writer.write_record(record.iter().enumerate().map(decide)).unwrap();
+    }
+    place.write("filled.csv", &String::from_utf8(writer.into_inner().unwrap()).unwrap());
+    assert_eq!(place.run("review import filled.csv --by bob").ended(0).stdout, "1 decision saved\n");
+    let again = place.run("review import filled.csv").ended(2);
+    assert!(again.stderr.contains("filled.csv:"), "{}", again.stderr);
+    let shown = place.run(&format!("review show --kind customers {vendor}")).ended(0).stdout;
+    assert!(shown.contains("accepted by bob") && shown.contains(&format!("({psa})")), "{shown}");
 }

@@ -99,7 +99,10 @@ fn connections_that_cannot_be_opened() {
         ("kind_of_the_other_side", "[connectors.a]\nkind = \"pax8\"\nside = \"psa\"\n".to_owned()),
         ("unknown_setting", "[connectors.a]\nkind = \"files\"\nside = \"psa\"\nfoldr = \"x\"\n".to_owned()),
         ("connector_file_missing", "[connectors.a]\nkind = \"rest\"\nside = \"psa\"\nfile = \"a.toml\"\n".to_owned()),
-        ("connector_file_not_shipped", "[connectors.a]\nkind = \"rest\"\nside = \"psa\"\nfile = \"builtin:a\"\n".to_owned()),
+        (
+            "connector_file_not_shipped",
+            "[connectors.a]\nkind = \"rest\"\nside = \"psa\"\nfile = \"builtin:a\"\n".to_owned(),
+        ),
     ] {
         golden!("errors", name, ready(&connections).run("pull").ended(2).transcript());
     }
