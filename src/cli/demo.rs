@@ -1,6 +1,7 @@
 //! `trueup demo`: one month, end to end, on this machine.
+//!
+//! Owns the story; every step of it is the engine call that the command of the same name makes.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -8,244 +9,230 @@ use std::path::{Path, PathBuf};
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::month::{Month, make_folder, write_whole};
-use crate::cli::reconcile::show_month;
-use crate::config::{self, Config, Environment};
-use crate::core::id::{Company, Id, Product};
-use crate::core::link::{Link, LinkKind};
+use crate::config;
+use crate::core::id::{Company, Product};
+use crate::core::link::{Link, LinkKind, LinkSet};
 use crate::core::period::BillingPeriod;
+use crate::core::reconcile::Mapping;
 use crate::core::review::{Action, Intent};
-use crate::engine::{self, Engine, PullRequest, Reviewed};
-use crate::report::table::{count, counted, harmless};
-use crate::report::{self, Report};
-use crate::simulate::{self, Data, Faults, File, Pax8Credentials, PsaCredentials, World};
+use crate::engine::{self, Board, Engine, PullRequest, Reviewed};
+use crate::report::text::{self, Cut, Screen};
+use crate::report::{self, Report, costliest_variances, facts, findings};
+use crate::simulate::{self, Faults, Pax8Credentials, PsaCredentials, Running, World};
 
 /// Play one month from end to end on this machine
 ///
-/// Starts a simulated distributor and a simulated PSA on free loopback ports, pulls, proposes, applies recorded decisions,
-/// reconciles, and writes every report and a configuration into a folder where every other command can be tried. Needs no
-/// network and no configuration.
+/// Starts a simulated distributor and a simulated PSA on free loopback ports, pulls, proposes, applies the decisions of a
+/// recorded operator, reconciles, and leaves every report and a configuration in a folder where every other command can be
+/// tried. Needs no network and no configuration.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup demo --dir demo")]
 pub(super) struct Args {
     /// Make another month with this seed
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     seed: u64,
-    /// Leave everything in this folder
+    /// Leave everything in this folder; the folder of an earlier demo is replaced
     #[arg(long, value_name = "DIR", default_value = "demo")]
     dir: PathBuf,
+    /// Play this month [default: the month before now]
+    #[arg(long, value_name = "MONTH", value_parser = crate::cli::args::period)]
+    period: Option<BillingPeriod>,
 }
 
-/// The month the demo plays.
-const PERIOD: &str = "2026-10";
-/// About as many customers as fit on a few screens.
+/// About as many as a small MSP has.
 const CUSTOMERS: usize = 40;
-/// What the demo's own configuration begins with; a folder with such a file may be played in again.
-const MARK: &str = "# Written by `trueup demo`";
+/// So many differences are shown; the reports have all.
+const ROWS_SHOWN: usize = 12;
+/// So many findings are told in words.
+const FINDINGS_TOLD: usize = 5;
+/// Says that a folder is a demo's, and may be replaced by the next one.
+const MARK: &str = ".trueup-demo";
 /// Who decides in the demo.
 const OPERATOR: &str = "demo operator";
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        let period: BillingPeriod =
-            PERIOD.parse().map_err(|error| CommandError::new(Kind::Failed, format!("{error}")))?;
-        let dir = clear(&self.dir)?;
-        let data = World::from_seed(self.seed, CUSTOMERS, PERIOD)?.data;
-        data.write_folder(&make(&dir.join("exports"))?)?;
-        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let pax8 = simulate::serve_pax8(data.clone(), Faults::default(), Pax8Credentials::default(), loopback).await?;
-        let psa = simulate::serve_psa(data.clone(), Faults::default(), PsaCredentials::default(), loopback).await?;
-        context.ui.say(&format!("A distributor answers at {}, a PSA at {}.", pax8.url(), psa.url()));
+        let period = self.period.unwrap_or_else(|| context.last_month());
+        let world = World::from_seed(self.seed, CUSTOMERS, &period.to_string())?;
+        clear(&self.dir)?;
+        let data = self.dir.join("data");
+        world.data.write_folder(&data)?;
+        let servers = Servers::start(&world).await?;
+        let config = write_config(&self.dir, &servers)?;
+        context.ui.say(&format!("Simulated Pax8 at {}, simulated PSA at {}.", servers.pax8.url(), servers.psa.url()));
 
-        let config_file = dir.join("trueup.toml");
-        let config = config::parse(&config_file, &connected(pax8.url(), psa.url()))?;
-        let environment = secrets();
-        Engine::migrate(&config, &environment, context.clock()).await?;
-        let engine = Engine::open(&config, &environment, context.clock(), OPERATOR).await?;
-        pull(context, &engine, &config, &environment, period).await?;
-        engine.propose(&[LinkKind::Company, LinkKind::Product]).await?;
-        decide::<Company>(context, &engine, &truth(&data, "company"), "customers").await?;
-        decide::<Product>(context, &engine, &truth(&data, "product"), "products").await?;
+        Engine::migrate(&config, &context.environment, context.clock()).await?;
+        let engine = Engine::open(&config, &context.environment, context.clock(), OPERATOR).await?;
+        let connections = engine::connect_all(&config, None, &context.environment)?;
+        let request = PullRequest { period, extras: Vec::new() };
+        let listings = engine.pull(&connections, &request, context.ui.as_ref()).await?;
+        let records: usize = listings.iter().map(|listing| listing.records).sum();
+        context.ui.say(&format!("Pulled {records} records in {} listings.", listings.len()));
+
+        let proposed = engine.propose(&[LinkKind::Company, LinkKind::Product]).await?;
+        let matches: usize = proposed.iter().map(|(_, count)| count.matches).sum();
+        let possible: usize = proposed.iter().map(|(_, count)| count.possible).sum();
+        let (truth, _) = engine::read_links(&data.join("ground_truth_mappings.csv"))?;
+        let decided = decide(&engine, &Mapping::from(truth)).await?;
+        context
+            .ui
+            .say(&format!("Proposed {matches} matches and {possible} possible ones; the operator decided {decided}."));
 
         let reconciled = engine.reconcile(period).await?;
         let month = Month::stored(&engine, reconciled)?;
-        let input = month.input();
-        let reports = make(&dir.join("reports"))?;
-        for (name, bytes) in report::files(&input)? {
+        let reports = self.dir.join("reports");
+        make_folder(&reports)?;
+        for (name, bytes) in report::files(&month.input())? {
             write_whole(&reports.join(name), &bytes)?;
         }
-        write_whole(&config_file, offline().as_bytes())?;
-        let all = reports.join("variance.csv").display().to_string();
-        show_month(context, &input, &Report::Variance.build(&input), &all)?;
-        context.ui.result(next_steps(&self.dir, period))?;
+        context.ui.result(self.story(context, &month, &servers))?;
         Ok(Ending::Done)
     }
-}
 
-async fn pull(
-    context: &Context,
-    engine: &Engine,
-    config: &Config,
-    environment: &Environment,
-    period: BillingPeriod,
-) -> Result<(), CommandError> {
-    let connections = engine::connect_all(config, None, environment)?;
-    let request = PullRequest { period, extras: Vec::new() };
-    let listings = engine.pull(&connections, &request, context.ui.as_ref()).await?;
-    let records: usize = listings.iter().map(|listing| listing.records).sum();
-    let pulled = (counted(count(records), "record"), counted(count(listings.len()), "listing"));
-    context.ui.say(&format!("Pulled {} in {}.", pulled.0, pulled.1));
-    for problem in listings.iter().flat_map(|listing| &listing.problems) {
-        context.ui.warn(&harmless(&problem.to_string()));
+    fn story(&self, context: &Context, month: &Month, servers: &Servers) -> String {
+        let input = month.input();
+        let period = month.outcome.period;
+        let dir = self.dir.display();
+        let see = format!("{dir}/reports/variance.csv");
+        let screen = Screen { cut: Some(Cut { rows_max: ROWS_SHOWN, see: &see }), ..context.ui.screen() };
+        let coverage = Report::Coverage.build(&input);
+        let told = findings::costliest(&input, FINDINGS_TOLD);
+        let told: Vec<String> = told
+            .iter()
+            .take(FINDINGS_TOLD)
+            .enumerate()
+            .map(|(at, f)| format!("  {}. {f}\n", at.saturating_add(1)))
+            .collect();
+        let ports = (servers.pax8.addr().port(), servers.psa.addr().port());
+        [
+            format!("Variances of {period}, the costliest first\n\n"),
+            text::rows(&costliest_variances(&input), screen),
+            format!("\n{}\n\n", coverage.title),
+            text::rows(&coverage, context.ui.screen()),
+            format!("\nVerdict: {}\n", facts::verdict(&month.outcome)),
+            format!("\nThe {} costliest findings\n\n{}", told.len(), told.concat()),
+            format!(
+                "\nWhat next\n\n  Open {dir}/reports/report-{period}.html in a browser, or {dir}/reports/trueup-{period}.xlsx.\n  \
+                 cd {dir}, and try: trueup status; trueup review list --filter proposed; trueup report margin --period {period}\n  \
+                 To pull again, start the two systems first:\n    \
+                 trueup simulate pax8 --data data --port {} &\n    trueup simulate psa --data data --port {} &\n  \
+                 For your own systems: trueup init pax8 connectwise\n",
+                ports.0, ports.1
+            ),
+        ]
+        .concat()
     }
-    Ok(())
 }
 
-/// What the operator knows: each vendor record and its counterpart, or that it has none.
-fn truth(data: &Data, kind: &str) -> BTreeMap<String, Option<String>> {
-    let rows = data.table(File::Mappings).rows().filter(|row| row.get("kind") == kind);
-    rows.map(|row| {
-        let psa = Some(row.get("psaId").to_owned()).filter(|psa| !psa.is_empty());
-        (row.get("vendorId").to_owned(), psa)
-    })
-    .collect()
+/// The two systems; they stop when this is dropped.
+struct Servers {
+    pax8: Running,
+    psa: Running,
 }
 
-/// Decides as the operator would: accepts what is right, links by hand what was not found, excludes what has no counterpart.
-async fn decide<E: Reviewed>(
-    context: &Context,
-    engine: &Engine,
-    truth: &BTreeMap<String, Option<String>>,
-    what: &str,
-) -> Result<(), CommandError> {
-    let board = engine.board::<E>().await?;
-    let (mut accepted, mut by_hand) = (0_usize, 0_usize);
-    let mut intents = Vec::new();
-    for row in &board.rows {
-        let Some((vendor, known)) = row.vendor.as_ref().and_then(|v| Some((v, truth.get(v.as_str())?))) else {
-            continue;
-        };
-        let Some(right) = known else { continue };
-        let pair = Link { vendor: vendor.clone(), psa: Id::new(right.as_str()) };
-        let proposed = row.evidence.is_some() && row.psa.as_ref() == Some(&pair.psa);
-        let (counter, action, reason) = if proposed {
-            (&mut accepted, Action::Accept(pair), None)
-        } else {
-            (&mut by_hand, Action::Link(pair), Some("known to the operator".to_owned()))
-        };
-        *counter = counter.saturating_add(1);
-        intents.push(Intent { action, reason, evidence: row.evidence.clone().filter(|_| proposed) });
+impl Servers {
+    async fn start(world: &World) -> Result<Self, CommandError> {
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let data = || world.data.clone();
+        let pax8 = simulate::serve_pax8(data(), Faults::default(), Pax8Credentials::default(), free).await?;
+        let psa = simulate::serve_psa(data(), Faults::default(), PsaCredentials::default(), free).await?;
+        Ok(Self { pax8, psa })
     }
-    let decided = engine.decide(&intents, OPERATOR).await?;
-    let rest = board.rows.len().saturating_sub(accepted).saturating_sub(by_hand);
-    context
-        .ui
-        .say(&format!("The operator accepts {accepted} of the {what}, links {by_hand} by hand, leaves {rest} open."));
-    for (wanted, refusal) in &decided.refused {
-        context.ui.warn(&harmless(&format!("{wanted}: {refusal}")));
-    }
-    Ok(())
 }
 
-/// An empty folder, or one an earlier demo has left.
-fn clear(dir: &Path) -> Result<PathBuf, CommandError> {
+/// Makes the folder, or empties that of an earlier demo. Any other folder is left alone.
+fn clear(dir: &Path) -> Result<(), CommandError> {
     let failed = |error: std::io::Error| CommandError::new(Kind::Failed, format!("{}: {error}", dir.display()));
+    if dir.join(MARK).exists() {
+        fs::remove_dir_all(dir).map_err(failed)?;
+    } else if dir.exists() && fs::read_dir(dir).map_err(failed)?.next().is_some() {
+        let error = CommandError::new(Kind::Usage, format!("{} is there, and no demo made it", dir.display()));
+        return Err(error.hint("Name another folder with --dir."));
+    }
     make_folder(dir)?;
-    let config = dir.join("trueup.toml");
-    if fs::read_to_string(&config).is_ok_and(|text| text.starts_with(MARK)) {
-        for name in ["trueup.db", "trueup.db-wal", "trueup.db-shm", "trueup.db.lock", "trueup.toml"] {
-            if let Err(error) = fs::remove_file(dir.join(name))
-                && error.kind() != std::io::ErrorKind::NotFound
-            {
-                return Err(failed(error));
+    write_whole(&dir.join(MARK), b"")
+}
+
+fn write_config(dir: &Path, servers: &Servers) -> Result<config::Config, CommandError> {
+    let (vendor, psa) = (Pax8Credentials::default(), PsaCredentials::default());
+    let secrets = dir.join("secrets");
+    make_folder(&secrets)?;
+    for (name, secret) in [
+        ("pax8", vendor.client_secret.as_str()),
+        ("psa-private-key", psa.private_key.as_str()),
+        ("psa-client-id", psa.client_id.as_str()),
+    ] {
+        write_whole(&secrets.join(name), secret.as_bytes())?;
+        only_ours(&secrets.join(name))?;
+    }
+    let text = format!(
+        "# Made by `trueup demo`. The secrets are the simulators' own and open nothing else.\n\n\
+         [store]\nurl = \"sqlite:trueup.db\"\n\n\
+         [connectors.pax8]\nkind = \"pax8\"\nside = \"vendor\"\nbase_url = \"{}/v1\"\nclient_id = \"{}\"\n\
+         client_secret = {{ file = \"secrets/pax8\" }}\n\n\
+         [connectors.psa]\nkind = \"rest\"\nside = \"psa\"\nfile = \"builtin:connectwise\"\n\n\
+         [connectors.psa.settings]\nurl = \"{}/v4_6_release/apis/3.0\"\ncompany = \"{}\"\npublic_key = \"{}\"\n\
+         private_key = {{ file = \"secrets/psa-private-key\" }}\nclient_id = {{ file = \"secrets/psa-client-id\" }}\n",
+        servers.pax8.url(),
+        vendor.client_id,
+        servers.psa.url(),
+        psa.company,
+        psa.public_key,
+    );
+    let file = dir.join(config::CONFIG_FILE);
+    write_whole(&file, text.as_bytes())?;
+    Ok(config::load(&file)?)
+}
+
+#[cfg(unix)]
+fn only_ours(path: &Path) -> Result<(), CommandError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+        .map_err(|error| CommandError::new(Kind::Failed, format!("{}: {error}", path.display())))
+}
+
+#[cfg(not(unix))]
+fn only_ours(_path: &Path) -> Result<(), CommandError> {
+    Ok(())
+}
+
+/// What the recorded operator did: accepted what was proposed rightly, rejected what was not, linked by hand what nothing
+/// proposed. How many decisions that were.
+async fn decide(engine: &Engine, truth: &Mapping) -> Result<usize, CommandError> {
+    let customers = recorded(&engine.board::<Company>().await?, &truth.companies);
+    let products = recorded(&engine.board::<Product>().await?, &truth.products);
+    let of_customers = engine.decide(&customers, OPERATOR).await?;
+    let of_products = engine.decide(&products, OPERATOR).await?;
+    if let Some((wanted, refusal)) = of_customers.refused.iter().chain(&of_products.refused).next() {
+        return Err(CommandError::new(Kind::Failed, format!("{wanted}: {refusal}")));
+    }
+    Ok(of_customers.done.saturating_add(of_products.done))
+}
+
+/// What was proposed comes first: a site linked by hand to a customer must not stand in the way of its head office.
+fn recorded<E: Reviewed>(board: &Board<E>, truth: &LinkSet<E>) -> Vec<Intent<E>> {
+    let (mut intents, mut by_hand) = (Vec::new(), Vec::new());
+    let intent = |action, reason: &str, evidence| Intent { action, reason: Some(reason.to_owned()), evidence };
+    for proposal in &board.proposals {
+        let Some(vendor) = &proposal.vendor else { continue };
+        let proposed = proposal.psa.as_ref().map(|psa| Link { vendor: vendor.clone(), psa: psa.clone() });
+        let right = truth.psa_of(vendor);
+        let evidence = Some(proposal.fingerprint.clone());
+        match (proposed, right) {
+            (Some(link), Some(psa)) if link.psa == *psa => {
+                intents.push(intent(Action::Accept(link), "known customer", evidence));
+            }
+            (proposed, right) => {
+                if let Some(link) = proposed {
+                    intents.push(intent(Action::Reject(link), "not the same", evidence));
+                }
+                if let Some(psa) = right {
+                    let link = Link { vendor: vendor.clone(), psa: psa.clone() };
+                    by_hand.push(intent(Action::Link(link), "looked up by hand", None));
+                }
             }
         }
-    } else if fs::read_dir(dir).map_err(failed)?.next().is_some() {
-        let error = CommandError::new(Kind::Usage, format!("{} holds files that are not of a demo", dir.display()));
-        return Err(error.hint("Name an empty folder with --dir, or one that is not there yet."));
     }
-    Ok(dir.to_owned())
-}
-
-fn make(dir: &Path) -> Result<PathBuf, CommandError> {
-    make_folder(dir)?;
-    Ok(dir.to_owned())
-}
-
-/// The configuration of the demo itself: both sides over HTTP.
-fn connected(pax8: &str, psa: &str) -> String {
-    let company = PsaCredentials::default().company;
-    format!(
-        "[connectors.pax8]
-kind = \"pax8\"
-side = \"vendor\"
-base_url = \"{pax8}/v1\"
-client_id = \"{client_id}\"
-client_secret = {{ env = \"PAX8_CLIENT_SECRET\" }}
-[connectors.psa]
-kind = \"rest\"
-side = \"psa\"
-file = \"builtin:connectwise\"
-[connectors.psa.settings]
-url = \"{psa}/v4_6_release/apis/3.0\"
-company = \"{company}\"
-public_key = \"{public_key}\"
-private_key = {{ env = \"CONNECTWISE_PRIVATE_KEY\" }}
-client_id = {{ env = \"CONNECTWISE_CLIENT_ID\" }}
-[matching.customers]
-shape = \"many_to_one\"
-",
-        client_id = Pax8Credentials::default().client_id,
-        public_key = PsaCredentials::default().public_key,
-    )
-}
-
-/// The published secrets of the simulators.
-fn secrets() -> Environment {
-    let (pax8, psa) = (Pax8Credentials::default(), PsaCredentials::default());
-    Environment::of([
-        ("PAX8_CLIENT_SECRET", &pax8.client_secret),
-        ("CONNECTWISE_PRIVATE_KEY", &psa.private_key),
-        ("CONNECTWISE_CLIENT_ID", &psa.client_id),
-    ])
-}
-
-/// The configuration that is left: the same month from files, so that every command works when the simulators are gone.
-fn offline() -> String {
-    format!(
-        "{MARK}: the same month from exports, so that every command works here.
-[connectors.pax8]
-kind = \"files\"
-side = \"vendor\"
-folder = \"exports\"
-
-[connectors.psa]
-kind = \"files\"
-side = \"psa\"
-folder = \"exports\"
-
-# Several companies of the distributor are sites of one customer.
-[matching.customers]
-shape = \"many_to_one\"
-
-# The month is long past.
-[reconcile]
-snapshot_age_hours_max = 8784
-"
-    )
-}
-
-fn next_steps(dir: &Path, period: BillingPeriod) -> String {
-    let dir = dir.display();
-    format!(
-        "
-Next:
-  open {dir}/reports/report-{period}.html
-  cd {dir}
-  trueup status
-  trueup review list --filter proposed
-  trueup report margin --period {period}
-  trueup reconcile --from exports --period {period} --links exports/{}
-",
-        File::Mappings.name()
-    )
+    intents.append(&mut by_hand);
+    intents
 }

@@ -98,8 +98,7 @@ pub enum EngineError {
 }
 
 /// A side in words.
-#[must_use]
-pub fn side_word(side: Side) -> &'static str {
+pub(super) fn side_word(side: Side) -> &'static str {
     match side {
         Side::Vendor => "vendor",
         Side::Psa => "PSA",

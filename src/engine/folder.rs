@@ -81,7 +81,7 @@ pub async fn reconcile_folder(
 }
 
 /// Reads a links file.
-pub(super) fn read_links(file: &Path) -> Result<(LinkFile, Vec<Problem>)> {
+pub fn read_links(file: &Path) -> Result<(LinkFile, Vec<Problem>)> {
     let failed = |kind: ErrorKind| ConnectorError::new("links", format!("read {}", file.display()), kind).into();
     links::read(file).map_err(failed)
 }

@@ -28,11 +28,11 @@ pub use connect::{
 };
 pub use directory::Directory;
 pub use error::{EngineError, Result};
-pub use folder::{Exported, reconcile_folder};
+pub use folder::{Exported, read_links, reconcile_folder};
 pub use propose::Proposed;
 pub use pull::{Extra, Listing, PullRequest};
 pub use reconcile::Reconciled;
-pub use review::{Board, Decided, Reviewed};
+pub use review::{Board, Decided, Names, Reviewed};
 
 /// The database, and what every job needs besides.
 #[derive(Debug)]

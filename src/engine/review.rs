@@ -44,12 +44,15 @@ pub struct Decided {
     pub refused: Vec<(String, Refusal)>,
 }
 
+/// The names of the vendor's and of the PSA's records.
+pub type Names<E> = (BTreeMap<Id<Vendor, E>, String>, BTreeMap<Id<Psa, E>, String>);
+
 /// A kind of record that is reviewed: where its names and its money are.
 pub trait Reviewed: Linkable + Clone + Sized {
     /// Its kind in the review.
     const REVIEW: Kind;
     /// The names of both sides.
-    fn names(directory: Directory) -> (BTreeMap<Id<Vendor, Self>, String>, BTreeMap<Id<Psa, Self>, String>);
+    fn names(directory: Directory) -> Names<Self>;
     /// The record a charge is for.
     fn charged(charge: &VendorCharge) -> Option<&Id<Vendor, Self>>;
     /// The record a line bills.
@@ -58,7 +61,7 @@ pub trait Reviewed: Linkable + Clone + Sized {
 
 impl Reviewed for Company {
     const REVIEW: Kind = Kind::Customer;
-    fn names(directory: Directory) -> (BTreeMap<Id<Vendor, Self>, String>, BTreeMap<Id<Psa, Self>, String>) {
+    fn names(directory: Directory) -> Names<Self> {
         (directory.vendor_companies, directory.psa_companies)
     }
     fn charged(charge: &VendorCharge) -> Option<&Id<Vendor, Self>> {
@@ -71,7 +74,7 @@ impl Reviewed for Company {
 
 impl Reviewed for Product {
     const REVIEW: Kind = Kind::Product;
-    fn names(directory: Directory) -> (BTreeMap<Id<Vendor, Self>, String>, BTreeMap<Id<Psa, Self>, String>) {
+    fn names(directory: Directory) -> Names<Self> {
         (directory.vendor_products, directory.psa_products)
     }
     fn charged(charge: &VendorCharge) -> Option<&Id<Vendor, Self>> {

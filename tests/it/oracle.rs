@@ -51,7 +51,7 @@ fn slow(folder: &Path, period: &str, last_day: &str) -> String {
     for row in read(folder, "ground_truth_mappings.csv") {
         match row["kind"].as_str() {
             "company" if !row["psaId"].is_empty() => {
-                drop(companies.insert(row["vendorId"].clone(), row["psaId"].clone()))
+                companies.insert(row["vendorId"].clone(), row["psaId"].clone());
             }
             "product" if !row["psaId"].is_empty() => {
                 products.insert(row["vendorId"].clone(), row["psaId"].clone());
