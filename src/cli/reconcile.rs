@@ -13,8 +13,7 @@ use crate::engine::reconcile_folder;
 use crate::report::facts::verdict;
 use crate::report::findings::costliest;
 use crate::report::table::harmless;
-use crate::report::text::{Cut, Screen};
-use crate::report::{Input, Report, Table, machine, text};
+use crate::report::{Report, costliest_variances, machine, text};
 
 /// Hold what was charged against what was billed in a month
 ///
@@ -43,22 +42,6 @@ pub(super) struct Args {
     exit_on_findings: bool,
     #[command(flatten)]
     shown: Shown,
-}
-
-/// The differences, where every line ended, and the costliest findings in words. `see` says where all differences are.
-pub(super) fn show_month(context: &Context, input: &Input<'_>, table: &Table, see: &str) -> Result<(), CommandError> {
-    let screen = Screen { cut: Some(Cut { rows_max: ROWS_SHOWN, see }), ..context.ui.screen() };
-    let coverage = Report::Coverage.build(input);
-    let told: String =
-        costliest(input, FINDINGS_TOLD).iter().fold(String::new(), |told, finding| format!("{told}  {finding}\n"));
-    let findings = if told.is_empty() { String::new() } else { format!("\nCostliest findings\n{told}") };
-    let lines = [
-        text::render(table, screen),
-        format!("\n{}\n", coverage.title),
-        text::rows(&coverage, context.ui.screen()),
-        findings,
-    ];
-    context.ui.result(lines.concat())
 }
 
 /// So many differences are shown; a report or --out has all of them.
@@ -91,16 +74,18 @@ impl Args {
 
     fn show(&self, context: &Context, month: &Month) -> Result<(), CommandError> {
         let input = month.input();
-        let table = Report::Variance.build(&input);
         if self.shown.format == TableFormat::Json {
-            return self.shown.show(&context.ui, &table);
+            return self.shown.show(&context.ui, &Report::Variance.build(&input));
         }
         let see = match &self.out {
             Some(folder) => folder.join("variances.csv").display().to_string(),
             None if self.from.is_some() => "--out DIR".to_owned(),
             None => format!("`trueup report variance --period {}`", self.period),
         };
-        show_month(context, &input, &table, &see)
+        let opening = text::opening(&costliest_variances(&input, 0));
+        let findings = costliest(&input, FINDINGS_TOLD);
+        let told = month.told(ROWS_SHOWN, &see, &findings, context.ui.screen());
+        context.ui.result([&opening, "\nThe costliest first\n\n", &told].concat())
     }
 
     fn ending(&self, month: &Month) -> Result<Ending, CommandError> {
