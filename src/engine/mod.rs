@@ -24,7 +24,8 @@ pub use crate::store::{
     MigrationState, MigrationStatus, ReconciliationHeader, Run, RunOutcome, SnapshotHeader, StoreError, StoredOutcome,
 };
 pub use connect::{
-    Connection, KINDS, Kind, Setting, connect, connect_all, lint_connector_file, shipped_connector_files,
+    Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, lint_connector_file, remember_columns,
+    shipped_connector_files,
 };
 pub use directory::Directory;
 pub use error::{EngineError, Result};
