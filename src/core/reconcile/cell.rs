@@ -210,14 +210,10 @@ impl Cells {
         Ok(())
     }
 
-    /// Every cell with its number, in no order that means anything.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Key)> {
-        self.at.keys().enumerate()
-    }
-
-    pub(crate) fn get(&self, number: usize) -> (Cell, Extras) {
-        let cell = self.at.get_index(number).map(|(_, cell)| *cell).unwrap_or_default();
-        (cell, self.extras.get(&number).copied().unwrap_or_default())
+    /// Every cell, in no order that means anything.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key, &Cell, Extras)> {
+        let extras = |number: usize| self.extras.get(&number).copied().unwrap_or_default();
+        self.at.iter().enumerate().map(move |(number, (key, cell))| (key, cell, extras(number)))
     }
 
     pub(crate) fn prices(&self, id: PricesId) -> Prices {
