@@ -52,9 +52,7 @@ fn writes_every_report(place: &Place) {
     assert_eq!(classes, every);
     let names = trueup::report::Report::ALL.map(trueup::report::Report::name);
     let mut expected: BTreeSet<String> = names.iter().flat_map(|n| [format!("{n}.csv"), format!("{n}.json")]).collect();
-    expected.extend(
-        ["variances.csv", "totals.json", "trueup-2026-10.xlsx", "report-2026-10.html"].map(str::to_owned),
-    );
+    expected.extend(["variances.csv", "totals.json", "trueup-2026-10.xlsx", "report-2026-10.html"].map(str::to_owned));
     let there = fs::read_dir(place.path().join("shown/reports")).unwrap();
     let there: BTreeSet<String> = there.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(there, expected);
@@ -84,11 +82,8 @@ fn links_the_renamed_and_not_the_look_alike(place: &Place) {
     let exported = inside(place, "review export --kind customers shown/review.csv").ended(0);
     assert!(exported.stderr.contains("shown/review.csv"), "{}", exported.transcript());
     let review = rows(place, "shown/review.csv");
-    let linked: BTreeSet<(String, String)> = review
-        .iter()
-        .filter(|row| &row[9] == "mapped")
-        .map(|row| (row[1].to_owned(), row[3].to_owned()))
-        .collect();
+    let linked: BTreeSet<(String, String)> =
+        review.iter().filter(|row| &row[9] == "mapped").map(|row| (row[1].to_owned(), row[3].to_owned())).collect();
     let renamed = companies("renamed");
     assert_eq!(renamed.len(), 1, "{truth:?}");
     assert!(linked.contains(&renamed[0]), "{renamed:?} is not among {linked:?}");

@@ -1,6 +1,7 @@
 //! The same month by both ways: read from a folder, and pulled over HTTP into a database. The tables must be the same bytes,
 //! whatever passing trouble the remotes make.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -11,13 +12,14 @@ use trueup::core::id::Company;
 use trueup::core::link::LinkSet;
 use trueup::core::money::exact;
 use trueup::core::period::BillingPeriod;
-use trueup::core::reconcile::outcome::{Outcome, Verdict};
 use trueup::core::reconcile::Mapping;
+use trueup::core::reconcile::outcome::{Outcome, Verdict};
 use trueup::engine::{self, Directory, Engine, PullRequest, Unwatched, reconcile_folder};
 use trueup::report::{Names, machine};
 use trueup::simulate::{self, Data, File, Pax8Credentials, PsaCredentials, World};
 
 use crate::support::database::Database;
+use crate::support::hermetic::Place;
 
 const CONFIG: &str = r#"
 [store]
@@ -37,6 +39,7 @@ calls_per_minute = 1000000
 kind = "rest"
 side = "psa"
 file = "psa.toml"
+pause_ms = 0
 
 [connectors.psa.settings]
 url = "PSA/v4_6_release/apis/3.0"
@@ -71,7 +74,13 @@ fn month(seed: u64, put_right: bool) -> Data {
 }
 
 /// Pulls from both simulators, takes the links over, reconciles.
-async fn online(data: &Data, place: &Path, database: &Database, faults: (&str, &str)) -> (Outcome, (String, String)) {
+async fn online(
+    data: &Data,
+    put_right: bool,
+    place: &Path,
+    database: &Database,
+    faults: (&str, &str),
+) -> (Outcome, (String, String)) {
     let at: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let (vendor, psa) = (Pax8Credentials::default(), PsaCredentials::default());
     let pax8_serves = simulate::serve_pax8(data.clone(), faults.0.parse().unwrap(), vendor.clone(), at).await.unwrap();
@@ -98,8 +107,14 @@ async fn online(data: &Data, place: &Path, database: &Database, faults: (&str, &
     let engine = Engine::open(&config, &environment, Clock::System, "a test").await.unwrap();
     let connections = engine::connect_all(&config, None, &environment).unwrap();
     let request = PullRequest { period: period(), extras: Vec::new() };
-    for listing in engine.pull(&connections, &request, &Unwatched).await.unwrap() {
-        assert!(listing.error.is_none(), "{} {}: {:?}", listing.connector, listing.entity.as_str(), listing.error);
+    let listings = engine.pull(&connections, &request, &Unwatched).await.unwrap();
+    let problems: Vec<String> = listings.iter().flat_map(|l| &l.problems).map(ToString::to_string).collect();
+    assert_eq!(problems.len(), usize::from(!put_right), "{problems:?}");
+    for (faults, serves) in [(faults.0, &pax8_serves), (faults.1, &psa_serves)] {
+        let statuses: BTreeSet<u16> = serves.log().iter().map(|request| request.status).collect();
+        for (fault, status) in [("429", 429), ("expire", 401)] {
+            assert_eq!(statuses.contains(&status), faults.contains(fault), "{faults}: {statuses:?}");
+        }
     }
     let (links, problems) = engine::read_links(&place.join("ground_truth_mappings.csv")).unwrap();
     assert_eq!(problems, []);
@@ -121,7 +136,7 @@ async fn both_ways(seed: u64, put_right: bool, faults: (&str, &str), database: &
     assert!(offline.outcome.variances.len() > 10);
     assert_eq!(offline.outcome.problems.is_empty(), put_right);
     let expected = files(&offline.outcome, offline.directory, offline.company_links);
-    let (outcome, found) = online(&data, place.path(), database, faults).await;
+    let (outcome, found) = online(&data, put_right, place.path(), database, faults).await;
     assert_eq!(outcome.verdict, verdict);
     assert_eq!(found.0, expected.0, "seed {seed}: variances.csv");
     assert_eq!(found.1, expected.1, "seed {seed}: totals.json");
@@ -139,7 +154,7 @@ async fn a_line_that_cannot_be_read_is_set_aside_by_both_ways_alike() {
 
 #[tokio::test]
 async fn trouble_that_passes_changes_no_byte() {
-    let pax8 = "retry-after=0,429=3,cut=nth:9,drop=nth:12,hangup=nth:15,expire=2,move=1@products,nulls,extra";
+    let pax8 = "retry-after=0,429=3,cut=nth:9,drop=nth:12,hangup=nth:15,expire=nth:1,expire=nth:12,move=1@products,nulls,extra";
     let psa = "retry-after=0,429=3,cut=nth:9,drop=nth:12,move=1@companies,nulls,extra";
     both_ways(13, false, (pax8, psa), &Database::sqlite()).await;
 }
@@ -147,4 +162,58 @@ async fn trouble_that_passes_changes_no_byte() {
 #[tokio::test]
 async fn postgres_keeps_the_same_bytes() {
     both_ways(11, false, ("expire=1", "retry-after=0,429=1"), &Database::postgres().await).await;
+}
+
+const EXPORTS: &str = r#"
+[store]
+url = "sqlite:trueup.db"
+
+[connectors.distributor]
+kind = "files"
+side = "vendor"
+folder = "exports"
+
+[connectors.psa]
+kind = "files"
+side = "psa"
+folder = "exports"
+"#;
+
+#[test]
+fn exports_kept_in_a_database_with_an_imported_links_file_are_the_same_bytes() {
+    let place = Place::new();
+    place.write("trueup.toml", EXPORTS);
+    month(14, true).write_folder(&place.path().join("exports")).unwrap();
+    let links = "exports/ground_truth_mappings.csv";
+    let _ = place.run(&format!("reconcile --from exports --period 2026-10 --links {links} --out files")).ended(0);
+    let _ = place.run("db migrate").ended(0);
+    let _ = place.run("pull --period 2026-10").ended(0);
+    let first = place.run(&format!("review import {links} --by somebody")).ended(0);
+    let saved: u32 = first.stdout.split(' ').next().unwrap().parse().unwrap();
+    assert!(saved > 30, "{}", first.transcript());
+    let again = place.run(&format!("review import {links}")).ended(0);
+    assert_eq!(again.stdout, "0 decisions saved\n", "what stands already is no decision");
+    let _ = place.run("reconcile --period 2026-10 --out database").ended(0);
+    for file in ["variances.csv", "totals.json"] {
+        assert_eq!(place.read(&format!("database/{file}")), place.read(&format!("files/{file}")), "{file}");
+    }
+}
+
+#[test]
+fn a_links_file_is_taken_over_row_by_row_and_what_contradicts_is_named() {
+    let place = Place::new();
+    place.write("trueup.toml", EXPORTS);
+    let _ = place.run("db migrate").ended(0);
+    let head = "kind,vendorId,psaId,compare,bundlePsaId,perUnit,weightFrom,weightTo\n";
+    let links = |rows: &str| place.write("links.csv", &format!("{head}{rows}"));
+    links("company,c1,1,,,,,\nproduct,p1,7,quantity,,,,\nproduct,p2,8,weight,,,,\n");
+    let partly = place.run("review import links.csv").ended(5);
+    assert_eq!(partly.stdout, "2 decisions saved\n");
+    assert!(partly.stderr.contains("links.csv:4") && partly.stderr.contains("compare"), "{}", partly.transcript());
+    // Another way to compare is a decision about a link that stands; another counterpart is not taken.
+    links("product,p1,7,amount,,,,\n");
+    assert_eq!(place.run("review import links.csv").ended(0).stdout, "1 decision saved\n");
+    links("company,c1,2,,,,,\n");
+    let refused = place.run("review import links.csv").ended(4);
+    assert!(refused.stderr.contains("link c1 with 2"), "{}", refused.transcript());
 }

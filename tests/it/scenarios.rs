@@ -154,5 +154,8 @@ fn golden(name: &str, folder: &Path, file: &str, found: &str) {
         fs::write(&path, found).unwrap();
     }
     let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(found, expected, "{name}: golden/{file}; INSTA_UPDATE=always writes it anew, to be read before it is kept");
+    assert_eq!(
+        found, expected,
+        "{name}: golden/{file}; INSTA_UPDATE=always writes it anew, to be read before it is kept"
+    );
 }
