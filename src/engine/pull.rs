@@ -12,7 +12,7 @@ use crate::core::link::BundlePart;
 use crate::core::period::BillingPeriod;
 use crate::core::record::Keyed;
 use crate::core::snapshot::{Problem, Pulled};
-use crate::engine::{Connection, ConnectorError, Engine, Job, Result, Watch};
+use crate::engine::{Connection, ConnectorError, Engine, ErrorKind, Job, Result, Watch};
 use crate::store::{NewSnapshot, RunOutcome, SnapshotId};
 
 /// What costs many more requests and is pulled only when asked for.
@@ -197,7 +197,7 @@ impl Pull<'_> {
         period: Option<BillingPeriod>,
         read: Read<R>,
     ) -> Result<Option<Pulled<R>>> {
-        let (pulled, error) = match read {
+        let (pulled, error) = match self.within_limits(connector, entity, read) {
             Ok(pulled) => (self.suddenly_empty(connector, entity, period, pulled).await?, None),
             Err(error) => {
                 let problem = Problem::new(error.operation.clone(), format!("could not be read: {}", error.kind));
@@ -220,6 +220,17 @@ impl Pull<'_> {
             error,
         });
         Ok((!failed).then_some(pulled))
+    }
+
+    /// A listing larger than allowed is refused as a whole, never cut off.
+    fn within_limits<R>(&self, connector: &str, entity: Entity, read: Read<R>) -> Read<R> {
+        let (most, pulled) = (self.engine.records_max, read?);
+        let found = len(pulled.records().len());
+        if found <= most {
+            return Ok(pulled);
+        }
+        let what = format!("{found} records are listed; [limits] records_max allows {most}");
+        Err(ConnectorError::new(connector, format!("list {entity}"), ErrorKind::Limit(what)))
     }
 
     /// Nothing where there was something looks like a lost right or a wrong filter, not like an empty business.

@@ -1,6 +1,8 @@
 //! The same month by both ways: read from a folder, and pulled over HTTP into a database. The tables must be the same bytes,
 //! whatever passing trouble the remotes make.
 
+#![cfg(test)]
+
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;

@@ -4,6 +4,8 @@
 //! what the reports must say. The hand-worked figures stand in `scenario.toml` and are asserted beside the golden files, so
 //! that writing those anew (`INSTA_UPDATE=always`) cannot make a wrong figure right.
 
+#![cfg(test)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +29,7 @@ struct Scenario {
     #[serde(default)]
     difference: Vec<Difference>,
     #[serde(default)]
-    margin: Vec<Margin>,
+    margin: Vec<Left>,
 }
 
 /// One cell that differs, worked by hand. Amounts are positive where too little is billed.
@@ -45,7 +47,7 @@ struct Difference {
 /// What is left at a customer, worked by hand.
 #[derive(serde::Deserialize, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(deny_unknown_fields)]
-struct Margin {
+struct Left {
     customer: String,
     currency: String,
     revenue: String,
@@ -106,7 +108,7 @@ async fn plays(name: &str, folder: &Path, scenario: Scenario) {
     };
     let found: BTreeSet<_> = outcome.variances.iter().map(differs).collect();
     assert_eq!(found, scenario.difference.into_iter().collect(), "{name}");
-    let left = |m: &trueup::core::reconcile::outcome::CustomerMargin| Margin {
+    let left = |m: &trueup::core::reconcile::outcome::CustomerMargin| Left {
         customer: names.customer(&m.company).to_owned(),
         currency: m.currency.to_string(),
         revenue: m.revenue.cents_text(),
