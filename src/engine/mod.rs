@@ -19,7 +19,7 @@ use crate::config::{self, Config, Environment, Matching};
 use crate::core::record::Fingerprint;
 use crate::store::{Lease, Location, NewRun, RunId, Store, Tx, Wait};
 
-pub use crate::connectors::{CheckLine, ConnectorError, Descriptor, ErrorKind, Side, Unwatched, Watch};
+pub use crate::connectors::{CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, Side, Unwatched, Watch};
 pub use crate::store::{
     MigrationState, MigrationStatus, ReconciliationHeader, Run, RunOutcome, SnapshotHeader, StoreError, StoredOutcome,
 };
