@@ -202,9 +202,11 @@ impl Cells {
     ) -> Result<(), MoneyError> {
         let entry = self.at.entry(key);
         let number = entry.index();
-        let mut extras = self.extras.get(&number).copied().unwrap_or_default();
+        let before = self.extras.get(&number).copied();
+        let mut extras = before.unwrap_or_default();
         act(entry.or_default(), &mut extras, &mut self.prices)?;
-        if !extras.is_none() {
+        // Sums that came back to nought replace those that were kept.
+        if before.is_some() || !extras.is_none() {
             self.extras.insert(number, extras);
         }
         Ok(())
