@@ -12,9 +12,9 @@ use crate::core::reconcile::outcome::Verdict;
 use crate::engine::reconcile_folder;
 use crate::report::facts::verdict;
 use crate::report::findings::costliest;
-use crate::report::table::harmless;
+use crate::report::table::{count, counted, harmless};
 use crate::report::text::{Cut, Screen};
-use crate::report::{Report, machine, text};
+use crate::report::{Report, csv, machine, text};
 
 /// Hold what was charged against what was billed in a month
 ///
@@ -35,7 +35,7 @@ pub(super) struct Args {
     /// Take the links from this file instead of proposing them
     #[arg(long, value_name = "FILE", requires = "from")]
     links: Option<PathBuf>,
-    /// Write variances.csv and totals.json into this folder
+    /// Write variances.csv, totals.json and problems.csv into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Exit with status 3 when differences wait for a person
@@ -55,11 +55,7 @@ impl Args {
         let month = match &self.from {
             Some(folder) => {
                 let links = self.links.as_deref();
-                let month = reconcile_folder(folder, self.period, links, context.ui.as_ref()).await?;
-                for remark in month.remarks.iter().take(ROWS_SHOWN) {
-                    context.ui.warn(&harmless(&remark.to_string()));
-                }
-                Month::exported(month)
+                Month::exported(reconcile_folder(folder, self.period, links, context.ui.as_ref()).await?)
             }
             None => {
                 let engine = context.engine(&context.config()?).await?;
@@ -72,6 +68,7 @@ impl Args {
             let input = month.input();
             write_whole(&folder.join("variances.csv"), &machine::variances(input.outcome, input.names)?)?;
             write_whole(&folder.join("totals.json"), &machine::totals(input.outcome)?)?;
+            write_whole(&folder.join("problems.csv"), &csv::render(&Report::Problems.build(&input))?)?;
         }
         self.show(context, &month)?;
         self.ending(&month)
@@ -109,8 +106,17 @@ impl Args {
             Verdict::Unknown => {
                 let what = format!("{} is not known whole: {}", self.period, verdict(&month.outcome));
                 let mut error = CommandError::new(Kind::NotReady, what);
-                for problem in month.outcome.problems.iter().take(FINDINGS_TOLD) {
+                let problems = &month.outcome.problems;
+                for problem in problems.iter().take(FINDINGS_TOLD) {
                     error = error.hint(format!("Mend {}.", harmless(&problem.to_string())));
+                }
+                if let Some(more @ 1..) = problems.len().checked_sub(FINDINGS_TOLD) {
+                    let more = counted(count(more), "more problem");
+                    error = error.hint(match &self.out {
+                        Some(folder) => format!("See {more} in {}.", folder.join("problems.csv").display()),
+                        None if self.from.is_some() => format!("See {more} in the problems.csv that --out DIR writes."),
+                        None => format!("See {more} with `trueup report problems --period {}`.", self.period),
+                    });
                 }
                 Err(error)
             }

@@ -3,7 +3,7 @@
 //! Keeps the invariants that a listing is saved whole or not at all, and that one which failed, or is suddenly empty, is
 //! saved as partial with the reason, so that no later job takes the one before it for today's.
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::connectors::{DraftMonth, PsaConnector, VendorConnector};
 use crate::core::entity::Entity;
@@ -100,6 +100,23 @@ impl Listing {
     }
 }
 
+/// A bundle of the PSA, as its listing keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Bundle {
+    id: PsaProductId,
+    parts: Vec<BundlePart>,
+}
+
+impl Keyed for Bundle {
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+fn listed(bundles: Vec<(PsaProductId, Vec<BundlePart>)>) -> Pulled<Bundle> {
+    Pulled::judge(bundles.into_iter().map(|(id, parts)| Bundle { id, parts }).collect(), Vec::new())
+}
+
 /// A pull under way.
 struct Pull<'p> {
     engine: &'p Engine,
@@ -158,21 +175,19 @@ impl Pull<'_> {
         self.save(name, Entity::PsaCustomers, None, psa.customers(watch).await).await?;
         self.save(name, Entity::PsaProducts, None, psa.products(watch).await).await?;
         self.save(name, Entity::BilledLines, Some(period), psa.billed_lines(period, watch).await).await?;
-        match psa.bundles(watch).await {
-            Ok(None) => Ok(()),
-            Ok(Some(bundles)) => self.bundles(name, &bundles).await,
-            Err(error) => {
-                let unread: Read<crate::core::product::PsaProduct> = Err(error);
-                self.save(name, Entity::Bundles, None, unread).await.map(|_| ())
-            }
+        let bundles = psa.bundles(watch).await;
+        if let Ok(Some(bundles)) = &bundles {
+            let mut tx = self.job.tx().await?;
+            tx.save_bundles(bundles).await?;
+            tx.commit().await?;
         }
-    }
-
-    async fn bundles(&mut self, connector: &str, bundles: &[(PsaProductId, Vec<BundlePart>)]) -> Result<()> {
-        let mut tx = self.job.tx().await?;
-        tx.save_bundles(bundles).await?;
-        Ok(tx.commit().await?)
-            .inspect(|()| self.watch.progress(connector, len(bundles.len()), Some(len(bundles.len()))))
+        let mut read: MayRead<Bundle> = bundles.map(|bundles| bundles.map(listed));
+        if matches!(read, Ok(None)) {
+            // Recipes that are gone must not leave the last listing of them to speak for today.
+            let before = self.engine.store.load_latest_snapshot::<Bundle>(name, Entity::Bundles, None).await?;
+            read = Ok(before.map(|_| listed(Vec::new())));
+        }
+        self.maybe(name, Entity::Bundles, None, read).await.map(|_| ())
     }
 
     /// A listing the system may not have; nothing is saved when it has none.
@@ -241,8 +256,4 @@ impl Pull<'_> {
         );
         Ok(Pulled::judge(Vec::new(), vec![Problem::new(entity.as_str(), what)]))
     }
-}
-
-fn len(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }

@@ -15,6 +15,7 @@ use crate::core::reconcile::{Book, Mapping, Outcome};
 use crate::core::record::Fingerprint;
 use crate::core::snapshot::Problem;
 use crate::engine::directory::{Directory, Sides, words};
+use crate::engine::pull::Bundle;
 use crate::engine::{Engine, EngineError, Result, SnapshotHeader};
 use crate::store::{RunOutcome, Stored};
 
@@ -75,6 +76,10 @@ impl Engine {
         self.fresh(&lines)?;
         let records = self.records().await?;
         let invoices = self.store.load_latest_snapshot(vendor, Entity::Invoices, Some(period)).await?;
+        let bundles: Option<Stored<Bundle>> = self.store.load_latest_snapshot(psa, Entity::Bundles, None).await?;
+        let mut of_lists = records.problems();
+        of_lists.extend(invoices.iter().flat_map(|stored: &Stored<VendorInvoice>| stored.pulled.problems().to_vec()));
+        of_lists.extend(bundles.iter().flat_map(|stored| stored.pulled.problems().to_vec()));
         let mut sources = vec![charges.header.clone(), lines.header.clone()];
         sources.extend([
             records.vendor_customers.header.clone(),
@@ -83,7 +88,9 @@ impl Engine {
             records.psa_products.header.clone(),
         ]);
         sources.extend(invoices.iter().map(|stored: &Stored<VendorInvoice>| stored.header.clone()));
-        Ok(Inputs { charges, lines, invoices, sources, mapping: self.mapping().await?, directory: records.directory() })
+        sources.extend(bundles.map(|stored| stored.header));
+        let (mapping, directory) = (self.mapping().await?, records.directory());
+        Ok(Inputs { charges, lines, invoices, of_lists, sources, mapping, directory })
     }
 
     async fn mapping(&self) -> Result<Mapping> {
@@ -116,6 +123,8 @@ struct Inputs {
     charges: Stored<VendorCharge>,
     lines: Stored<BilledLine>,
     invoices: Option<Stored<VendorInvoice>>,
+    /// What is wrong with everything but the lines.
+    of_lists: Vec<Problem>,
     sources: Vec<SnapshotHeader>,
     mapping: Mapping,
     directory: Directory,
@@ -143,6 +152,7 @@ impl Inputs {
         coverage.vendor_unreadable = count(&vendor_problems);
         coverage.psa_unreadable = count(&psa_problems);
         vendor_problems.append(&mut psa_problems);
+        vendor_problems.extend_from_slice(&self.of_lists);
         Ok(book.finish(coverage, vendor_problems)?)
     }
 

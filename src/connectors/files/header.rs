@@ -54,6 +54,40 @@ pub fn resolve(
     Ok(columns)
 }
 
+/// What is doubtful about a file that spells its columns canonically, lacks one that changes what its lines mean, and has
+/// others that mean nothing known: one of them may be the lacking one. Under a profile a person has said which is which.
+#[must_use]
+pub fn doubt(header: &[String], columns: &[Column], entity: &Entity, layout: Option<&Layout>) -> Option<String> {
+    const UNKNOWN_SHOWN: usize = 8;
+    if layout.is_some() {
+        return None;
+    }
+    let known: Vec<usize> = columns
+        .iter()
+        .filter_map(|column| match column {
+            Column::At(at) => Some(*at),
+            Column::Constant(_) | Column::Absent => None,
+        })
+        .collect();
+    let canonical = |at: &usize| header.get(*at).is_some_and(|name| entity.position(name).is_some());
+    let unknown: Vec<String> = header
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !known.contains(at))
+        .take(UNKNOWN_SHOWN)
+        .map(|(_, name)| format!("`{}`", shown(name)))
+        .collect();
+    let lacks = entity.fields.iter().zip(columns).find(|(field, column)| field.missed && **column == Column::Absent);
+    let (field, _) = lacks.filter(|_| !unknown.is_empty() && known.iter().all(canonical))?;
+    Some(format!(
+        "no column for `{name}`, and {} mean nothing known; was it renamed? Name its column in {FILE}: under \
+         [{entity}.columns], {name} = \"…\"; if the file has none, under [{entity}.constants], {name} = \"\"",
+        unknown.join(", "),
+        name = field.name,
+        entity = entity.name,
+    ))
+}
+
 /// What can be recognised without a profile; fields with no column or several are left out.
 #[must_use]
 pub fn recognised(header: &[String], entity: &Entity) -> Vec<Column> {

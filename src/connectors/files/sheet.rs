@@ -169,6 +169,12 @@ impl Sheet {
 
     fn intact<'c, 's>(&self, place: Place<'_>, cells: &'c [Cow<'s, str>]) -> Result<&'c [Cow<'s, str>], Problem> {
         let spoilt = |cell: &Cow<'_, str>| cell.contains('\u{fffd}');
+        if cells.iter().any(|cell| cell.contains('\0')) {
+            return Err(Problem::new(
+                place.to_string(),
+                "holds a NUL character; expected text. Was the file written whole?",
+            ));
+        }
         if self.damaged && cells.iter().any(spoilt) {
             let what =
                 format!("holds bytes that are not {}; another encoding can be named in columns.toml", self.encoding);
@@ -240,20 +246,21 @@ pub(super) fn miscounted(fields: usize, header: usize, ended: bool) -> Option<St
 pub(super) fn trouble(file: &str, refused: &std::io::Error) -> ErrorKind {
     if refused.kind() == std::io::ErrorKind::NotFound {
         ErrorKind::NotFound(format!("{file}: {refused}"))
-    } else if refused.kind() == std::io::ErrorKind::PermissionDenied {
-        ErrorKind::Auth(format!("{file}: {refused}"))
     } else {
         ErrorKind::Transient(format!("{file} cannot be read: {refused}"))
     }
 }
 
-fn bytes_of(path: &Path, file: &str, most: u64) -> Result<Vec<u8>, ErrorKind> {
+/// How large a file is. What is no file (a folder, a pipe) is not opened: it might never end, or never begin.
+pub(super) fn size_of(path: &Path, file: &str) -> Result<u64, ErrorKind> {
     let about = fs::metadata(path).map_err(|refused| trouble(file, &refused))?;
-    if !about.is_file() {
-        return Err(ErrorKind::Settings(format!("{file} is no file")));
-    }
+    if about.is_file() { Ok(about.len()) } else { Err(ErrorKind::Settings(format!("{file} is no file"))) }
+}
+
+fn bytes_of(path: &Path, file: &str, most: u64) -> Result<Vec<u8>, ErrorKind> {
+    let size = size_of(path, file)?;
     let too_large = || ErrorKind::Limit(format!("{file} is larger than {most} bytes"));
-    if about.len() > most {
+    if size > most {
         return Err(too_large());
     }
     let mut bytes = Vec::new();
