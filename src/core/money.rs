@@ -21,6 +21,9 @@ pub enum MoneyError {
     /// The number needs more than 28 digits, or its exponent is out of bounds.
     #[error("`{0}` has more digits than can be kept exactly")]
     TooPrecise(String),
+    /// A figure no month holds.
+    #[error("`{0}` is larger than any figure of a month; less than 15 digits before the point are expected")]
+    TooLarge(String),
     /// The currency is not three capital letters (ISO 4217).
     #[error("`{0}` is not a currency code of three capital letters")]
     NotACurrency(String),
@@ -62,6 +65,28 @@ pub fn exact(text: &str) -> Result<Decimal, MoneyError> {
         }
         None => Err(MoneyError::TooPrecise(shortened(text))),
     }
+}
+
+/// Decimals of what is summed: more would leave a sum no room before the point.
+pub(crate) const SUMMED_DECIMALS: u32 = 18;
+/// Digits before the point of the largest figure that is believed: sums of many such figures are still exact.
+const WHOLE_DIGITS: u32 = 15;
+
+/// Reads a figure of a line exactly. A figure that could break the sums of all the others is refused where it stands.
+pub(crate) fn measured(text: &str, decimals: u32) -> Result<Decimal, MoneyError> {
+    if text.len() <= 15
+        && let Some(number) = short(text.as_bytes())
+    {
+        return Ok(number);
+    }
+    let number = exact(text)?;
+    if number.abs() >= Decimal::new(10_i64.pow(WHOLE_DIGITS), 0) {
+        return Err(MoneyError::TooLarge(shortened(text)));
+    }
+    if number.scale() > decimals && number.normalize().scale() > decimals {
+        return Err(MoneyError::TooPrecise(shortened(text)));
+    }
+    Ok(number)
 }
 
 /// The common case, several times quicker: up to 18 digits with at most one point between them.
@@ -220,9 +245,9 @@ impl Amount {
     /// Reads the text exactly.
     ///
     /// # Errors
-    /// As [`exact`].
+    /// As [`exact`], and refuses what no month holds.
     pub fn parse(text: &str) -> Result<Self, MoneyError> {
-        exact(text).map(Self)
+        measured(text, SUMMED_DECIMALS).map(Self)
     }
 
     /// The decimal, for a reader that shows or stores it.
@@ -425,9 +450,9 @@ impl UnitPrice {
     /// Reads the text exactly.
     ///
     /// # Errors
-    /// As [`exact`].
+    /// As [`exact`], and refuses what no month holds.
     pub fn parse(text: &str) -> Result<Self, MoneyError> {
-        exact(text).map(Self)
+        measured(text, Decimal::MAX_SCALE).map(Self)
     }
 
     /// The decimal, for a reader that shows or stores it.
@@ -521,6 +546,27 @@ mod tests {
     }
 
     #[test]
+    fn a_figure_that_would_break_the_sums_is_refused() {
+        for (text, told) in [
+            ("999999999999999", None),
+            ("-999999999999999.99", None),
+            ("0.123456789012345678", None),
+            ("0.100000000000000000000000000", None),
+            ("1000000000000000", Some("larger")),
+            ("-1e15", Some("larger")),
+            ("79228162514264337593543950335", Some("larger")),
+            ("0.1234567890123456789", Some("more digits")),
+            ("1e-28", Some("more digits")),
+        ] {
+            let refused = Amount::parse(text).err().map(|refused| refused.to_string());
+            assert_eq!(refused.is_some(), told.is_some(), "{text}: {refused:?}");
+            assert!(refused.unwrap_or_default().contains(told.unwrap_or_default()), "{text}");
+            assert_eq!(Quantity::parse(text).is_err(), told.is_some(), "{text}");
+        }
+        assert!(UnitPrice::parse("0.0000000000000000000000000001").is_ok(), "prices are not summed");
+    }
+
+    #[test]
     fn rounding_is_half_away_from_zero() {
         for (text, cents) in
             [("0.005", "0.01"), ("-0.005", "-0.01"), ("-0.0049", "0.00"), ("474.2255", "474.23"), ("7", "7.00")]
@@ -542,7 +588,7 @@ mod tests {
             ("-0.05", "100.00", 1000, Some(-1)),
             ("0", "5", 1000, Some(0)),
             ("5", "0", 1000, None),
-            ("79228162514264337593543950335", "1", 1000, None),
+            ("999999999999999", "0.000000000001", 1000, None),
         ] {
             assert_eq!(share(amount(part), amount(whole), scale), share_of, "{part} of {whole}");
         }
@@ -566,7 +612,7 @@ mod tests {
         assert_eq!(tiny.extend(Quantity::parse("0.1").unwrap()), Err(MoneyError::Overflow));
         let largest = Amount::new(Decimal::MAX);
         assert_eq!(largest.plus(amount("1")), Err(MoneyError::Overflow));
-        assert_eq!(amount("79228162514264").plus(amount("0.000000000000000000001")), Err(MoneyError::Overflow));
+        assert_eq!(amount("79228162514264").plus(Amount::new(exact("1e-21").unwrap())), Err(MoneyError::Overflow));
         assert_eq!(amount("1.25").minus(amount("1.25")), Ok(Amount::ZERO));
     }
 

@@ -75,7 +75,7 @@ pub async fn reconcile_folder(
         (psa_customers.records(), psa_products.records()),
     );
     drop((vendor_customers, vendor_products, psa_customers, psa_products));
-    let outcome = reconcile(&vendor, &psa, period, &mapping, of_lists, watch)?;
+    let outcome = reconcile(&vendor, &psa, period, &mapping, &of_lists, watch)?;
     Ok(Exported { outcome, directory, company_links: mapping.companies })
 }
 
@@ -90,7 +90,7 @@ fn reconcile(
     psa: &FilesPsa,
     period: BillingPeriod,
     mapping: &Mapping,
-    of_lists: Vec<Problem>,
+    of_lists: &[Problem],
     watch: &dyn Watch,
 ) -> Result<Outcome> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -115,7 +115,7 @@ fn reconcile(
                 continue;
             }
         };
-        return finish(book, &states, charges, lines, &of_lists);
+        return finish(book, &states, charges, lines, of_lists);
     }
 }
 

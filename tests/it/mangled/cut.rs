@@ -100,7 +100,7 @@ fn problems(folder: &Path) -> Vec<String> {
 }
 
 /// The file with the rows of its month and many of another month before and between them, so that it has many blocks.
-fn lengthened(folder: &Path, file: &str, rows: usize) -> usize {
+pub(super) fn lengthened(folder: &Path, file: &str, rows: usize) -> usize {
     let text = fs::read_to_string(folder.join(file)).unwrap();
     let mut lines = text.lines();
     let (header, first) = (lines.next().unwrap(), lines.next().unwrap());
