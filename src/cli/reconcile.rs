@@ -1,6 +1,6 @@
 //! `trueup reconcile`: hold what was charged against what was billed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::args;
 use crate::cli::args::{Shown, TableFormat};
@@ -9,7 +9,7 @@ use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::month::{Month, make_folder, write_whole};
 use crate::core::period::BillingPeriod;
 use crate::core::reconcile::outcome::Verdict;
-use crate::engine::reconcile_folder;
+use crate::engine::{EngineError, reconcile_folder};
 use crate::report::facts::verdict;
 use crate::report::findings::costliest;
 use crate::report::table::{count, counted, harmless};
@@ -50,12 +50,25 @@ const ROWS_SHOWN: usize = 40;
 /// So many findings are told in words, of each currency.
 const FINDINGS_TOLD: usize = 5;
 
+/// No connection is configured here, so what helps is said of the files.
+fn of_folder(error: EngineError, folder: &Path) -> CommandError {
+    let of_a_file = matches!(error, EngineError::Connector(_));
+    let error = CommandError::from(error);
+    if !of_a_file {
+        return error;
+    }
+    let profile = folder.join("columns.toml");
+    let hint = format!("Export it again, or say in {} how it is to be read.", profile.display());
+    CommandError { hints: vec![hint], ..error }
+}
+
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         let month = match &self.from {
             Some(folder) => {
                 let links = self.links.as_deref();
-                Month::exported(reconcile_folder(folder, self.period, links, context.ui.as_ref()).await?)
+                let month = reconcile_folder(folder, self.period, links, context.ui.as_ref()).await;
+                Month::exported(month.map_err(|error| of_folder(error, folder))?)
             }
             None => {
                 let engine = context.engine(&context.config()?).await?;

@@ -34,10 +34,6 @@ fn summary_id(subscription: &str) -> String {
     uuid(&format!("usage-summary/{}", subscription.to_ascii_lowercase()))
 }
 
-fn amount(row: Row<'_>, column: &str) -> Decimal {
-    Decimal::from_str_exact(row.get(column)).unwrap_or_default()
-}
-
 impl Pax8 {
     pub(super) fn usage_summaries(&self, ask: &Ask, fired: &Fired, subscription: &str) -> Answer {
         let Some(row) = self.find(File::VendorSubscriptions, subscription) else {
@@ -78,7 +74,7 @@ impl Pax8 {
 }
 
 fn summary(lines: &[Row<'_>], fired: &Fired) -> Value {
-    let sum = |column| exact(lines.iter().map(|line| amount(*line, column)).sum());
+    let sum = |column| exact(lines.iter().map(|line| figure(*line, column)).sum());
     let Some(first) = lines.first() else { return Value::Null };
     Pax8::object(fired)
         .text("id", &summary_id(first.get("subscriptionId")))
@@ -104,7 +100,7 @@ fn usage_line(line: Row<'_>, fired: &Fired) -> Value {
         .number("unitPrice", line.get("price"))
         .number("currentCharges", line.get("subTotal"))
         .number("partnerTotal", line.get("costTotal"))
-        .value("currentProfit", exact(amount(line, "subTotal") - amount(line, "costTotal")))
+        .value("currentProfit", exact(figure(line, "subTotal") - figure(line, "costTotal")))
         .value("isTrial", Value::Bool(false))
         .done()
 }

@@ -299,7 +299,8 @@ fn header_of(file: &str, text: &str, entity: &Entity, layout: Option<&Layout>) -
         (Some((_, header, delimiter)), None) => Ok((header, delimiter)),
         (Some(((known, _), header, delimiter)), Some(_)) if known > 0 => Ok((header, delimiter)),
         (_, Some(flaw)) => {
-            Err(ErrorKind::Limit(format!("{file}:{}: the header cannot be read: {}", flaw.line, flaw.what)))
+            let what = format!("the header cannot be read: {}", flaw.what);
+            Err(ErrorKind::Malformed { at: format!("{file}:{}", flaw.line), what })
         }
         (None, None) => Err(ErrorKind::Malformed { at: file.to_owned(), what: "has no header".into() }),
     }
