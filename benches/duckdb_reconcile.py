@@ -1,8 +1,9 @@
 """The same reconcile in DuckDB, the peer of against_duckdb.py: reads a folder of exports, writes variances.csv and totals.json.
 
-  duckdb_reconcile.py DIR PERIOD OUT
+  duckdb_reconcile.py DIR PERIOD OUT [--load]
 
-One streaming aggregation per side: lines are never materialised, columns are typed and only those needed are read.
+One streaming aggregation per side: lines are never materialised, columns are typed and only those needed are read. With
+--load both long files are first read into tables, whole and in order, as one would begin by hand.
 """
 import json
 import os
@@ -10,6 +11,14 @@ import sys
 
 import duckdb
 
+ITEMS = """read_csv('{dir}/vendor_invoice_items.csv', header=true, delim=',', quote='"', types={{
+  'quantity': 'DECIMAL(18,10)', 'subTotal': 'DECIMAL(18,6)', 'costTotal': 'DECIMAL(18,6)', 'price': 'DECIMAL(18,9)', 'cost': 'DECIMAL(18,9)',
+  'startPeriod': 'VARCHAR', 'term': 'VARCHAR', 'type': 'VARCHAR', 'chargeType': 'VARCHAR', 'companyId': 'VARCHAR', 'productId': 'VARCHAR',
+  'currencyCode': 'VARCHAR', 'externalId': 'VARCHAR', 'details': 'VARCHAR', 'endPeriod': 'VARCHAR'}})"""
+LINES = """read_csv('{dir}/psa_agreement_lines.csv', header=true, delim=',', quote='"', types={{
+  'quantity': 'DECIMAL(18,6)', 'lessIncluded': 'DECIMAL(18,6)', 'unitPrice': 'DECIMAL(18,6)', 'unitCost': 'DECIMAL(18,6)',
+  'extendedPrice': 'DECIMAL(18,2)', 'extendedCost': 'DECIMAL(18,2)', 'effectiveDate': 'DATE', 'cancelledDate': 'DATE', 'companyId': 'VARCHAR',
+  'productId': 'VARCHAR', 'currencyCode': 'VARCHAR'}})"""
 QUERY = """
 create table links as select * from read_csv('{dir}/ground_truth_mappings.csv', header=true, all_varchar=true);
 create table company as select "vendorId" v, "psaId" p from links where kind = 'company' and "psaId" is not null;
@@ -23,10 +32,7 @@ select i."currencyCode" cur, i."type" typ, case when i."type" = 'payment-credit'
     when left(i."startPeriod", 7) <> '{period}' then 'vendorOutOfPeriod' else 'vendorCells' end bucket, c.p company, d.p product,
   i."companyId" vc, i."productId" vp, i.quantity q, i."subTotal" amount, i."costTotal" cost, i.price price, i.cost unit_cost,
   i."type" in ('subscription', 'one-time') priced, i."chargeType" = 'per' and i.term is distinct from 'Arrears' multiplies
-from read_csv('{dir}/vendor_invoice_items.csv', header=true, delim=',', quote='"', types={{
-  'quantity': 'DECIMAL(18,10)', 'subTotal': 'DECIMAL(18,6)', 'costTotal': 'DECIMAL(18,6)', 'price': 'DECIMAL(18,9)', 'cost': 'DECIMAL(18,9)',
-  'startPeriod': 'VARCHAR', 'term': 'VARCHAR', 'type': 'VARCHAR', 'chargeType': 'VARCHAR', 'companyId': 'VARCHAR', 'productId': 'VARCHAR',
-  'currencyCode': 'VARCHAR', 'externalId': 'VARCHAR', 'details': 'VARCHAR', 'endPeriod': 'VARCHAR'}}) i
+from {items} i
 left join company c on c.v = i."companyId" left join product d on d.v = i."productId";
 
 create table vendor_all as
@@ -45,10 +51,7 @@ create view psa_line as
 select l.*, l."agreementStatus" <> 'Active' or l."billCustomer" = 'DoNotBill' or l."effectiveDate" > last_day(date '{period}-01')
   or coalesce(l."cancelledDate" <= date '{period}-01', false) inactive,
   l."companyId" in (select p from company) known_company, l."productId" in (select p from compare) sold, l."productId" in (select b from bundle) bundled
-from read_csv('{dir}/psa_agreement_lines.csv', header=true, delim=',', quote='"', types={{
-  'quantity': 'DECIMAL(18,6)', 'lessIncluded': 'DECIMAL(18,6)', 'unitPrice': 'DECIMAL(18,6)', 'unitCost': 'DECIMAL(18,6)',
-  'extendedPrice': 'DECIMAL(18,2)', 'extendedCost': 'DECIMAL(18,2)', 'effectiveDate': 'DATE', 'cancelledDate': 'DATE', 'companyId': 'VARCHAR',
-  'productId': 'VARCHAR', 'currencyCode': 'VARCHAR'}}) l;
+from {lines} l;
 create table psa_bucket as
 select "currencyCode" cur, case when inactive then 'psaInactive' when not known_company then 'psaCompanyUnmapped'
   when not sold and not bundled then 'psaNotVendorSourced' else 'psaCells' end bucket, count(*) lines, sum("extendedPrice") amount, sum("extendedCost") cost
@@ -104,8 +107,14 @@ def main():
     os.makedirs(out, exist_ok=True)
     db = duckdb.connect()
     db.execute(f"set threads = {os.cpu_count()}")
-    db.execute("set preserve_insertion_order = false")
-    for statement in QUERY.format(dir=folder, period=period, out=out).split(";\n"):
+    items, lines = ITEMS.format(dir=folder), LINES.format(dir=folder)
+    if "--load" in sys.argv:
+        db.execute(f"create table item as select * from {items}")
+        db.execute(f"create table line as select * from {lines}")
+        items, lines = "item", "line"
+    else:
+        db.execute("set preserve_insertion_order = false")
+    for statement in QUERY.format(dir=folder, period=period, out=out, items=items, lines=lines).split(";\n"):
         if statement.strip():
             db.execute(statement)
     rows = lambda q: [[str(c) for c in r] for r in db.execute(q).fetchall()]

@@ -23,3 +23,10 @@ create table variance (
     payload text collate "C" not null,
     primary key (reconciliation_id, position)
 );
+
+-- The snapshots a reconciliation was made from: its reports are made from them again, whatever has been pulled since.
+create table reconciliation_source (
+    reconciliation_id bigint not null references reconciliation (reconciliation_id),
+    snapshot_id bigint not null references snapshot (snapshot_id),
+    primary key (reconciliation_id, snapshot_id)
+);

@@ -23,3 +23,10 @@ create table variance (
     payload text not null,
     primary key (reconciliation_id, position)
 ) strict, without rowid;
+
+-- The snapshots a reconciliation was made from: its reports are made from them again, whatever has been pulled since.
+create table reconciliation_source (
+    reconciliation_id integer not null references reconciliation (reconciliation_id),
+    snapshot_id integer not null references snapshot (snapshot_id),
+    primary key (reconciliation_id, snapshot_id)
+) strict;

@@ -16,8 +16,7 @@ use crate::core::period::BillingPeriod;
 use crate::core::reconcile::Mapping;
 use crate::core::review::{Action, Intent};
 use crate::engine::{self, Board, Engine, PullRequest, Reviewed};
-use crate::report::text::{self, Cut, Screen};
-use crate::report::{self, Report, costliest_variances, facts, findings};
+use crate::report::{self, findings::costliest};
 use crate::simulate::{self, Faults, Pax8Credentials, PsaCredentials, Running, World};
 
 /// Play one month from end to end on this machine
@@ -94,23 +93,12 @@ impl Args {
         let period = month.outcome.period;
         let dir = self.dir.display();
         let see = format!("{dir}/reports/variance.csv");
-        let screen = Screen { cut: Some(Cut { rows_max: ROWS_SHOWN, see: &see }), ..context.ui.screen() };
-        let coverage = Report::Coverage.build(&input);
-        let told = findings::costliest(&input, FINDINGS_TOLD);
-        let told: Vec<String> = told
-            .iter()
-            .take(FINDINGS_TOLD)
-            .enumerate()
-            .map(|(at, f)| format!("  {}. {f}\n", at.saturating_add(1)))
-            .collect();
+        let mut findings = costliest(&input, FINDINGS_TOLD);
+        findings.truncate(FINDINGS_TOLD);
         let ports = (servers.pax8.addr().port(), servers.psa.addr().port());
         [
             format!("Variances of {period}, the costliest first\n\n"),
-            text::rows(&costliest_variances(&input), screen),
-            format!("\n{}\n\n", coverage.title),
-            text::rows(&coverage, context.ui.screen()),
-            format!("\nVerdict: {}\n", facts::verdict(&month.outcome)),
-            format!("\nThe {} costliest findings\n\n{}", told.len(), told.concat()),
+            month.told(ROWS_SHOWN, &see, &findings, context.ui.screen()),
             format!(
                 "\nWhat next\n\n  Open {dir}/reports/report-{period}.html in a browser, or {dir}/reports/trueup-{period}.xlsx.\n  \
                  cd {dir}, and try: trueup status; trueup review list --filter proposed; trueup report margin --period {period}\n  \

@@ -151,9 +151,8 @@ impl From<EngineError> for CommandError {
             EngineError::Refused(_) => (Kind::Refused, Some("Look at the record again with `trueup review show`.")),
             EngineError::Connections { .. } => (
                 Kind::Usage,
-                Some("Leave one section of each side in the configuration, or use one file for each pair."),
+                Some("Have exactly one section of each side in the configuration, and one file for each pair."),
             ),
-            EngineError::NoConnection { .. } => (Kind::Usage, None),
             EngineError::NotPulled { .. } => {
                 (Kind::NotReady, Some("Run `trueup pull`, for this month where it has one."))
             }
@@ -167,7 +166,7 @@ impl From<EngineError> for CommandError {
             EngineError::NothingProposed { .. } => {
                 (Kind::Usage, Some("Link it by hand with `trueup review link`, or exclude it."))
             }
-            EngineError::File { .. } => (Kind::Usage, None),
+            EngineError::NoConnection { .. } | EngineError::File { .. } => (Kind::Usage, None),
         };
         Self { kind, source: Box::new(error), hints: hint.map(str::to_owned).into_iter().collect() }
     }
@@ -179,11 +178,11 @@ impl From<StoreError> for CommandError {
             StoreError::Locked { .. } => Some(
                 "Wait until it has ended, or let this one wait: [store] lock_wait_seconds_max. A run that died holds no lock.",
             ),
-            StoreError::NotMigrated { .. } => Some("Run `trueup db migrate`; it removes no record."),
             StoreError::Unreachable { .. } => {
                 Some("Check [store] url in the configuration, and that the server is up.")
             }
-            StoreError::Location { .. }
+            StoreError::NotMigrated { .. }
+            | StoreError::Location { .. }
             | StoreError::Driver(_)
             | StoreError::Corrupt { .. }
             | StoreError::Unwritable { .. }

@@ -2,7 +2,7 @@
 //!
 //! Keeps the invariants that an existing file is never replaced and that no secret is asked for or written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -148,7 +148,7 @@ fn write_new(file: &Path, text: &str) -> Result<(), CommandError> {
 
 fn text(sections: &[Section], answers: &BTreeMap<String, String>) -> String {
     let connections = sections.iter().map(|section| {
-        let about: String = section.about.iter().map(|line| format!("# {line}\n")).collect();
+        let about: String = section.about.iter().flat_map(|line| ["# ", line, "\n"]).collect();
         let Section { name, kind, side, .. } = section;
         let own = lines(name, section.settings, answers);
         let inner = match section.inner {
@@ -185,14 +185,16 @@ fn next_steps(file: &Path, sections: &[Section], answers: &BTreeMap<String, Stri
         Setting::Fixed(..) | Setting::Asked(..) => None,
     });
     let empty = answers.iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| name.clone());
-    let folders = answers.iter().filter(|(name, _)| name.ends_with(".folder")).map(|(_, folder)| folder.clone());
+    let folders: BTreeSet<&String> =
+        answers.iter().filter(|(name, _)| name.ends_with(".folder")).map(|(_, folder)| folder).collect();
     let step = |before: &str, of: Vec<String>, after: &str| {
         (!of.is_empty()).then(|| format!("{before}{}{after}", of.join(", ")))
     };
     let steps = [
         step("fill in ", empty.collect(), &format!(" in {file}")),
         step("set ", variables.collect(), " in the environment"),
-        step("put the exports into ", folders.collect(), ""),
+        step("put the exports into ", folders.into_iter().cloned().collect(), ""),
+        Some("run `trueup db migrate`".to_owned()),
         Some("run `trueup check`".to_owned()),
         Some("run `trueup pull`".to_owned()),
     ];

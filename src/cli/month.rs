@@ -8,7 +8,9 @@ use crate::core::id::Company;
 use crate::core::link::LinkSet;
 use crate::core::reconcile::outcome::Outcome;
 use crate::engine::{Directory, Engine, Exported, Reconciled};
-use crate::report::{Documents, Facts, Input, Names, ReportError, Source};
+use crate::report::findings::Finding;
+use crate::report::text::{self, Screen};
+use crate::report::{Documents, Facts, Input, Names, Report, ReportError, Source, costliest_variances, facts};
 
 /// A month, and everything its reports are made from.
 pub(super) struct Month {
@@ -43,6 +45,25 @@ impl Month {
     pub(super) fn exported(month: Exported) -> Self {
         let names = names(month.directory, month.company_links);
         Self { outcome: month.outcome, names, facts: Facts::default(), documents: None }
+    }
+
+    /// The month as a terminal tells it: the costliest variances, where every line ended, what may be said, and findings in
+    /// words. `see` says where all variances are.
+    pub(super) fn told(&self, rows_most: usize, see: &str, findings: &[Finding], screen: Screen<'_>) -> String {
+        let input = self.input();
+        let coverage = Report::Coverage.build(&input);
+        let more = self.outcome.variances.len().saturating_sub(rows_most);
+        let numbered = (1..).zip(findings).map(|(number, finding)| format!("  {number}. {finding}\n"));
+        [
+            text::rows(&costliest_variances(&input, rows_most), screen),
+            if more == 0 { String::new() } else { format!("… {more} more, see {see}\n") },
+            format!("\n{}\n\n", coverage.title),
+            text::rows(&coverage, screen),
+            format!("\nVerdict: {}\n", facts::verdict(&self.outcome)),
+            if findings.is_empty() { String::new() } else { "\nCostliest findings\n\n".to_owned() },
+            numbered.collect(),
+        ]
+        .concat()
     }
 
     /// What a report is made from.

@@ -13,8 +13,7 @@ use crate::engine::{EngineError, reconcile_folder};
 use crate::report::facts::verdict;
 use crate::report::findings::costliest;
 use crate::report::table::{count, counted, harmless};
-use crate::report::text::{Cut, Screen};
-use crate::report::{Report, csv, machine, text};
+use crate::report::{Report, costliest_variances, csv, machine, text};
 
 /// Hold what was charged against what was billed in a month
 ///
@@ -64,17 +63,13 @@ fn of_folder(error: EngineError, folder: &Path) -> CommandError {
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        let month = match &self.from {
-            Some(folder) => {
-                let links = self.links.as_deref();
-                let month = reconcile_folder(folder, self.period, links, context.ui.as_ref()).await;
-                Month::exported(month.map_err(|error| of_folder(error, folder))?)
-            }
-            None => {
-                let engine = context.engine(&context.config()?).await?;
-                let reconciled = engine.reconcile(self.period).await?;
-                Month::stored(&engine, reconciled)?
-            }
+        let month = if let Some(folder) = &self.from {
+            let month = reconcile_folder(folder, self.period, self.links.as_deref(), context.ui.as_ref()).await;
+            Month::exported(month.map_err(|error| of_folder(error, folder))?)
+        } else {
+            let engine = context.engine(&context.config()?).await?;
+            let reconciled = engine.reconcile(self.period).await?;
+            Month::stored(&engine, reconciled)?
         };
         if let Some(folder) = &self.out {
             make_folder(folder)?;
@@ -89,33 +84,24 @@ impl Args {
 
     fn show(&self, context: &Context, month: &Month) -> Result<(), CommandError> {
         let input = month.input();
-        let table = Report::Variance.build(&input);
         if self.shown.format == TableFormat::Json {
-            return self.shown.show(&context.ui, &table);
+            return self.shown.show(&context.ui, &Report::Variance.build(&input));
         }
         let see = match &self.out {
             Some(folder) => folder.join("variances.csv").display().to_string(),
             None if self.from.is_some() => "--out DIR".to_owned(),
             None => format!("`trueup report variance --period {}`", self.period),
         };
-        let screen = Screen { cut: Some(Cut { rows_max: ROWS_SHOWN, see: &see }), ..context.ui.screen() };
-        let coverage = Report::Coverage.build(&input);
-        let told: String = costliest(&input, FINDINGS_TOLD).iter().map(|finding| format!("  {finding}\n")).collect();
-        let findings = if told.is_empty() { String::new() } else { format!("\nCostliest findings\n{told}") };
-        let lines = [
-            text::render(&table, screen),
-            format!("\n{}\n", coverage.title),
-            text::rows(&coverage, context.ui.screen()),
-            findings,
-        ];
-        context.ui.result(lines.concat())
+        let opening = text::opening(&costliest_variances(&input, 0));
+        let findings = costliest(&input, FINDINGS_TOLD);
+        let told = month.told(ROWS_SHOWN, &see, &findings, context.ui.screen());
+        context.ui.result([&opening, "\nThe costliest first\n\n", &told].concat())
     }
 
     fn ending(&self, month: &Month) -> Result<Ending, CommandError> {
         match month.outcome.verdict {
-            Verdict::Clean => Ok(Ending::Done),
             Verdict::Differences if self.exit_on_findings => Ok(Ending::DifferencesWait),
-            Verdict::Differences => Ok(Ending::Done),
+            Verdict::Clean | Verdict::Differences => Ok(Ending::Done),
             Verdict::Unknown => {
                 let what = format!("{} is not known whole: {}", self.period, verdict(&month.outcome));
                 let mut error = CommandError::new(Kind::NotReady, what);

@@ -260,9 +260,8 @@ fn read_reconcile(mut section: Section<'_>) -> Reconcile {
 fn read_limits(mut section: Section<'_>) -> Limits {
     let default = Limits::default();
     let records_max = section.whole("records_max", &(1..=1_000_000_000)).unwrap_or(default.records_max);
-    let listing_minutes_max = section.whole("listing_minutes_max", &(1..=1_440)).unwrap_or(default.listing_minutes_max);
     section.finish();
-    Limits { records_max, listing_minutes_max }
+    Limits { records_max }
 }
 
 /// Line and column of a byte, in characters.
@@ -314,7 +313,7 @@ mod tests {
             assert_eq!(with_line(number, ""), sample.fingerprint(), "{line}");
             assert_ne!(with_line(number, &other), sample.fingerprint(), "{line}");
         });
-        assert_eq!(count.count(), 13);
+        assert_eq!(count.count(), 12);
     }
 
     #[test]

@@ -184,13 +184,11 @@ impl Default for Reconcile {
 pub struct Limits {
     /// Records of one listing.
     pub records_max: u64,
-    /// Minutes one listing may take.
-    pub listing_minutes_max: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { records_max: 5_000_000, listing_minutes_max: 60 }
+        Self { records_max: 5_000_000 }
     }
 }
 

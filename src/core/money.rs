@@ -22,7 +22,7 @@ pub enum MoneyError {
     #[error("`{0}` has more digits than can be kept exactly")]
     TooPrecise(String),
     /// A figure no month holds.
-    #[error("`{0}` is larger than any figure of a month; less than 15 digits before the point are expected")]
+    #[error("`{0}` is larger than any figure of a month; at most 18 digits before the point are expected")]
     TooLarge(String),
     /// The currency is not three capital letters (ISO 4217).
     #[error("`{0}` is not a currency code of three capital letters")]
@@ -70,11 +70,11 @@ pub fn exact(text: &str) -> Result<Decimal, MoneyError> {
 /// Decimals of what is summed: more would leave a sum no room before the point.
 pub(crate) const SUMMED_DECIMALS: u32 = 18;
 /// Digits before the point of the largest figure that is believed: sums of many such figures are still exact.
-const WHOLE_DIGITS: u32 = 15;
+const WHOLE_DIGITS: u32 = 18;
 
 /// Reads a figure of a line exactly. A figure that could break the sums of all the others is refused where it stands.
 pub(crate) fn measured(text: &str, decimals: u32) -> Result<Decimal, MoneyError> {
-    if text.len() <= 15
+    if text.len() <= 18
         && let Some(number) = short(text.as_bytes())
     {
         return Ok(number);

@@ -12,6 +12,8 @@ mod pull;
 mod reconcile;
 mod review;
 
+use std::time::Duration;
+
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment, Matching};
 use crate::core::record::Fingerprint;
@@ -43,6 +45,8 @@ pub struct Engine {
     connections: Vec<(String, config::Side)>,
     folder: std::path::PathBuf,
     snapshot_age_hours_max: u64,
+    records_max: u64,
+    wait: Wait,
 }
 
 impl Engine {
@@ -61,6 +65,11 @@ impl Engine {
             connections: config.connectors.iter().map(|(name, about)| (name.clone(), about.side)).collect(),
             folder: config.folder().to_owned(),
             snapshot_age_hours_max: config.reconcile.snapshot_age_hours_max,
+            records_max: config.limits.records_max,
+            wait: match config.store.lock_wait_seconds_max {
+                0 => Wait::Never,
+                seconds => Wait::AtMost(Duration::from_secs(seconds)),
+            },
         })
     }
 
@@ -118,7 +127,7 @@ impl Engine {
 
     async fn begin(&self, job: &str) -> Result<Job> {
         let holder = format!("trueup {job} by {}, process {}", self.who, std::process::id());
-        let lease = self.store.lease(&holder, Wait::Never).await?;
+        let lease = self.store.lease(&holder, self.wait).await?;
         let run = lease.open_run(&NewRun { job, who: &self.who, config: Some(&self.config) }).await?;
         Ok(Job { lease, run })
     }

@@ -12,8 +12,8 @@ use crate::core::link::BundlePart;
 use crate::core::period::BillingPeriod;
 use crate::core::record::Keyed;
 use crate::core::snapshot::{Problem, Pulled};
-use crate::engine::{Connection, ConnectorError, Engine, Job, Result, Watch};
-use crate::store::{NewSnapshot, RunOutcome, SnapshotId};
+use crate::engine::{Connection, ConnectorError, Engine, ErrorKind, Job, Result, Watch};
+use crate::store::{NewSnapshot, RunOutcome, SnapshotHeader, SnapshotId};
 
 /// What costs many more requests and is pulled only when asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,6 +100,10 @@ impl Listing {
     }
 }
 
+fn len(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
 /// A bundle of the PSA, as its listing keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Bundle {
@@ -181,12 +185,8 @@ impl Pull<'_> {
             tx.save_bundles(bundles).await?;
             tx.commit().await?;
         }
-        let mut read: MayRead<Bundle> = bundles.map(|bundles| bundles.map(listed));
-        if matches!(read, Ok(None)) {
-            // Recipes that are gone must not leave the last listing of them to speak for today.
-            let before = self.engine.store.load_latest_snapshot::<Bundle>(name, Entity::Bundles, None).await?;
-            read = Ok(before.map(|_| listed(Vec::new())));
-        }
+        // A system without recipes leaves those in force that were read last, with what was wrong with them.
+        let read: MayRead<Bundle> = bundles.map(|bundles| bundles.map(listed));
         self.maybe(name, Entity::Bundles, None, read).await.map(|_| ())
     }
 
@@ -212,7 +212,7 @@ impl Pull<'_> {
         period: Option<BillingPeriod>,
         read: Read<R>,
     ) -> Result<Option<Pulled<R>>> {
-        let (pulled, error) = match read {
+        let (pulled, error) = match self.within_limits(connector, entity, read) {
             Ok(pulled) => (self.suddenly_empty(connector, entity, period, pulled).await?, None),
             Err(error) => {
                 let problem = Problem::new(error.operation.clone(), format!("could not be read: {}", error.kind));
@@ -237,6 +237,17 @@ impl Pull<'_> {
         Ok((!failed).then_some(pulled))
     }
 
+    /// A listing larger than allowed is refused as a whole, never cut off.
+    fn within_limits<R>(&self, connector: &str, entity: Entity, read: Read<R>) -> Read<R> {
+        let (most, pulled) = (self.engine.records_max, read?);
+        let found = len(pulled.records().len());
+        if found <= most {
+            return Ok(pulled);
+        }
+        let what = format!("{found} records are listed; [limits] records_max allows {most}");
+        Err(ConnectorError::new(connector, format!("list {entity}"), ErrorKind::Limit(what)))
+    }
+
     /// Nothing where there was something looks like a lost right or a wrong filter, not like an empty business.
     async fn suddenly_empty<R: Serialize + DeserializeOwned + Keyed>(
         &self,
@@ -248,11 +259,15 @@ impl Pull<'_> {
         if !pulled.records().is_empty() || !pulled.is_complete() {
             return Ok(pulled);
         }
-        let before = self.engine.store.load_latest_snapshot::<serde_json::Value>(connector, entity, period).await?;
-        let Some(before) = before.filter(|before| before.header.records > 0) else { return Ok(pulled) };
+        // Held against the last whole listing: to be empty twice is no better. Recipes may all end, so they are asked once.
+        let counts = |before: &SnapshotHeader| before.complete || entity == Entity::Bundles;
+        let of_this = |h: &SnapshotHeader| h.connector == connector && h.entity == entity && h.period == period;
+        let headers = self.engine.store.list_snapshots(u32::MAX).await?;
+        let before = headers.iter().find(|header| of_this(header) && counts(header));
+        let Some(before) = before.filter(|before| before.records > 0) else { return Ok(pulled) };
         let what = format!(
             "lists nothing; the pull before listed {}. Are the rights and filters of the connection still the same?",
-            before.header.records
+            before.records
         );
         Ok(Pulled::judge(Vec::new(), vec![Problem::new(entity.as_str(), what)]))
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
+
 use crate::connectors::files::links::LinkFile;
 use crate::core::billing::{BilledLine, VendorCharge, VendorInvoice};
 use crate::core::entity::Entity;
@@ -14,7 +16,7 @@ use crate::core::reconcile::lines::{Billed, Charge};
 use crate::core::reconcile::{Book, Mapping, Outcome};
 use crate::core::record::Fingerprint;
 use crate::core::snapshot::Problem;
-use crate::engine::directory::{Directory, Sides, words};
+use crate::engine::directory::{Directory, Records, Sides, words};
 use crate::engine::pull::Bundle;
 use crate::engine::{Engine, EngineError, Result, SnapshotHeader};
 use crate::store::{RunOutcome, Stored};
@@ -40,12 +42,13 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NotPulled`] and [`EngineError::Stale`] say which listing has to be pulled.
     pub async fn reconcile(&self, period: BillingPeriod) -> Result<Reconciled> {
-        let inputs = self.inputs(period).await?;
+        let inputs = self.latest_inputs(period).await?;
         let outcome = inputs.outcome(period)?;
         let job = self.begin("reconcile").await?;
         let saved = async {
             let mut tx = job.tx().await?;
-            tx.save_outcome(&outcome, &digest(&outcome)).await?;
+            let sources: Vec<_> = inputs.sources.iter().map(|header| header.id).collect();
+            tx.save_outcome(&outcome, &digest(&outcome), &sources).await?;
             Ok::<(), EngineError>(tx.commit().await?)
         };
         if let Err(error) = saved.await {
@@ -58,39 +61,79 @@ impl Engine {
         Ok(inputs.into_reconciled(outcome))
     }
 
-    /// The last saved result of a month; `None` when it was never reconciled.
+    /// The last saved result of a month, with the names and documents it was made from; `None` when it was never reconciled.
     ///
     /// # Errors
     /// What the database says.
     pub async fn reconciled(&self, period: BillingPeriod) -> Result<Option<Reconciled>> {
         let Some(stored) = self.store.load_latest_outcome(period).await? else { return Ok(None) };
-        Ok(Some(self.inputs(period).await?.into_reconciled(stored.outcome)))
+        let headers = self.store.list_snapshots(u32::MAX).await?;
+        let mut made_from: Vec<_> = headers.into_iter().filter(|header| stored.sources.contains(&header.id)).collect();
+        made_from.sort_by_key(|header| header.id);
+        Ok(Some(self.inputs(made_from).await?.into_reconciled(stored.outcome)))
     }
 
-    async fn inputs(&self, period: BillingPeriod) -> Result<Inputs> {
-        let sides = self.sides()?;
-        let Sides { vendor, psa } = &sides;
-        let charges = self.latest(vendor, Entity::Charges, Some(period)).await?;
-        let lines = self.latest(psa, Entity::BilledLines, Some(period)).await?;
-        self.fresh(&charges)?;
-        self.fresh(&lines)?;
-        let records = self.records().await?;
-        let invoices = self.store.load_latest_snapshot(vendor, Entity::Invoices, Some(period)).await?;
-        let bundles: Option<Stored<Bundle>> = self.store.load_latest_snapshot(psa, Entity::Bundles, None).await?;
+    async fn latest_inputs(&self, period: BillingPeriod) -> Result<Inputs> {
+        let Sides { vendor, psa } = self.sides()?;
+        let headers = self.store.list_snapshots(u32::MAX).await?;
+        let latest = |connector: &str, entity: Entity, period: Option<BillingPeriod>| {
+            let is_it = |h: &&SnapshotHeader| h.connector == connector && h.entity == entity && h.period == period;
+            headers.iter().find(is_it).cloned()
+        };
+        let mut made_from = Vec::new();
+        for (connector, entity, period) in [
+            (&vendor, Entity::Charges, Some(period)),
+            (&psa, Entity::BilledLines, Some(period)),
+            (&vendor, Entity::VendorCustomers, None),
+            (&vendor, Entity::VendorProducts, None),
+            (&psa, Entity::PsaCustomers, None),
+            (&psa, Entity::PsaProducts, None),
+        ] {
+            let found = latest(connector, entity, period);
+            let what = words(entity, period);
+            made_from.push(found.ok_or_else(|| EngineError::NotPulled { connector: connector.clone(), what })?);
+        }
+        made_from.extend(latest(&vendor, Entity::Invoices, Some(period)));
+        made_from.extend(latest(&psa, Entity::Bundles, None));
+        made_from.iter().take(2).try_for_each(|header| self.fresh(header))?;
+        made_from.sort_by_key(|header| header.id);
+        self.inputs(made_from).await
+    }
+
+    /// Loads what a reconcile is made from.
+    async fn inputs(&self, sources: Vec<SnapshotHeader>) -> Result<Inputs> {
+        let records = Records {
+            vendor_customers: self.source(&sources, Entity::VendorCustomers).await?,
+            vendor_products: self.source(&sources, Entity::VendorProducts).await?,
+            psa_customers: self.source(&sources, Entity::PsaCustomers).await?,
+            psa_products: self.source(&sources, Entity::PsaProducts).await?,
+        };
+        let invoices = match sources.iter().find(|header| header.entity == Entity::Invoices) {
+            Some(header) => self.store.load_snapshot(header.id).await?,
+            None => None,
+        };
+        let bundles: Option<Stored<Bundle>> = match sources.iter().find(|header| header.entity == Entity::Bundles) {
+            Some(header) => self.store.load_snapshot(header.id).await?,
+            None => None,
+        };
         let mut of_lists = records.problems();
         of_lists.extend(invoices.iter().flat_map(|stored: &Stored<VendorInvoice>| stored.pulled.problems().to_vec()));
         of_lists.extend(bundles.iter().flat_map(|stored| stored.pulled.problems().to_vec()));
-        let mut sources = vec![charges.header.clone(), lines.header.clone()];
-        sources.extend([
-            records.vendor_customers.header.clone(),
-            records.vendor_products.header.clone(),
-            records.psa_customers.header.clone(),
-            records.psa_products.header.clone(),
-        ]);
-        sources.extend(invoices.iter().map(|stored: &Stored<VendorInvoice>| stored.header.clone()));
-        sources.extend(bundles.map(|stored| stored.header));
-        let (mapping, directory) = (self.mapping().await?, records.directory());
-        Ok(Inputs { charges, lines, invoices, of_lists, sources, mapping, directory })
+        Ok(Inputs {
+            charges: self.source(&sources, Entity::Charges).await?,
+            lines: self.source(&sources, Entity::BilledLines).await?,
+            invoices,
+            of_lists,
+            mapping: self.mapping().await?,
+            directory: records.directory(),
+            sources,
+        })
+    }
+
+    async fn source<R: DeserializeOwned>(&self, sources: &[SnapshotHeader], entity: Entity) -> Result<Stored<R>> {
+        let missing = || EngineError::NotPulled { connector: "any connection".to_owned(), what: words(entity, None) };
+        let header = sources.iter().find(|header| header.entity == entity).ok_or_else(missing)?;
+        self.store.load_snapshot(header.id).await?.ok_or_else(missing)
     }
 
     async fn mapping(&self) -> Result<Mapping> {
@@ -104,14 +147,14 @@ impl Engine {
         })
     }
 
-    fn fresh<R>(&self, stored: &Stored<R>) -> Result<()> {
-        let age = self.clock.now().signed_duration_since(stored.header.taken_at);
+    fn fresh(&self, header: &SnapshotHeader) -> Result<()> {
+        let age = self.clock.now().signed_duration_since(header.taken_at);
         if age.num_hours() <= i64::try_from(self.snapshot_age_hours_max).unwrap_or(i64::MAX) {
             return Ok(());
         }
         Err(EngineError::Stale {
-            connector: stored.header.connector.clone(),
-            what: words(stored.header.entity, stored.header.period),
+            connector: header.connector.clone(),
+            what: words(header.entity, header.period),
             hours: age.num_hours(),
             allowed: self.snapshot_age_hours_max,
         })

@@ -27,7 +27,9 @@ pub(crate) fn build(outcome: &Outcome) -> Table {
             for bucket in Bucket::ALL.into_iter().filter(|bucket| bucket.is_vendor() == vendor) {
                 let tally = coverage.tally(*currency, bucket);
                 read = read.and_then(|mut sum| sum.absorb(tally).is_ok().then_some(sum));
-                rows.push(line(side, currency.as_str(), [fate(bucket), bucket.describe()], tally));
+                if tally.rows > 0 {
+                    rows.push(line(side, currency.as_str(), [fate(bucket), bucket.describe()], tally));
+                }
             }
             rows.extend(read.map(|read| line(side, currency.as_str(), ["read", "all of the above"], read)));
         }
@@ -50,7 +52,7 @@ pub(crate) fn build(outcome: &Outcome) -> Table {
         columns: COLUMNS,
         rows,
         notes: vec![
-            "The rows of a side and currency add up to its row \"read\". Currencies are never added.".to_owned(),
+            "The rows of a side and currency add up to its row \"read\"; where no line ended is not listed. Currencies are never added.".to_owned(),
         ],
     }
 }

@@ -103,9 +103,9 @@ pub fn render(input: &Input<'_>) -> Result<String, ReportError> {
 fn page_tables(input: &Input<'_>) -> Vec<Table> {
     let mut tables = vec![Report::Coverage.build(input)];
     let others = Report::ALL.into_iter().filter(|report| *report != Report::Coverage);
-    tables.extend(
-        others.map(|report| if report == Report::Variance { costliest_variances(input) } else { report.build(input) }),
-    );
+    tables.extend(others.map(|report| {
+        if report == Report::Variance { costliest_variances(input, usize::MAX) } else { report.build(input) }
+    }));
     tables
 }
 

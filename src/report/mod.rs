@@ -138,10 +138,10 @@ impl Report {
     }
 }
 
-/// The variance report for people who read the top of a list: the costliest first within each currency.
+/// The variance report for people who read the top of a list: the costliest first within each currency, at most so many.
 #[must_use]
-pub fn costliest_variances(input: &Input<'_>) -> Table {
-    let mut table = variance::of(input, findings::ranked(input).into_iter());
+pub fn costliest_variances(input: &Input<'_>, most: usize) -> Table {
+    let mut table = variance::of(input, findings::ranked(input).into_iter().take(most));
     table.head = facts::head(input.outcome, input.facts);
     table
 }

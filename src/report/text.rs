@@ -38,9 +38,15 @@ pub struct Cut<'a> {
 /// The whole report: title, head, rows, totals, notes.
 #[must_use]
 pub fn render(table: &Table, screen: Screen<'_>) -> String {
-    let head: String = table.head.iter().map(|(label, text)| ["  ", label, ": ", text, "\n"].concat()).collect();
     let notes: String = table.notes.iter().map(|note| [note, "\n"].concat()).collect();
-    [table.title, "\n", &head, "\n", &rows(table, screen), &totals(table, screen), &notes].concat()
+    [&opening(table), "\n", &rows(table, screen), &totals(table, screen), &notes].concat()
+}
+
+/// The title and the head alone.
+#[must_use]
+pub fn opening(table: &Table) -> String {
+    let head: String = table.head.iter().map(|(label, text)| ["  ", label, ": ", text, "\n"].concat()).collect();
+    [table.title, "\n", &head].concat()
 }
 
 /// The rows alone. Numbers, codes and days never wrap; where the width leaves too little for the words, columns are

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::data::{Data, File, Row};
 use super::faults::{Faults, Fired};
 use super::json::{As, uuid};
-use super::pax8::{Pax8, exact, failure};
+use super::pax8::{Pax8, exact, failure, figure};
 use super::server::{Answer, Ask};
 
 struct Invoice {

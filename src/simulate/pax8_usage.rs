@@ -5,13 +5,12 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
-use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::data::{Data, File, Row};
 use super::faults::Fired;
 use super::json::{As, uuid};
-use super::pax8::{Pax8, exact, failure};
+use super::pax8::{Pax8, exact, failure, figure};
 use super::server::{Answer, Ask};
 
 /// The metered invoice lines by the summary they belong to.

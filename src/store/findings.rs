@@ -17,7 +17,7 @@ use crate::core::snapshot::Problem;
 use crate::store::dialect::{ROWS_PER_INSERT, on_db, on_tx};
 use crate::store::error::{Result, StoreError, reading};
 use crate::store::words::{self, At, storable, stored_count};
-use crate::store::{RunId, Store, Tx, row_number};
+use crate::store::{RunId, SnapshotId, Store, Tx, row_number};
 
 row_number!(ReconciliationId, "The number of a reconciliation.");
 
@@ -47,6 +47,8 @@ pub struct StoredOutcome {
     pub header: ReconciliationHeader,
     /// The result, as it was.
     pub outcome: Outcome,
+    /// The snapshots it was made from.
+    pub sources: Vec<SnapshotId>,
 }
 
 /// The parts of an outcome that are neither cells nor coverage.
@@ -122,6 +124,14 @@ impl Store {
     async fn complete_outcome(&self, row: &ReconciliationRow) -> Result<StoredOutcome> {
         let header = ReconciliationHeader::try_from(row)?;
         let variances = self.load_variances(&header).await?;
+        let sources = on_db!(self, conn => sqlx::query_scalar(
+            "select snapshot_id
+             from reconciliation_source
+             where reconciliation_id = $1
+             order by snapshot_id")
+            .bind(header.id)
+            .fetch_all(conn).await)
+        .map_err(reading("reconciliation_source", header.id))?;
         let at = At { table: "reconciliation", row: &row.reconciliation_id };
         let totals: Totals = at.json("totals", &row.totals)?;
         let outcome = Outcome {
@@ -134,7 +144,7 @@ impl Store {
             problems: totals.problems,
             verdict: header.verdict,
         };
-        Ok(StoredOutcome { header, outcome })
+        Ok(StoredOutcome { header, outcome, sources })
     }
 
     async fn load_variances(&self, header: &ReconciliationHeader) -> Result<Vec<Variance>> {
@@ -161,8 +171,13 @@ impl Store {
 }
 
 impl Tx {
-    /// Saves the result of reconciling a month; `digest` is of the report shown.
-    pub async fn save_outcome(&mut self, outcome: &Outcome, digest: &Fingerprint) -> Result<ReconciliationId> {
+    /// Saves the result of reconciling a month from some snapshots; `digest` is of the report shown.
+    pub async fn save_outcome(
+        &mut self,
+        outcome: &Outcome,
+        digest: &Fingerprint,
+        sources: &[SnapshotId],
+    ) -> Result<ReconciliationId> {
         let totals = Totals {
             cells: outcome.cells,
             classes: outcome.classes.clone(),
@@ -180,6 +195,13 @@ impl Tx {
             .bind(stored_count(outcome.variances.len())).bind(self.run).bind(self.clock.now())
             .fetch_one(conn).await)?;
         self.insert_variances(id, &outcome.variances).await?;
+        for source in sources {
+            on_tx!(self.inner, conn => sqlx::query(
+                "insert into reconciliation_source (reconciliation_id, snapshot_id)
+                 values ($1, $2)")
+                .bind(id).bind(source)
+                .execute(conn).await.map(|_| ()))?;
+        }
         Ok(id)
     }
 

@@ -136,7 +136,28 @@ impl Store {
             .bind(connector).bind(entity.as_str()).bind(period.map(|p| p.to_string()).unwrap_or_default())
             .fetch_optional(conn).await)
         .map_err(reading("snapshot", format!("latest of {connector} {entity}")))?;
-        let Some(row) = row else { return Ok(None) };
+        match row {
+            Some(row) => self.complete_snapshot(row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// One snapshot; `None` when there is none of this number.
+    pub async fn load_snapshot<R: DeserializeOwned>(&self, id: SnapshotId) -> Result<Option<Stored<R>>> {
+        let row: Option<HeaderRow> = on_db!(self, conn => sqlx::query_as(
+            "select snapshot_id, run_id, connector, entity, period, taken_at, complete, records, problems, fingerprint
+             from snapshot
+             where snapshot_id = $1")
+            .bind(id)
+            .fetch_optional(conn).await)
+        .map_err(reading("snapshot", id))?;
+        match row {
+            Some(row) => self.complete_snapshot(row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn complete_snapshot<R: DeserializeOwned>(&self, row: HeaderRow) -> Result<Stored<R>> {
         let header = SnapshotHeader::try_from(row)?;
         let records = self.load_records(&header).await?;
         let pulled = Pulled::judge(records, self.load_problems(header.id).await?);
@@ -145,7 +166,7 @@ impl Store {
         if at.count("problems", problems)? != header.problems || pulled.is_complete() != header.complete {
             return Err(at.corrupt("problems", format!("expected {}, found {problems}", header.problems)));
         }
-        Ok(Some(Stored { header, pulled }))
+        Ok(Stored { header, pulled })
     }
 
     /// What is known of the latest snapshots, latest first.

@@ -1,5 +1,7 @@
 //! The error gallery: for each user-facing error an input that provokes it, and its exact text.
 
+use std::io::BufRead as _;
+
 use crate::support::hermetic::{Place, golden};
 
 /// A vendor and a PSA from files, to add one mistake to.
@@ -43,10 +45,7 @@ fn mistakes_in_the_configuration() {
         ("fraction", "[matching.customers]\nmatch_permille_min = 0.9\n"),
         ("out_of_range", "[matching.customers]\nmatch_permille_min = 1001\n"),
         ("thresholds_crossed", "[matching.products]\nmatch_permille_min = 400\npossible_permille_min = 500\n"),
-        (
-            "several_at_once",
-            "[limits]\nrecords = 1\nlisting_minutes_max = true\n[store]\nurl = \"mysql://db.example/x\"\n",
-        ),
+        ("several_at_once", "[limits]\nrecords = 1\nrecords_max = true\n[store]\nurl = \"mysql://db.example/x\"\n"),
         ("section_that_is_a_value", "[matching]\ncustomers = 7\n"),
         ("no_kind", "[connectors.psa]\nside = \"psa\"\n"),
         ("bad_side", "[connectors.psa]\nkind = \"files\"\nside = \"left\"\n"),
@@ -79,4 +78,86 @@ fn a_configuration_that_cannot_be_read() {
     golden!("errors", "configuration_too_large", place.run("status --config large.toml").ended(2).transcript());
     std::fs::write(place.path().join("latin.toml"), b"# caf\xe9\n").unwrap();
     golden!("errors", "configuration_not_utf8", place.run("status --config latin.toml").ended(2).transcript());
+}
+
+/// A database that is ready, with both sides from empty folders.
+fn ready(connections: &str) -> Place {
+    let place = Place::new().set("USER", "ada");
+    place.write("trueup.toml", connections);
+    let _ = place.run("db migrate").ended(0);
+    place
+}
+
+#[test]
+fn connections_that_cannot_be_opened() {
+    let pax8 = "[connectors.pax8]\nkind = \"pax8\"\nside = \"vendor\"\nclient_id = \"7f3a\"\n";
+    for (name, connections) in [
+        ("secret_not_set", format!("{pax8}client_secret = {{ env = \"PAX8_SECRET\" }}\n")),
+        ("secret_file_missing", format!("{pax8}client_secret = {{ file = \"secrets/pax8\" }}\n")),
+        ("secret_missing", pax8.to_owned()),
+        ("unknown_kind", "[connectors.a]\nkind = \"pacs8\"\nside = \"vendor\"\n".to_owned()),
+        ("kind_of_the_other_side", "[connectors.a]\nkind = \"pax8\"\nside = \"psa\"\n".to_owned()),
+        ("unknown_setting", "[connectors.a]\nkind = \"files\"\nside = \"psa\"\nfoldr = \"x\"\n".to_owned()),
+        ("connector_file_missing", "[connectors.a]\nkind = \"rest\"\nside = \"psa\"\nfile = \"a.toml\"\n".to_owned()),
+        (
+            "connector_file_not_shipped",
+            "[connectors.a]\nkind = \"rest\"\nside = \"psa\"\nfile = \"builtin:a\"\n".to_owned(),
+        ),
+    ] {
+        golden!("errors", name, ready(&connections).run("pull").ended(2).transcript());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_others_may_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = ready(
+        "[connectors.pax8]\nkind = \"pax8\"\nside = \"vendor\"\nclient_id = \"7f3a\"\nclient_secret = { file = \"key\" }\n",
+    );
+    let key = place.write("key", "hunter2\n");
+    std::fs::set_permissions(key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let ran = place.run("pull").ended(2);
+    assert!(!ran.transcript().contains("hunter2"));
+    golden!("errors", "secret_file_too_open", ran.transcript());
+}
+
+#[test]
+fn what_the_database_refuses() {
+    let place = Place::new().set("USER", "ada");
+    place.write("trueup.toml", SOUND);
+    golden!("errors", "not_migrated", place.run("status").ended(2).transcript());
+    let _ = place.run("db migrate").ended(0);
+    // What another run would hold: the lock's file, and in it who holds it.
+    let lock = std::fs::File::create(place.path().join("trueup.db.lock")).unwrap();
+    lock.lock().unwrap();
+    std::fs::write(place.path().join("trueup.db.lock"), "pull by bob, process 4711").unwrap();
+    golden!("errors", "lock_held", place.run("pull").ended(6).transcript());
+    drop(lock);
+    place.write("exports/vendor_companies.csv", "id,name\n1,Alder\n2,Birch\n");
+    place.write("trueup.toml", &format!("{SOUND}[limits]\nrecords_max = 1\n"));
+    let pulled = place.run("pull --period 2026-10 --as-of 2026-11-02").ended(8).transcript();
+    assert!(pulled.contains("2 records are listed; [limits] records_max allows 1"), "{pulled}");
+    golden!("errors", "unknown_connection", place.run("pull --only nobody").ended(2).transcript());
+    golden!("errors", "one_side_missing", place.run("propose all").ended(2).transcript());
+    golden!("errors", "unknown_connector_kind", place.run("connectors describe pax9").ended(2).transcript());
+}
+
+#[test]
+fn credentials_that_are_refused_end_with_their_own_status() {
+    let place = Place::new().set("SECRET", "wrong").set("USER", "ada");
+    let mut simulator = place.start("simulate pax8 --seed 7 --customers 1 --period 2026-10");
+    let mut url = String::new();
+    std::io::BufReader::new(simulator.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
+    let connections = format!(
+        "[connectors.pax8]\nkind = \"pax8\"\nside = \"vendor\"\nbase_url = \"{}/v1\"\nclient_id = \"demo-client\"\n\
+         client_secret = {{ env = \"SECRET\" }}\n",
+        url.trim_end()
+    );
+    place.write("trueup.toml", &connections);
+    let _ = place.run("db migrate").ended(0);
+    let ran = place.run("pull --period 2026-10 --as-of 2026-11-02").ended(7);
+    simulator.kill().unwrap();
+    let _ = simulator.wait();
+    golden!("errors", "credentials_refused", ran.transcript().replace(url.trim_end(), "<url>"));
 }

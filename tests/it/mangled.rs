@@ -75,7 +75,9 @@ fn change_rows(folder: &Path, file: &str, change: impl FnOnce(&mut Vec<Vec<Strin
         reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
     change(&mut rows);
     let mut writer = csv::WriterBuilder::new().flexible(true).from_path(&path).unwrap();
-    rows.iter().for_each(|row| writer.write_record(row).unwrap());
+    for row in &rows {
+        writer.write_record(row).unwrap();
+    }
     writer.flush().unwrap();
 }
 

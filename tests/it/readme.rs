@@ -1,1 +1,73 @@
-//! The tour in README.md runs and prints what it says.
+//! The tour in README.md runs and ends as it says; every other command it names is one that exists.
+//!
+//! In a block marked `console`, a line `$ …` is run in order, `cd` is followed, and a line `? N` is the expected status.
+
+#![cfg(test)]
+
+use std::path::{Path, PathBuf};
+
+use crate::support::hermetic::Place;
+
+const README: &str = include_str!("../../README.md");
+
+/// The lines of every block of a language.
+fn blocks(language: &str) -> Vec<&'static str> {
+    let mut inside = false;
+    let mut lines = Vec::new();
+    for line in README.lines() {
+        match line.strip_prefix("```") {
+            Some(word) => inside = !inside && word == language,
+            None if inside => lines.push(line),
+            None => {}
+        }
+    }
+    lines
+}
+
+#[test]
+fn the_tour_runs_as_written() {
+    let place = Place::new();
+    let mut folder = PathBuf::new();
+    let lines = blocks("console");
+    let mut ran = 0;
+    for (at, line) in lines.iter().enumerate() {
+        let Some(command) = line.strip_prefix("$ ") else { continue };
+        let expected = lines.get(at + 1).and_then(|next| next.strip_prefix("? ")).map_or(0, |n| n.parse().unwrap());
+        if let Some(into) = command.strip_prefix("cd ") {
+            folder.push(into);
+            continue;
+        }
+        // The first command builds the program as well; here it is built already. The second one runs this test.
+        let words = match command {
+            "cargo run --release -- demo" => "demo",
+            "./tests/run" => continue,
+            other => other.strip_prefix("trueup ").expect("the tour runs nothing else"),
+        };
+        let output = place.start_in(&folder, words).wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(expected), "{command}: {said}");
+        ran += 1;
+    }
+    assert!(ran > 6, "the tour was found");
+    for file in
+        ["reports/report-2026-10.html", "october.xlsx", "review.xlsx", "result/variances.csv", "result/totals.json"]
+    {
+        assert!(place.path().join("demo").join(file).is_file(), "{file}");
+    }
+}
+
+#[test]
+fn every_command_it_names_exists() {
+    let named = blocks("console").into_iter().filter_map(|line| line.strip_prefix('$')).map(str::trim);
+    let commands = named.filter(|line| line.starts_with("trueup ")).map(|line| line.split('#').next().unwrap());
+    let bare = README.lines().filter(|line| line.starts_with("trueup ")).map(|line| line.split('#').next().unwrap());
+    let mut seen = 0;
+    for line in commands.chain(bare) {
+        let words = line.split_whitespace().filter(|word| *word != "…");
+        let parsed = trueup::cli::command().try_get_matches_from(words);
+        assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        seen += 1;
+    }
+    assert!(seen > 12, "the commands were found");
+    assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/run").is_file());
+}

@@ -17,7 +17,7 @@ const TYPES: [(&str, &str); 5] = [
 ];
 
 /// Rows of another row, whose run and time are their parent's.
-const CHILDREN: [&str; 3] = ["snapshot_row", "problem", "variance"];
+const CHILDREN: [&str; 4] = ["snapshot_row", "problem", "variance", "reconciliation_source"];
 
 const SQLITE_COLUMNS: &str = "
     select t.name || '.' || c.name || ' ' || c.type ||

@@ -504,9 +504,9 @@ async fn an_outcome_comes_back_as_it_was_saved(database: &Database) {
     let (store, lease, run) = database.running().await;
     let digest = Fingerprint::of(b"report");
     let mut tx = lease.begin(run).await.unwrap();
-    tx.save_outcome(&outcome("2026-04"), &Fingerprint::of(b"an earlier report")).await.unwrap();
-    let id = tx.save_outcome(&outcome("2026-04"), &digest).await.unwrap();
-    tx.save_outcome(&outcome("2026-05"), &digest).await.unwrap();
+    tx.save_outcome(&outcome("2026-04"), &Fingerprint::of(b"an earlier report"), &[]).await.unwrap();
+    let id = tx.save_outcome(&outcome("2026-04"), &digest, &[]).await.unwrap();
+    tx.save_outcome(&outcome("2026-05"), &digest, &[]).await.unwrap();
     tx.commit().await.unwrap();
     let stored = store.load_latest_outcome("2026-04".parse().unwrap()).await.unwrap().unwrap();
     assert!(stored.outcome == outcome("2026-04"), "{:?}", stored.header);

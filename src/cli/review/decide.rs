@@ -40,7 +40,7 @@ async fn decide_on<E: Reviewed>(
     said: Said,
 ) -> Result<Ending, CommandError> {
     let board = engine.board::<E>().await?;
-    let intents = intents(&board, wanted, said.reason)?;
+    let intents = intents(&board, wanted, said.reason.as_ref())?;
     let by = said.by.unwrap_or_else(|| context.who());
     tell(context, &engine.decide(&intents, &by).await?)
 }
@@ -64,11 +64,11 @@ pub(super) fn tell(context: &Context, decided: &Decided) -> Result<Ending, Comma
 fn intents<E: Reviewed>(
     board: &Board<E>,
     wanted: Wanted,
-    reason: Option<String>,
+    reason: Option<&String>,
 ) -> Result<Vec<Intent<E>>, EngineError> {
     let intent = |action, row: Option<&ReviewRow<E>>| Intent {
         action,
-        reason: reason.clone(),
+        reason: reason.cloned(),
         evidence: row.and_then(|row| row.evidence.clone()),
     };
     match wanted {

@@ -42,12 +42,12 @@ fn text_is_read_exactly_or_refused() {
 #[test]
 fn a_figure_that_would_break_the_sums_is_refused() {
     for (text, told) in [
-        ("999999999999999", None),
-        ("-999999999999999.99", None),
+        ("999999999999999999", None),
+        ("-999999999999999999.99", None),
         ("0.123456789012345678", None),
         ("0.100000000000000000000000000", None),
-        ("1000000000000000", Some("larger")),
-        ("-1e15", Some("larger")),
+        ("1000000000000000000", Some("larger")),
+        ("-1e18", Some("larger")),
         ("79228162514264337593543950335", Some("larger")),
         ("0.1234567890123456789", Some("more digits")),
         ("1e-28", Some("more digits")),

@@ -265,8 +265,14 @@ fn proposed<E>(work: &Work<'_, E>, words: &Words<'_, E>, proposal: &Proposal<E>)
     let pair = proposal.vendor.is_some() && proposal.psa.is_some();
     let last = |vendor, psa| words.get(&(vendor, psa)).map(|d| (*d).clone());
     row.decision = last(proposal.vendor.clone(), proposal.psa.clone()).or_else(|| last(proposal.vendor.clone(), None));
-    row.status = if proposal.has_key_conflict() {
+    // The proposals may be older than the last decisions: what was decided on this evidence is not asked again.
+    let on_this = |d: &Decision| d.evidence.as_ref().is_none_or(|seen| *seen == proposal.fingerprint);
+    row.status = if row.decision.as_ref().is_some_and(|d| d.verdict == Verdict::Excluded) {
+        Status::Excluded
+    } else if proposal.has_key_conflict() {
         Status::Conflict
+    } else if pair && row.decision.as_ref().is_some_and(|d| d.verdict == Verdict::Rejected && on_this(d)) {
+        Status::Rejected
     } else if pair {
         Status::Proposed
     } else {

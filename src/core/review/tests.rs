@@ -42,12 +42,19 @@ impl Office {
     }
 
     fn rows(&self) -> Vec<ReviewRow<Company>> {
+        self.rows_of(&self.proposals())
+    }
+
+    fn proposals(&self) -> Vec<matching::Proposal<Company>> {
         let known = known(&self.links, &self.history);
-        let proposals = matching::customers(&self.vendor, &self.psa, &known, &Rules::default());
+        matching::customers(&self.vendor, &self.psa, &known, &Rules::default())
+    }
+
+    fn rows_of(&self, proposals: &[matching::Proposal<Company>]) -> Vec<ReviewRow<Company>> {
         let vendor_names: Names<Vendor> = self.vendor.iter().map(|r| (r.id.clone(), r.fields.name.clone())).collect();
         rows(&Work {
             kind: Kind::Customer,
-            proposals: &proposals,
+            proposals,
             links: &self.links,
             history: &self.history,
             vendor_names: &vendor_names,
@@ -120,6 +127,18 @@ fn the_same_decisions_can_be_made_in_a_spreadsheet_and_undone() {
     assert_eq!(office.row("customer:vendor:v2").status, Status::Mapped);
     assert_eq!(office.row("customer:vendor:v3").status, Status::Unmapped);
     assert_eq!(office.history.len(), 7, "nothing said is forgotten");
+}
+
+#[test]
+fn a_decision_shows_before_the_next_propose() {
+    let mut office = Office::new();
+    let shown = office.proposals();
+    office.say(&[("v1", "reject"), ("v3", "exclude")]);
+    let rows = office.rows_of(&shown);
+    let status = |key: &str| rows.iter().find(|r| r.key == key).map(|r| r.status);
+    assert_eq!(status("customer:vendor:v1"), Some(Status::Rejected));
+    assert_eq!(status("customer:vendor:v2"), Some(Status::Proposed));
+    assert_eq!(status("customer:vendor:v3"), Some(Status::Excluded));
 }
 
 #[test]

@@ -61,8 +61,8 @@ fn each_cut_is_noticed(file: &str, linked: bool) {
                 assert!(ends.contains(&at) && at > header, "{file} cut at {at} passes for whole");
                 unnoticed += 1;
             }
-            (status, Err(told)) => panic!("{file} cut at {at} ends with {status}: {told}"),
-            (status, Ok(outcome)) => panic!("{file} cut at {at} ends with {status}: {:?}", outcome.problems),
+            (status, Err(told)) => unreachable!("{file} cut at {at} ends with {status}: {told}"),
+            (status, Ok(outcome)) => unreachable!("{file} cut at {at} ends with {status}: {:?}", outcome.problems),
         }
     }
     assert!(unnoticed > 0, "{file}: some cuts fall between rows");

@@ -123,7 +123,7 @@ fn pulled_and_reconciled(place: &Place) -> (bool, String) {
             assert!(place.read("out/totals.json").contains(r#""verdict": "unknown""#), "{said}");
             (false, format!("{}{}", reconciled.stdout, reconciled.stderr))
         }
-        _ => panic!("{said}"),
+        _ => unreachable!("{said}"),
     }
 }
 
@@ -187,7 +187,7 @@ async fn figures_that_are_mangled_at_the_source_are_named_through_the_wire() {
         (File::VendorInvoiceItems, "quantity", "quantity"),
         (File::VendorInvoiceItems, "costTotal", "costTotal"),
         (File::PsaAgreementLines, "quantity", "quantity"),
-        (File::PsaAgreementLines, "unitPrice", "unitPrice"),
+        (File::PsaAgreementLines, "unitPrice", "field price"),
     ] {
         // a figure travels as a number where it is one, and JSON's reader spells its exponent
         for (cell, seen) in [
@@ -212,8 +212,10 @@ async fn figures_that_are_mangled_at_the_source_are_named_through_the_wire() {
         *data.table_mut(file) = trueup::simulate::Table::new(file.columns());
         let systems = Systems::start(&data, "", "").await;
         systems.configure(&place);
-        let (whole, said) = pulled_and_reconciled(&place);
-        assert!(!whole && said.contains("the pull before listed"), "{file:?}: {said}");
+        for time in ["first", "second"] {
+            let (whole, said) = pulled_and_reconciled(&place);
+            assert!(!whole && said.contains("the pull before listed"), "{file:?}, the {time} time: {said}");
+        }
     }
 }
 
@@ -292,13 +294,7 @@ async fn recipes_that_cannot_be_read_make_the_month_unknown_until_they_can() {
     place.write("data/bundles.csv", &format!("{header}b-1,c-1,1,0,0.4\n"));
     let (whole, said) = pulled_and_reconciled(&place);
     assert!(!whole && said.contains("the weights of the bundle end at 0.4"), "{said}");
-    fs::remove_file(place.path().join("data/bundles.csv")).unwrap();
-    let (whole, said) = pulled_and_reconciled(&place);
-    assert!(whole, "none were read before: {said}");
     place.write("data/bundles.csv", &good);
     let (whole, said) = pulled_and_reconciled(&place);
     assert!(whole, "{said}");
-    fs::remove_file(place.path().join("data/bundles.csv")).unwrap();
-    let (whole, said) = pulled_and_reconciled(&place);
-    assert!(!whole && said.contains("the pull before listed 1"), "{said}");
 }

@@ -64,9 +64,14 @@ impl Place {
 
     /// Starts `trueup` in the folder, to be waited for.
     pub(crate) fn start(&self, line: &str) -> Child {
+        self.start_in(Path::new(""), line)
+    }
+
+    /// The same in a folder below it.
+    pub(crate) fn start_in(&self, folder: &Path, line: &str) -> Child {
         Command::new(env!("CARGO_BIN_EXE_trueup"))
             .args(line.split_whitespace())
-            .current_dir(self.path())
+            .current_dir(self.path().join(folder))
             .env_clear()
             .env("HOME", self.path().join("home"))
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
