@@ -305,3 +305,15 @@ fn header_of(file: &str, text: &str, entity: &Entity, layout: Option<&Layout>) -
         (None, None) => Err(ErrorKind::Malformed { at: file.to_owned(), what: "has no header".into() }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_may_not_be_read_is_not_ready_and_no_matter_of_credentials() {
+        let refused = trouble("a.csv", &std::io::ErrorKind::PermissionDenied.into());
+        assert!(matches!(refused, ErrorKind::Transient(_)), "{refused}");
+        assert!(refused.to_string().starts_with("a.csv cannot be read: permission denied"), "{refused}");
+    }
+}

@@ -20,15 +20,15 @@ fn row_ends(bytes: &[u8]) -> BTreeSet<usize> {
     ends
 }
 
-/// Every offset of the first and last bytes, and 200 more all over the file, the same on every run.
-fn offsets(length: usize) -> BTreeSet<usize> {
+/// Offsets of the last bytes, of the first, and as many more all over the file, the same on every run.
+fn offsets(length: usize, last: usize, first: usize, scattered: usize) -> BTreeSet<usize> {
     let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
     let mut draw = || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(seed >> 33).unwrap() % length
     };
-    let scattered: Vec<usize> = (0..200).map(|_| draw()).collect();
-    (length.saturating_sub(300)..length).chain(0..length.min(60)).chain(scattered).collect()
+    let scattered: Vec<usize> = (0..scattered).map(|_| draw()).collect();
+    (length.saturating_sub(last)..length).chain(0..length.min(first)).chain(scattered).collect()
 }
 
 /// A cut is noticed, or falls between two rows, where a file bears no trace of it.
@@ -46,7 +46,8 @@ fn each_cut_is_noticed(file: &str, linked: bool) {
     let ends = row_ends(&bytes);
     let header = *ends.first().unwrap();
     let mut unnoticed = 0;
-    for at in offsets(bytes.len()).into_iter().chain(ends.iter().copied().filter(|end| *end < bytes.len())) {
+    let offsets = if linked { offsets(bytes.len(), 300, 60, 200) } else { offsets(bytes.len(), 40, 0, 40) };
+    for at in offsets.into_iter().chain(ends.iter().copied().filter(|end| *end < bytes.len())) {
         fs::write(folder.join(file), &bytes[..at]).unwrap();
         match reconciled(folder, linked) {
             (8, Err(told)) => assert!(told.contains(file), "{file} cut at {at}: {told}"),
