@@ -11,6 +11,7 @@ use crate::core::id::{Id, PsaCompanyId, PsaProductId, VendorCompanyId, VendorPro
 use crate::core::period::BillingPeriod;
 use crate::core::product::{ProductFields, PsaProduct, VendorProduct};
 use crate::core::record::Record;
+use crate::core::snapshot::Problem;
 use crate::engine::{Engine, EngineError, Result, Side};
 use crate::store::Stored;
 
@@ -60,6 +61,13 @@ pub(super) struct Records {
 }
 
 impl Records {
+    /// What is wrong with them.
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        let vendor = [self.vendor_customers.pulled.problems(), self.vendor_products.pulled.problems()];
+        let psa = [self.psa_customers.pulled.problems(), self.psa_products.pulled.problems()];
+        vendor.into_iter().chain(psa).flatten().cloned().collect()
+    }
+
     pub(super) fn directory(&self) -> Directory {
         Directory::of(
             (self.vendor_customers.pulled.records(), self.vendor_products.pulled.records()),

@@ -124,8 +124,11 @@ impl<'a> Row<'a> {
                 "; expected a decimal point and no separators; how the file writes numbers can be said in columns.toml"
             }
             MoneyError::NotANumber(_) => "; expected one like 1234.50",
-            MoneyError::TooPrecise(_) => "; 28 digits fit",
-            MoneyError::NotACurrency(_) | MoneyError::CurrencyMismatch { .. } | MoneyError::Overflow => "",
+            MoneyError::TooPrecise(_) => "; 28 digits fit, 18 of them behind the point",
+            MoneyError::TooLarge(_)
+            | MoneyError::NotACurrency(_)
+            | MoneyError::CurrencyMismatch { .. }
+            | MoneyError::Overflow => "",
         };
         self.problem(field, format!("{refused}{hint}"))
     }

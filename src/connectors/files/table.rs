@@ -4,6 +4,7 @@
 //! read as the profile says or as its columns prove; what is not proven is not read.
 
 use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -26,6 +27,8 @@ pub struct Table {
     columns: Vec<Column>,
     notations: Vec<Notation>,
     words: BTreeMap<String, BTreeMap<String, String>>,
+    /// What is doubtful about its header.
+    doubt: Option<String>,
 }
 
 /// How the cells of a field become plain.
@@ -64,7 +67,8 @@ impl Table {
         };
         let notations = notations(&sheet, &columns, layout)?;
         let words = layout.map(|layout| layout.words.clone()).unwrap_or_default();
-        Ok(Self { sheet, columns, notations, words })
+        let doubt = header::doubt(&sheet.header, &columns, sheet.entity, layout);
+        Ok(Self { sheet, columns, notations, words, doubt })
     }
 
     /// What was recognised, for `check`.
@@ -132,9 +136,12 @@ impl Table {
         self.each(|place, row| {
             rows = rows.saturating_add(1);
             let read = row.and_then(|row| Ok((convert(&row)?, row.record())));
-            let read = read.and_then(|(record, id)| match seen.insert(record.key(), place.number()) {
-                None => Ok(record),
-                Some(first) => Err(twice(place, id, first)),
+            let read = read.and_then(|(record, id)| match seen.entry(record.key()) {
+                Entry::Vacant(free) => {
+                    free.insert(place.number());
+                    Ok(record)
+                }
+                Entry::Occupied(first) => Err(twice(place, id, *first.get())),
             });
             match read {
                 Ok(record) => records.push(record),
@@ -160,7 +167,7 @@ impl Table {
         let page = self.sheet.announced().filter(|announced| *announced != rows).map(|announced| {
             format!("says it is one page of {announced} rows and holds {rows}; expected all pages in one file")
         });
-        let all = doubts(rows, self.sheet.ends_open()).chain(page);
+        let all = self.doubt.clone().into_iter().chain(doubts(rows, self.sheet.ends_open())).chain(page);
         all.map(|what| Problem::new(self.sheet.file.clone(), what)).collect()
     }
 }

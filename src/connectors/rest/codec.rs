@@ -130,7 +130,7 @@ fn number(wire: &Value, form: Numbers) -> Result<Decimal, String> {
         Numbers::Tagged => "a tagged decimal",
     };
     let text = text.ok_or_else(|| format!("{expected} expected, found {}", shown(wire)))?;
-    money::exact(text).map_err(|error| error.to_string())
+    money::measured(text, Decimal::MAX_SCALE).map_err(|error| error.to_string())
 }
 
 /// The number with its point moved to the left, by its text: no arithmetic, no rounding.

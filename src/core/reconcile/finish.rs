@@ -153,7 +153,8 @@ impl Placed<'_> {
             }
         };
         let Judged { flags, vendor_amount, vendor_cost, variance } = judge(standing, cell, extras, &priced)?;
-        let (quantity_part, price_part) = parts(standing, cell, &priced)?;
+        // What cannot be multiplied exactly stays unexplained; the variance itself is exact.
+        let (quantity_part, price_part) = parts(standing, cell, &priced).unwrap_or_default();
         Ok(Variance {
             currency: self.key.currency,
             company,
