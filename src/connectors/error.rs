@@ -64,19 +64,4 @@ impl ConnectorError {
     pub fn new(connector: impl Into<String>, operation: impl Into<String>, kind: ErrorKind) -> Self {
         Self { connector: connector.into(), operation: operation.into(), kind }
     }
-
-    /// Whether a read may be tried again: only what certainly did no harm and may pass.
-    #[must_use]
-    pub fn may_pass(&self) -> bool {
-        match self.kind {
-            ErrorKind::RateLimited { .. } | ErrorKind::Transient(_) => true,
-            ErrorKind::Auth(_)
-            | ErrorKind::NotFound(_)
-            | ErrorKind::Rejected { .. }
-            | ErrorKind::Malformed { .. }
-            | ErrorKind::Incomplete(_)
-            | ErrorKind::Settings(_)
-            | ErrorKind::Limit(_) => false,
-        }
-    }
 }
