@@ -4,7 +4,7 @@ use crate::cli::args::Shown;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
 use crate::config::Config;
-use crate::engine::{self, CheckLine, EngineError};
+use crate::engine::{self, CheckFailed, CheckLine, EngineError};
 use crate::report::table::Kind::Text;
 use crate::report::table::{Cell, Column, Table};
 
@@ -43,7 +43,9 @@ impl Args {
         if bad.is_empty() {
             return Ok(Ending::Done);
         }
-        let error = CommandError::new(Kind::NotReady, format!("not ready: {}", bad.join(", ")));
+        // Credentials come first: until they are right, nothing else can be told of the connection.
+        let kind = if tried.iter().any(Tried::is_refused) { Kind::Credentials } else { Kind::NotReady };
+        let error = CommandError::new(kind, format!("not ready: {}", bad.join(", ")));
         Err(error.hint("Each line that is not ok says what is wrong."))
     }
 }
@@ -60,10 +62,14 @@ impl Tried {
         self.lines.iter().all(|line| line.outcome.is_ok())
     }
 
+    fn is_refused(&self) -> bool {
+        self.lines.iter().any(|line| matches!(&line.outcome, Err(failed) if failed.credentials))
+    }
+
     /// What could not even be opened.
     fn unopened(name: String, error: &CommandError) -> Self {
         let said = [error.to_string()].into_iter().chain(error.hints.clone()).collect::<Vec<_>>().join(". ");
-        let line = CheckLine { what: "open".to_owned(), outcome: Err(said) };
+        let line = CheckLine { what: "open".to_owned(), outcome: Err(CheckFailed::new(said)) };
         Self { name, location: None, lines: vec![line] }
     }
 }
@@ -103,7 +109,7 @@ fn table(tried: &[Tried]) -> Table {
     let row = |name: &str, line: &CheckLine| {
         let (result, seen) = match &line.outcome {
             Ok(seen) => ("ok", seen),
-            Err(seen) => ("not ok", seen),
+            Err(failed) => ("not ok", &failed.what),
         };
         [name, &line.what, result, seen].map(Cell::text).to_vec()
     };

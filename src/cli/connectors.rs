@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 
 use crate::cli::args::Shown;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
-use crate::engine::{self, KINDS};
+use crate::engine::{self, KINDS, Side};
 use crate::report::table::Kind::Text;
-use crate::report::table::{Cell, Column, Table};
+use crate::report::table::{Cell, Column, Table, harmless};
 
 /// See which systems can be connected, and how
 #[derive(Debug, clap::Args)]
@@ -24,6 +24,7 @@ enum Verb {
     List(List),
     Describe(Describe),
     Lint(Lint),
+    Columns(Columns),
 }
 
 /// List the kinds of connectors
@@ -52,12 +53,36 @@ struct Lint {
     file: PathBuf,
 }
 
+/// Remember how the exports of a folder are read
+///
+/// Writes columns.toml into the folder: the file of each listing, its delimiter, how numbers and days are written as far as the
+/// columns prove it, and which column holds which field. A later export that does not fit it is refused instead of misread.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  trueup connectors columns exports --side psa")]
+struct Columns {
+    /// The folder with the exports
+    folder: PathBuf,
+    /// Whose exports they are [default: both]
+    #[arg(long, value_enum)]
+    side: Option<OfSide>,
+}
+
+/// Whose exports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OfSide {
+    /// A distributor's
+    Vendor,
+    /// A PSA's or ERP's
+    Psa,
+}
+
 impl Args {
     pub(super) fn run(self, context: &Context) -> Result<Ending, CommandError> {
         match self.verb {
             Verb::List(args) => args.shown.show(&context.ui, &kinds())?,
             Verb::Describe(args) => args.shown.show(&context.ui, &describe(&args.kind)?)?,
             Verb::Lint(args) => return lint(context, &args.file),
+            Verb::Columns(args) => return columns(context, &args),
         }
         Ok(Ending::Done)
     }
@@ -95,6 +120,23 @@ fn describe(name: &str) -> Result<Table, CommandError> {
         rows: settings.map(|one| [one.key, one.about, one.default].map(Cell::text).to_vec()).collect(),
         notes: vec!["A secret is written as { env = \"VARIABLE\" } or { file = \"PATH\" }.".to_owned()],
     })
+}
+
+fn columns(context: &Context, args: &Columns) -> Result<Ending, CommandError> {
+    let sides: &[Side] = match args.side {
+        None => &[Side::Vendor, Side::Psa],
+        Some(OfSide::Vendor) => &[Side::Vendor],
+        Some(OfSide::Psa) => &[Side::Psa],
+    };
+    let remembered = engine::remember_columns(&args.folder, sides)?;
+    for gap in &remembered.gaps {
+        context.ui.warn(&harmless(gap));
+    }
+    context.ui.result(format!("{}\n", remembered.file.display()))?;
+    if !remembered.gaps.is_empty() {
+        context.ui.say("Name the missing columns in it: under [FILE.columns], FIELD = \"HEADER\".");
+    }
+    Ok(Ending::Done)
 }
 
 fn lint(context: &Context, file: &Path) -> Result<Ending, CommandError> {

@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 
 use crate::connectors::{
-    CheckLine, ConnectorError, Descriptor, DraftMonth, ErrorKind, PsaConnector, Result, Side, VendorConnector, Watch,
-    documents,
+    CheckFailed, CheckLine, ConnectorError, Descriptor, DraftMonth, ErrorKind, PsaConnector, Result, Side,
+    VendorConnector, Watch, documents,
 };
 use crate::core::billing::{BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
 use crate::core::customer::{PsaCustomer, VendorCustomer};
@@ -118,9 +118,9 @@ impl Faults {
         let outcome = |listing| match self.strike(&about.name, listing) {
             Ok(problems) => match problems.first() {
                 None => Ok("readable".to_owned()),
-                Some(first) => Err(first.to_string()),
+                Some(first) => Err(CheckFailed::new(first.to_string())),
             },
-            Err(refused) => Err(refused.kind.to_string()),
+            Err(refused) => Err(CheckFailed::of(&refused, "tell the connection something else")),
         };
         listings.iter().map(|l| CheckLine { what: format!("list {l:?}"), outcome: outcome(*l) }).collect()
     }

@@ -54,8 +54,30 @@ pub struct Descriptor {
 pub struct CheckLine {
     /// What was tried, in the user's words: `list companies`.
     pub what: String,
-    /// `Ok` with what was seen, or what went wrong and what to do about it.
-    pub outcome: std::result::Result<String, String>,
+    /// What was seen, or what went wrong.
+    pub outcome: std::result::Result<String, CheckFailed>,
+}
+
+/// Why a thing that was tried did not work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckFailed {
+    /// What went wrong, and what to do about it.
+    pub what: String,
+    /// The remote refused the credentials, or they lack a right.
+    pub credentials: bool,
+}
+
+impl CheckFailed {
+    /// Something other than a refusal of the credentials.
+    pub fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), credentials: false }
+    }
+
+    /// An error, and what to do about it.
+    #[must_use]
+    pub fn of(error: &ConnectorError, advice: &str) -> Self {
+        Self { what: format!("{error}; {advice}"), credentials: matches!(error.kind, ErrorKind::Auth(_)) }
+    }
 }
 
 /// Told how far a listing has come. Cheap; may be called for every page.

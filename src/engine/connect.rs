@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::config::{self, Config, Environment, FaultKind};
+use crate::connectors::files::profile::{self, Profile};
 use crate::connectors::files::{FilesPsa, FilesVendor};
 use crate::connectors::pax8::{Pax8, Pax8Settings};
 use crate::connectors::rest::{self, ConnectorFile, Rest, RestSettings};
@@ -216,6 +217,34 @@ fn connector_file(folder: &Path, name: &str) -> Result<ConnectorFile> {
     let text = std::fs::read_to_string(folder.join(name))
         .map_err(|refused| EngineError::File { file: name.to_owned(), what: format!("cannot be read: {refused}") })?;
     Ok(ConnectorFile { name: name.to_owned(), text })
+}
+
+/// Remembers how the exports of a folder are read, in a file of the folder; one that is there is left alone.
+///
+/// # Errors
+/// Where there is nothing to remember, or something remembered already.
+pub fn remember_columns(folder: &Path, sides: &[Side]) -> Result<Remembered> {
+    let refused = |what: String| EngineError::File { file: folder.display().to_string(), what };
+    let failed = |kind: ErrorKind| refused(kind.to_string());
+    let file = folder.join(profile::FILE);
+    if file.exists() {
+        return Err(refused(format!("{} is there already; edit it, or move it away first", profile::FILE)));
+    }
+    let learnt = Profile::learn(folder, sides).map_err(failed)?;
+    if learnt.is_empty() {
+        return Err(refused(format!("no file has a known name, such as {}", profile::known_files(sides))));
+    }
+    learnt.save(folder).map_err(failed)?;
+    Ok(Remembered { file, gaps: learnt.gaps() })
+}
+
+/// What was remembered of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// Where it stands.
+    pub file: std::path::PathBuf,
+    /// What a person has to complete.
+    pub gaps: Vec<String>,
 }
 
 fn files(config: &Config, name: &str, side: config::Side) -> Result<Connection> {

@@ -19,12 +19,13 @@ use crate::config::{self, Config, Environment, Matching};
 use crate::core::record::Fingerprint;
 use crate::store::{Lease, Location, NewRun, RunId, Store, Tx, Wait};
 
-pub use crate::connectors::{CheckLine, ConnectorError, Descriptor, ErrorKind, Side, Unwatched, Watch};
+pub use crate::connectors::{CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, Side, Unwatched, Watch};
 pub use crate::store::{
     MigrationState, MigrationStatus, ReconciliationHeader, Run, RunOutcome, SnapshotHeader, StoreError, StoredOutcome,
 };
 pub use connect::{
-    Connection, KINDS, Kind, Setting, connect, connect_all, lint_connector_file, shipped_connector_files,
+    Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, lint_connector_file, remember_columns,
+    shipped_connector_files,
 };
 pub use directory::Directory;
 pub use error::{EngineError, Result};

@@ -151,3 +151,27 @@ fn nothing_is_asked_where_nobody_sits() {
     golden!("cli", "init_incomplete", transcripts);
     assert!(!place.path().join("trueup.toml").exists());
 }
+
+#[test]
+fn columns_are_remembered_once_and_held_against_later_files() {
+    let place = Place::new();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/csv/canonical/");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        place.write(&format!("exports/{name}"), &std::fs::read_to_string(format!("{folder}{name}")).unwrap());
+    }
+    place.write("exports/psa_companies.csv", "Nummer;Firma\n1;Nordlicht\n");
+    let ran = place.run("connectors columns exports").ended(0);
+    assert!(ran.stderr.contains("psa_companies.csv, [psa_companies]: no column for id, name; there are Nummer, Firma"));
+    assert!(place.read("exports/columns.toml").contains("[psa_agreement_lines.columns]"));
+    let again = place.run("connectors columns exports").ended(2);
+    assert!(again.stderr.contains("columns.toml is there already"), "{}", again.stderr);
+    std::fs::remove_file(place.path().join("exports/columns.toml")).unwrap();
+    place.write("exports/psa_companies.csv", "id;name\n1;Nordlicht\n");
+    assert_eq!(place.run("connectors columns exports").ended(0).stderr, "");
+    let lines = place.read("exports/psa_agreement_lines.csv");
+    place.write("exports/psa_agreement_lines.csv", &lines.replacen("quantity", "qty", 1));
+    let changed = place.run("reconcile --from exports --period 2026-10");
+    assert_ne!(changed.status, Some(0));
+    assert!(changed.stderr.contains("quantity") && changed.stderr.contains("columns.toml"), "{}", changed.stderr);
+}

@@ -431,14 +431,14 @@ async fn check_says_what_to_do() {
 
     let refused = pair_with(data(), "", |settings| settings.client_secret = "wrong".into()).await;
     let lines = refused.pax8.check().await;
-    let first = lines[0].outcome.clone().unwrap_err();
+    let first = lines[0].outcome.clone().unwrap_err().what;
     assert!(first.contains("credentials were refused") && first.contains("compare client id and secret"), "{first}");
     assert!(lines[1..].iter().all(|line| line.outcome.is_err()), "{lines:?}");
 
     let forbidden = pair(data(), "403@invoices").await;
     let lines = forbidden.pax8.check().await;
     assert!(lines[..4].iter().all(|line| line.outcome.is_ok()), "{lines:?}");
-    let last = lines[4].outcome.clone().unwrap_err();
+    let last = lines[4].outcome.clone().unwrap_err().what;
     assert!(lines[4].what == "list invoices" && last.contains("make credentials with the right"), "{last}");
 }
 

@@ -31,7 +31,9 @@ use self::convert::{Read, Row};
 use self::entity::Entity;
 use self::profile::Profile;
 use self::table::Table;
-use crate::connectors::{CheckLine, ConnectorError, Descriptor, ErrorKind, Result, Side, Unwatched, Watch};
+use crate::connectors::{
+    CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, Result, Side, Unwatched, Watch,
+};
 use crate::core::record::Keyed;
 use crate::core::snapshot::{Problem, Pulled};
 pub use psa::FilesPsa;
@@ -91,16 +93,20 @@ impl Exports {
 
     fn check_line<R: Keyed>(&self, entity: &'static Entity, convert: impl Fn(&Row<'_>) -> Read<R>) -> CheckLine {
         let tried = || {
-            let Some(table) = self.table(entity)? else { return Ok(Err(self.absent(entity).kind.to_string())) };
+            let Some(table) = self.table(entity)? else {
+                return Ok(Err(CheckFailed::new(self.absent(entity).kind.to_string())));
+            };
             let pulled = table.collect(convert, &Unwatched).map_err(|kind| self.failed(entity, kind))?;
             let (records, problems) = pulled.into_parts();
             let told = table.describe(records.len());
             Ok(match problems.first() {
                 None => Ok(told),
-                Some(first) => Err(format!("{told}; {} problems, the first: {first}", problems.len())),
+                Some(first) => {
+                    Err(CheckFailed::new(format!("{told}; {} problems, the first: {first}", problems.len())))
+                }
             })
         };
-        let outcome = tried().unwrap_or_else(|refused: ConnectorError| Err(refused.kind.to_string()));
+        let outcome = tried().unwrap_or_else(|refused: ConnectorError| Err(CheckFailed::new(refused.kind.to_string())));
         CheckLine { what: format!("read {}", entity.name), outcome }
     }
 }

@@ -142,6 +142,36 @@ impl Profile {
         }
         Ok(Self { layouts })
     }
+
+    /// The fields a file must have and no column was recognised for, each with its file and the columns there are.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<String> {
+        let mut gaps = Vec::new();
+        for (entity, layout) in all_entities().filter_map(|entity| Some((entity, self.layout(entity)?))) {
+            let said = |name: &str| layout.columns.contains_key(name) || layout.constants.contains_key(name);
+            let open = entity.fields.iter().filter(|field| field.required && !said(field.name));
+            let open: Vec<&str> = open.map(|field| field.name).collect();
+            if !open.is_empty() {
+                let file = layout.file.as_deref().unwrap_or(entity.name);
+                let (open, header) = (open.join(", "), layout.header.join(", "));
+                gaps.push(format!("{file}, [{}]: no column for {open}; there are {header}", entity.name));
+            }
+        }
+        gaps
+    }
+
+    /// Whether no file was found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.layouts.is_empty()
+    }
+}
+
+/// The file names a folder of some sides may have, in words.
+#[must_use]
+pub fn known_files(sides: &[Side]) -> String {
+    let names = sides.iter().flat_map(|side| entities(*side)).map(|entity| format!("{}.csv", entity.name));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 fn entities(side: Side) -> &'static [&'static Entity] {
@@ -183,12 +213,13 @@ impl Layout {
 
     fn proposed(sheet: &Sheet) -> Self {
         let columns = header::recognised(&sheet.header, sheet.entity);
-        let (mut numbers, mut days) = (Evidence::default(), Evidence::default());
-        for (field, evidence) in sheet.entity.fields.iter().zip(sheet.evidence(&columns)) {
-            match field.kind {
-                Kind::Number => numbers.absorb(evidence.cells),
-                Kind::Date => days.absorb(evidence.cells),
-                Kind::Text | Kind::Flag => {}
+        // A notation without a column to prove it is left open.
+        let (mut numbers, mut days): (Option<Evidence>, Option<Evidence>) = (None, None);
+        for ((field, column), evidence) in sheet.entity.fields.iter().zip(&columns).zip(sheet.evidence(&columns)) {
+            match (field.kind, column) {
+                (Kind::Number, Column::At(_)) => numbers.get_or_insert_default().absorb(evidence.cells),
+                (Kind::Date, Column::At(_)) => days.get_or_insert_default().absorb(evidence.cells),
+                (Kind::Number | Kind::Date | Kind::Text | Kind::Flag, _) => {}
             }
         }
         let named = sheet.entity.fields.iter().zip(&columns).filter_map(|(field, column)| match column {
@@ -198,17 +229,17 @@ impl Layout {
         Self {
             file: Some(sheet.file.clone()),
             delimiter: sheet.delimiter.map(char::from),
-            decimal: match numbers.verdict() {
+            decimal: numbers.and_then(|evidence| match evidence.verdict() {
                 Verdict::First | Verdict::Plain => Some(Decimals::Point),
                 Verdict::Second => Some(Decimals::Comma),
                 Verdict::Undecided | Verdict::Mixed => None,
-            },
-            dates: match days.verdict() {
+            }),
+            dates: days.and_then(|evidence| match evidence.verdict() {
                 Verdict::First => Some(Dates::DayFirst),
                 Verdict::Second => Some(Dates::MonthFirst),
                 Verdict::Plain => Some(Dates::Iso),
                 Verdict::Undecided | Verdict::Mixed => None,
-            },
+            }),
             encoding: Some(sheet.encoding),
             header: sheet.header.clone(),
             columns: named.collect(),

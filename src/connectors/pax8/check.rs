@@ -1,9 +1,9 @@
 //! `trueup check` for Pax8: the token, then one row of each listing a pull needs.
 
-use crate::connectors::CheckLine;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::pax8::read::Reader;
 use crate::connectors::pax8::wire;
+use crate::connectors::{CheckFailed, CheckLine};
 
 const LISTINGS: [(&str, &str); 4] = [
     ("list companies", "/companies"),
@@ -25,13 +25,14 @@ pub(super) async fn check(reader: &Reader) -> Vec<CheckLine> {
         token.map(|()| "fetched".to_owned()).map_err(|error| advice(&error, TOKEN_REFUSED, "correct token_url"));
     let mut lines = vec![CheckLine { what: "fetch a token".to_owned(), outcome }];
     for (what, path) in LISTINGS {
-        let outcome = if let_in { listing(reader, path).await } else { Err("not tried: there is no token".to_owned()) };
+        let outcome =
+            if let_in { listing(reader, path).await } else { Err(CheckFailed::new("not tried: there is no token")) };
         lines.push(CheckLine { what: what.to_owned(), outcome });
     }
     lines
 }
 
-async fn listing(reader: &Reader, path: &str) -> Result<String, String> {
+async fn listing(reader: &Reader, path: &str) -> Result<String, CheckFailed> {
     match reader.client.get_json::<wire::Page>(path, &[("page", "0"), ("size", "1")]).await {
         Ok(page) => Ok(format!("{} there", page.page.total_elements)),
         Err(error) => Err(advice(&error, LISTING_REFUSED, "correct base_url; it ends in /v1")),
@@ -39,7 +40,7 @@ async fn listing(reader: &Reader, path: &str) -> Result<String, String> {
 }
 
 /// The error, and what to do about it; `auth` and `missing` say it for the two kinds that depend on what was tried.
-fn advice(error: &ConnectorError, auth: &str, missing: &str) -> String {
+fn advice(error: &ConnectorError, auth: &str, missing: &str) -> CheckFailed {
     let what_to_do = match error.kind {
         ErrorKind::Auth(_) => auth,
         ErrorKind::NotFound(_) => missing,
@@ -51,5 +52,5 @@ fn advice(error: &ConnectorError, auth: &str, missing: &str) -> String {
         }
         ErrorKind::Limit(_) => "ask for smaller pages with page_size",
     };
-    format!("{error}; {what_to_do}")
+    CheckFailed::of(error, what_to_do)
 }

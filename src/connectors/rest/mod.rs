@@ -36,7 +36,7 @@ use async_trait::async_trait;
 
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::Client;
-use crate::connectors::{CheckLine, Descriptor, PsaConnector, Result, Side, Watch};
+use crate::connectors::{CheckFailed, CheckLine, Descriptor, PsaConnector, Result, Side, Watch};
 use crate::core::billing::BilledLine;
 use crate::core::customer::PsaCustomer;
 use crate::core::id::PsaProductId;
@@ -94,16 +94,19 @@ impl Rest {
     async fn check_entity(&self, name: &str) -> CheckLine {
         let what = format!("list {name}");
         let outcome = match rows::read(&self.connection, name, Extent::FirstPage).await {
-            Err(error) => Err(format!("{error}; {}", advice(&error.kind))),
+            Err(error) => Err(CheckFailed::of(&error, advice(&error.kind))),
             Ok(read) => match (read.problems.first(), read.rows.first()) {
                 (Some(problem), _) => {
                     let more = read.problems.len().saturating_sub(1);
-                    Err(format!("{problem} (and {more} more); correct the field in the connector file, or the record"))
+                    let advice = "correct the field in the connector file, or the record";
+                    Err(CheckFailed::new(format!("{problem} (and {more} more); {advice}")))
                 }
                 (None, None) => Ok("it answers, and holds no rows".to_owned()),
                 (None, Some(row)) => match self.connection.follow(name, row).await {
                     Ok(()) => Ok(format!("{} rows on the first page, such as {}", read.rows.len(), row.id)),
-                    Err(what) => Err(format!("record {}: {what}; check the codec of the field", row.id)),
+                    Err(what) => {
+                        Err(CheckFailed::new(format!("record {}: {what}; check the codec of the field", row.id)))
+                    }
                 },
             },
         };

@@ -285,5 +285,5 @@ async fn a_check_has_a_line_for_every_list() {
     assert_eq!(rest.descriptor().location, format!("ConnectWise PSA at {}/v4_6_release/apis/3.0", running.url()));
     let (_running, rest) = serve(world(), "403@catalog").await;
     let failed = rest.check().await.into_iter().find(|line| line.what == "list product").unwrap();
-    assert!(failed.outcome.unwrap_err().ends_with("check the credentials and the rights of this API user"));
+    assert!(failed.outcome.unwrap_err().what.ends_with("check the credentials and the rights of this API user"));
 }

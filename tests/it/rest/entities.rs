@@ -225,7 +225,7 @@ async fn a_check_follows_references() {
         let contract = lines.into_iter().find(|line| line.what == "list contract").unwrap();
         match expected {
             None => assert_eq!(contract.outcome, Ok("1 rows on the first page, such as A/1".to_owned())),
-            Some(part) => assert!(contract.outcome.as_ref().unwrap_err().contains(part), "{contract:?}"),
+            Some(part) => assert!(contract.outcome.as_ref().unwrap_err().what.contains(part), "{contract:?}"),
         }
     }
 }

@@ -294,10 +294,9 @@ async fn a_check_reads_one_page_and_names_what_does_not_fit() {
     let server = Server::start(|_| ok(json!([{ "id": 1, "name": ["x"] }]))).await;
     let rest = connect(&server.url, &customers_file("auth = { kind = \"none\" }", NONE));
     assert_eq!(
-        rest.check().await[0].outcome,
-        Err("GET /rows page 1, record 1, field name: text expected, found [\"x\"] (and 0 more); correct the field in the \
-             connector file, or the record"
-            .to_owned())
+        rest.check().await[0].outcome.clone().unwrap_err().what,
+        "GET /rows page 1, record 1, field name: text expected, found [\"x\"] (and 0 more); correct the field in the \
+         connector file, or the record"
     );
 }
 
