@@ -1,4 +1,6 @@
 //! What can go wrong between us and a remote, and what its kind says about trying again.
+//!
+//! Keeps the invariant that an error names the connection and the operation, and never holds a secret.
 
 use std::time::Duration;
 

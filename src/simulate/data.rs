@@ -289,6 +289,11 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// The names of the columns.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
     /// One row.
     pub fn row(&self, at: usize) -> Option<Row<'_>> {
         self.rows.get(at).map(|cells| Row { table: self, cells })
