@@ -74,7 +74,7 @@ fn book(period: BillingPeriod, mapping: &Mapping, charges: &[VendorCharge], bill
     for line in billed {
         book.add_billed(&Billed::from(line), &mut coverage).unwrap();
     }
-    book.finish(coverage, Vec::new()).unwrap()
+    book.finish(1, coverage, Vec::new()).unwrap()
 }
 
 fn reconcile(c: &mut Criterion) {

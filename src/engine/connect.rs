@@ -3,6 +3,7 @@
 //! Keeps the invariant that a secret goes from where it lies into its connector and nowhere else.
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::config::{self, Config, Environment, FaultKind};
 use crate::connectors::files::profile::{self, Profile};
@@ -66,6 +67,7 @@ const REST: Kind = Kind {
             "as the file says",
         ),
         setting("plain_hosts", "hosts beyond loopback that may be spoken to without TLS", "none"),
+        setting("pause_ms", "the first pause before another attempt", "1000"),
     ],
 };
 
@@ -203,6 +205,11 @@ fn open_rest(config: &Config, name: &str, environment: &Environment) -> Result<C
     }
     for host in table.get("plain_hosts").and_then(toml::Value::as_array).into_iter().flatten() {
         settings.plain_hosts.extend(host.as_str().map(str::to_owned));
+    }
+    if let Some(pause) = table.get("pause_ms") {
+        let pause = pause.as_integer().and_then(|pause| u64::try_from(pause).ok());
+        let pause = pause.ok_or_else(|| settings_error(name, "pause_ms: a number of milliseconds is expected"))?;
+        settings.backoff.first = Duration::from_millis(pause);
     }
     Ok(Connection::Psa(Box::new(Rest::new(settings)?)))
 }

@@ -126,7 +126,7 @@ fn finish(book: Book, states: &[Coverage], charges: Rows, lines: Rows) -> Result
     }
     (coverage.vendor_unreadable, coverage.psa_unreadable) = (charges.unreadable, lines.unreadable);
     let problems = charges.problems.into_iter().chain(lines.problems).collect();
-    Ok(book.finish(coverage, problems)?)
+    Ok(book.finish(states.len(), coverage, problems)?)
 }
 
 fn absent(file: &str) -> EngineError {

@@ -185,7 +185,7 @@ impl Inputs {
         coverage.vendor_unreadable = count(&vendor_problems);
         coverage.psa_unreadable = count(&psa_problems);
         vendor_problems.append(&mut psa_problems);
-        Ok(book.finish(coverage, vendor_problems)?)
+        Ok(book.finish(1, coverage, vendor_problems)?)
     }
 
     fn into_reconciled(self, outcome: Outcome) -> Reconciled {

@@ -215,7 +215,7 @@ impl Engine {
     /// # Errors
     /// What the database says.
     pub async fn take_over(&self, mapping: &Mapping, by: &str, reason: &str) -> Result<Decided> {
-        let (companies, products) = (self.links::<Company>().await?, self.links::<Product>().await?);
+        let (companies, products) = (self.standing::<Company>().await?, self.standing::<Product>().await?);
         let job = self.begin("review").await?;
         let mut decided = Decided::default();
         let taken = async {
@@ -238,7 +238,15 @@ impl Engine {
             Err(error) => job.failed(error).await,
         }
     }
+
+    async fn standing<E: Linkable>(&self) -> Result<Standing<E>> {
+        let links = self.store.load_links::<E>().await?;
+        Ok(links.into_iter().map(|link| (link.vendor, (link.psa, link.compare))).collect())
+    }
 }
+
+/// The links that stand, and how each is compared.
+type Standing<E> = BTreeMap<Id<Vendor, E>, (Id<Psa, E>, Compare)>;
 
 /// Who says so, and why.
 struct Say<'s> {
@@ -251,14 +259,15 @@ impl Say<'_> {
         &self,
         tx: &mut crate::store::Tx,
         wanted: &LinkSet<E>,
-        standing: &LinkSet<E>,
+        standing: &Standing<E>,
         compare: impl Fn(&Id<Psa, E>) -> Option<Compare>,
         decided: &mut Decided,
     ) -> Result<()> {
         for (vendor, psa) in wanted.iter() {
-            match standing.psa_of(vendor) {
-                Some(same) if same == psa => continue,
-                Some(other) => {
+            let compare = compare(psa);
+            match standing.get(vendor) {
+                Some((same, how)) if same == psa && compare.is_none_or(|wanted| wanted == *how) => continue,
+                Some((other, _)) if other != psa => {
                     let refusal = Refusal::AlreadyLinked(crate::core::link::AlreadyLinked {
                         claimed_vendor: vendor.to_string(),
                         claimed_psa: psa.to_string(),
@@ -268,7 +277,7 @@ impl Say<'_> {
                     decided.refused.push((format!("link {vendor} with {psa}"), refusal));
                     continue;
                 }
-                None => {}
+                Some(_) | None => {}
             }
             let decision = crate::core::link::Decision {
                 verdict: Verdict::Accepted,
@@ -276,8 +285,7 @@ impl Say<'_> {
                 reason: Some(self.reason.to_owned()),
                 evidence: None,
             };
-            let new =
-                NewDecision { vendor: Some(vendor.clone()), psa: Some(psa.clone()), compare: compare(psa), decision };
+            let new = NewDecision { vendor: Some(vendor.clone()), psa: Some(psa.clone()), compare, decision };
             tx.append_decision(&new, Shape::ManyToOne).await?;
             decided.done = decided.done.saturating_add(1);
         }

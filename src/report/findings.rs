@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::core::money::{Amount, Currency};
 use crate::core::outside::excerpt;
-use crate::core::reconcile::outcome::{Class, KeyPart, Outcome, Variance};
+use crate::core::reconcile::outcome::{Class, KeyPart, Outcome, PriceRange, Variance};
 use crate::report::Input;
 use crate::report::table::{Cell, grouped};
 
@@ -162,12 +162,18 @@ fn advice(v: &Variance) -> String {
         Class::QtyOverbilled => {
             format!("Lower the quantity on the agreement from {billed} to {charged} and credit the difference.")
         }
-        Class::PriceStale => format!("Check the contract, then set the unit price to {}.", prices(v.vendor_prices)),
+        Class::PriceStale => match several(v.vendor_prices) {
+            Some(prices) => format!("Check the contract, then give each price ({prices}) a line with its own units."),
+            None => format!("Check the contract, then set the unit price to {}.", prices(v.vendor_prices)),
+        },
         Class::AmountMismatch => format!("Bill {} for the month, or note why not.", money(v, v.vendor_amount)),
         Class::CreditNotPassed => {
             "Decide whether the customer gets the credit, and add a credit line if so.".to_owned()
         }
-        Class::CostStale => format!("Set the booked unit cost to {}.", prices(v.vendor_costs)),
+        Class::CostStale => match several(v.vendor_costs) {
+            Some(costs) => format!("Give each unit cost ({costs}) a line with its own units."),
+            None => format!("Set the booked unit cost to {}.", prices(v.vendor_costs)),
+        },
         Class::VendorMath => "Ask the distributor to explain or correct the line.".to_owned(),
         Class::Ok => "Nothing to do.".to_owned(),
     }
@@ -184,10 +190,16 @@ pub fn remedy(v: &Variance) -> String {
         Class::MissingInVendor => "end the line and credit".to_owned(),
         Class::QtyUnderbilled => format!("raise quantity {billed} → {charged}"),
         Class::QtyOverbilled => format!("lower quantity {billed} → {charged} and credit"),
-        Class::PriceStale => format!("set unit price {} → {}", prices(v.psa_prices), prices(v.vendor_prices)),
+        Class::PriceStale => match several(v.vendor_prices) {
+            Some(prices) => format!("a line for each price, {prices}"),
+            None => format!("set unit price {} → {}", prices(v.psa_prices), prices(v.vendor_prices)),
+        },
         Class::AmountMismatch => "bill the distributor's amount or note why not".to_owned(),
         Class::CreditNotPassed => "pass the credit on".to_owned(),
-        Class::CostStale => format!("set booked cost {} → {}", prices(v.psa_costs), prices(v.vendor_costs)),
+        Class::CostStale => match several(v.vendor_costs) {
+            Some(costs) => format!("a line for each unit cost, {costs}"),
+            None => format!("set booked cost {} → {}", prices(v.psa_costs), prices(v.vendor_costs)),
+        },
         Class::VendorMath => "ask the distributor".to_owned(),
         Class::Ok => "none".to_owned(),
     }
@@ -233,7 +245,12 @@ fn exactly(quantity: crate::core::quantity::Quantity) -> String {
     grouped(&quantity.plain_text())
 }
 
-fn prices(range: Option<crate::core::reconcile::outcome::PriceRange>) -> String {
+/// The range in words where there is more than one price: no line can be set to it.
+fn several(range: Option<PriceRange>) -> Option<String> {
+    range.filter(|range| range.lowest != range.highest).map(|range| prices(Some(range)))
+}
+
+fn prices(range: Option<PriceRange>) -> String {
     let text = |price| Cell::UnitPrice(price).shown();
     match range {
         None => "an unknown price".to_owned(),

@@ -330,7 +330,9 @@ fn addition(line: Row<'_>) -> Value {
 /// The parts of every bundle, in the order of its recipe.
 fn components(data: &Data) -> BTreeMap<String, Vec<Value>> {
     let mut all: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for row in data.table(File::Mappings).rows().filter(|row| row.get("kind") == "bundle") {
+    // An id is one component's in the whole system, not only in its bundle.
+    let recipes = data.table(File::Mappings).rows().filter(|row| row.get("kind") == "bundle");
+    for (row, number_of_all) in recipes.zip(1_u64..) {
         let part = data.table(File::PsaProducts).rows().find(|p| p.get("id") == row.get("psaId"));
         let parts = all.entry(row.get("bundlePsaId").to_owned()).or_default();
         let item = Object::new(false)
@@ -341,7 +343,7 @@ fn components(data: &Data) -> BTreeMap<String, Vec<Value>> {
             custom(2, "Weight To", "Number", &number(row.get("weightTo"))),
         ]);
         let component = Object::new(false)
-            .value("id", json!(parts.len() + 1))
+            .value("id", json!(number_of_all))
             .value("sequenceNumber", json!(parts.len() + 1))
             .number("quantity", row.get("perUnit"))
             .value("catalogItem", item.done())

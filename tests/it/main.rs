@@ -6,6 +6,7 @@ mod demo;
 mod errors;
 mod files;
 mod formats;
+mod online;
 mod oracle;
 mod pax8;
 mod readme;

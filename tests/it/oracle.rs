@@ -301,6 +301,15 @@ fn write_random_month(folder: &Path, vendor: &[[u8; 10]], psa: &[[u8; 10]]) {
     }
 }
 
+#[test]
+fn a_free_line_and_its_reversal_include_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    write_random_month(folder.path(), &[[0; 10]], &[[2, 1, 1, 0, 0, 6, 0, 6, 0, 6], [2, 7, 5, 0, 0, 2, 0, 3, 0, 6]]);
+    let expected = slow(folder.path(), "2026-02", "2026-02-28");
+    assert!(expected.contains("psa:12,psa:22,8,0,0,0,0.00,0.00,0.00,0.00,"), "{expected}");
+    assert_eq!(product(folder.path(), "2026-02"), expected);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]

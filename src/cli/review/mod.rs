@@ -186,9 +186,10 @@ struct Export {
     file: PathBuf,
 }
 
-/// Apply the decisions of a file that was exported and filled in
+/// Apply the decisions of a file that was exported and filled in, or take over a links file
 ///
-/// Rows with an empty decision change nothing. A row that cannot be applied is named and the others go on.
+/// Rows with an empty decision change nothing. A row that cannot be applied is named and the others go on. A CSV file with the
+/// columns kind, vendorId and psaId is a links file, as reconcile --links takes it: its links and bundle recipes are taken over.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup review import review.xlsx")]
 struct Import {

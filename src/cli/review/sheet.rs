@@ -1,5 +1,6 @@
 //! `review export` and `review import`: the review as a CSV file or a workbook with a `decision` column, and back.
 //!
+//! A links file, as `reconcile --links` takes it, is told apart by its heading and taken over whole.
 //! Keeps the invariant that a file from outside is read within limits and that each row is followed or named.
 
 use std::fs::{self, File};
@@ -15,8 +16,10 @@ use crate::cli::month::write_whole;
 use crate::cli::review::{Said, decide};
 use crate::core::id::{Company, Product};
 use crate::core::outside::harmless;
+use crate::core::reconcile::Mapping;
 use crate::core::review::{self, COLUMNS, Filter, ReviewRow};
-use crate::engine::{Board, Decided, Engine, Reviewed};
+use crate::core::snapshot::Problem;
+use crate::engine::{Board, Decided, Engine, Reviewed, read_links};
 use crate::report::table::Kind::{Id, Text};
 use crate::report::table::{Cell, Column, Table, count, counted};
 use crate::report::{csv, xlsx};
@@ -110,23 +113,50 @@ pub(super) async fn import(
         Form::Csv => read_csv(file)?,
         Form::Xlsx => read_xlsx(file)?,
     };
+    if is_links(&header) {
+        return take_over(context, engine, file, said).await;
+    }
     let (customers, products) = (engine.board::<Company>().await?, engine.board::<Product>().await?);
     let at = file.file_name().map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned());
     let read = review::read(&at, &header, rows, &today(&customers), &today(&products));
-    for problem in read.problems.iter().take(PROBLEMS_SHOWN) {
-        context.ui.warn(&harmless(&problem.to_string()));
-    }
+    name(context, &read.problems);
     let by = said.by.unwrap_or_else(|| context.who());
     let mut decided = carry_out(engine, read.customers, &by, said.reason.as_ref()).await?;
     let on_products = carry_out(engine, read.products, &by, said.reason.as_ref()).await?;
     decided.done = decided.done.saturating_add(on_products.done);
     decided.refused.extend(on_products.refused);
-    let ending = decide::tell(context, &decided)?;
-    match (read.problems.len(), decided.done) {
+    ending(context, &decided, &read.problems, "Mend the rows named above, or export the review again.")
+}
+
+/// A review has a column `decision`; a links file has none.
+fn is_links(header: &[String]) -> bool {
+    let has = |name: &str| header.iter().any(|column| column.trim().eq_ignore_ascii_case(name));
+    has("kind") && has("vendorId") && has("psaId") && !has("decision")
+}
+
+/// Takes over the links and the bundle recipes of a links file. Each link is a decision; one that stands already is none.
+async fn take_over(context: &Context, engine: &Engine, file: &Path, said: Said) -> Result<Ending, CommandError> {
+    let (links, problems) = read_links(file)?;
+    name(context, &problems);
+    let by = said.by.unwrap_or_else(|| context.who());
+    let reason = said.reason.unwrap_or_else(|| format!("taken over from {}", file.display()));
+    let decided = engine.take_over(&Mapping::from(links), &by, &reason).await?;
+    ending(context, &decided, &problems, "Mend the rows named above.")
+}
+
+fn name(context: &Context, problems: &[Problem]) {
+    for problem in problems.iter().take(PROBLEMS_SHOWN) {
+        context.ui.warn(&harmless(&problem.to_string()));
+    }
+}
+
+fn ending(context: &Context, decided: &Decided, unread: &[Problem], hint: &str) -> Result<Ending, CommandError> {
+    let ending = decide::tell(context, decided)?;
+    match (unread.len(), decided.done) {
         (0, _) => Ok(ending),
         (unread, 0) => {
             let error = CommandError::new(Kind::Usage, format!("{} not followed", counted(count(unread), "row")));
-            Err(error.hint("Mend the rows named above, or export the review again."))
+            Err(error.hint(hint))
         }
         (_, _) => Ok(Ending::Partly),
     }

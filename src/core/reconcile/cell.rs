@@ -202,22 +202,20 @@ impl Cells {
     ) -> Result<(), MoneyError> {
         let entry = self.at.entry(key);
         let number = entry.index();
-        let mut extras = self.extras.get(&number).copied().unwrap_or_default();
+        let before = self.extras.get(&number).copied();
+        let mut extras = before.unwrap_or_default();
         act(entry.or_default(), &mut extras, &mut self.prices)?;
-        if !extras.is_none() {
+        // Sums that came back to nought replace those that were kept.
+        if before.is_some() || !extras.is_none() {
             self.extras.insert(number, extras);
         }
         Ok(())
     }
 
-    /// Every cell with its number, in no order that means anything.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Key)> {
-        self.at.keys().enumerate()
-    }
-
-    pub(crate) fn get(&self, number: usize) -> (Cell, Extras) {
-        let cell = self.at.get_index(number).map(|(_, cell)| *cell).unwrap_or_default();
-        (cell, self.extras.get(&number).copied().unwrap_or_default())
+    /// Every cell, in no order that means anything.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key, &Cell, Extras)> {
+        let extras = |number: usize| self.extras.get(&number).copied().unwrap_or_default();
+        self.at.iter().enumerate().map(move |(number, (key, cell))| (key, cell, extras(number)))
     }
 
     pub(crate) fn prices(&self, id: PricesId) -> Prices {

@@ -1,108 +1,159 @@
-//! The end of a reconcile: cells in order, judged, summed by class and by customer, and a verdict on the whole.
+//! The end of a reconcile: every cell judged, summed by class and by customer, and a verdict on the whole.
 //!
-//! Keeps the order of the variance table: currency, company key, product key, each as byte strings.
+//! Keeps the order of the variance table: currency, company key, product key, each as byte strings. A customer's cells lie in
+//! one shard, so shards are judged side by side; the result does not depend on how many threads do it.
 
-use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use crate::core::link::Compare;
 use crate::core::money::{Amount, Currency, MoneyError, Rounding};
 use crate::core::reconcile::book::{Book, Key, Shard, Unlinked};
-use crate::core::reconcile::cell::{Cell, Judged, Priced, Prices, Standing, judge};
+use crate::core::reconcile::cell::{Cell, Extras, Judged, Priced, Prices, Standing, judge};
 use crate::core::reconcile::coverage::Coverage;
 use crate::core::reconcile::mapping::{Index, Slot};
-use crate::core::reconcile::outcome::{CustomerMargin, Flags, KeyPart, Outcome, Variance, Verdict};
+use crate::core::reconcile::outcome::{Class, ClassTotal, CustomerMargin, Flags, KeyPart, Outcome, Variance, Verdict};
 use crate::core::snapshot::Problem;
 
 impl Book {
-    /// Judges every cell.
+    /// Judges every cell, on so many threads.
     ///
     /// # Errors
     /// [`MoneyError::Overflow`] when a sum over cells can no longer be kept exactly.
-    pub fn finish(self, coverage: Coverage, problems: Vec<Problem>) -> Result<Outcome, MoneyError> {
+    pub fn finish(self, threads: usize, coverage: Coverage, problems: Vec<Problem>) -> Result<Outcome, MoneyError> {
         let shards: Vec<Shard> =
             self.shards.into_iter().map(|shard| shard.into_inner().unwrap_or_else(PoisonError::into_inner)).collect();
+        let index = &self.index;
+        let parts = std::thread::scope(|scope| {
+            let hands = shards.chunks(shards.len().div_ceil(threads.max(1)));
+            let threads: Vec<_> = hands.map(|hand| scope.spawn(move || Part::of(index, hand))).collect();
+            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            threads.into_iter().map(join).collect::<Result<Vec<Part>, MoneyError>>()
+        })?;
+        let mut all = Part::default();
+        for part in parts {
+            all.absorb(part)?;
+        }
+        all.variances.sort_by(|a, b| (a.currency, &a.company, &a.product).cmp(&(b.currency, &b.company, &b.product)));
         let mut outcome = Outcome {
             period: self.period,
-            variances: Vec::new(),
-            cells: 0,
-            classes: std::collections::BTreeMap::new(),
+            variances: all.variances,
+            cells: all.cells,
+            classes: all.classes,
             coverage,
-            margins: Vec::new(),
+            margins: all.margins.into_values().collect(),
             problems,
             verdict: Verdict::Unknown,
         };
-        for place in ordered(&self.index, &shards) {
-            outcome.take(place.judged(&self.index)?)?;
-        }
         outcome.verdict = verdict(&outcome);
         Ok(outcome)
     }
 }
 
-/// One cell among all shards.
-#[derive(Clone, Copy)]
+/// What some shards come to.
+#[derive(Default)]
+struct Part {
+    cells: u64,
+    variances: Vec<Variance>,
+    classes: BTreeMap<Currency, BTreeMap<Class, ClassTotal>>,
+    margins: BTreeMap<(Currency, KeyPart), CustomerMargin>,
+}
+
+impl Part {
+    fn of(index: &Index, shards: &[Shard]) -> Result<Self, MoneyError> {
+        let mut part = Self::default();
+        for shard in shards {
+            for (key, cell, extras) in shard.cells.iter() {
+                part.take(Placed { index, shard, key }.judged(cell, &extras)?)?;
+            }
+        }
+        Ok(part)
+    }
+
+    fn take(&mut self, cell: Variance) -> Result<(), MoneyError> {
+        self.cells = self.cells.saturating_add(1);
+        let class = self.classes.entry(cell.currency).or_default().entry(cell.class()).or_default();
+        class.absorb(&ClassTotal::of(&cell))?;
+        let margin = self.margins.entry((cell.currency, cell.company.clone()));
+        margin.or_insert_with(|| CustomerMargin::none(cell.currency, cell.company.clone())).take(&cell)?;
+        if cell.flags != Flags::default() {
+            self.variances.push(cell);
+        }
+        Ok(())
+    }
+
+    fn absorb(&mut self, other: Self) -> Result<(), MoneyError> {
+        self.cells = self.cells.saturating_add(other.cells);
+        self.variances.extend(other.variances);
+        self.margins.extend(other.margins);
+        for (currency, classes) in other.classes {
+            for (class, total) in classes {
+                self.classes.entry(currency).or_default().entry(class).or_default().absorb(&total)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ClassTotal {
+    fn of(cell: &Variance) -> Self {
+        Self {
+            cells: 1,
+            vendor_amount: cell.vendor_amount,
+            psa_amount: cell.psa_amount,
+            psa_included_amount: cell.psa_included,
+            amount_variance: cell.amount_variance,
+            vendor_cost: cell.vendor_cost,
+            psa_cost: cell.psa_cost,
+        }
+    }
+
+    fn absorb(&mut self, other: &Self) -> Result<(), MoneyError> {
+        *self = Self {
+            cells: self.cells.saturating_add(other.cells),
+            vendor_amount: self.vendor_amount.plus(other.vendor_amount)?,
+            psa_amount: self.psa_amount.plus(other.psa_amount)?,
+            psa_included_amount: self.psa_included_amount.plus(other.psa_included_amount)?,
+            amount_variance: self.amount_variance.plus(other.amount_variance)?,
+            vendor_cost: self.vendor_cost.plus(other.vendor_cost)?,
+            psa_cost: self.psa_cost.plus(other.psa_cost)?,
+        };
+        Ok(())
+    }
+}
+
+/// A cell's place.
 struct Placed<'s> {
+    index: &'s Index,
     shard: &'s Shard,
-    number: usize,
-    key: Key,
+    key: &'s Key,
 }
 
-fn ordered<'s>(index: &Index, shards: &'s [Shard]) -> Vec<Placed<'s>> {
-    let mut all = Vec::new();
-    for shard in shards {
-        all.extend(shard.cells.iter().map(|(number, key)| Placed { shard, number, key: *key }));
-    }
-    all.sort_unstable_by(|a, b| {
-        let companies = || by_text(index.companies.len(), a.company(), b.company());
-        let products = || by_text(index.products.len(), a.product(), b.product());
-        a.key.currency.cmp(&b.key.currency).then_with(companies).then_with(products)
-    });
-    all
-}
-
-/// Linked slots are numbered in the order of their text, and `psa:` sorts before `vendor:`.
-fn by_text(linked: usize, left: (Slot, &Unlinked), right: (Slot, &Unlinked)) -> Ordering {
-    match (left.1.name(left.0, linked), right.1.name(right.0, linked)) {
-        (None, None) => left.0.cmp(&right.0),
-        (None, Some(_)) => Ordering::Less,
-        (Some(_), None) => Ordering::Greater,
-        (Some(left), Some(right)) => left.cmp(right),
-    }
-}
-
-fn key_part(linked: &[Box<str>], (slot, unlinked): (Slot, &Unlinked)) -> KeyPart {
+fn key_part(linked: &[Box<str>], slot: Slot, unlinked: &Unlinked) -> KeyPart {
     match unlinked.name(slot, linked.len()) {
         Some(id) => KeyPart::Vendor(id.into()),
         None => KeyPart::Psa(usize::try_from(slot).ok().and_then(|s| linked.get(s)).cloned().unwrap_or_default()),
     }
 }
 
-impl<'s> Placed<'s> {
-    fn company(&self) -> (Slot, &'s Unlinked) {
-        (self.key.company, &self.shard.companies)
-    }
-
-    fn product(&self) -> (Slot, &'s Unlinked) {
-        (self.key.product, &self.shard.products)
-    }
-
-    fn judged(&self, index: &Index) -> Result<Variance, MoneyError> {
-        let (cell, extras) = self.shard.cells.get(self.number);
+impl Placed<'_> {
+    fn judged(&self, cell: &Cell, extras: &Extras) -> Result<Variance, MoneyError> {
         let (vendor, psa) = (cell.vendor, cell.psa);
         let priced =
             Priced { vendor: self.shard.cells.prices(vendor.prices), psa: self.shard.cells.prices(psa.prices) };
-        let company = key_part(&index.companies, self.company());
-        let product = key_part(&index.products, self.product());
+        let company = key_part(&self.index.companies, self.key.company, &self.shard.companies);
+        let product = key_part(&self.index.products, self.key.product, &self.shard.products);
         let standing = match (&company, &product) {
             (KeyPart::Vendor(_), _) => Standing::CompanyUnmapped,
             (KeyPart::Psa(_), KeyPart::Vendor(_)) => Standing::ProductUnmapped,
             (KeyPart::Psa(_), KeyPart::Psa(_)) => {
-                Standing::Linked(index.compare(self.key.product).unwrap_or(Compare::Quantity))
+                Standing::Linked(self.index.compare(self.key.product).unwrap_or(Compare::Quantity))
             }
         };
-        let Judged { flags, vendor_amount, vendor_cost, variance } = judge(standing, &cell, &extras, &priced)?;
-        let (quantity_part, price_part) = parts(standing, &cell, &priced)?;
+        let Judged { flags, vendor_amount, vendor_cost, variance } = judge(standing, cell, extras, &priced)?;
+        let (quantity_part, price_part) = parts(standing, cell, &priced)?;
         Ok(Variance {
             currency: self.key.currency,
             company,
@@ -142,33 +193,6 @@ fn parts(standing: Standing, cell: &Cell, priced: &Priced) -> Result<(Amount, Am
             Ok((quantity_part.rounded(Rounding::Cents), price_part.rounded(Rounding::Cents)))
         }
         _ => Ok((Amount::ZERO, Amount::ZERO)),
-    }
-}
-
-impl Outcome {
-    /// Counts a judged cell; cells come in the order of the variance table.
-    fn take(&mut self, cell: Variance) -> Result<(), MoneyError> {
-        self.cells = self.cells.saturating_add(1);
-        let total = self.classes.entry(cell.currency).or_default().entry(cell.class()).or_default();
-        total.cells = total.cells.saturating_add(1);
-        total.vendor_amount = total.vendor_amount.plus(cell.vendor_amount)?;
-        total.psa_amount = total.psa_amount.plus(cell.psa_amount)?;
-        total.psa_included_amount = total.psa_included_amount.plus(cell.psa_included)?;
-        total.amount_variance = total.amount_variance.plus(cell.amount_variance)?;
-        total.vendor_cost = total.vendor_cost.plus(cell.vendor_cost)?;
-        total.psa_cost = total.psa_cost.plus(cell.psa_cost)?;
-        self.margin_of(&cell)?.take(&cell)?;
-        if cell.flags != Flags::default() {
-            self.variances.push(cell);
-        }
-        Ok(())
-    }
-
-    fn margin_of(&mut self, cell: &Variance) -> Result<&mut CustomerMargin, MoneyError> {
-        if self.margins.last().is_none_or(|m| m.currency != cell.currency || m.company != cell.company) {
-            self.margins.push(CustomerMargin::none(cell.currency, cell.company.clone()));
-        }
-        self.margins.last_mut().ok_or(MoneyError::Overflow)
     }
 }
 

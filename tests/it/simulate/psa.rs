@@ -235,6 +235,29 @@ async fn bundles_carry_their_recipe() {
 }
 
 #[tokio::test]
+async fn two_bundles_of_the_same_product_have_components_of_their_own() {
+    let mut data = sample();
+    let recipe = data.table(File::Mappings).rows().find(|row| row.get("kind") == "bundle").unwrap();
+    let (bundle, product) = (recipe.get("bundlePsaId").to_owned(), recipe.get("psaId").to_owned());
+    data.table_mut(File::Mappings).push(&[
+        ("kind", "bundle"),
+        ("psaId", &product),
+        ("bundlePsaId", "600"),
+        ("perUnit", "1"),
+        ("weightFrom", "0"),
+        ("weightTo", "1"),
+    ]);
+    let psa = Psa::start(data, "").await;
+    let mut ids = Vec::new();
+    for bundle in [bundle.as_str(), "600"] {
+        let parts = psa.all(&format!("procurement/catalog/{bundle}/components"), 1000).await.0;
+        ids.extend(parts.iter().map(|part| text(&part["id"])));
+    }
+    let distinct: std::collections::BTreeSet<&String> = ids.iter().collect();
+    assert!(ids.len() > 2 && distinct.len() == ids.len(), "{ids:?}");
+}
+
+#[tokio::test]
 async fn failures_come_in_the_envelope() {
     let psa = Psa::start(sample(), "").await;
     for path in [

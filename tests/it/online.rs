@@ -1,0 +1,221 @@
+//! The same month by both ways: read from a folder, and pulled over HTTP into a database. The tables must be the same bytes,
+//! whatever passing trouble the remotes make.
+
+#![cfg(test)]
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use trueup::clock::Clock;
+use trueup::config::{self, Environment};
+use trueup::connectors::rest::ConnectorFile;
+use trueup::core::id::Company;
+use trueup::core::link::LinkSet;
+use trueup::core::money::exact;
+use trueup::core::period::BillingPeriod;
+use trueup::core::reconcile::Mapping;
+use trueup::core::reconcile::outcome::{Outcome, Verdict};
+use trueup::engine::{self, Directory, Engine, PullRequest, Unwatched, reconcile_folder};
+use trueup::report::{Names, machine};
+use trueup::simulate::{self, Data, File, Pax8Credentials, PsaCredentials, World};
+
+use crate::support::database::Database;
+use crate::support::hermetic::Place;
+
+const CONFIG: &str = r#"
+[store]
+url = { env = "STORE" }
+
+[connectors.pax8]
+kind = "pax8"
+side = "vendor"
+base_url = "PAX8/v1"
+client_id = "demo-client"
+client_secret = { env = "PAX8_SECRET" }
+page_size = 9
+pause_ms = 0
+calls_per_minute = 1000000
+
+[connectors.psa]
+kind = "rest"
+side = "psa"
+file = "psa.toml"
+pause_ms = 0
+
+[connectors.psa.settings]
+url = "PSA/v4_6_release/apis/3.0"
+company = "COMPANY"
+public_key = "PUBLIC"
+private_key = { env = "PSA_KEY" }
+client_id = { env = "PSA_CLIENT" }
+"#;
+
+fn period() -> BillingPeriod {
+    "2026-10".parse().unwrap()
+}
+
+/// The two files other programs read.
+fn files(outcome: &Outcome, directory: Directory, company_links: LinkSet<Company>) -> (String, String) {
+    let Directory { psa_companies, vendor_companies, psa_products, vendor_products } = directory;
+    let names = Names { psa_companies, vendor_companies, psa_products, vendor_products, company_links };
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (text(machine::variances(outcome, &names).unwrap()), text(machine::totals(outcome).unwrap()))
+}
+
+/// An invented month; one quantity of it is no number unless it is put right.
+fn month(seed: u64, put_right: bool) -> Data {
+    let mut data = World::from_seed(seed, 30, "2026-10").unwrap().data;
+    let lines = data.table_mut(File::PsaAgreementLines);
+    for at in 0..lines.len() {
+        if put_right && exact(lines.row(at).unwrap().get("quantity")).is_err() {
+            lines.set(at, "quantity", "10");
+        }
+    }
+    data
+}
+
+/// Pulls from both simulators, takes the links over, reconciles.
+async fn online(
+    data: &Data,
+    put_right: bool,
+    place: &Path,
+    database: &Database,
+    faults: (&str, &str),
+) -> (Outcome, (String, String)) {
+    let at: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    let (vendor, psa) = (Pax8Credentials::default(), PsaCredentials::default());
+    let pax8_serves = simulate::serve_pax8(data.clone(), faults.0.parse().unwrap(), vendor.clone(), at).await.unwrap();
+    let psa_serves = simulate::serve_psa(data.clone(), faults.1.parse().unwrap(), psa.clone(), at).await.unwrap();
+    // The real pace and page size would only make the test slow and its lists one page long.
+    let file = ConnectorFile::builtin("builtin:connectwise").unwrap().text;
+    let file = file.replace("calls = 900", "calls = 1000000").replace("value = 1000", "value = 7");
+    std::fs::write(place.join("psa.toml"), file).unwrap();
+    let text = CONFIG
+        .replace("PAX8/", &format!("{}/", pax8_serves.url()))
+        .replace("PSA/", &format!("{}/", psa_serves.url()))
+        .replace("demo-client", &vendor.client_id)
+        .replace("COMPANY", &psa.company)
+        .replace("PUBLIC", &psa.public_key);
+    let config = config::parse(&place.join("trueup.toml"), &text).unwrap();
+    let (Database::Sqlite { url, .. } | Database::Postgres { url }) = database;
+    let environment = Environment::of([
+        ("STORE", url.as_str()),
+        ("PAX8_SECRET", vendor.client_secret.as_str()),
+        ("PSA_KEY", psa.private_key.as_str()),
+        ("PSA_CLIENT", psa.client_id.as_str()),
+    ]);
+    Engine::migrate(&config, &environment, Clock::System).await.unwrap();
+    let engine = Engine::open(&config, &environment, Clock::System, "a test").await.unwrap();
+    let connections = engine::connect_all(&config, None, &environment).unwrap();
+    let request = PullRequest { period: period(), extras: Vec::new() };
+    let listings = engine.pull(&connections, &request, &Unwatched).await.unwrap();
+    let problems: Vec<String> = listings.iter().flat_map(|l| &l.problems).map(ToString::to_string).collect();
+    assert_eq!(problems.len(), usize::from(!put_right), "{problems:?}");
+    for (faults, serves) in [(faults.0, &pax8_serves), (faults.1, &psa_serves)] {
+        let statuses: BTreeSet<u16> = serves.log().iter().map(|request| request.status).collect();
+        for (fault, status) in [("429", 429), ("expire", 401)] {
+            assert_eq!(statuses.contains(&status), faults.contains(fault), "{faults}: {statuses:?}");
+        }
+    }
+    let (links, problems) = engine::read_links(&place.join("ground_truth_mappings.csv")).unwrap();
+    assert_eq!(problems, []);
+    let taken = engine.take_over(&Mapping::from(links), "a test", "true").await.unwrap();
+    assert!(taken.done > 30 && taken.refused.is_empty(), "{taken:?}");
+    let done = engine.reconcile(period()).await.unwrap();
+    let files = files(&done.outcome, done.directory, done.company_links);
+    (done.outcome, files)
+}
+
+async fn both_ways(seed: u64, put_right: bool, faults: (&str, &str), database: &Database) {
+    let place = tempfile::tempdir().unwrap();
+    let data = month(seed, put_right);
+    data.write_folder(place.path()).unwrap();
+    let links = place.path().join("ground_truth_mappings.csv");
+    let offline = reconcile_folder(place.path(), period(), Some(&links), &Unwatched).await.unwrap();
+    let verdict = if put_right { Verdict::Differences } else { Verdict::Unknown };
+    assert_eq!(offline.outcome.verdict, verdict);
+    assert!(offline.outcome.variances.len() > 10);
+    assert_eq!(offline.outcome.problems.is_empty(), put_right);
+    let expected = files(&offline.outcome, offline.directory, offline.company_links);
+    let (outcome, found) = online(&data, put_right, place.path(), database, faults).await;
+    assert_eq!(outcome.verdict, verdict);
+    assert_eq!(found.0, expected.0, "seed {seed}: variances.csv");
+    assert_eq!(found.1, expected.1, "seed {seed}: totals.json");
+}
+
+#[tokio::test]
+async fn a_well_behaved_month_is_the_same_bytes_by_both_ways() {
+    both_ways(11, true, ("", ""), &Database::sqlite()).await;
+}
+
+#[tokio::test]
+async fn a_line_that_cannot_be_read_is_set_aside_by_both_ways_alike() {
+    both_ways(12, false, ("", ""), &Database::sqlite()).await;
+}
+
+#[tokio::test]
+async fn trouble_that_passes_changes_no_byte() {
+    let pax8 = "retry-after=0,429=3,cut=nth:9,drop=nth:12,hangup=nth:15,expire=nth:1,expire=nth:12,move=1@products,nulls,extra";
+    let psa = "retry-after=0,429=3,cut=nth:9,drop=nth:12,move=1@companies,nulls,extra";
+    both_ways(13, false, (pax8, psa), &Database::sqlite()).await;
+}
+
+#[tokio::test]
+async fn postgres_keeps_the_same_bytes() {
+    both_ways(11, false, ("expire=1", "retry-after=0,429=1"), &Database::postgres().await).await;
+}
+
+const EXPORTS: &str = r#"
+[store]
+url = "sqlite:trueup.db"
+
+[connectors.distributor]
+kind = "files"
+side = "vendor"
+folder = "exports"
+
+[connectors.psa]
+kind = "files"
+side = "psa"
+folder = "exports"
+"#;
+
+#[test]
+fn exports_kept_in_a_database_with_an_imported_links_file_are_the_same_bytes() {
+    let place = Place::new();
+    place.write("trueup.toml", EXPORTS);
+    month(14, true).write_folder(&place.path().join("exports")).unwrap();
+    let links = "exports/ground_truth_mappings.csv";
+    let _ = place.run(&format!("reconcile --from exports --period 2026-10 --links {links} --out files")).ended(0);
+    let _ = place.run("db migrate").ended(0);
+    let _ = place.run("pull --period 2026-10").ended(0);
+    let first = place.run(&format!("review import {links} --by somebody")).ended(0);
+    let saved: u32 = first.stdout.split(' ').next().unwrap().parse().unwrap();
+    assert!(saved > 30, "{}", first.transcript());
+    let again = place.run(&format!("review import {links}")).ended(0);
+    assert_eq!(again.stdout, "0 decisions saved\n", "what stands already is no decision");
+    let _ = place.run("reconcile --period 2026-10 --out database").ended(0);
+    for file in ["variances.csv", "totals.json"] {
+        assert_eq!(place.read(&format!("database/{file}")), place.read(&format!("files/{file}")), "{file}");
+    }
+}
+
+#[test]
+fn a_links_file_is_taken_over_row_by_row_and_what_contradicts_is_named() {
+    let place = Place::new();
+    place.write("trueup.toml", EXPORTS);
+    let _ = place.run("db migrate").ended(0);
+    let head = "kind,vendorId,psaId,compare,bundlePsaId,perUnit,weightFrom,weightTo\n";
+    let links = |rows: &str| place.write("links.csv", &format!("{head}{rows}"));
+    links("company,c1,1,,,,,\nproduct,p1,7,quantity,,,,\nproduct,p2,8,weight,,,,\n");
+    let partly = place.run("review import links.csv").ended(5);
+    assert_eq!(partly.stdout, "2 decisions saved\n");
+    assert!(partly.stderr.contains("links.csv:4") && partly.stderr.contains("compare"), "{}", partly.transcript());
+    // Another way to compare is a decision about a link that stands; another counterpart is not taken.
+    links("product,p1,7,amount,,,,\n");
+    assert_eq!(place.run("review import links.csv").ended(0).stdout, "1 decision saved\n");
+    links("company,c1,2,,,,,\n");
+    let refused = place.run("review import links.csv").ended(4);
+    assert!(refused.stderr.contains("link c1 with 2"), "{}", refused.transcript());
+}
