@@ -7,12 +7,13 @@ use crate::cli::args::{Shown, TableFormat};
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::month::{Month, make_folder, write_whole};
+use crate::core::outside::harmless;
 use crate::core::period::BillingPeriod;
 use crate::core::reconcile::outcome::Verdict;
 use crate::engine::{EngineError, reconcile_folder};
 use crate::report::facts::verdict;
 use crate::report::findings::costliest;
-use crate::report::table::{count, counted, harmless};
+use crate::report::table::{count, counted};
 use crate::report::{Report, costliest_variances, csv, machine, text};
 
 /// Hold what was charged against what was billed in a month

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
+use crate::core::outside::excerpt;
 use crate::core::quantity::Quantity;
 
 /// Why a number or an amount was refused.
@@ -134,13 +135,7 @@ fn with_exponent(text: &str, digits: &str, exponent: &str) -> Result<Decimal, Mo
 
 /// Outside text in an error is cut, so that a hostile cell does not fill the report.
 fn shortened(text: &str) -> String {
-    const SHOWN_MAX: usize = 40;
-    if text.chars().count() <= SHOWN_MAX {
-        return text.to_owned();
-    }
-    let mut cut: String = text.chars().take(SHOWN_MAX).collect();
-    cut.push('…');
-    cut
+    excerpt(text, 40)
 }
 
 /// An ISO 4217 currency code, three capital letters.

@@ -1,4 +1,6 @@
 //! The directory: what people call the records that a job works with, and the last snapshots of both sides.
+//!
+//! Keeps the invariant that a name is what the last snapshot said; a record without one keeps its id.
 
 use std::collections::BTreeMap;
 

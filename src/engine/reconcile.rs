@@ -1,4 +1,6 @@
 //! Reconcile: the last snapshots of a month, held against each other through the links that stand.
+//!
+//! Keeps the invariant that a month is reconciled on one snapshot of each listing, named in its result.
 
 use std::collections::BTreeMap;
 

@@ -5,9 +5,10 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::core::outside::harmless;
 use crate::core::reconcile::coverage::{Bucket, Coverage, Fate, Tally};
 use crate::core::reconcile::outcome::{Outcome, Verdict};
-use crate::report::table::{count, counted, grouped, harmless};
+use crate::report::table::{count, counted, grouped};
 
 /// A snapshot or a file that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]

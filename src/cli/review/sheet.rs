@@ -15,12 +15,13 @@ use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::month::write_whole;
 use crate::cli::review::{Said, decide};
 use crate::core::id::{Company, Product};
+use crate::core::outside::harmless;
 use crate::core::reconcile::Mapping;
 use crate::core::review::{self, COLUMNS, Filter, ReviewRow};
 use crate::core::snapshot::Problem;
 use crate::engine::{Board, Decided, Engine, Reviewed, read_links};
 use crate::report::table::Kind::{Id, Text};
-use crate::report::table::{Cell, Column, Table, count, counted, harmless};
+use crate::report::table::{Cell, Column, Table, count, counted};
 use crate::report::{csv, xlsx};
 
 /// A review is thousands of rows; a larger file is the wrong file.

@@ -6,6 +6,8 @@
 use super::entity::{Entity, Field, squeeze};
 use super::profile::{FILE, Layout};
 use crate::connectors::ErrorKind;
+use crate::core::nearest::{likeness, nearest};
+use crate::core::outside::excerpt;
 
 /// Where the values of a field come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,13 +121,13 @@ fn is_taken(header: &[String], at: usize, layout: Option<&Layout>) -> bool {
 }
 
 fn shown(name: &str) -> String {
-    super::convert::shown(name.trim(), 60)
+    excerpt(name.trim(), 60)
 }
 
 fn missing(field: &Field, header: &[String], entity: &Entity) -> String {
     let words = || std::iter::once(field.name).chain(field.aliases.iter().copied());
     let near = words()
-        .filter_map(|word| nearest(word, header.iter().map(String::as_str)).map(|name| (closeness(word, name), name)))
+        .flat_map(|word| header.iter().filter_map(move |name| Some((likeness(word, name)?, name.as_str()))))
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name);
     let example = near.map_or_else(|| "the column's header".to_owned(), shown);
@@ -172,23 +174,6 @@ fn changed(field: &Field, column: &str, header: &[String], entity: &Entity, layo
         field.name,
         entity.name
     )
-}
-
-/// The candidate that looks most like a word, if any looks like it at all.
-#[must_use]
-pub fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-    const LIKE: f64 = 0.5;
-    candidates
-        .map(|candidate| (closeness(word, candidate), candidate))
-        .filter(|(close, _)| *close >= LIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
-}
-
-fn closeness(word: &str, candidate: &str) -> f64 {
-    // a header of a page of text is like nothing, and comparing it would take time
-    const LONGEST: usize = 200;
-    if candidate.len() > LONGEST { 0.0 } else { strsim::normalized_levenshtein(&squeeze(word), &squeeze(candidate)) }
 }
 
 #[cfg(test)]

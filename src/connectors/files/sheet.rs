@@ -17,6 +17,7 @@ use super::profile::Layout;
 use super::rows::Rows;
 use super::{folder, limits};
 use crate::connectors::ErrorKind;
+use crate::core::outside::excerpt;
 use crate::core::snapshot::Problem;
 
 /// A file, opened.
@@ -218,7 +219,7 @@ impl Sheet {
                     Kind::Text | Kind::Flag => continue,
                 };
                 if reading == Reading::Either && proof.open.is_none() {
-                    proof.open = Some((place.to_string(), super::convert::shown(cell, 40)));
+                    proof.open = Some((place.to_string(), excerpt(cell, 40)));
                 }
                 proof.cells.add(reading);
             }

@@ -8,7 +8,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use super::convert::{Place, Read, Row, shown};
+use super::convert::{Place, Read, Row};
 use super::encoding::Encoding;
 use super::entity::{Entity, Field, Kind};
 use super::header::{self, Column};
@@ -17,6 +17,7 @@ use super::notation::{Dates, Decimals, Reading, Verdict, day, number_reading, pl
 use super::profile::Layout;
 use super::sheet::{Proof, Sheet};
 use crate::connectors::{ErrorKind, Watch};
+use crate::core::outside::excerpt;
 use crate::core::record::Keyed;
 use crate::core::snapshot::{Problem, Pulled};
 
@@ -214,7 +215,7 @@ impl Notation {
             Self::Day(dates) => Ok(day(cell, dates).map_or(Cow::Borrowed(cell), |day| Cow::Owned(day.to_string()))),
             Self::Number(Decimals::Point) => Ok(plain_number(cell, Decimals::Point).unwrap_or(Cow::Borrowed(cell))),
             Self::Number(Decimals::Comma) => plain_number(cell, Decimals::Comma).ok_or_else(|| {
-                row.problem(field.name, format!("`{}` is not a number with a decimal comma", shown(cell, 40)))
+                row.problem(field.name, format!("`{}` is not a number with a decimal comma", excerpt(cell, 40)))
             }),
             Self::Unclear(verdict) => match number_reading(cell) {
                 Reading::Same => Ok(plain_number(cell, Decimals::Point).unwrap_or(Cow::Borrowed(cell))),
@@ -233,7 +234,7 @@ fn unclear(cell: &str, verdict: Verdict) -> String {
             "nothing in the column shows whether its sign is a decimal one or parts thousands"
         }
     };
-    format!("`{}` cannot be told: {why}; say decimal = \".\" or \",\" in columns.toml", shown(cell, 40))
+    format!("`{}` cannot be told: {why}; say decimal = \".\" or \",\" in columns.toml", excerpt(cell, 40))
 }
 
 fn notations(sheet: &Sheet, columns: &[Column], layout: Option<&Layout>) -> Result<Vec<Notation>, ErrorKind> {

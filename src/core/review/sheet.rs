@@ -9,6 +9,7 @@ use super::decide::{Action, Intent, Party};
 use super::rows::{Kind, ReviewRow, Status};
 use crate::core::id::{Company, Id, Product, Psa};
 use crate::core::link::{Link, Shape};
+use crate::core::outside::excerpt;
 use crate::core::snapshot::Problem;
 
 /// The columns, in order. Others may stand beside them; order and case do not matter when reading.
@@ -264,5 +265,5 @@ fn drop_contradictions<E>(at: &str, intents: &mut Vec<(u64, Intent<E>)>, shape: 
 }
 
 fn shown(text: &str) -> String {
-    text.chars().take(SHOWN_MAX).collect()
+    excerpt(text, SHOWN_MAX)
 }
