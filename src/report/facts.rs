@@ -77,6 +77,13 @@ fn not_looked_at(outcome: &Outcome) -> String {
     if coverage.psa_unreadable > 0 {
         missing.push(format!("{} of the PSA could not be read", counted(coverage.psa_unreadable, "line")));
     }
+    if coverage.rows_of_the_month(true) == 0 {
+        let others = counted(coverage.of_other_months(), "line");
+        missing.push(format!("the distributor has no line of this month ({others} of other months)"));
+    }
+    if coverage.rows_of_the_month(false) == 0 {
+        missing.push("the PSA has no line that bills in this month".to_owned());
+    }
     if coverage.compared_rows() == 0 {
         missing.push("not one line was compared".to_owned());
     }
