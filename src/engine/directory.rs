@@ -55,7 +55,7 @@ pub(super) struct Sides {
 }
 
 /// The last customers and products of both sides.
-pub(super) struct Records {
+pub struct Records {
     pub(super) vendor_customers: Stored<VendorCustomer>,
     pub(super) psa_customers: Stored<PsaCustomer>,
     pub(super) vendor_products: Stored<VendorProduct>,
