@@ -82,7 +82,7 @@ fn not_looked_at(outcome: &Outcome) -> String {
     if missing.is_empty() {
         missing.push(format!("{} in the sources", counted(count(outcome.problems.len()), "problem")));
     }
-    format!("{}; what is shown is true, what is not shown is not known", missing.join(", "))
+    format!("{}; some of what is shown may be due to that, and what is not shown is not known", missing.join(", "))
 }
 
 /// One sentence per currency and side: what of it was compared, what was not.

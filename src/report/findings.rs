@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use crate::core::money::{Amount, Currency};
 use crate::core::reconcile::outcome::{Class, KeyPart, Outcome, PriceRange, Variance};
 use crate::report::Input;
+use crate::report::doubt::{Doubts, Mend};
 use crate::report::table::{Cell, grouped, harmless};
 
 /// One finding in words.
@@ -38,10 +39,11 @@ impl std::fmt::Display for Finding {
 #[must_use]
 pub fn costliest(input: &Input<'_>, most: usize) -> Vec<Finding> {
     let ranked = ranked(input);
+    let doubts = Doubts::of(input);
     let mut found = Vec::new();
     for currency in currencies(input.outcome) {
         let of_currency = ranked.iter().filter(|v| v.currency == currency);
-        found.extend(of_currency.take(most).map(|v| finding(input, v)));
+        found.extend(of_currency.take(most).map(|v| finding(input, &doubts, v)));
     }
     found
 }
@@ -77,16 +79,17 @@ pub(crate) fn ranked<'a>(input: &Input<'a>) -> Vec<&'a Variance> {
 }
 
 /// A variance in words.
-#[must_use]
-pub fn finding(input: &Input<'_>, v: &Variance) -> Finding {
+fn finding(input: &Input<'_>, doubts: &Doubts, v: &Variance) -> Finding {
     let who = short(input.names.customer(&v.company));
+    let mend = doubts.about(v);
+    let spoken = if mend.is_some() { format!("{who}, as far as could be read") } else { who.clone() };
     Finding {
         currency: v.currency,
         class: v.class(),
         amount: v.amount_variance,
-        sentence: sentence(&who, &short(input.names.product(&v.product)), v),
+        sentence: sentence(&spoken, &short(input.names.product(&v.product)), v),
         who,
-        advice: advice(v),
+        advice: mend.map_or_else(|| advice(v), Mend::advice),
     }
 }
 

@@ -17,6 +17,7 @@ pub mod xlsx;
 
 mod charts;
 mod coverage;
+mod doubt;
 mod leakage;
 mod margin;
 mod problems;

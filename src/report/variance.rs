@@ -7,6 +7,7 @@
 use crate::core::money::{Amount, Rounding};
 use crate::core::period::BillingPeriod;
 use crate::core::reconcile::outcome::{Class, PriceRange, Variance};
+use crate::report::doubt::{Doubts, Mend};
 use crate::report::findings::remedy;
 use crate::report::leakage::single;
 use crate::report::table::{Cell, Column, Kind, Table};
@@ -62,13 +63,14 @@ pub(crate) fn build(input: &Input<'_>) -> Table {
 
 /// The report of some of the variances, in the order given.
 pub(crate) fn of<'v>(input: &Input<'_>, variances: impl Iterator<Item = &'v Variance>) -> Table {
+    let doubts = Doubts::of(input);
     Table {
         name: "variance",
         title: "Variances",
         about: "Every customer and product where what is billed is not what the distributor's lines say should be billed.",
         head: Vec::new(),
         columns: COLUMNS,
-        rows: variances.map(|v| row(input, v)).collect(),
+        rows: variances.map(|v| row(input, &doubts, v)).collect(),
         notes: vec![
             "variance = billed − should bill: negative is billed too little. Should bill is the distributor's customer amount less \
              what a flat fee includes."
@@ -77,7 +79,9 @@ pub(crate) fn of<'v>(input: &Input<'_>, variances: impl Iterator<Item = &'v Vari
     }
 }
 
-fn row(input: &Input<'_>, v: &Variance) -> Vec<Cell> {
+fn row(input: &Input<'_>, doubts: &Doubts, v: &Variance) -> Vec<Cell> {
+    let mend = doubts.about(v);
+    let note: Vec<String> = mend.map(Mend::note).into_iter().chain(note(v)).collect();
     let mut cells = who_and_what(input, v);
     cells.extend([
         Cell::text(v.currency.as_str()),
@@ -93,10 +97,10 @@ fn row(input: &Input<'_>, v: &Variance) -> Vec<Cell> {
     cells.extend(walk(v));
     cells.extend([
         Cell::text(v.class().as_str()),
-        Cell::text(remedy(v)),
+        Cell::text(mend.map_or_else(|| remedy(v), Mend::remedy)),
         Cell::Unknown,
-        note(v).map_or(Cell::Unknown, Cell::Text),
-        Cell::text("open"),
+        if note.is_empty() { Cell::Unknown } else { Cell::Text(note.join("; ")) },
+        Cell::text(if mend.is_some() { "unknown" } else { "open" }),
     ]);
     cells
 }
@@ -161,7 +165,7 @@ fn walk(v: &Variance) -> [Cell; 11] {
 }
 
 /// What the columns have no room for: several prices, flat fees, the other things that are wrong.
-fn note(v: &Variance) -> Option<String> {
+fn note(v: &Variance) -> Vec<String> {
     let mut words = Vec::new();
     if !v.psa_included.is_zero() {
         words.push(format!("{} delivered within a flat fee or free of charge", v.psa_included.cents_text()));
@@ -182,7 +186,7 @@ fn note(v: &Variance) -> Option<String> {
     if !also.is_empty() {
         words.push(format!("also {}", also.join(", ")));
     }
-    (!words.is_empty()).then(|| words.join("; "))
+    words
 }
 
 fn spread(what: &str, range: PriceRange) -> Option<String> {
