@@ -22,7 +22,7 @@ pub(super) struct Month {
 
 impl Month {
     /// From the database.
-    pub(super) fn stored(engine: &Engine, month: Reconciled) -> Result<Self, CommandError> {
+    pub(super) fn stored(engine: &Engine, month: Reconciled) -> Self {
         let sources = month.sources.iter().map(|header| Source {
             what: format!("{} {}", header.connector, header.entity.as_str().replace('_', " ")),
             id: format!("snapshot {}", header.id),
@@ -33,12 +33,12 @@ impl Month {
             sources: sources.collect(),
             configuration: Some(engine.config().short().to_owned()),
         };
-        let documents = month.documents.map(|(vendor, invoices, charges)| {
-            let mut documents = Documents::new(vendor, invoices);
-            charges.iter().try_for_each(|charge| documents.add(charge)).map(|()| documents)
-        });
-        let documents = documents.transpose().map_err(|error| CommandError::new(Kind::Failed, error))?;
-        Ok(Self { outcome: month.outcome, names: names(month.directory, month.company_links), facts, documents })
+        Self {
+            outcome: month.outcome,
+            names: names(month.directory, month.company_links),
+            facts,
+            documents: month.documents,
+        }
     }
 
     /// From a folder of exports.
@@ -59,7 +59,7 @@ impl Month {
             if more == 0 { String::new() } else { format!("… {more} more, see {see}\n") },
             format!("\n{}\n\n", coverage.title),
             text::rows(&coverage, screen),
-            format!("\nVerdict: {}\n", facts::verdict(&self.outcome)),
+            format!("\nVerdict: {}\n", facts::verdict(&input)),
             if findings.is_empty() { String::new() } else { "\nCostliest findings\n\n".to_owned() },
             numbered.collect(),
         ]

@@ -60,7 +60,7 @@ impl Args {
         } else {
             let engine = context.engine(&context.config()?).await?;
             let reconciled = engine.reconcile(self.period).await?;
-            Month::stored(&engine, reconciled)?
+            Month::stored(&engine, reconciled)
         };
         if let Some(folder) = &self.out {
             make_folder(folder)?;
@@ -93,7 +93,7 @@ impl Args {
             Verdict::Differences if self.exit_on_findings => Ok(Ending::DifferencesWait),
             Verdict::Clean | Verdict::Differences => Ok(Ending::Done),
             Verdict::Unknown => {
-                let what = format!("{} is not known whole: {}", self.period, verdict(&month.outcome));
+                let what = format!("{} is not known whole: {}", self.period, verdict(&month.input()));
                 let mut error = CommandError::new(Kind::NotReady, what);
                 for problem in month.outcome.problems.iter().take(FINDINGS_TOLD) {
                     error = error.hint(format!("Mend {}.", harmless(&problem.to_string())));

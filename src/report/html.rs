@@ -84,13 +84,13 @@ pub fn render(input: &Input<'_>) -> Result<String, ReportError> {
     let page = Page {
         period: outcome.period.to_string(),
         month: outcome.period.first_day().format("%B %Y").to_string(),
-        verdict: facts::verdict(outcome),
+        verdict: facts::verdict(input),
         tone: match outcome.verdict {
             Verdict::Clean => "good",
             Verdict::Differences => "over",
             Verdict::Unknown => "under",
         },
-        head: facts::head(outcome, input.facts).into_iter().filter(|(label, _)| label != "verdict").collect(),
+        head: facts::head(input).into_iter().filter(|(label, _)| label != "verdict").collect(),
         currencies,
         problems: count(outcome.problems.len()),
         tables: page_tables(input).iter().map(table_part).collect(),

@@ -130,11 +130,11 @@ impl Report {
             Self::Unbilled => leakage::unbilled(input),
             Self::BilledWithoutCost => leakage::billed_without_cost(input),
             Self::InvoiceRegister => invoices::register(input.documents),
-            Self::TieOut => tie_out::build(input.documents),
+            Self::TieOut => tie_out::build(input),
             Self::Margin => margin::build(input),
             Self::Problems => problems::build(input.outcome),
         };
-        table.head = facts::head(input.outcome, input.facts);
+        table.head = facts::head(input);
         table
     }
 }
@@ -143,7 +143,7 @@ impl Report {
 #[must_use]
 pub fn costliest_variances(input: &Input<'_>, most: usize) -> Table {
     let mut table = variance::of(input, findings::ranked(input).into_iter().take(most));
-    table.head = facts::head(input.outcome, input.facts);
+    table.head = facts::head(input);
     table
 }
 

@@ -390,7 +390,9 @@ fn findings_speak_of_every_class_the_costliest_first_within_a_currency() {
 
 #[test]
 fn only_a_clean_outcome_is_called_clean_and_an_unknown_one_says_what_was_not_looked_at() {
-    let said = |outcome: &Outcome| report::facts::verdict(outcome);
+    let (names, facts) = (names(), facts());
+    let said =
+        |outcome: &Outcome| report::facts::verdict(&Input { outcome, names: &names, facts: &facts, documents: None });
     let unknown = outcome();
     assert_eq!(
         said(&unknown),

@@ -291,6 +291,17 @@ pub enum Verdict {
     Unknown,
 }
 
+impl Verdict {
+    /// What may be said when something else differs as well.
+    #[must_use]
+    pub fn with_differences(self) -> Self {
+        match self {
+            Self::Clean | Self::Differences => Self::Differences,
+            Self::Unknown => Self::Unknown,
+        }
+    }
+}
+
 /// The result of reconciling one period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
