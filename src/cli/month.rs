@@ -10,7 +10,9 @@ use crate::core::reconcile::outcome::Outcome;
 use crate::engine::{Directory, Engine, Exported, Reconciled};
 use crate::report::findings::Finding;
 use crate::report::text::{self, Screen};
-use crate::report::{Documents, Facts, Input, Names, Report, ReportError, Source, costliest_variances, facts};
+use crate::report::{
+    Documents, Facts, Input, Names, Report, ReportError, Source, costliest_variances, facts, variances_in_short,
+};
 
 /// A month, and everything its reports are made from.
 pub(super) struct Month {
@@ -57,7 +59,8 @@ impl Month {
         [
             text::rows(&costliest_variances(&input, rows_most), screen),
             if more == 0 { String::new() } else { format!("… {more} more, see {see}\n") },
-            format!("\n{}\n\n", coverage.title),
+            variances_in_short(&input).iter().map(|line| format!("\n{line}")).collect(),
+            format!("\n\n{}\n\n", coverage.title),
             text::rows(&coverage, screen),
             format!("\nVerdict: {}\n", facts::verdict(&input)),
             if findings.is_empty() { String::new() } else { "\nCostliest findings\n\n".to_owned() },

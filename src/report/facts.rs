@@ -125,7 +125,7 @@ fn not_looked_at(outcome: &Outcome) -> String {
     format!("{}; some of what is shown may be due to that, and what is not shown is not known", missing.join(", "))
 }
 
-/// One sentence per currency and side: what of it was compared, what was not.
+/// One sentence per currency and side: what of it was compared, what was not. Payments are no part of the whole.
 #[must_use]
 pub fn coverage_in_short(coverage: &Coverage) -> Vec<String> {
     let mut lines = Vec::new();
@@ -134,7 +134,8 @@ pub fn coverage_in_short(coverage: &Coverage) -> Vec<String> {
             let of = |fate: Option<Fate>| {
                 let mut sum = Tally::default();
                 for (bucket, tally) in buckets {
-                    if bucket.is_vendor() == vendor && fate.is_none_or(|fate| bucket.fate() == fate) {
+                    let is_payment = *bucket == Bucket::VendorExcluded;
+                    if bucket.is_vendor() == vendor && !is_payment && fate.is_none_or(|fate| bucket.fate() == fate) {
                         sum.absorb(*tally).ok()?;
                     }
                 }

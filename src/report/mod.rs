@@ -147,6 +147,12 @@ pub fn costliest_variances(input: &Input<'_>, most: usize) -> Table {
     table
 }
 
+/// What a period's variances come to: one line per currency, gross first, then net.
+#[must_use]
+pub fn variances_in_short(input: &Input<'_>) -> Vec<String> {
+    variance::in_short(&variance::build(input))
+}
+
 /// Every file of a period: name and bytes, in order. The caller writes them.
 ///
 /// # Errors

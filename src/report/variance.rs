@@ -10,8 +10,11 @@ use crate::core::reconcile::outcome::{Class, PriceRange, Variance};
 use crate::report::doubt::{Doubts, Mend};
 use crate::report::findings::remedy;
 use crate::report::leakage::single;
-use crate::report::table::{Cell, Column, Kind, Table};
+use crate::report::table::{Cell, Column, Gross, Kind, Table, Total, grouped};
 use crate::report::{Input, names};
+
+/// Two opposite errors are two errors.
+const GROSS: Gross = Gross { negative: "billed too little", positive: "billed too much", net: "net variance" };
 
 const COLUMNS: &[Column] = &[
     Column::new("customer", Kind::Text),
@@ -38,7 +41,7 @@ const COLUMNS: &[Column] = &[
     Column::new("expected cost", Kind::Money).in_files(),
     Column::new("billed", Kind::Money),
     Column::new("should bill", Kind::Money).when_wide(),
-    Column::new("variance", Kind::Money),
+    Column::new("variance", Kind::Money).in_gross(GROSS),
     Column::new("mapping", Kind::Money).in_files(),
     Column::new("timing", Kind::Money).in_files(),
     Column::new("quantity", Kind::Money).in_files(),
@@ -77,6 +80,19 @@ pub(crate) fn of<'v>(input: &Input<'_>, variances: impl Iterator<Item = &'v Vari
                 .to_owned(),
         ],
     }
+}
+
+/// One line per currency: what is billed too little, what too much, and both together.
+pub(crate) fn in_short(table: &Table) -> Vec<String> {
+    let line = |total: Total| {
+        let sum = |name: &str| {
+            let sum = total.sums.iter().find(|(column, _)| *column == name).and_then(|(_, sum)| sum.amount);
+            sum.map_or_else(|| "unknown".to_owned(), |amount| grouped(&amount.cents_text()))
+        };
+        let (little, much, net) = (sum(GROSS.negative), sum(GROSS.positive), sum(GROSS.net));
+        format!("{}: {little} billed too little, {much} too much, net {}", total.currency, net.replace('-', "−"))
+    };
+    table.totals().into_iter().map(line).collect()
 }
 
 fn row(input: &Input<'_>, doubts: &Doubts, v: &Variance) -> Vec<Cell> {
@@ -133,9 +149,8 @@ fn walk(v: &Variance) -> [Cell; 11] {
     let variance = v.amount_variance.negated().rounded(Rounding::Cents);
     let none = Amount::ZERO;
     let (mapping, quantity, price, credit) = match v.class() {
-        Class::UnmappedCompany | Class::UnmappedProduct | Class::MissingInPsa | Class::MissingInVendor => {
-            (variance, none, none, none)
-        }
+        Class::UnmappedCompany | Class::UnmappedProduct => (variance, none, none, none),
+        Class::MissingInPsa | Class::MissingInVendor => (none, variance, none, none),
         Class::CreditNotPassed => (none, none, none, variance),
         Class::QtyUnderbilled
         | Class::QtyOverbilled
