@@ -68,7 +68,9 @@ fn unbilled_row(input: &Input<'_>, v: &Variance) -> Option<Vec<Cell>> {
         Class::MissingInPsa => (v.vendor_quantity, Some(v.amount_variance), Some(v.vendor_cost)),
         Class::QtyUnderbilled => {
             let unrecovered = single(v.vendor_costs).and_then(|cost| rounded(cost, v.quantity_variance));
-            (v.quantity_variance, Some(v.quantity_part), unrecovered)
+            // Without one price on each side nothing says what the units would have sold for.
+            let is_priced = !v.bundled && single(v.vendor_prices).is_some() && single(v.psa_prices).is_some();
+            (v.quantity_variance, is_priced.then_some(v.quantity_part), unrecovered)
         }
         Class::UnmappedCompany
         | Class::UnmappedProduct

@@ -20,6 +20,7 @@ mod coverage;
 mod doubt;
 mod leakage;
 mod margin;
+mod pairs;
 mod problems;
 mod tie_out;
 mod unmapped;

@@ -10,6 +10,7 @@ use crate::core::reconcile::outcome::{Class, PriceRange, Variance};
 use crate::report::doubt::{Doubts, Mend};
 use crate::report::findings::remedy;
 use crate::report::leakage::single;
+use crate::report::pairs::{Pair, Pairs};
 use crate::report::table::{Cell, Column, Gross, Kind, Table, Total, grouped};
 use crate::report::{Input, names};
 
@@ -66,14 +67,14 @@ pub(crate) fn build(input: &Input<'_>) -> Table {
 
 /// The report of some of the variances, in the order given.
 pub(crate) fn of<'v>(input: &Input<'_>, variances: impl Iterator<Item = &'v Variance>) -> Table {
-    let doubts = Doubts::of(input);
+    let (doubts, pairs) = (Doubts::of(input), Pairs::of(input));
     Table {
         name: "variance",
         title: "Variances",
         about: "Every customer and product where what is billed is not what the distributor's lines say should be billed.",
         head: Vec::new(),
         columns: COLUMNS,
-        rows: variances.map(|v| row(input, &doubts, v)).collect(),
+        rows: variances.map(|v| row(input, (&doubts, &pairs), v)).collect(),
         notes: vec![
             "variance = billed − should bill: negative is billed too little. Should bill is the distributor's customer amount less \
              what a flat fee includes."
@@ -95,9 +96,10 @@ pub(crate) fn in_short(table: &Table) -> Vec<String> {
     table.totals().into_iter().map(line).collect()
 }
 
-fn row(input: &Input<'_>, doubts: &Doubts, v: &Variance) -> Vec<Cell> {
+fn row(input: &Input<'_>, (doubts, pairs): (&Doubts, &Pairs<'_>), v: &Variance) -> Vec<Cell> {
     let mend = doubts.about(v);
-    let note: Vec<String> = mend.map(Mend::note).into_iter().chain(note(v)).collect();
+    let pair = pairs.about(v).map(Pair::remedy);
+    let note: Vec<String> = mend.map(Mend::note).into_iter().chain(pair.clone()).chain(note(v)).collect();
     let mut cells = who_and_what(input, v);
     cells.extend([
         Cell::text(v.currency.as_str()),
@@ -113,7 +115,7 @@ fn row(input: &Input<'_>, doubts: &Doubts, v: &Variance) -> Vec<Cell> {
     cells.extend(walk(v));
     cells.extend([
         Cell::text(v.class().as_str()),
-        Cell::text(mend.map_or_else(|| remedy(v), Mend::remedy)),
+        Cell::text(mend.map(Mend::remedy).or(pair).unwrap_or_else(|| remedy(v))),
         Cell::Unknown,
         if note.is_empty() { Cell::Unknown } else { Cell::Text(note.join("; ")) },
         Cell::text(if mend.is_some() { "unknown" } else { "open" }),

@@ -2,7 +2,9 @@
 
 #![cfg(test)]
 
-use std::collections::{BTreeMap, BTreeSet};
+mod remedies;
+
+use std::collections::BTreeMap;
 use std::io::Cursor;
 
 use calamine::{Data, DataType as _, Reader, Xlsx};
@@ -77,6 +79,7 @@ fn variance(keys: (&str, KeyPart, KeyPart), class: Class, vendor: [&str; 3], psa
         quantity_part: Amount::ZERO,
         price_part: Amount::ZERO,
         other_part: amount_variance,
+        bundled: false,
     }
 }
 
@@ -405,51 +408,6 @@ fn only_a_clean_outcome_is_called_clean_and_an_unknown_one_says_what_was_not_loo
     assert!(said(&nothing).contains("not one line was compared"));
     let clean = Outcome { verdict: Verdict::Clean, ..unknown };
     assert!(said(&clean).starts_with("clean:"));
-}
-
-#[test]
-fn what_a_line_that_could_not_be_read_may_explain_gets_no_remedy_and_the_rest_keeps_its_own() {
-    // Customers 1 to 4 of the PSA; 7f-3 is a site of customer 1.
-    let unread = |customer: Option<KeyPart>| Problem::new("line 17", "no number").customer(customer);
-    let of_all = ["1 10", "3 10", "1 12", "4 10 EUR", "4 10", "4 13"];
-    //  PSA lines, distributor's lines, problems, what is in doubt
-    for (psa_lines, vendor_lines, problems, expected) in [
-        (0, 0, vec![], vec![]),
-        (1, 0, vec![unread(Some(psa("4")))], vec!["4 10 EUR", "4 10", "4 13"]),
-        (1, 0, vec![unread(Some(psa("9")))], vec![]),
-        (2, 0, vec![unread(Some(psa("9"))), unread(None)], vec!["1 10", "4 10 EUR", "4 10", "4 13"]),
-        (0, 1, vec![unread(Some(vendor("7f-3")))], vec!["1 12"]),
-        (0, 1, vec![unread(None)], vec!["3 10", "1 12"]),
-        (0, 0, vec![Problem::new("psa.csv", "may be cut")], of_all.to_vec()),
-    ] {
-        let coverage = Coverage { vendor_unreadable: vendor_lines, psa_unreadable: psa_lines, ..coverage() };
-        let outcome = Outcome { problems, coverage, ..outcome() };
-        let (names, facts) = (names(), facts());
-        let input = Input { outcome: &outcome, names: &names, facts: &facts, documents: None };
-        let table = Report::Variance.build(&input);
-        let cell = |row: &[Cell], name: &str| row[table.columns.iter().position(|c| c.name == name).unwrap()].plain();
-        let mut found = BTreeSet::new();
-        for row in &table.rows {
-            let eur = if cell(row, "currency") == "EUR" { " EUR" } else { "" };
-            let first_mend = cell(row, "action").starts_with("first mend");
-            assert_eq!(first_mend, cell(row, "status") == "unknown", "{row:?}");
-            assert_eq!(
-                first_mend,
-                cell(row, "note").contains("read:") || cell(row, "note").contains("cut:"),
-                "{row:?}"
-            );
-            if first_mend {
-                found.insert(format!("{} {}{eur}", cell(row, "customer ID"), cell(row, "product ID")));
-            }
-        }
-        assert_eq!(found, expected.iter().map(|key| (*key).to_owned()).collect(), "{psa_lines} {vendor_lines}");
-        let told = findings::costliest(&input, 20);
-        let mended = told.iter().filter(|f| f.advice.starts_with("First mend")).count();
-        assert_eq!(
-            (mended, told.iter().filter(|f| f.sentence.contains("as far as could be read")).count()),
-            (found.len(), found.len())
-        );
-    }
 }
 
 #[test]

@@ -177,6 +177,7 @@ impl Placed<'_> {
             quantity_part,
             price_part,
             other_part: variance.minus(quantity_part)?.minus(price_part)?,
+            bundled: cell.bundled,
         })
     }
 }

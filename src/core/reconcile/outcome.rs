@@ -230,6 +230,9 @@ pub struct Variance {
     pub price_part: Amount,
     /// The rest: `amount_variance` − quantity part − price part.
     pub other_part: Amount,
+    /// Whether a bundle's share is among the PSA's lines: there is no line of this product alone.
+    #[serde(default)]
+    pub bundled: bool,
 }
 
 impl Variance {
