@@ -40,5 +40,6 @@ create table problem (
     record text collate "C",
     field text collate "C",
     what text collate "C" not null,
+    customer text collate "C",
     primary key (snapshot_id, position)
 );

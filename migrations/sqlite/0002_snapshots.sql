@@ -40,5 +40,6 @@ create table problem (
     record text,
     field text,
     what text not null,
+    customer text,
     primary key (snapshot_id, position)
 ) strict, without rowid;

@@ -78,7 +78,7 @@ impl Args {
             .say(&format!("Proposed {matches} matches and {possible} possible ones; the operator decided {decided}."));
 
         let reconciled = engine.reconcile(period).await?;
-        let month = Month::stored(&engine, reconciled)?;
+        let month = Month::stored(&engine, reconciled);
         let reports = self.dir.join("reports");
         make_folder(&reports)?;
         for (name, bytes) in report::files(&month.input())? {

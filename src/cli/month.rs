@@ -10,7 +10,9 @@ use crate::core::reconcile::outcome::Outcome;
 use crate::engine::{Directory, Engine, Exported, Reconciled};
 use crate::report::findings::Finding;
 use crate::report::text::{self, Screen};
-use crate::report::{Documents, Facts, Input, Names, Report, ReportError, Source, costliest_variances, facts};
+use crate::report::{
+    Documents, Facts, Input, Names, Report, ReportError, Source, costliest_variances, facts, variances_in_short,
+};
 
 /// A month, and everything its reports are made from.
 pub(super) struct Month {
@@ -22,7 +24,7 @@ pub(super) struct Month {
 
 impl Month {
     /// From the database.
-    pub(super) fn stored(engine: &Engine, month: Reconciled) -> Result<Self, CommandError> {
+    pub(super) fn stored(engine: &Engine, month: Reconciled) -> Self {
         let sources = month.sources.iter().map(|header| Source {
             what: format!("{} {}", header.connector, header.entity.as_str().replace('_', " ")),
             id: format!("snapshot {}", header.id),
@@ -33,12 +35,12 @@ impl Month {
             sources: sources.collect(),
             configuration: Some(engine.config().short().to_owned()),
         };
-        let documents = month.documents.map(|(vendor, invoices, charges)| {
-            let mut documents = Documents::new(vendor, invoices);
-            charges.iter().try_for_each(|charge| documents.add(charge)).map(|()| documents)
-        });
-        let documents = documents.transpose().map_err(|error| CommandError::new(Kind::Failed, error))?;
-        Ok(Self { outcome: month.outcome, names: names(month.directory, month.company_links), facts, documents })
+        Self {
+            outcome: month.outcome,
+            names: names(month.directory, month.company_links),
+            facts,
+            documents: month.documents,
+        }
     }
 
     /// From a folder of exports.
@@ -57,9 +59,10 @@ impl Month {
         [
             text::rows(&costliest_variances(&input, rows_most), screen),
             if more == 0 { String::new() } else { format!("… {more} more, see {see}\n") },
-            format!("\n{}\n\n", coverage.title),
+            variances_in_short(&input).iter().map(|line| format!("\n{line}")).collect(),
+            format!("\n\n{}\n\n", coverage.title),
             text::rows(&coverage, screen),
-            format!("\nVerdict: {}\n", facts::verdict(&self.outcome)),
+            format!("\nVerdict: {}\n", facts::verdict(&input)),
             if findings.is_empty() { String::new() } else { "\nCostliest findings\n\n".to_owned() },
             numbered.collect(),
         ]

@@ -70,7 +70,7 @@ impl Args {
         } else {
             let engine = context.engine(&context.config()?).await?;
             let reconciled = engine.reconcile(self.period).await?;
-            Month::stored(&engine, reconciled)?
+            Month::stored(&engine, reconciled)
         };
         if let Some(folder) = &self.out {
             make_folder(folder)?;
@@ -104,7 +104,7 @@ impl Args {
             Verdict::Differences if self.exit_on_findings => Ok(Ending::DifferencesWait),
             Verdict::Clean | Verdict::Differences => Ok(Ending::Done),
             Verdict::Unknown => {
-                let what = format!("{} is not known whole: {}", self.period, verdict(&month.outcome));
+                let what = format!("{} is not known whole: {}", self.period, verdict(&month.input()));
                 let mut error = CommandError::new(Kind::NotReady, what);
                 let problems = &month.outcome.problems;
                 for problem in problems.iter().take(FINDINGS_TOLD) {

@@ -66,7 +66,7 @@ impl Args {
             let error = CommandError::new(Kind::NotReady, format!("{} was never reconciled", self.period));
             return Err(error.hint(format!("Run `trueup reconcile --period {}`.", self.period)));
         };
-        let month = Month::stored(&engine, reconciled)?;
+        let month = Month::stored(&engine, reconciled);
         let table = self.name.build(&month.input());
         let bytes = match self.format {
             Format::Text => {

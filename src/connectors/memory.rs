@@ -235,10 +235,8 @@ impl VendorConnector for MemoryVendor {
     async fn charges(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<VendorCharge>> {
         let listed = self.faults.listed(&self.descriptor, Listing::Charges, self.charges.clone(), watch)?;
         let Some(invoices) = &self.invoices else { return Ok(listed) };
-        let (charges, mut problems) = listed.into_parts();
-        let (kept, unknown) = documents::of_period(charges, invoices, period);
-        problems.extend(unknown);
-        Ok(Pulled::judge(kept, problems))
+        let (charges, problems) = listed.into_parts();
+        Ok(Pulled::judge(documents::of_period(charges, invoices, period), problems))
     }
 
     async fn draft_charges(&self, month: DraftMonth, watch: &dyn Watch) -> Result<Option<Pulled<VendorCharge>>> {

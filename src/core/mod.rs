@@ -5,6 +5,7 @@
 
 pub mod billing;
 pub mod customer;
+pub mod documents;
 pub mod entity;
 pub mod id;
 pub mod link;

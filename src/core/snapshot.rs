@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 use serde::{Deserialize, Serialize};
 
 use crate::core::id::Id;
+use crate::core::reconcile::outcome::KeyPart;
 use crate::core::record::Keyed;
 
 /// Tag: every record the source holds is here.
@@ -31,12 +32,16 @@ pub struct Problem {
     pub field: Option<String>,
     /// What is wrong, with what was expected and what was found.
     pub what: String,
+    /// The customer of a line that could not be read, where that much could be: what rests on the line is uncertain for this
+    /// customer alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<KeyPart>,
 }
 
 impl Problem {
     /// A problem of a whole place: a file, a page, a row.
     pub fn new(at: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { at: at.into(), record: None, field: None, what: what.into() }
+        Self { at: at.into(), record: None, field: None, what: what.into(), customer: None }
     }
 
     /// Names the record.
@@ -51,6 +56,12 @@ impl Problem {
     pub fn field(mut self, name: impl Into<String>) -> Self {
         self.field = Some(name.into());
         self
+    }
+
+    /// Names the customer, where one is known.
+    #[must_use]
+    pub fn customer(self, customer: Option<KeyPart>) -> Self {
+        Self { customer, ..self }
     }
 }
 

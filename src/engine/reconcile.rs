@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::connectors::files::links::LinkFile;
 use crate::core::billing::{BilledLine, VendorCharge, VendorInvoice};
+use crate::core::documents::Documents;
 use crate::core::entity::Entity;
 use crate::core::id::{Company, Product};
 use crate::core::link::LinkSet;
@@ -34,8 +35,8 @@ pub struct Reconciled {
     pub company_links: LinkSet<Company>,
     /// The snapshots it was made from.
     pub sources: Vec<SnapshotHeader>,
-    /// The distributor's name, its documents and their lines; `None` where there are only lines.
-    pub documents: Option<(String, Vec<VendorInvoice>, Vec<VendorCharge>)>,
+    /// The distributor's documents with their lines; `None` where there are only lines.
+    pub documents: Option<Documents>,
 }
 
 impl Engine {
@@ -60,7 +61,7 @@ impl Engine {
             "period": period, "verdict": outcome.verdict, "cells": outcome.cells, "variances": outcome.variances.len(),
         });
         job.end(RunOutcome::Done, &receipt).await?;
-        Ok(inputs.into_reconciled(outcome))
+        inputs.into_reconciled(outcome)
     }
 
     /// The last saved result of a month, with the names and documents it was made from; `None` when it was never reconciled.
@@ -72,7 +73,7 @@ impl Engine {
         let headers = self.store.list_snapshots(u32::MAX).await?;
         let mut made_from: Vec<_> = headers.into_iter().filter(|header| stored.sources.contains(&header.id)).collect();
         made_from.sort_by_key(|header| header.id);
-        Ok(Some(self.inputs(made_from).await?.into_reconciled(stored.outcome)))
+        self.inputs(made_from).await?.into_reconciled(stored.outcome).map(Some)
     }
 
     async fn latest_inputs(&self, period: BillingPeriod) -> Result<Inputs> {
@@ -198,20 +199,29 @@ impl Inputs {
         coverage.psa_unreadable = count(&psa_problems);
         vendor_problems.append(&mut psa_problems);
         vendor_problems.extend_from_slice(&self.of_lists);
-        Ok(book.finish(1, coverage, vendor_problems)?)
+        let mut outcome = book.finish(1, coverage, vendor_problems)?;
+        let documents = self.invoices.as_ref().map(|invoices| self.documents(invoices)).transpose()?;
+        if documents.is_some_and(|documents| !documents.untied(period).is_empty()) {
+            outcome.verdict = outcome.verdict.with_differences();
+        }
+        Ok(outcome)
     }
 
-    fn into_reconciled(self, outcome: Outcome) -> Reconciled {
-        let charges = self.charges.pulled.into_parts().0;
-        let documents =
-            self.invoices.map(|invoices| (invoices.header.connector.clone(), invoices.pulled.into_parts().0, charges));
-        Reconciled {
+    fn documents(&self, invoices: &Stored<VendorInvoice>) -> Result<Documents> {
+        let mut documents = Documents::new(invoices.header.connector.clone(), invoices.pulled.records().to_vec());
+        self.charges.pulled.records().iter().try_for_each(|charge| documents.add(charge))?;
+        Ok(documents)
+    }
+
+    fn into_reconciled(self, outcome: Outcome) -> Result<Reconciled> {
+        let documents = self.invoices.as_ref().map(|invoices| self.documents(invoices)).transpose()?;
+        Ok(Reconciled {
             outcome,
             directory: self.directory,
             company_links: self.mapping.companies,
             sources: self.sources,
             documents,
-        }
+        })
     }
 }
 

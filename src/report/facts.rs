@@ -5,9 +5,12 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::core::documents::{Documents, Why};
 use crate::core::outside::harmless;
+use crate::core::period::BillingPeriod;
 use crate::core::reconcile::coverage::{Bucket, Coverage, Fate, Tally};
 use crate::core::reconcile::outcome::{Outcome, Verdict};
+use crate::report::Input;
 use crate::report::table::{count, counted, grouped};
 
 /// A snapshot or a file that was read.
@@ -34,12 +37,13 @@ pub struct Facts {
 
 /// The head block: label and text.
 #[must_use]
-pub fn head(outcome: &Outcome, facts: &Facts) -> Vec<(String, String)> {
+pub fn head(input: &Input<'_>) -> Vec<(String, String)> {
+    let Input { outcome, facts, .. } = input;
     let as_of = facts.as_of.map_or("not stated".to_owned(), |t| t.format("%Y-%m-%d %H:%M UTC").to_string());
     let mut lines = vec![
         ("period".to_owned(), outcome.period.to_string()),
         ("as of".to_owned(), as_of),
-        ("verdict".to_owned(), verdict(outcome)),
+        ("verdict".to_owned(), verdict(input)),
     ];
     lines.extend(coverage_in_short(&outcome.coverage).into_iter().map(|line| ("coverage".to_owned(), line)));
     lines.extend(facts.sources.iter().map(|source| {
@@ -52,16 +56,52 @@ pub fn head(outcome: &Outcome, facts: &Facts) -> Vec<(String, String)> {
 
 /// The verdict as a sentence.
 #[must_use]
-pub fn verdict(outcome: &Outcome) -> String {
-    match outcome.verdict {
-        Verdict::Clean => format!("clean: everything was read and compared, all {} agree", cells(outcome.cells)),
-        Verdict::Differences => format!(
+pub fn verdict(input: &Input<'_>) -> String {
+    let outcome = input.outcome;
+    let untied = input.documents.map(|documents| untied(documents, outcome.period)).unwrap_or_default();
+    let of_cells = match (outcome.verdict, untied.is_empty()) {
+        (Verdict::Clean, true) => {
+            format!("clean: everything was read and compared, all {} agree", cells(outcome.cells))
+        }
+        (Verdict::Clean, false) => format!("differences: all {} agree", cells(outcome.cells)),
+        (Verdict::Differences, _) => format!(
             "differences: everything was read; {} of {} need attention",
             grouped(&count(outcome.variances.len()).to_string()),
             cells(outcome.cells)
         ),
-        Verdict::Unknown => format!("unknown: {}", not_looked_at(outcome)),
+        (Verdict::Unknown, _) => format!("unknown: {}", not_looked_at(outcome)),
+    };
+    [of_cells].into_iter().chain(untied).collect::<Vec<_>>().join("; ")
+}
+
+/// The documents that do not tie, in words; the first few of many.
+fn untied(documents: &Documents, period: BillingPeriod) -> Vec<String> {
+    const TOLD_MAX: usize = 3;
+    let untied = documents.untied(period);
+    let mut words: Vec<String> = untied
+        .iter()
+        .take(TOLD_MAX)
+        .map(|document| {
+            let id = harmless(document.id.as_str());
+            match document.why {
+                Why::Differs(Some(by)) => {
+                    format!(
+                        "invoice {id} differs from its lines by {} {}",
+                        grouped(&by.cents_text()),
+                        document.currency
+                    )
+                }
+                Why::Differs(None) => format!("invoice {id} differs from its lines by more than fits"),
+                Why::NoLines => format!("invoice {id} has no lines"),
+                Why::NotListed => format!("lines name invoice {id}, which is not listed in {}", document.currency),
+            }
+        })
+        .collect();
+    let more = untied.len().saturating_sub(TOLD_MAX);
+    if more > 0 {
+        words.push(format!("{} more, see the tie-out", counted(count(more), "invoice")));
     }
+    words
 }
 
 fn cells(n: u64) -> String {
@@ -90,10 +130,10 @@ fn not_looked_at(outcome: &Outcome) -> String {
     if missing.is_empty() {
         missing.push(format!("{} in the sources", counted(count(outcome.problems.len()), "problem")));
     }
-    format!("{}; what is shown is true, what is not shown is not known", missing.join(", "))
+    format!("{}; some of what is shown may be due to that, and what is not shown is not known", missing.join(", "))
 }
 
-/// One sentence per currency and side: what of it was compared, what was not.
+/// One sentence per currency and side: what of it was compared, what was not. Payments are no part of the whole.
 #[must_use]
 pub fn coverage_in_short(coverage: &Coverage) -> Vec<String> {
     let mut lines = Vec::new();
@@ -102,7 +142,8 @@ pub fn coverage_in_short(coverage: &Coverage) -> Vec<String> {
             let of = |fate: Option<Fate>| {
                 let mut sum = Tally::default();
                 for (bucket, tally) in buckets {
-                    if bucket.is_vendor() == vendor && fate.is_none_or(|fate| bucket.fate() == fate) {
+                    let is_payment = *bucket == Bucket::VendorExcluded;
+                    if bucket.is_vendor() == vendor && !is_payment && fate.is_none_or(|fate| bucket.fate() == fate) {
                         sum.absorb(*tally).ok()?;
                     }
                 }

@@ -10,6 +10,8 @@ use crate::core::money::{Amount, Currency};
 use crate::core::outside::excerpt;
 use crate::core::reconcile::outcome::{Class, KeyPart, Outcome, PriceRange, Variance};
 use crate::report::Input;
+use crate::report::doubt::Doubts;
+use crate::report::pairs::Pairs;
 use crate::report::table::{Cell, grouped};
 
 /// One finding in words.
@@ -39,10 +41,11 @@ impl std::fmt::Display for Finding {
 #[must_use]
 pub fn costliest(input: &Input<'_>, most: usize) -> Vec<Finding> {
     let ranked = ranked(input);
+    let (doubts, pairs) = (Doubts::of(input), Pairs::of(input));
     let mut found = Vec::new();
     for currency in currencies(input.outcome) {
         let of_currency = ranked.iter().filter(|v| v.currency == currency);
-        found.extend(of_currency.take(most).map(|v| finding(input, v)));
+        found.extend(of_currency.take(most).map(|v| finding(input, (&doubts, &pairs), v)));
     }
     found
 }
@@ -78,16 +81,21 @@ pub(crate) fn ranked<'a>(input: &Input<'a>) -> Vec<&'a Variance> {
 }
 
 /// A variance in words.
-#[must_use]
-pub fn finding(input: &Input<'_>, v: &Variance) -> Finding {
+fn finding(input: &Input<'_>, (doubts, pairs): (&Doubts, &Pairs<'_>), v: &Variance) -> Finding {
     let who = short(input.names.customer(&v.company));
+    let mend = doubts.about(v);
+    let spoken = if mend.is_some() { format!("{who}, as far as could be read") } else { who.clone() };
     Finding {
         currency: v.currency,
         class: v.class(),
         amount: v.amount_variance,
-        sentence: sentence(&who, &short(input.names.product(&v.product)), v),
+        sentence: sentence(&spoken, &short(input.names.product(&v.product)), v),
         who,
-        advice: advice(v),
+        advice: match (mend, pairs.about(v)) {
+            (Some(mend), _) => mend.advice(),
+            (None, Some(pair)) => pair.advice(),
+            (None, None) => advice(v),
+        },
     }
 }
 
@@ -158,22 +166,35 @@ fn advice(v: &Variance) -> String {
         Class::MissingInVendor => {
             "End the line and credit what was billed since the charge ended, unless it is bought elsewhere.".to_owned()
         }
-        Class::QtyUnderbilled => format!("Raise the quantity on the agreement from {billed} to {charged}."),
-        Class::QtyOverbilled => {
-            format!("Lower the quantity on the agreement from {billed} to {charged} and credit the difference.")
+        Class::QtyUnderbilled if v.bundled => {
+            format!(
+                "Raise the quantity of the bundle that contains it: it stands for {billed}, {charged} {} charged.",
+                are(&charged)
+            )
         }
-        Class::PriceStale => match several(v.vendor_prices) {
-            Some(prices) => format!("Check the contract, then give each price ({prices}) a line with its own units."),
-            None => format!("Check the contract, then set the unit price to {}.", prices(v.vendor_prices)),
-        },
+        Class::QtyOverbilled if v.bundled => format!(
+            "Lower the quantity of the bundle that contains it, or note why not: it stands for {billed}, {charged} {} charged.",
+            are(&charged)
+        ),
+        Class::QtyUnderbilled => {
+            format!(
+                "Raise the quantity on the agreement from {billed} to {charged}.{}",
+                and_price(v, " ", sentence_of_price)
+            )
+        }
+        Class::QtyOverbilled => format!(
+            "Lower the quantity on the agreement from {billed} to {charged} and credit the difference.{}",
+            and_price(v, " ", sentence_of_price)
+        ),
+        Class::PriceStale => sentence_of_price(v),
         Class::AmountMismatch => format!("Bill {} for the month, or note why not.", money(v, v.vendor_amount)),
         Class::CreditNotPassed => {
             "Decide whether the customer gets the credit, and add a credit line if so.".to_owned()
         }
-        Class::CostStale => match several(v.vendor_costs) {
-            Some(costs) => format!("Give each unit cost ({costs}) a line with its own units."),
-            None => format!("Set the booked unit cost to {}.", prices(v.vendor_costs)),
-        },
+        Class::CostStale if is_spread(v.vendor_costs, v.psa_costs) => {
+            "There are several unit costs on one product: see the lines.".to_owned()
+        }
+        Class::CostStale => format!("Set the booked unit cost to {}.", prices(v.vendor_costs)),
         Class::VendorMath => "Ask the distributor to explain or correct the line.".to_owned(),
         Class::Ok => "Nothing to do.".to_owned(),
     }
@@ -188,18 +209,19 @@ pub fn remedy(v: &Variance) -> String {
         Class::UnmappedProduct => "link the product or exclude it".to_owned(),
         Class::MissingInPsa => "add the line, or name what covers it".to_owned(),
         Class::MissingInVendor => "end the line and credit".to_owned(),
-        Class::QtyUnderbilled => format!("raise quantity {billed} → {charged}"),
-        Class::QtyOverbilled => format!("lower quantity {billed} → {charged} and credit"),
-        Class::PriceStale => match several(v.vendor_prices) {
-            Some(prices) => format!("a line for each price, {prices}"),
-            None => format!("set unit price {} → {}", prices(v.psa_prices), prices(v.vendor_prices)),
-        },
+        Class::QtyUnderbilled if v.bundled => format!("raise the bundle that contains it ({billed} → {charged})"),
+        Class::QtyOverbilled if v.bundled => format!("lower the bundle that contains it ({billed} → {charged})"),
+        Class::QtyUnderbilled => format!("raise quantity {billed} → {charged}{}", and_price(v, "; ", words_of_price)),
+        Class::QtyOverbilled => {
+            format!("lower quantity {billed} → {charged} and credit{}", and_price(v, "; ", words_of_price))
+        }
+        Class::PriceStale => words_of_price(v),
         Class::AmountMismatch => "bill the distributor's amount or note why not".to_owned(),
         Class::CreditNotPassed => "pass the credit on".to_owned(),
-        Class::CostStale => match several(v.vendor_costs) {
-            Some(costs) => format!("a line for each unit cost, {costs}"),
-            None => format!("set booked cost {} → {}", prices(v.psa_costs), prices(v.vendor_costs)),
-        },
+        Class::CostStale if is_spread(v.vendor_costs, v.psa_costs) => {
+            "several unit costs on one product: see the lines".to_owned()
+        }
+        Class::CostStale => format!("set booked cost {} → {}", prices(v.psa_costs), prices(v.vendor_costs)),
         Class::VendorMath => "ask the distributor".to_owned(),
         Class::Ok => "none".to_owned(),
     }
@@ -245,9 +267,30 @@ fn exactly(quantity: crate::core::quantity::Quantity) -> String {
     grouped(&quantity.plain_text())
 }
 
-/// The range in words where there is more than one price: no line can be set to it.
-fn several(range: Option<PriceRange>) -> Option<String> {
-    range.filter(|range| range.lowest != range.highest).map(|range| prices(Some(range)))
+/// Beside the units, what to do about the price where it is wrong as well.
+fn and_price(v: &Variance, gap: &str, words: fn(&Variance) -> String) -> String {
+    if v.flags.has(Class::PriceStale) { [gap, &words(v)].concat() } else { String::new() }
+}
+
+fn sentence_of_price(v: &Variance) -> String {
+    if is_spread(v.vendor_prices, v.psa_prices) {
+        "There are several prices on one product: see the lines.".to_owned()
+    } else {
+        format!("Check the contract, then set the unit price to {}.", prices(v.vendor_prices))
+    }
+}
+
+fn words_of_price(v: &Variance) -> String {
+    if is_spread(v.vendor_prices, v.psa_prices) {
+        "several prices on one product: see the lines".to_owned()
+    } else {
+        format!("set unit price {} → {}", prices(v.psa_prices), prices(v.vendor_prices))
+    }
+}
+
+/// Whether a side has more than one price: no line can be set to a range.
+fn is_spread(vendor: Option<PriceRange>, psa: Option<PriceRange>) -> bool {
+    [vendor, psa].into_iter().flatten().any(|range| range.lowest != range.highest)
 }
 
 fn prices(range: Option<PriceRange>) -> String {

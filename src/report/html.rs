@@ -8,7 +8,7 @@ use askama::Template as _;
 use crate::core::reconcile::outcome::Verdict;
 use crate::report::charts::{Chart, Tile, charts, class_in_words, is_compared, tiles};
 use crate::report::findings::{Finding, costliest, currencies};
-use crate::report::table::{Cell, Room, Table, count, counted, grouped};
+use crate::report::table::{Cell, Table, count, counted, grouped};
 use crate::report::{Input, Report, ReportError, costliest_variances, facts};
 
 /// The most rows of one table on the page; files have all.
@@ -84,13 +84,13 @@ pub fn render(input: &Input<'_>) -> Result<String, ReportError> {
     let page = Page {
         period: outcome.period.to_string(),
         month: outcome.period.first_day().format("%B %Y").to_string(),
-        verdict: facts::verdict(outcome),
+        verdict: facts::verdict(input),
         tone: match outcome.verdict {
             Verdict::Clean => "good",
             Verdict::Differences => "over",
             Verdict::Unknown => "under",
         },
-        head: facts::head(outcome, input.facts).into_iter().filter(|(label, _)| label != "verdict").collect(),
+        head: facts::head(input).into_iter().filter(|(label, _)| label != "verdict").collect(),
         currencies,
         problems: count(outcome.problems.len()),
         tables: page_tables(input).iter().map(table_part).collect(),
@@ -158,7 +158,7 @@ fn cell_part(cell: &Cell) -> CellPart {
 }
 
 fn totals(table: &Table) -> Vec<TotalPart> {
-    let shown: Vec<&str> = table.columns.iter().filter(|c| c.room != Room::Files).map(|c| c.name).collect();
+    let shown = table.screen_sums();
     let part = |total: crate::report::table::Total| TotalPart {
         currency: total.currency,
         sums: total

@@ -1,94 +1,11 @@
-//! The distributor's documents and their lines, summed per document; and the invoice register.
+//! The invoice register: the distributor's documents as listed, with the sums of their lines.
 //!
-//! Keeps the invariant that every line belongs to one document and one sum (net, fees, credits or payments), so that the
-//! four and the tax are all there is. A withdrawn document is listed and not summed.
+//! Keeps the invariant that a withdrawn document is listed and not summed.
 
-use std::collections::BTreeMap;
-
-use crate::core::billing::{ChargeKind, VendorCharge, VendorInvoice};
-use crate::core::id::InvoiceId;
-use crate::core::money::{Amount, Currency, MoneyError};
+use crate::core::billing::VendorInvoice;
+pub use crate::core::documents::Documents;
+use crate::core::money::Amount;
 use crate::report::table::{Cell, Column, Kind, Table};
-
-/// Documents of one distributor, with the sums of their lines.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Documents {
-    /// The distributor's name.
-    pub vendor: String,
-    /// The heads, in the order listed.
-    pub invoices: Vec<VendorInvoice>,
-    /// The sums of the lines by document and currency.
-    pub(crate) lines: BTreeMap<(InvoiceId, Currency), LineSums>,
-    /// Lines that stand on no document.
-    pub(crate) loose: u64,
-}
-
-/// The sums of one document's lines, in the partner's amounts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct LineSums {
-    /// How many.
-    pub(crate) lines: u64,
-    /// Charges.
-    pub(crate) net: Amount,
-    /// The distributor's fees.
-    pub(crate) fees: Amount,
-    /// Credits and rebates.
-    pub(crate) credits: Amount,
-    /// Payments shown as lines.
-    pub(crate) payments: Amount,
-    /// Tax where it was said.
-    pub(crate) tax: Amount,
-    /// How many lines said their tax.
-    pub(crate) taxed: u64,
-}
-
-impl Documents {
-    /// Documents without lines yet.
-    #[must_use]
-    pub fn new(vendor: impl Into<String>, invoices: Vec<VendorInvoice>) -> Self {
-        Self { vendor: vendor.into(), invoices, ..Self::default() }
-    }
-
-    /// Counts one line.
-    ///
-    /// # Errors
-    /// [`MoneyError::Overflow`]; the line is not counted then.
-    pub fn add(&mut self, charge: &VendorCharge) -> Result<(), MoneyError> {
-        let Some(invoice) = &charge.invoice else {
-            self.loose = self.loose.saturating_add(1);
-            return Ok(());
-        };
-        let sums = self.lines.entry((invoice.clone(), charge.currency)).or_default();
-        let mut next = *sums;
-        let sum = match charge.kind {
-            ChargeKind::ServiceCharge => &mut next.fees,
-            ChargeKind::ServiceCredit | ChargeKind::InvoiceCredit | ChargeKind::Rebate => &mut next.credits,
-            ChargeKind::PaymentCredit => &mut next.payments,
-            ChargeKind::Subscription | ChargeKind::Prorate | ChargeKind::OneTime | ChargeKind::Other(_) => {
-                &mut next.net
-            }
-        };
-        *sum = sum.plus(charge.cost_total)?;
-        if let Some(tax) = charge.tax {
-            next.tax = next.tax.plus(tax)?;
-            next.taxed = next.taxed.saturating_add(1);
-        }
-        next.lines = next.lines.saturating_add(1);
-        *sums = next;
-        Ok(())
-    }
-
-    pub(crate) fn sums_of(&self, invoice: &VendorInvoice) -> LineSums {
-        self.lines.get(&(invoice.id.clone(), invoice.currency)).copied().unwrap_or_default()
-    }
-}
-
-impl LineSums {
-    /// The tax; unknown when no line said any.
-    pub(crate) fn known_tax(&self) -> Option<Amount> {
-        (self.taxed > 0 || self.lines == 0).then_some(self.tax)
-    }
-}
 
 const REGISTER: &[Column] = &[
     Column::new("vendor", Kind::Text).in_files(),

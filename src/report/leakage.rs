@@ -5,7 +5,8 @@
 use crate::core::money::{Amount, UnitPrice};
 use crate::core::quantity::Quantity;
 use crate::core::reconcile::outcome::{Class, PriceRange, Variance};
-use crate::report::table::{Cell, Column, Kind, Table};
+use crate::report::doubt::Doubts;
+use crate::report::table::{Cell, Column, Kind, Table, count, counted};
 use crate::report::{Input, names};
 
 const UNBILLED: &[Column] = &[
@@ -38,17 +39,27 @@ const BILLED_WITHOUT_COST: &[Column] = &[
 
 /// Charged and not, or not wholly, billed.
 pub(crate) fn unbilled(input: &Input<'_>) -> Table {
+    let doubts = Doubts::of(input);
+    let rows = || input.outcome.variances.iter().filter_map(|v| Some((v, unbilled_row(input, v)?)));
+    let doubtful = count(rows().filter(|(v, _)| doubts.about(v).is_some()).count());
+    let mut notes = vec![
+        "cost and suggested price are per unit, empty where the lines have several. Records without a link have their own report."
+            .to_owned(),
+    ];
+    if doubtful > 0 {
+        notes.push(format!(
+            "{} may be due to lines that could not be read: the variance report says which, mend those first.",
+            counted(doubtful, "row")
+        ));
+    }
     Table {
         name: "unbilled",
         title: "Charged, not billed",
         about: "Units the distributor charges and the PSA does not bill.",
         head: Vec::new(),
         columns: UNBILLED,
-        rows: input.outcome.variances.iter().filter_map(|v| unbilled_row(input, v)).collect(),
-        notes: vec![
-            "cost and suggested price are per unit, empty where the lines have several. Records without a link have their own report."
-                .to_owned(),
-        ],
+        rows: rows().map(|(_, row)| row).collect(),
+        notes,
     }
 }
 
@@ -57,7 +68,9 @@ fn unbilled_row(input: &Input<'_>, v: &Variance) -> Option<Vec<Cell>> {
         Class::MissingInPsa => (v.vendor_quantity, Some(v.amount_variance), Some(v.vendor_cost)),
         Class::QtyUnderbilled => {
             let unrecovered = single(v.vendor_costs).and_then(|cost| rounded(cost, v.quantity_variance));
-            (v.quantity_variance, Some(v.quantity_part), unrecovered)
+            // Without one price on each side nothing says what the units would have sold for.
+            let is_priced = !v.bundled && single(v.vendor_prices).is_some() && single(v.psa_prices).is_some();
+            (v.quantity_variance, is_priced.then_some(v.quantity_part), unrecovered)
         }
         Class::UnmappedCompany
         | Class::UnmappedProduct
@@ -88,6 +101,11 @@ fn unbilled_row(input: &Input<'_>, v: &Variance) -> Option<Vec<Cell>> {
 
 /// Billed without a charge.
 pub(crate) fn billed_without_cost(input: &Input<'_>) -> Table {
+    let doubts = Doubts::of(input);
+    let reason = |v: &Variance| match doubts.about(v) {
+        Some(mend) => mend.note(),
+        None => "cancelled at the distributor and still billed, or bought elsewhere".to_owned(),
+    };
     Table {
         name: "billed-without-cost",
         title: "Billed, not charged",
@@ -110,7 +128,7 @@ pub(crate) fn billed_without_cost(input: &Input<'_>) -> Table {
                     Cell::Money(v.psa_amount),
                     Cell::Unknown,
                     Cell::Unknown,
-                    Cell::text("cancelled at the distributor and still billed, or bought elsewhere"),
+                    Cell::Text(reason(v)),
                 ]
             })
             .collect(),

@@ -45,6 +45,12 @@ pub(crate) fn build(input: &Input<'_>) -> Table {
                 ]
             })
             .collect(),
-        notes: vec!["margin % is of revenue; without revenue it is unknown.".to_owned()],
+        notes: vec![
+            "margin % is of revenue; without revenue it is unknown.".to_owned(),
+            "revenue is what the PSA bills on lines that were compared: not the MSP's own services, not lines without a link. \
+             cost is every line of the distributor in the month: also of products delivered free of charge or within a flat \
+             fee, and of companies and products without a link; payments are no cost."
+                .to_owned(),
+        ],
     }
 }

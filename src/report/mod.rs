@@ -17,8 +17,10 @@ pub mod xlsx;
 
 mod charts;
 mod coverage;
+mod doubt;
 mod leakage;
 mod margin;
+mod pairs;
 mod problems;
 mod tie_out;
 mod unmapped;
@@ -129,11 +131,11 @@ impl Report {
             Self::Unbilled => leakage::unbilled(input),
             Self::BilledWithoutCost => leakage::billed_without_cost(input),
             Self::InvoiceRegister => invoices::register(input.documents),
-            Self::TieOut => tie_out::build(input.documents),
+            Self::TieOut => tie_out::build(input),
             Self::Margin => margin::build(input),
             Self::Problems => problems::build(input.outcome),
         };
-        table.head = facts::head(input.outcome, input.facts);
+        table.head = facts::head(input);
         table
     }
 }
@@ -142,8 +144,14 @@ impl Report {
 #[must_use]
 pub fn costliest_variances(input: &Input<'_>, most: usize) -> Table {
     let mut table = variance::of(input, findings::ranked(input).into_iter().take(most));
-    table.head = facts::head(input.outcome, input.facts);
+    table.head = facts::head(input);
     table
+}
+
+/// What a period's variances come to: one line per currency, gross first, then net.
+#[must_use]
+pub fn variances_in_short(input: &Input<'_>) -> Vec<String> {
+    variance::in_short(&variance::build(input))
 }
 
 /// Every file of a period: name and bytes, in order. The caller writes them.

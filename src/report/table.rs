@@ -56,6 +56,19 @@ pub struct Column {
     pub summed: bool,
     /// Where there is room for it.
     pub room: Room,
+    /// How its totals are called where both signs are summed apart first.
+    pub gross: Option<Gross>,
+}
+
+/// What the sums of a column with two meanings are called: an amount too much does not make good one too little.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gross {
+    /// The sum of the negative amounts, told without the sign.
+    pub negative: &'static str,
+    /// The sum of the positive amounts.
+    pub positive: &'static str,
+    /// The sum of all.
+    pub net: &'static str,
 }
 
 /// Where there is room for a column.
@@ -73,7 +86,7 @@ impl Column {
     /// A column shown everywhere; amounts are summed.
     #[must_use]
     pub const fn new(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, summed: matches!(kind, Kind::Money), room: Room::Always }
+        Self { name, kind, summed: matches!(kind, Kind::Money), room: Room::Always, gross: None }
     }
 
     /// In files only.
@@ -86,6 +99,17 @@ impl Column {
     #[must_use]
     pub const fn when_wide(self) -> Self {
         Self { room: Room::WhenWide, ..self }
+    }
+
+    /// What its sums are called.
+    fn sums(&self) -> Vec<&'static str> {
+        self.gross.map_or_else(|| vec![self.name], |gross| vec![gross.negative, gross.positive, gross.net])
+    }
+
+    /// Amounts whose signs are summed apart, then together.
+    #[must_use]
+    pub const fn in_gross(self, gross: Gross) -> Self {
+        Self { gross: Some(gross), ..self }
     }
 
     /// Amounts that must not be added up (a balance, a row that is a sum itself).
@@ -240,15 +264,21 @@ impl Table {
                 by_currency.entry(code).or_default().push(row);
             }
         }
-        let summed = || self.columns.iter().enumerate().filter(|(_, column)| column.summed);
+        let summed = |rows: &[&Vec<Cell>]| {
+            let columns = self.columns.iter().enumerate().filter(|(_, column)| column.summed);
+            columns.flat_map(|(at, column)| sums(rows, at, column)).collect()
+        };
         by_currency
             .into_iter()
-            .map(|(code, rows)| Total {
-                currency: code.to_owned(),
-                rows: count(rows.len()),
-                sums: summed().map(|(at, column)| (column.name, sum(&rows, at))).collect(),
-            })
+            .map(|(code, rows)| Total { currency: code.to_owned(), rows: count(rows.len()), sums: summed(&rows) })
             .collect()
+    }
+
+    /// The names of the sums that a screen shows, in order.
+    #[must_use]
+    pub fn screen_sums(&self) -> Vec<&'static str> {
+        let shown = self.columns.iter().filter(|column| column.summed && column.room != Room::Files);
+        shown.flat_map(Column::sums).collect()
     }
 
     /// The columns a screen shows: those meant for it in which any row knows a value.
@@ -263,13 +293,22 @@ impl Table {
     }
 }
 
-fn sum(rows: &[&Vec<Cell>], at: usize) -> Sum {
+fn sums(rows: &[&Vec<Cell>], at: usize, column: &Column) -> Vec<(&'static str, Sum)> {
     let amounts: Vec<Amount> = rows
         .iter()
         .filter_map(|row| if let Some(Cell::Money(amount)) = row.get(at) { Some(*amount) } else { None })
         .collect();
-    let total = amounts.iter().try_fold(Amount::ZERO, |sum, amount| sum.plus(*amount)).ok();
-    Sum { amount: total.filter(|_| !amounts.is_empty()), unknown: count(rows.len() - amounts.len()) }
+    let sum = |of: &dyn Fn(&Amount) -> Option<Amount>| {
+        let total = amounts.iter().filter_map(of).try_fold(Amount::ZERO, Amount::plus).ok();
+        Sum { amount: total.filter(|_| !amounts.is_empty()), unknown: count(rows.len() - amounts.len()) }
+    };
+    let all = sum(&|amount| Some(*amount));
+    let Some(gross) = column.gross else { return vec![(column.name, all)] };
+    vec![
+        (gross.negative, sum(&|amount| amount.is_negative().then(|| amount.magnitude()))),
+        (gross.positive, sum(&|amount| (!amount.is_negative()).then_some(*amount))),
+        (gross.net, all),
+    ]
 }
 
 /// A length as the count it is.

@@ -87,10 +87,8 @@ pub fn totals(table: &Table, screen: Screen<'_>) -> String {
     let totals = table.totals();
     let rows = counted(count(table.rows.len()), "row");
     let names: Vec<&str> = table
-        .columns
-        .iter()
-        .filter(|column| column.summed && column.room != Room::Files)
-        .map(|column| column.name)
+        .screen_sums()
+        .into_iter()
         .filter(|name| totals.iter().any(|total| sum_of(total, name).is_some_and(|sum| sum.amount.is_some())))
         .collect();
     if names.is_empty() {

@@ -1,12 +1,13 @@
 //! Tie-out: does each document's head equal its lines?
 //!
-//! The rule of the field is header total − carried balance = lines + tax + fees + credits. Published documents do not all
-//! keep it: some totals leave the carried balance out, some count payments shown as lines. So four readings are tried in a
-//! fixed order, and the verdict names the one that holds; where none does, the residual of the rule is shown.
+//! The verdict names the reading that holds; where none does, the residual of the field's rule is shown. A document of
+//! another month is listed and not judged.
 
 use crate::core::billing::VendorInvoice;
+use crate::core::documents::{LineSums, Tie};
 use crate::core::money::Amount;
-use crate::report::invoices::{Documents, LineSums, WITHDRAWN, no_documents};
+use crate::report::Input;
+use crate::report::invoices::{WITHDRAWN, no_documents};
 use crate::report::table::{Cell, Column, Kind, Table, counted};
 
 const COLUMNS: &[Column] = &[
@@ -24,24 +25,21 @@ const COLUMNS: &[Column] = &[
 ];
 
 /// The report, in order of date and number; lines on documents that are not listed come last.
-pub(crate) fn build(documents: Option<&Documents>) -> Table {
+pub(crate) fn build(input: &Input<'_>) -> Table {
     let mut rows = Vec::new();
-    let mut notes = documents.map_or_else(no_documents, |_| vec![WITHDRAWN.to_owned()]);
-    if let Some(documents) = documents {
+    let mut notes = input.documents.map_or_else(no_documents, |_| vec![WITHDRAWN.to_owned()]);
+    if let Some(documents) = input.documents {
         let mut invoices: Vec<&VendorInvoice> = documents.invoices.iter().collect();
         invoices.sort_by(|a, b| (a.date, &a.id).cmp(&(b.date, &b.id)));
-        rows.extend(invoices.iter().map(|invoice| row(invoice, &documents.sums_of(invoice))));
-        for ((id, currency), sums) in &documents.lines {
-            if !invoices.iter().any(|invoice| invoice.id == *id && invoice.currency == *currency) {
-                let head = vec![
-                    Cell::text(id.as_str()),
-                    Cell::text(currency.as_str()),
-                    Cell::Unknown,
-                    Cell::Unknown,
-                    Cell::Unknown,
-                ];
-                rows.push(line(head, sums, None, "header not listed in this currency"));
-            }
+        rows.extend(
+            invoices.iter().map(|invoice| {
+                row(invoice, &documents.sums_of(invoice), documents.tie_of(invoice, input.outcome.period))
+            }),
+        );
+        for (id, currency, sums) in documents.unlisted() {
+            let unknown = std::iter::repeat_n(Cell::Unknown, 3);
+            let head = [Cell::text(id.as_str()), Cell::text(currency.as_str())].into_iter().chain(unknown).collect();
+            rows.push(line(head, sums, None, "header not listed in this currency"));
         }
         if documents.loose > 0 {
             notes.push(format!("{} on no document.", counted(documents.loose, "line")));
@@ -58,11 +56,10 @@ pub(crate) fn build(documents: Option<&Documents>) -> Table {
     }
 }
 
-fn row(invoice: &VendorInvoice, sums: &LineSums) -> Vec<Cell> {
-    let expected = invoice
-        .total
-        .filter(|_| !invoice.is_superseded())
-        .and_then(|total| total.minus(invoice.carried.unwrap_or_default()).ok());
+fn row(invoice: &VendorInvoice, sums: &LineSums, tie: Tie) -> Vec<Cell> {
+    let is_judged = !matches!(tie, Tie::Superseded | Tie::OtherMonth);
+    let expected =
+        invoice.total.filter(|_| is_judged).and_then(|total| total.minus(invoice.carried.unwrap_or_default()).ok());
     let head = vec![
         Cell::text(invoice.id.as_str()),
         Cell::text(invoice.currency.as_str()),
@@ -70,39 +67,35 @@ fn row(invoice: &VendorInvoice, sums: &LineSums) -> Vec<Cell> {
         Cell::amount(invoice.carried),
         Cell::amount(expected),
     ];
-    if invoice.is_superseded() {
-        let unknown = std::iter::repeat_n(Cell::Unknown, 5);
-        return head.into_iter().chain(unknown).chain([Cell::text("superseded: not cost")]).collect();
+    let (residual, words) = in_words(tie, sums);
+    if is_judged {
+        return line(head, sums, residual, &words);
     }
-    let (residual, verdict) = judge(invoice.total, invoice.carried, sums);
-    line(head, sums, residual, &verdict)
+    let unknown = std::iter::repeat_n(Cell::Unknown, 5);
+    head.into_iter().chain(unknown).chain([Cell::Text(words)]).collect()
 }
 
-fn judge(total: Option<Amount>, carried: Option<Amount>, sums: &LineSums) -> (Option<Amount>, String) {
-    let Some(total) = total else { return (None, "header total unknown".to_owned()) };
-    if sums.lines == 0 {
-        return (None, "no lines".to_owned());
+fn in_words(tie: Tie, sums: &LineSums) -> (Option<Amount>, String) {
+    match tie {
+        Tie::Holds(reading) => {
+            let words = match (reading.carried, reading.payments) {
+                (true, false) => "ties: total − carried balance = lines",
+                (false, false) => "ties: total = lines, carried balance not in it",
+                (true, true) => "ties: total − carried balance = lines with payments",
+                (false, true) => "ties: total = lines with payments, carried balance not in it",
+            };
+            (Some(Amount::ZERO), words.to_owned())
+        }
+        Tie::Differs(None) => (None, "the sums do not fit".to_owned()),
+        Tie::Differs(Some(by)) => {
+            let tax = if sums.taxed < sums.lines { "; not every line states its tax" } else { "" };
+            (Some(by), format!("differs by {}{tax}", by.cents_text()))
+        }
+        Tie::NoTotal => (None, "header total unknown".to_owned()),
+        Tie::NoLines => (None, "no lines".to_owned()),
+        Tie::Superseded => (None, "superseded: not cost".to_owned()),
+        Tie::OtherMonth => (None, "of another month: its lines were not read".to_owned()),
     }
-    let all = [sums.net, sums.fees, sums.credits, sums.tax].into_iter().try_fold(Amount::ZERO, Amount::plus);
-    let with_payments = all.as_ref().ok().map(|all| all.plus(sums.payments));
-    let (Ok(lines), Some(Ok(with_payments)), Ok(expected)) =
-        (all, with_payments, total.minus(carried.unwrap_or_default()))
-    else {
-        return (None, "the sums do not fit".to_owned());
-    };
-    let readings = [
-        (expected, lines, "ties: total − carried balance = lines"),
-        (total, lines, "ties: total = lines, carried balance not in it"),
-        (expected, with_payments, "ties: total − carried balance = lines with payments"),
-        (total, with_payments, "ties: total = lines with payments, carried balance not in it"),
-    ];
-    if let Some((_, _, words)) = readings.iter().find(|(head, lines, _)| head.minus(*lines).is_ok_and(Amount::is_zero))
-    {
-        return (Some(Amount::ZERO), (*words).to_owned());
-    }
-    let residual = expected.minus(lines).ok();
-    let tax = if sums.taxed < sums.lines { "; not every line states its tax" } else { "" };
-    (residual, format!("differs by {}{tax}", residual.map_or("more than fits".to_owned(), Amount::cents_text)))
 }
 
 fn line(head: Vec<Cell>, sums: &LineSums, residual: Option<Amount>, verdict: &str) -> Vec<Cell> {
@@ -121,6 +114,7 @@ fn line(head: Vec<Cell>, sums: &LineSums, residual: Option<Amount>, verdict: &st
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::documents::tie;
 
     #[test]
     fn the_verdict_names_the_reading_that_holds() {
@@ -142,9 +136,11 @@ mod tests {
             (Some("809.41"), None, Some("0.01"), "differs by 0.01"),
             (None, None, None, "header total unknown"),
         ] {
-            let (found, words) = judge(total.map(amount), carried.map(amount), &sums);
+            let (found, words) = in_words(tie(total.map(amount), carried.map(amount), &sums), &sums);
             assert_eq!((found.map(Amount::cents_text).as_deref(), words.as_str()), (residual, verdict));
         }
-        assert_eq!(judge(Some(amount("1")), None, &LineSums::default()).1, "no lines");
+        let none = LineSums::default();
+        assert_eq!(tie(Some(amount("1")), None, &none), Tie::NoLines);
+        assert!(matches!(tie(Some(Amount::ZERO), None, &none), Tie::Holds(_)), "nothing is owed and nothing is listed");
     }
 }

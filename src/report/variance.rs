@@ -7,10 +7,15 @@
 use crate::core::money::{Amount, Rounding};
 use crate::core::period::BillingPeriod;
 use crate::core::reconcile::outcome::{Class, PriceRange, Variance};
+use crate::report::doubt::{Doubts, Mend};
 use crate::report::findings::remedy;
 use crate::report::leakage::single;
-use crate::report::table::{Cell, Column, Kind, Table};
+use crate::report::pairs::{Pair, Pairs};
+use crate::report::table::{Cell, Column, Gross, Kind, Table, Total, grouped};
 use crate::report::{Input, names};
+
+/// Two opposite errors are two errors.
+const GROSS: Gross = Gross { negative: "billed too little", positive: "billed too much", net: "net variance" };
 
 const COLUMNS: &[Column] = &[
     Column::new("customer", Kind::Text),
@@ -37,7 +42,7 @@ const COLUMNS: &[Column] = &[
     Column::new("expected cost", Kind::Money).in_files(),
     Column::new("billed", Kind::Money),
     Column::new("should bill", Kind::Money).when_wide(),
-    Column::new("variance", Kind::Money),
+    Column::new("variance", Kind::Money).in_gross(GROSS),
     Column::new("mapping", Kind::Money).in_files(),
     Column::new("timing", Kind::Money).in_files(),
     Column::new("quantity", Kind::Money).in_files(),
@@ -62,13 +67,14 @@ pub(crate) fn build(input: &Input<'_>) -> Table {
 
 /// The report of some of the variances, in the order given.
 pub(crate) fn of<'v>(input: &Input<'_>, variances: impl Iterator<Item = &'v Variance>) -> Table {
+    let (doubts, pairs) = (Doubts::of(input), Pairs::of(input));
     Table {
         name: "variance",
         title: "Variances",
         about: "Every customer and product where what is billed is not what the distributor's lines say should be billed.",
         head: Vec::new(),
         columns: COLUMNS,
-        rows: variances.map(|v| row(input, v)).collect(),
+        rows: variances.map(|v| row(input, (&doubts, &pairs), v)).collect(),
         notes: vec![
             "variance = billed − should bill: negative is billed too little. Should bill is the distributor's customer amount less \
              what a flat fee includes."
@@ -77,7 +83,23 @@ pub(crate) fn of<'v>(input: &Input<'_>, variances: impl Iterator<Item = &'v Vari
     }
 }
 
-fn row(input: &Input<'_>, v: &Variance) -> Vec<Cell> {
+/// One line per currency: what is billed too little, what too much, and both together.
+pub(crate) fn in_short(table: &Table) -> Vec<String> {
+    let line = |total: Total| {
+        let sum = |name: &str| {
+            let sum = total.sums.iter().find(|(column, _)| *column == name).and_then(|(_, sum)| sum.amount);
+            sum.map_or_else(|| "unknown".to_owned(), |amount| grouped(&amount.cents_text()))
+        };
+        let (little, much, net) = (sum(GROSS.negative), sum(GROSS.positive), sum(GROSS.net));
+        format!("{}: {little} billed too little, {much} too much, net {}", total.currency, net.replace('-', "−"))
+    };
+    table.totals().into_iter().map(line).collect()
+}
+
+fn row(input: &Input<'_>, (doubts, pairs): (&Doubts, &Pairs<'_>), v: &Variance) -> Vec<Cell> {
+    let mend = doubts.about(v);
+    let pair = pairs.about(v).map(Pair::remedy);
+    let note: Vec<String> = mend.map(Mend::note).into_iter().chain(pair.clone()).chain(note(v)).collect();
     let mut cells = who_and_what(input, v);
     cells.extend([
         Cell::text(v.currency.as_str()),
@@ -93,10 +115,10 @@ fn row(input: &Input<'_>, v: &Variance) -> Vec<Cell> {
     cells.extend(walk(v));
     cells.extend([
         Cell::text(v.class().as_str()),
-        Cell::text(remedy(v)),
+        Cell::text(mend.map(Mend::remedy).or(pair).unwrap_or_else(|| remedy(v))),
         Cell::Unknown,
-        note(v).map_or(Cell::Unknown, Cell::Text),
-        Cell::text("open"),
+        if note.is_empty() { Cell::Unknown } else { Cell::Text(note.join("; ")) },
+        Cell::text(if mend.is_some() { "unknown" } else { "open" }),
     ]);
     cells
 }
@@ -129,9 +151,8 @@ fn walk(v: &Variance) -> [Cell; 11] {
     let variance = v.amount_variance.negated().rounded(Rounding::Cents);
     let none = Amount::ZERO;
     let (mapping, quantity, price, credit) = match v.class() {
-        Class::UnmappedCompany | Class::UnmappedProduct | Class::MissingInPsa | Class::MissingInVendor => {
-            (variance, none, none, none)
-        }
+        Class::UnmappedCompany | Class::UnmappedProduct => (variance, none, none, none),
+        Class::MissingInPsa | Class::MissingInVendor => (none, variance, none, none),
         Class::CreditNotPassed => (none, none, none, variance),
         Class::QtyUnderbilled
         | Class::QtyOverbilled
@@ -161,7 +182,7 @@ fn walk(v: &Variance) -> [Cell; 11] {
 }
 
 /// What the columns have no room for: several prices, flat fees, the other things that are wrong.
-fn note(v: &Variance) -> Option<String> {
+fn note(v: &Variance) -> Vec<String> {
     let mut words = Vec::new();
     if !v.psa_included.is_zero() {
         words.push(format!("{} delivered within a flat fee or free of charge", v.psa_included.cents_text()));
@@ -182,7 +203,7 @@ fn note(v: &Variance) -> Option<String> {
     if !also.is_empty() {
         words.push(format!("also {}", also.join(", ")));
     }
-    (!words.is_empty()).then(|| words.join("; "))
+    words
 }
 
 fn spread(what: &str, range: PriceRange) -> Option<String> {

@@ -11,6 +11,7 @@ use sqlx::QueryBuilder;
 
 use crate::core::entity::Entity;
 use crate::core::period::BillingPeriod;
+use crate::core::reconcile::outcome::KeyPart;
 use crate::core::record::{Fingerprint, Keyed};
 use crate::core::snapshot::{Problem, Pulled};
 use crate::store::dialect::{ROWS_PER_INSERT, on_db, on_tx};
@@ -111,11 +112,14 @@ struct ProblemRow {
     record: Option<String>,
     field: Option<String>,
     what: String,
+    customer: Option<String>,
 }
 
-impl From<ProblemRow> for Problem {
-    fn from(row: ProblemRow) -> Self {
-        Self { at: row.place, record: row.record, field: row.field, what: row.what }
+impl ProblemRow {
+    fn problem(self, at: At<'_>) -> Result<Problem> {
+        let customer = self.customer.map(KeyPart::try_from).transpose();
+        let customer = customer.map_err(|error| at.corrupt("customer", error))?;
+        Ok(Problem { at: self.place, record: self.record, field: self.field, what: self.what, customer })
     }
 }
 
@@ -215,14 +219,14 @@ impl Store {
 
     async fn load_problems(&self, snapshot: SnapshotId) -> Result<Vec<Problem>> {
         let rows: Vec<ProblemRow> = on_db!(self, conn => sqlx::query_as(
-            "select place, record, field, what
+            "select place, record, field, what, customer
              from problem
              where snapshot_id = $1
              order by position")
             .bind(snapshot)
             .fetch_all(conn).await)
         .map_err(reading("problem", snapshot))?;
-        Ok(rows.into_iter().map(Problem::from).collect())
+        rows.into_iter().map(|row| row.problem(At { table: "problem", row: &snapshot })).collect()
     }
 }
 
@@ -309,12 +313,13 @@ impl Tx {
         let mut position = 0_i64;
         for chunk in problems.chunks(ROWS_PER_INSERT) {
             on_tx!(self.inner, conn => {
-                let mut insert =
-                    QueryBuilder::new("insert into problem (snapshot_id, position, place, record, field, what) ");
+                let mut insert = QueryBuilder::new(
+                    "insert into problem (snapshot_id, position, place, record, field, what, customer) ");
                 insert.push_values(chunk, |mut values, problem| {
                     values.push_bind(snapshot).push_bind(position).push_bind(storable(&problem.at))
                         .push_bind(problem.record.as_deref().map(storable))
-                        .push_bind(problem.field.as_deref().map(storable)).push_bind(storable(&problem.what));
+                        .push_bind(problem.field.as_deref().map(storable)).push_bind(storable(&problem.what))
+                        .push_bind(problem.customer.as_ref().map(|customer| storable(&customer.to_string())));
                     position = position.saturating_add(1);
                 });
                 insert.build().execute(conn).await.map(|_| ())

@@ -239,3 +239,75 @@ fn the_same_seed_gives_the_same_bytes_and_nothing_is_left_of_the_demo_before() {
     let _ = place.run("demo --dir shown --seed 4 --as-of 2026-11-03").ended(0);
     assert_ne!(place.read("shown/reports/variances.csv"), first);
 }
+
+const EXPORTS: &str = r#"
+[store]
+url = "sqlite:trueup.db"
+
+[connectors.vendor_files]
+kind = "files"
+side = "vendor"
+folder = "data"
+
+[connectors.psa_files]
+kind = "files"
+side = "psa"
+folder = "data"
+"#;
+
+#[test]
+fn a_month_whose_documents_do_not_tie_is_not_called_clean() {
+    let place = Place::new().set("USER", "ada");
+    place.write("trueup.toml", EXPORTS);
+    for (file, text) in [
+        ("vendor_companies", "id,name\nv-1,Dill Audio\n"),
+        ("vendor_products", "id,name\np-1,Seats\n"),
+        ("vendor_subscriptions", "id,companyId,productId,quantity,status\ns-1,v-1,p-1,10,Active\n"),
+        ("psa_companies", "id,name\n101,Dill Audio\n"),
+        ("psa_products", "id,description\n501,Seats\n"),
+        (
+            "vendor_invoice_items",
+            "id,invoiceId,type,companyId,productId,startPeriod,quantity,price,subTotal,cost,costTotal,currencyCode\n\
+             i1,INV-1,subscription,v-1,p-1,2026-04-01,10,25.00,250.00,20.00,200.00,USD\n",
+        ),
+        (
+            "psa_agreement_lines",
+            "id,agreementStatus,companyId,productId,lineType,quantity,lessIncluded,unitPrice,unitCost,extendedPrice,\
+             extendedCost,billCustomer,effectiveDate,cancelledDate,currencyCode\n\
+             1,Active,101,501,recurring,10,0,25.00,20.00,250.00,200.00,Billable,2025-01-01,,USD\n",
+        ),
+    ] {
+        place.write(&format!("data/{file}.csv"), text);
+    }
+    let mut linked = false;
+    for (documents, status, verdict) in [
+        ("INV-1,2026-04-05,200.00", 0, "clean: everything was read and compared, all 1 cell agree"),
+        ("INV-1,2026-04-05,10159.00", 3, "invoice INV-1 differs from its lines by 9,959.00 USD"),
+        ("INV-1,2026-04-05,200.00\nINV-2,2026-04-06,7.00", 3, "invoice INV-2 has no lines"),
+        ("INV-1,2026-04-05,200.00\nINV-2,2026-05-06,7.00", 0, "clean: "),
+        ("INV-2,2026-05-06,7.00", 3, "lines name invoice INV-1, which is not listed in USD"),
+    ] {
+        let rows: String = documents.lines().map(|line| format!("{line},USD\n")).collect();
+        place.write("data/vendor_invoices.csv", &format!("id,invoiceDate,total,currencyCode\n{rows}"));
+        if !linked {
+            let _ = place.run("db migrate").ended(0);
+        }
+        let _ = place.run("pull --period 2026-04 --as-of 2026-05-07").ended(0);
+        if !linked {
+            let _ = place.run("propose all --as-of 2026-05-07").ended(0);
+            let _ = place.run("review link --kind customers v-1 101").ended(0);
+            let _ = place.run("review link --kind products p-1 501").ended(0);
+            linked = true;
+        }
+        let ran = place.run("reconcile --period 2026-04 --exit-on-findings --out out --as-of 2026-05-07").ended(status);
+        assert!(ran.stdout.contains(verdict), "{}", ran.transcript());
+        let said = if status == 0 { "\"verdict\": \"clean\"" } else { "\"verdict\": \"differences\"" };
+        assert!(place.read("out/totals.json").contains(said), "{verdict}");
+        let page = place.run("report tie-out --format html --period 2026-04 --as-of 2026-05-07").ended(0).stdout;
+        assert!(
+            page.contains(&format!("<p class=\"verdict {}\">", if status == 0 { "good" } else { "over" })),
+            "{verdict}"
+        );
+        assert!(page.contains(verdict), "{verdict}");
+    }
+}

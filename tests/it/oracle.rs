@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use rust_decimal::{Decimal, RoundingStrategy};
 use trueup::core::reconcile::outcome::Verdict;
 use trueup::engine::{Unwatched, reconcile_folder};
-use trueup::report::{Names, facts, machine};
+use trueup::report::{Facts, Input, Names, facts, machine};
 use trueup::simulate::World;
 
 type Row = BTreeMap<String, String>;
@@ -339,6 +339,7 @@ fn a_month_of_which_one_side_has_no_line_is_unknown() {
     };
     let other_month = run("2026-07");
     assert_eq!(other_month.verdict, Verdict::Unknown);
-    let said = facts::verdict(&other_month);
+    let (names, from) = (Names::default(), Facts::default());
+    let said = facts::verdict(&Input { outcome: &other_month, names: &names, facts: &from, documents: None });
     assert!(said.contains("the distributor has no line of this month"), "{said}");
 }

@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+mod remedies;
+
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
@@ -77,6 +79,7 @@ fn variance(keys: (&str, KeyPart, KeyPart), class: Class, vendor: [&str; 3], psa
         quantity_part: Amount::ZERO,
         price_part: Amount::ZERO,
         other_part: amount_variance,
+        bundled: false,
     }
 }
 
@@ -390,11 +393,14 @@ fn findings_speak_of_every_class_the_costliest_first_within_a_currency() {
 
 #[test]
 fn only_a_clean_outcome_is_called_clean_and_an_unknown_one_says_what_was_not_looked_at() {
-    let said = |outcome: &Outcome| report::facts::verdict(outcome);
+    let (names, facts) = (names(), facts());
+    let said =
+        |outcome: &Outcome| report::facts::verdict(&Input { outcome, names: &names, facts: &facts, documents: None });
     let unknown = outcome();
     assert_eq!(
         said(&unknown),
-        "unknown: 2 lines of the PSA could not be read; what is shown is true, what is not shown is not known"
+        "unknown: 2 lines of the PSA could not be read; some of what is shown may be due to that, and what is not shown is \
+         not known"
     );
     let differences = Outcome { verdict: Verdict::Differences, ..unknown.clone() };
     assert_eq!(said(&differences), "differences: everything was read; 11 of 1,240 cells need attention");
@@ -414,13 +420,25 @@ fn totals_are_the_sums_of_the_rows_in_the_file() {
         let Some(currency_at) = table.columns.iter().position(|c| c.kind == Kind::Currency) else { continue };
         for total in table.totals() {
             for (name, sum) in &total.sums {
-                let at = table.columns.iter().position(|c| c.name == *name).unwrap();
+                let signs = |gross: trueup::report::table::Gross| {
+                    [gross.negative, gross.positive, gross.net].iter().position(|n| n == name)
+                };
+                let named = |c: &trueup::report::table::Column| c.gross.map_or(c.name == *name, |g| signs(g).is_some());
+                let at = table.columns.iter().position(named).unwrap();
+                let sign = table.columns[at].gross.and_then(signs);
                 let known: Vec<&str> = rows
                     .iter()
                     .filter(|r| r[currency_at] == total.currency && !r[at].is_empty())
                     .map(|r| &r[at])
                     .collect();
-                let expected = known.iter().try_fold(Amount::ZERO, |sum, text| sum.plus(amount(text))).unwrap();
+                let counts = |text: &&&str| match sign {
+                    Some(0) => text.starts_with('-'),
+                    Some(1) => !text.starts_with('-'),
+                    Some(_) | None => true,
+                };
+                let expected =
+                    known.iter().filter(counts).try_fold(Amount::ZERO, |sum, text| sum.plus(amount(text))).unwrap();
+                let expected = if sign == Some(0) { expected.negated() } else { expected };
                 assert_eq!(sum.amount, (!known.is_empty()).then_some(expected), "{} {name}", table.name);
             }
         }
@@ -465,7 +483,7 @@ fn the_workbook_holds_typed_cells_no_formula_and_totals_apart() {
     assert_eq!(row(2)[column("customer ID")], Data::String("1".to_owned()));
     assert_eq!(row(4)[column("customer")], Data::String(HYPERLINK.to_owned()));
     assert_eq!(variance.height(), variances().len() + 1);
-    assert!(book.worksheet_range("totals").unwrap().rows().any(|r| r[3] == Data::String("variance".to_owned())));
+    assert!(book.worksheet_range("totals").unwrap().rows().any(|r| r[3] == Data::String("net variance".to_owned())));
 }
 
 #[test]
@@ -530,9 +548,8 @@ proptest! {
         prop_assert_eq!(of("variance"), money(cents[0]).negated());
         let whole = of("variance");
         let expected = match class {
-            Class::UnmappedCompany | Class::UnmappedProduct | Class::MissingInPsa | Class::MissingInVendor => {
-                [whole, Amount::ZERO, Amount::ZERO, Amount::ZERO]
-            }
+            Class::UnmappedCompany | Class::UnmappedProduct => [whole, Amount::ZERO, Amount::ZERO, Amount::ZERO],
+            Class::MissingInPsa | Class::MissingInVendor => [Amount::ZERO, whole, Amount::ZERO, Amount::ZERO],
             Class::CreditNotPassed => [Amount::ZERO, Amount::ZERO, Amount::ZERO, whole],
             Class::QtyUnderbilled | Class::QtyOverbilled | Class::PriceStale | Class::AmountMismatch | Class::CostStale
             | Class::VendorMath | Class::Ok => {

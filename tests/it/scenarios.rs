@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use trueup::core::period::BillingPeriod;
+use trueup::core::reconcile::outcome::Class;
 use trueup::engine::{Unwatched, reconcile_folder};
 use trueup::report::{Facts, Input, Names, files, findings};
 
@@ -105,6 +106,9 @@ async fn plays(name: &str, folder: &Path, scenario: Scenario) {
         amount: v.amount_variance.cents_text(),
         currency: v.currency.to_string(),
     };
+    for v in outcome.variances.iter().filter(|v| matches!(v.class(), Class::MissingInPsa | Class::MissingInVendor)) {
+        assert_eq!(v.quantity_part, v.amount_variance, "{name}: where no line stands, the units are all of it");
+    }
     let found: BTreeSet<_> = outcome.variances.iter().map(differs).collect();
     assert_eq!(found, scenario.difference.into_iter().collect(), "{name}");
     let left = |m: &trueup::core::reconcile::outcome::CustomerMargin| Left {

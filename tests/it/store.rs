@@ -14,7 +14,7 @@ use trueup::clock::Clock;
 use trueup::core::entity::Entity;
 use trueup::core::id::{Company, Id, Product, PsaProductId};
 use trueup::core::link::{BundlePart, Compare, Decision, LinkKind, Shape, Verdict};
-use trueup::core::reconcile::outcome::Outcome;
+use trueup::core::reconcile::outcome::{KeyPart, Outcome};
 use trueup::core::record::{Fingerprint, Keyed};
 use trueup::core::snapshot::{Problem, Pulled};
 use trueup::store::{
@@ -230,7 +230,10 @@ async fn a_snapshot_comes_back_as_it_was_saved(database: &Database) {
     let (store, lease, run) = database.running().await;
     let awkward = Thing { id: "ü\0'\"\\ 漢".into(), note: Some("line\nbreak \u{1f600} \0".into()) };
     let problems = vec![
-        Problem::new("GET /invoices page 3", "the text ends in the middle \0").record("r\u{e9}1").field("costTotal"),
+        Problem::new("GET /invoices page 3", "the text ends in the middle \0")
+            .record("r\u{e9}1")
+            .field("costTotal")
+            .customer(Some(KeyPart::Vendor("7f:1".into()))),
         Problem::new("psa.csv:17", "expected 12 columns, found 3"),
     ];
     let pulled = Pulled::judge(vec![thing("z"), awkward, thing("a")], problems);

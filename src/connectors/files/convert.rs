@@ -7,7 +7,7 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
-use super::entity::{Entity, Kind};
+use super::entity::{Entity, Kind, PSA_AGREEMENT_LINES, VENDOR_INVOICE_ITEMS};
 use crate::core::billing::{
     BillCustomer, BilledLine, ChargeKind, LineKind, Subscription, SubscriptionFields, VendorCharge, VendorInvoice,
 };
@@ -17,6 +17,7 @@ use crate::core::money::{Amount, Currency, MoneyError, UnitPrice};
 use crate::core::outside::excerpt;
 use crate::core::product::{ProductFields, PsaProduct, VendorProduct};
 use crate::core::quantity::Quantity;
+use crate::core::reconcile::outcome::KeyPart;
 use crate::core::record::Record;
 use crate::core::snapshot::Problem;
 
@@ -84,10 +85,21 @@ impl<'a> Row<'a> {
     /// A problem of a field of this row.
     #[must_use]
     pub fn problem(&self, field: &str, what: impl Into<String>) -> Problem {
-        let problem = Problem::new(self.place.to_string(), what).field(field);
+        let problem = Problem::new(self.place.to_string(), what).field(field).customer(self.customer());
         match self.record() {
             Some(id) => problem.record(id),
             None => problem,
+        }
+    }
+
+    /// Whose line it is, where it says so.
+    fn customer(&self) -> Option<KeyPart> {
+        if self.entity.name == VENDOR_INVOICE_ITEMS.name {
+            self.get("companyId").map(|id| KeyPart::Vendor(id.into()))
+        } else if self.entity.name == PSA_AGREEMENT_LINES.name {
+            self.get("companyId").map(|id| KeyPart::Psa(id.into()))
+        } else {
+            None
         }
     }
 

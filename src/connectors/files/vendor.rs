@@ -147,9 +147,8 @@ impl VendorConnector for FilesVendor {
         let mut charges: Vec<VendorCharge> = charges.map(|line| line.charge).collect();
         if let Some(listed) = self.all_invoices(watch)? {
             let (invoices, unread) = listed.into_parts();
-            let (kept, unknown) = documents::of_period(charges, &invoices, period);
-            charges = kept;
-            problems.extend(unread.into_iter().chain(unknown));
+            charges = documents::of_period(charges, &invoices, period);
+            problems.extend(unread);
         }
         if charges.is_empty() && read > 0 && problems.is_empty() {
             let what =

@@ -16,6 +16,7 @@ use crate::connectors::listing::{About, Ask, Identity, Limits, Page, PageMeta, r
 use crate::connectors::pax8::field::{Flaw, same_case};
 use crate::connectors::pax8::wire;
 use crate::connectors::{Result, Watch};
+use crate::core::reconcile::outcome::KeyPart;
 use crate::core::snapshot::Problem;
 
 /// Records read and problems met, in the order of the source.
@@ -40,7 +41,14 @@ impl Row {
 
     /// A problem of this row, for what its reader found wrong.
     pub(super) fn problem(&self, flaw: Flaw) -> Problem {
-        let problem = Problem::new(&self.at, flaw.what).field(flaw.field);
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Peek {
+            company_id: Option<String>,
+        }
+        let company = serde_json::from_str::<Peek>(self.raw.get()).ok().and_then(|peek| peek.company_id);
+        let customer = company.map(|id| KeyPart::Vendor(same_case(id).into()));
+        let problem = Problem::new(&self.at, flaw.what).field(flaw.field).customer(customer);
         match &self.id {
             Some(id) => problem.record(id),
             None => problem,
@@ -199,5 +207,23 @@ pub(super) fn gone_is_a_problem<R>(path: &str, id: &str, read: Result<Parts<R>>)
             Ok((Vec::new(), vec![Problem::new(format!("GET {path}"), what).record(id)]))
         }
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_names_the_customer_where_the_row_does() {
+        for (row, customer) in [
+            (r#"{"id":"L1","companyId":"c-7","quantity":"1O"}"#, Some(KeyPart::Vendor("c-7".into()))),
+            (r#"{"id":"L1","companyId":7}"#, None),
+            (r#"{"id":"L1"}"#, None),
+        ] {
+            let row = Row::new("GET /x row 1".to_owned(), RawValue::from_string(row.to_owned()).unwrap());
+            let problem = row.problem(Flaw { field: "quantity".into(), what: "is no number".into() });
+            assert_eq!((problem.record.as_deref(), problem.customer), (Some("L1"), customer));
+        }
     }
 }

@@ -41,6 +41,7 @@ pub(super) struct Taken {
 impl Taken {
     fn problem(&mut self, field: &str, what: impl Into<String>) {
         let problem = Problem::new(&self.row.at, what).record(&self.row.id).field(field);
+        let problem = problem.customer(self.row.customer.clone());
         self.problems.push(problem);
     }
 

@@ -22,6 +22,7 @@ use crate::connectors::http::Client;
 use crate::connectors::{Result, Watch};
 use crate::core::money::UnitPrice;
 use crate::core::quantity::Quantity;
+use crate::core::reconcile::outcome::KeyPart;
 use crate::core::snapshot::Problem;
 
 /// How many child lists are under way at once, where the file does not say.
@@ -39,6 +40,8 @@ pub(super) struct Row {
     pub(super) fields: BTreeMap<String, Decoded>,
     /// Fields that could not be read: each is a problem already.
     pub(super) broken: BTreeSet<String>,
+    /// Whose line it is, where it is a line and says so.
+    pub(super) customer: Option<KeyPart>,
     /// The records above it: entity and id, nearest first.
     parents: Vec<(String, String)>,
 }
@@ -373,8 +376,9 @@ impl<'s> Shape<'s> {
         let mut parents = vec![(self.name.to_owned(), id.clone())];
         parents.extend(parent.iter().flat_map(|row| row.parents.iter().cloned()));
         let version = self.version.as_ref().and_then(|path| path.get(&found.row)).and_then(|mark| text_of(mark).ok());
-        let mut row =
-            Row { at: found.at.clone(), id, version, fields: BTreeMap::new(), broken: BTreeSet::new(), parents };
+        let (at, fields, broken) = (found.at.clone(), BTreeMap::new(), BTreeSet::new());
+        let mut row = Row { at, id, version, fields, broken, customer: None, parents };
+        let before = problems.len();
         let (products, plain): (Vec<_>, Vec<_>) =
             self.fields.iter().partition(|(_, field, _)| field.product_of.is_some());
         for (name, field, path) in plain.into_iter().chain(products) {
@@ -392,6 +396,10 @@ impl<'s> Shape<'s> {
                     row.broken.insert((*name).to_owned());
                 }
             }
+        }
+        if let ("line", Some(Decoded::Text(company))) = (self.name, row.fields.get("company")) {
+            row.customer = Some(KeyPart::Psa(company.as_str().into()));
+            problems.iter_mut().skip(before).for_each(|problem| problem.customer.clone_from(&row.customer));
         }
         if let Some((path, eq, status)) = &self.gone
             && path

@@ -154,7 +154,7 @@ impl Placed<'_> {
         };
         let Judged { flags, vendor_amount, vendor_cost, variance } = judge(standing, cell, extras, &priced)?;
         // What cannot be multiplied exactly stays unexplained; the variance itself is exact.
-        let (quantity_part, price_part) = parts(standing, cell, &priced).unwrap_or_default();
+        let (quantity_part, price_part) = parts(standing, cell, &priced, variance).unwrap_or_default();
         Ok(Variance {
             currency: self.key.currency,
             company,
@@ -178,13 +178,17 @@ impl Placed<'_> {
             quantity_part,
             price_part,
             other_part: variance.minus(quantity_part)?.minus(price_part)?,
+            bundled: cell.bundled,
         })
     }
 }
 
 /// How much of a variance other units (at the vendor's price) and another price (at the PSA's units) explain; nought
-/// where either side has no one price.
-fn parts(standing: Standing, cell: &Cell, priced: &Priced) -> Result<(Amount, Amount), MoneyError> {
+/// where either side has no one price. Where one side has no line at all, the units explain everything.
+fn parts(standing: Standing, cell: &Cell, priced: &Priced, variance: Amount) -> Result<(Amount, Amount), MoneyError> {
+    if matches!(standing, Standing::Linked(_)) && (cell.vendor.lines == 0 || cell.psa.lines == 0) {
+        return Ok((variance, Amount::ZERO));
+    }
     let one_price = |prices: Prices| prices.map(|p| p.0).filter(|r| r.lowest == r.highest).map(|r| r.lowest);
     match (standing, one_price(priced.vendor), one_price(priced.psa)) {
         (Standing::Linked(Compare::Quantity), Some(expected), Some(observed)) if !cell.bundled => {

@@ -230,6 +230,9 @@ pub struct Variance {
     pub price_part: Amount,
     /// The rest: `amount_variance` − quantity part − price part.
     pub other_part: Amount,
+    /// Whether a bundle's share is among the PSA's lines: there is no line of this product alone.
+    #[serde(default)]
+    pub bundled: bool,
 }
 
 impl Variance {
@@ -289,6 +292,17 @@ pub enum Verdict {
     Differences,
     /// Something could not be read or there was nothing to examine: nothing may be called clean.
     Unknown,
+}
+
+impl Verdict {
+    /// What may be said when something else differs as well.
+    #[must_use]
+    pub fn with_differences(self) -> Self {
+        match self {
+            Self::Clean | Self::Differences => Self::Differences,
+            Self::Unknown => Self::Unknown,
+        }
+    }
 }
 
 /// The result of reconciling one period.
