@@ -1,7 +1,8 @@
 //! Pull: whole listings from the connections into snapshots.
 //!
-//! Keeps the invariants that a listing is saved whole or not at all, and that one which failed, or is suddenly empty, is
-//! saved as partial with the reason, so that no later job takes the one before it for today's.
+//! Keeps the invariants that a listing is saved whole or not at all, and that one which failed, is suddenly empty, or hangs
+//! on one that is not whole, is saved as partial with the reason, so that no later job takes it, or the one before it, for
+//! all there is today.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -12,6 +13,7 @@ use crate::core::link::BundlePart;
 use crate::core::period::BillingPeriod;
 use crate::core::record::Keyed;
 use crate::core::snapshot::{Problem, Pulled};
+use crate::engine::directory::words;
 use crate::engine::{Connection, ConnectorError, Engine, ErrorKind, Job, Result, Watch};
 use crate::store::{NewSnapshot, RunOutcome, SnapshotHeader, SnapshotId};
 
@@ -133,6 +135,28 @@ struct Pull<'p> {
 type Read<R> = std::result::Result<Pulled<R>, ConnectorError>;
 type MayRead<R> = std::result::Result<Option<Pulled<R>>, ConnectorError>;
 
+/// The listing whose records another one is asked for, one by one.
+#[derive(Clone, Copy)]
+struct Parent {
+    of: Entity,
+    whole: bool,
+}
+
+impl Parent {
+    /// What was asked for each record of a listing is whole only where that listing is.
+    fn judge<R>(self, read: MayRead<R>) -> MayRead<R> {
+        match read? {
+            Some(pulled) if !self.whole => {
+                let (records, mut problems) = pulled.into_parts();
+                let parent = words(self.of, None);
+                problems.push(Problem::new(parent, "were not read whole; what belongs to the others was not asked for"));
+                Ok(Some(Pulled::judge(records, problems)))
+            }
+            read => Ok(read),
+        }
+    }
+}
+
 impl Pull<'_> {
     fn asked(&self, extra: Extra) -> bool {
         self.request.extras.contains(&extra)
@@ -150,24 +174,31 @@ impl Pull<'_> {
         let held = self.save(name, Entity::Subscriptions, None, vendor.subscriptions(watch).await).await?;
         self.maybe(name, Entity::Invoices, Some(period), vendor.invoices(period, watch).await).await?;
         self.save(name, Entity::Charges, Some(period), vendor.charges(period, watch).await).await?;
+        let held_whole = held.as_ref().is_some_and(Pulled::is_complete);
         let held = held.map(|pulled| pulled.into_parts().0).unwrap_or_default();
+        let of_held = Parent { of: Entity::Subscriptions, whole: held_whole };
         let ids: Vec<_> = held.iter().map(|s| s.id.clone()).collect();
         if self.asked(Extra::Prices) {
             let products: std::collections::BTreeSet<_> = held.iter().map(|s| s.fields.product.clone()).collect();
             let products: Vec<_> = products.into_iter().collect();
-            self.maybe(name, Entity::VendorPrices, None, vendor.prices(&products, watch).await).await?;
+            let prices = of_held.judge(vendor.prices(&products, watch).await);
+            self.maybe(name, Entity::VendorPrices, None, prices).await?;
         }
         if self.asked(Extra::History) {
-            self.maybe(name, Entity::SubscriptionHistory, None, vendor.history(&ids, watch).await).await?;
+            let history = of_held.judge(vendor.history(&ids, watch).await);
+            self.maybe(name, Entity::SubscriptionHistory, None, history).await?;
         }
         if self.asked(Extra::Drafts) {
             let drafts = vendor.draft_charges(DraftMonth::Next, watch).await;
             self.maybe(name, Entity::DraftCharges, None, drafts).await?;
         }
         if self.asked(Extra::Usage) {
-            let summaries = self.maybe(name, Entity::UsageSummaries, None, vendor.usage(&ids, watch).await).await?;
+            let usage = of_held.judge(vendor.usage(&ids, watch).await);
+            let summaries = self.maybe(name, Entity::UsageSummaries, None, usage).await?;
+            let whole = summaries.as_ref().is_some_and(Pulled::is_complete);
+            let of_summaries = Parent { of: Entity::UsageSummaries, whole };
             let summaries = summaries.map(|pulled| pulled.into_parts().0).unwrap_or_default();
-            let lines = vendor.usage_lines(&summaries, period, watch).await;
+            let lines = of_summaries.judge(vendor.usage_lines(&summaries, period, watch).await);
             self.maybe(name, Entity::UsageLines, Some(period), lines).await?;
         }
         Ok(())
