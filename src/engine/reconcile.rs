@@ -78,11 +78,7 @@ impl Engine {
     async fn latest_inputs(&self, period: BillingPeriod) -> Result<Inputs> {
         let Sides { vendor, psa } = self.sides()?;
         let headers = self.store.list_snapshots(u32::MAX).await?;
-        let latest = |connector: &str, entity: Entity, period: Option<BillingPeriod>| {
-            let is_it = |h: &&SnapshotHeader| h.connector == connector && h.entity == entity && h.period == period;
-            headers.iter().find(is_it).cloned()
-        };
-        let mut made_from = Vec::new();
+        let (mut made_from, mut failed) = (Vec::new(), Vec::new());
         for (connector, entity, period) in [
             (&vendor, Entity::Charges, Some(period)),
             (&psa, Entity::BilledLines, Some(period)),
@@ -91,15 +87,22 @@ impl Engine {
             (&psa, Entity::PsaCustomers, None),
             (&psa, Entity::PsaProducts, None),
         ] {
-            let found = latest(connector, entity, period);
-            let what = words(entity, period);
-            made_from.push(found.ok_or_else(|| EngineError::NotPulled { connector: connector.clone(), what })?);
+            let not_pulled = || EngineError::NotPulled { connector: connector.clone(), what: words(entity, period) };
+            let found = self.usable(&headers, connector, entity, period).await?.ok_or_else(not_pulled)?;
+            made_from.push(found.header);
+            failed.extend(found.failed);
         }
-        made_from.extend(latest(&vendor, Entity::Invoices, Some(period)));
-        made_from.extend(latest(&psa, Entity::Bundles, None));
+        for (connector, entity, period) in [(&vendor, Entity::Invoices, Some(period)), (&psa, Entity::Bundles, None)] {
+            if let Some(found) = self.usable(&headers, connector, entity, period).await? {
+                made_from.push(found.header);
+                failed.extend(found.failed);
+            }
+        }
         made_from.iter().take(2).try_for_each(|header| self.fresh(header))?;
         made_from.sort_by_key(|header| header.id);
-        self.inputs(made_from).await
+        let mut inputs = self.inputs(made_from).await?;
+        inputs.of_lists.append(&mut failed);
+        Ok(inputs)
     }
 
     /// Loads what a reconcile is made from.
@@ -109,6 +112,7 @@ impl Engine {
             vendor_products: self.source(&sources, Entity::VendorProducts).await?,
             psa_customers: self.source(&sources, Entity::PsaCustomers).await?,
             psa_products: self.source(&sources, Entity::PsaProducts).await?,
+            failed: Vec::new(),
         };
         let invoices = match sources.iter().find(|header| header.entity == Entity::Invoices) {
             Some(header) => self.store.load_snapshot(header.id).await?,

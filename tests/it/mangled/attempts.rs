@@ -32,3 +32,24 @@ async fn what_hangs_on_a_listing_that_is_not_whole_is_not_whole() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_pull_takes_nothing_away_and_is_named() {
+    let data = whole_month(3);
+    let place = settled(&data).await;
+    let before = place.read("out/variances.csv");
+    let systems = Systems::start(&data, "404", "404").await;
+    systems.configure(&place);
+    let _ = place.run(&format!("pull --period {PERIOD}")).ended(8);
+    let reconciled = place.run(&format!("reconcile --period {PERIOD} --out out")).ended(8);
+    assert_eq!(place.read("out/variances.csv"), before, "{}", reconciled.transcript());
+    assert!(!reconciled.stdout.contains("No rows"), "{}", reconciled.transcript());
+    assert!(place.read("out/totals.json").contains(r#""verdict": "unknown""#));
+    let problems = place.read("out/problems.csv");
+    for listing in [&format!("charges of {PERIOD}"), "vendor customers", "psa products"] {
+        assert!(problems.contains(&format!("the last pull of the {listing} of `")), "{problems}");
+    }
+    assert!(problems.contains(" are used, 0 h old"), "{problems}");
+    let proposed = place.run("propose all").ended(0);
+    assert!(proposed.stderr.contains("the last pull of the vendor customers of `pax8` failed"), "{}", proposed.stderr);
+}
