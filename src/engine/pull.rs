@@ -149,7 +149,8 @@ impl Parent {
             Some(pulled) if !self.whole => {
                 let (records, mut problems) = pulled.into_parts();
                 let parent = words(self.of, None);
-                problems.push(Problem::new(parent, "were not read whole; what belongs to the others was not asked for"));
+                problems
+                    .push(Problem::new(parent, "were not read whole; what belongs to the others was not asked for"));
                 Ok(Some(Pulled::judge(records, problems)))
             }
             read => Ok(read),

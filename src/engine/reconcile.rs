@@ -17,7 +17,7 @@ use crate::core::reconcile::coverage::Coverage;
 use crate::core::reconcile::lines::{Billed, Charge};
 use crate::core::reconcile::{Book, Mapping, Outcome};
 use crate::core::record::Fingerprint;
-use crate::core::snapshot::Problem;
+use crate::core::snapshot::{Problem, Pulled};
 use crate::engine::directory::{Directory, Records, Sides, words};
 use crate::engine::pull::Bundle;
 use crate::engine::{Engine, EngineError, Result, SnapshotHeader};
@@ -198,8 +198,10 @@ impl Inputs {
                 psa_problems.push(unfit("billed_lines", line.id.to_string(), &error));
             }
         }
-        coverage.vendor_unreadable = count(&vendor_problems);
-        coverage.psa_unreadable = count(&psa_problems);
+        coverage.vendor_unread = is_unread(&self.charges.pulled);
+        coverage.psa_unread = is_unread(&self.lines.pulled);
+        coverage.vendor_unreadable = if coverage.vendor_unread { 0 } else { count(&vendor_problems) };
+        coverage.psa_unreadable = if coverage.psa_unread { 0 } else { count(&psa_problems) };
         vendor_problems.append(&mut psa_problems);
         vendor_problems.extend_from_slice(&self.of_lists);
         Ok(book.finish(1, coverage, vendor_problems)?)
@@ -219,7 +221,13 @@ impl Inputs {
     }
 }
 
-pub(super) fn count(problems: &[Problem]) -> u64 {
+/// Whether a listing failed as a whole: nothing was read, and what is wrong is wrong with no one record.
+fn is_unread<R>(pulled: &Pulled<R>) -> bool {
+    let of_no_record = |problem: &Problem| problem.record.is_none() && problem.field.is_none();
+    pulled.records().is_empty() && matches!(pulled.problems(), [one] if of_no_record(one))
+}
+
+fn count(problems: &[Problem]) -> u64 {
     u64::try_from(problems.len()).unwrap_or(u64::MAX)
 }
 

@@ -135,7 +135,9 @@ impl Engine {
         let headers = self.store.list_snapshots(u32::from(u16::MAX)).await?;
         let latest = headers.iter().find(|header| header.connector == connector && header.entity == entity);
         let Some(header) = latest else { return Ok(Vec::new()) };
-        let Some(usable) = self.usable(&headers, connector, entity, header.period).await? else { return Ok(Vec::new()) };
+        let Some(usable) = self.usable(&headers, connector, entity, header.period).await? else {
+            return Ok(Vec::new());
+        };
         let stored = self.store.load_snapshot::<R>(usable.header.id).await?;
         Ok(stored.map(|stored| stored.pulled.into_parts().0).unwrap_or_default())
     }

@@ -222,7 +222,9 @@ impl CustomerMargin {
 
 fn verdict(outcome: &Outcome) -> Verdict {
     let coverage = &outcome.coverage;
-    let unread = coverage.vendor_unreadable > 0 || coverage.psa_unreadable > 0 || !outcome.problems.is_empty();
+    let unread = coverage.vendor_unread || coverage.psa_unread;
+    let unread =
+        unread || coverage.vendor_unreadable > 0 || coverage.psa_unreadable > 0 || !outcome.problems.is_empty();
     if unread || coverage.compared_rows() == 0 {
         return Verdict::Unknown;
     }

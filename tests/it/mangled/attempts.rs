@@ -53,3 +53,17 @@ async fn a_failed_pull_takes_nothing_away_and_is_named() {
     let proposed = place.run("propose all").ended(0);
     assert!(proposed.stderr.contains("the last pull of the vendor customers of `pax8` failed"), "{}", proposed.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listing_that_was_never_read_is_not_one_line() {
+    let data = whole_month(3);
+    let place = place();
+    Systems::start(&data, "", "").await.configure(&place);
+    let _ = place.run("db migrate").ended(0);
+    let _ = pulled(&place, &data, "404@invoices", "").await;
+    let ran = place.run(&format!("reconcile --period {PERIOD} --out out")).ended(8);
+    assert!(ran.stdout.contains("the charges of the distributor were not read"), "{}", ran.transcript());
+    assert!(ran.stdout.contains("not read at all"), "{}", ran.transcript());
+    assert!(!ran.transcript().contains("1 line of the distributor"), "{}", ran.transcript());
+    assert!(place.read("out/totals.json").contains(r#""vendorUnreadableRows": null"#));
+}
