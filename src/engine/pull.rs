@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::connectors::{DraftMonth, PsaConnector, VendorConnector};
+use crate::core::customer::VendorCustomer;
 use crate::core::entity::Entity;
 use crate::core::id::PsaProductId;
 use crate::core::link::BundlePart;
@@ -135,6 +136,22 @@ struct Pull<'p> {
 type Read<R> = std::result::Result<Pulled<R>, ConnectorError>;
 type MayRead<R> = std::result::Result<Option<Pulled<R>>, ConnectorError>;
 
+/// The companies with their contacts, or without them where the contacts cannot be had: they are an extra.
+async fn customers_with_contacts(vendor: &dyn VendorConnector, watch: &dyn Watch) -> Read<VendorCustomer> {
+    let error = match vendor.customers_with_contacts(watch).await {
+        Ok(Some(customers)) => return Ok(customers),
+        Ok(None) => return vendor.customers(watch).await,
+        Err(error) => error,
+    };
+    let (customers, mut problems) = vendor.customers(watch).await?.into_parts();
+    problems.push(unread(&error));
+    Ok(Pulled::judge(customers, problems))
+}
+
+fn unread(error: &ConnectorError) -> Problem {
+    Problem::new(error.operation.clone(), format!("could not be read: {}", error.kind))
+}
+
 /// The listing whose records another one is asked for, one by one.
 #[derive(Clone, Copy)]
 struct Parent {
@@ -166,11 +183,12 @@ impl Pull<'_> {
     async fn vendor(&mut self, vendor: &dyn VendorConnector) -> Result<()> {
         let (watch, period) = (self.watch, self.request.period);
         let name = vendor.descriptor().name.as_str();
-        if self.asked(Extra::Contacts) {
-            self.maybe(name, Entity::VendorCustomers, None, vendor.customers_with_contacts(watch).await).await?;
+        let customers = if self.asked(Extra::Contacts) {
+            customers_with_contacts(vendor, watch).await
         } else {
-            self.save(name, Entity::VendorCustomers, None, vendor.customers(watch).await).await?;
-        }
+            vendor.customers(watch).await
+        };
+        self.save(name, Entity::VendorCustomers, None, customers).await?;
         self.save(name, Entity::VendorProducts, None, vendor.products(watch).await).await?;
         let held = self.save(name, Entity::Subscriptions, None, vendor.subscriptions(watch).await).await?;
         self.maybe(name, Entity::Invoices, Some(period), vendor.invoices(period, watch).await).await?;
@@ -246,10 +264,7 @@ impl Pull<'_> {
     ) -> Result<Option<Pulled<R>>> {
         let (pulled, error) = match self.within_limits(connector, entity, read) {
             Ok(pulled) => (self.suddenly_empty(connector, entity, period, pulled).await?, None),
-            Err(error) => {
-                let problem = Problem::new(error.operation.clone(), format!("could not be read: {}", error.kind));
-                (Pulled::judge(Vec::new(), vec![problem]), Some(error))
-            }
+            Err(error) => (Pulled::judge(Vec::new(), vec![unread(&error)]), Some(error)),
         };
         let mut tx = self.job.tx().await?;
         let new = NewSnapshot { connector, entity, period, taken_at: self.engine.clock.now() };

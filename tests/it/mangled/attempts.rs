@@ -67,3 +67,14 @@ async fn a_listing_that_was_never_read_is_not_one_line() {
     assert!(!ran.transcript().contains("1 line of the distributor"), "{}", ran.transcript());
     assert!(place.read("out/totals.json").contains(r#""vendorUnreadableRows": null"#));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn contacts_that_cannot_be_read_cost_no_customer() {
+    let data = whole_month(3);
+    let place = place();
+    Systems::start(&data, "", "").await.configure(&place);
+    let _ = place.run("db migrate").ended(0);
+    let lines = pulled(&place, &data, "403@contacts", "--with contacts").await;
+    let line = line(&lines, "pax8 vendor customers");
+    assert!(line.contains(" 3 ") && line.ends_with(" partial"), "{lines:#?}");
+}
