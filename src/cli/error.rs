@@ -159,6 +159,9 @@ impl From<EngineError> for CommandError {
             EngineError::Stale { .. } => {
                 (Kind::NotReady, Some("Run `trueup pull`; [reconcile] snapshot_age_hours_max says what is too old."))
             }
+            EngineError::ClockBehind { .. } => {
+                (Kind::NotReady, Some("Set the clock of this machine right, or name a later moment with --as-of."))
+            }
             EngineError::Incomplete { .. } => {
                 (Kind::NotReady, Some("Run `trueup pull` again; `trueup check` says what a connection lacks."))
             }

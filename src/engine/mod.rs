@@ -14,6 +14,8 @@ mod review;
 
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment, Matching};
 use crate::core::record::Fingerprint;
@@ -127,10 +129,28 @@ impl Engine {
     }
 
     async fn begin(&self, job: &str) -> Result<Job> {
+        if let Some(last) = self.store.list_runs(1).await?.first() {
+            self.not_before(&format!("run {}", last.id), last.ended_at.unwrap_or(last.started_at))?;
+        }
         let holder = format!("trueup {job} by {}, process {}", self.who, std::process::id());
         let lease = self.store.lease(&holder, self.wait).await?;
         let run = lease.open_run(&NewRun { job, who: &self.who, config: Some(&self.config) }).await?;
         Ok(Job { lease, run })
+    }
+}
+
+/// Clocks of several machines differ by this much at most.
+const CLOCKS_DIFFER_MAX: TimeDelta = TimeDelta::minutes(5);
+
+impl Engine {
+    /// Refuses a clock that stands before what was recorded: ages and the order of runs would be wrong.
+    fn not_before(&self, what: &str, recorded: DateTime<Utc>) -> Result<()> {
+        let now = self.clock.now();
+        if recorded.signed_duration_since(now) <= CLOCKS_DIFFER_MAX {
+            return Ok(());
+        }
+        let shown = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
+        Err(EngineError::ClockBehind { now: shown(now), what: what.to_owned(), recorded: shown(recorded) })
     }
 }
 

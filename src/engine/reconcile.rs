@@ -154,6 +154,7 @@ impl Engine {
     }
 
     fn fresh(&self, header: &SnapshotHeader) -> Result<()> {
+        self.not_before(&format!("snapshot {}", header.id), header.taken_at)?;
         let age = self.clock.now().signed_duration_since(header.taken_at);
         if age.num_hours() <= i64::try_from(self.snapshot_age_hours_max).unwrap_or(i64::MAX) {
             return Ok(());

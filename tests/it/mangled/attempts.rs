@@ -78,3 +78,20 @@ async fn contacts_that_cannot_be_read_cost_no_customer() {
     let line = line(&lines, "pax8 vendor customers");
     assert!(line.contains(" 3 ") && line.ends_with(" partial"), "{lines:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_written_under_a_clock_that_was_set_back() {
+    let data = whole_month(3);
+    let place = place();
+    let systems = Systems::start(&data, "", "").await;
+    systems.configure(&place);
+    let _ = place.run("db migrate").ended(0);
+    let pull = |at: &str| place.run(&format!("pull --period {PERIOD} --as-of 2026-11-02T08:{at}:00Z"));
+    let _ = pull("30").ended(0);
+    let said = "error: the clock says 2026-11-02 08:24 UTC, but run 1 was recorded at 2026-11-02 08:30 UTC\n";
+    let refused = pull("24").ended(8);
+    assert!(refused.stderr.contains(said), "{}", refused.stderr);
+    let refused = place.run(&format!("reconcile --period {PERIOD} --as-of 2026-11-02T08:24:00Z")).ended(8);
+    assert!(refused.stderr.contains("but snapshot 1 was recorded at"), "{}", refused.stderr);
+    let _ = pull("25").ended(0);
+}
