@@ -12,6 +12,7 @@ mod pull;
 mod reconcile;
 mod review;
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -50,6 +51,31 @@ pub struct Engine {
     snapshot_age_hours_max: u64,
     records_max: u64,
     wait: Wait,
+    under_way: UnderWay,
+}
+
+/// The run that an engine has open, if any.
+type UnderWay = Arc<Mutex<Option<RunId>>>;
+
+/// Ends the run of an engine whose work was stopped.
+#[derive(Debug, Clone)]
+pub struct Stopper {
+    store: Store,
+    under_way: UnderWay,
+}
+
+impl Stopper {
+    /// Marks the open run as interrupted; nothing when there is none.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn interrupted(&self) -> Result<()> {
+        let run = self.under_way.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match run {
+            Some(run) => Ok(self.store.mark_run_interrupted(run).await?),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Engine {
@@ -73,7 +99,14 @@ impl Engine {
                 0 => Wait::Never,
                 seconds => Wait::AtMost(Duration::from_secs(seconds)),
             },
+            under_way: UnderWay::default(),
         })
+    }
+
+    /// What ends its run when its work is stopped.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper { store: self.store.clone(), under_way: Arc::clone(&self.under_way) }
     }
 
     /// Brings the tables up to date; how many migrations were applied. Creates an embedded database that is not there.
@@ -135,6 +168,7 @@ impl Engine {
         let holder = format!("trueup {job} by {}, process {}", self.who, std::process::id());
         let lease = self.store.lease(&holder, self.wait).await?;
         let run = lease.open_run(&NewRun { job, who: &self.who, config: Some(&self.config) }).await?;
+        *self.under_way.lock().unwrap_or_else(PoisonError::into_inner) = Some(run);
         Ok(Job { lease, run })
     }
 }
