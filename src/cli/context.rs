@@ -78,6 +78,15 @@ impl Context {
     /// Who runs this, as runs and decisions note it.
     pub(super) fn who(&self) -> String {
         let named = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| self.environment.get(name));
-        named.unwrap_or("unknown").to_owned()
+        // A schedule sets none of them.
+        named.map_or_else(user_number, str::to_owned)
     }
+}
+
+fn user_number() -> String {
+    #[cfg(unix)]
+    let number = format!("user {}", rustix::process::getuid().as_raw());
+    #[cfg(not(unix))]
+    let number = "unknown".to_owned();
+    number
 }

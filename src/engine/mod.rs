@@ -165,7 +165,8 @@ impl Engine {
         if let Some(last) = self.store.list_runs(1).await?.first() {
             self.not_before(&format!("run {}", last.id), last.ended_at.unwrap_or(last.started_at))?;
         }
-        let holder = format!("trueup {job} by {}, process {}", self.who, std::process::id());
+        let since = Clock::System.now().format("%Y-%m-%d %H:%M");
+        let holder = format!("{job} by {}{}, process {}, since {since}", self.who, on_host(), std::process::id());
         let lease = self.store.lease(&holder, self.wait).await?;
         let run = lease.open_run(&NewRun { job, who: &self.who, config: Some(&self.config) }).await?;
         *self.under_way.lock().unwrap_or_else(PoisonError::into_inner) = Some(run);
@@ -186,6 +187,15 @@ impl Engine {
         let shown = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
         Err(EngineError::ClockBehind { now: shown(now), what: what.to_owned(), recorded: shown(recorded) })
     }
+}
+
+/// `@host`, where the system says its name.
+fn on_host() -> String {
+    #[cfg(unix)]
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(not(unix))]
+    let host = String::new();
+    if host.is_empty() { host } else { format!("@{host}") }
 }
 
 fn location(config: &Config, environment: &Environment) -> Result<Location> {

@@ -180,7 +180,7 @@ fn hold_file(database: &Path, holder: &str) -> Result<Hold> {
         location: path.display().to_string(),
         what: error.to_string(),
     };
-    let mut file = open::create_private(&path).map_err(unreachable)?;
+    let mut file = open::open_lock(&path).map_err(unreachable)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {

@@ -82,6 +82,22 @@ async fn postgres(options: &PgConnectOptions) -> sqlx::Result<PgPool> {
     PgPoolOptions::new().max_connections(CONNECTIONS_MAX).acquire_timeout(BUSY_WAIT).connect_with(options).await
 }
 
+/// Opens the lock's file, or creates it. A link in its place is not followed: what it points to would be overwritten.
+pub(crate) fn open_lock(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+    }
+    let file = options.open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is not a file"));
+    }
+    Ok(file)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

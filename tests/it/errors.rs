@@ -161,3 +161,28 @@ fn credentials_that_are_refused_end_with_their_own_status() {
     let _ = simulator.wait();
     golden!("errors", "credentials_refused", ran.transcript().replace(url.trim_end(), "<url>"));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_the_lock_is_not_followed() {
+    let place = ready(SOUND);
+    let other = place.write("other", "precious");
+    std::os::unix::fs::symlink(&other, place.path().join("trueup.db.lock")).unwrap();
+    let ran = place.run("pull").ended(1);
+    assert!(ran.stderr.contains("trueup.db.lock cannot be opened"), "{}", ran.stderr);
+    assert_eq!(place.read("other"), "precious");
+}
+
+#[cfg(unix)]
+#[test]
+fn who_holds_the_lock_is_named_with_its_machine_and_since_when() {
+    let place = Place::new();
+    place.write("trueup.toml", SOUND);
+    let _ = place.run("db migrate").ended(0);
+    place.write("exports/vendor_companies.csv", "id,name\n1,Alder\n");
+    let _ = place.run("pull");
+    let holder = place.read("trueup.db.lock");
+    let user = format!("pull by user {}@", rustix::process::getuid().as_raw());
+    assert!(holder.starts_with(&user), "{holder}");
+    assert!(holder.contains(", process ") && holder.contains(", since 2"), "{holder}");
+}
