@@ -184,6 +184,7 @@ impl From<StoreError> for CommandError {
             StoreError::Unreachable { .. } => {
                 Some("Check [store] url in the configuration, and that the server is up.")
             }
+            StoreError::Disk { .. } => Some("Make room, or look after the disk; what was saved before is whole."),
             StoreError::NotMigrated { .. }
             | StoreError::Location { .. }
             | StoreError::Driver(_)
@@ -203,6 +204,7 @@ impl From<StoreError> for CommandError {
             StoreError::Location { .. } | StoreError::NotMigrated { .. } => Kind::Usage,
             StoreError::AlreadyLinked(_) => Kind::Refused,
             StoreError::Unreachable { .. }
+            | StoreError::Disk { .. }
             | StoreError::Driver(_)
             | StoreError::Corrupt { .. }
             | StoreError::Unwritable { .. }

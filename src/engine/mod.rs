@@ -221,9 +221,32 @@ impl Job {
     }
 
     /// Ends the run of a job that failed; the first error is the one to tell.
-    async fn failed<T>(self, error: EngineError) -> Result<T> {
+    async fn failed<T>(self, mut error: EngineError) -> Result<T> {
         let receipt = serde_json::json!({ "error": error.to_string() });
-        self.end(RunOutcome::Failed, &receipt).await?;
+        if let EngineError::Store(of_store) = &mut error {
+            of_store.locate(self.lease.store().location());
+        }
+        if let Err(also) = self.end(RunOutcome::Failed, &receipt).await {
+            tracing::info!("the end of the failed run could not be noted: {also}");
+        }
         Err(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_first_error_is_told_when_the_end_of_the_run_cannot_be_noted_either() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config::parse(&folder.path().join("trueup.toml"), "").unwrap();
+        let environment = Environment::default();
+        Engine::migrate(&config, &environment, Clock::System).await.unwrap();
+        let engine = Engine::open(&config, &environment, Clock::System, "a test").await.unwrap();
+        let job = engine.begin("pull").await.unwrap();
+        engine.stopper().interrupted().await.unwrap();
+        let first = EngineError::NothingProposed { id: "7".to_owned() };
+        assert!(matches!(job.failed::<()>(first).await, Err(EngineError::NothingProposed { .. })));
     }
 }
