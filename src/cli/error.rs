@@ -106,15 +106,18 @@ impl CommandError {
 }
 
 impl fmt::Display for CommandError {
-    /// The facts, each with its cause behind a colon.
+    /// The facts, each with its cause behind a colon, unless it tells its cause itself.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.source)?;
+        let mut told = self.source.to_string();
         let mut cause = self.source.source();
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            let also = error.to_string();
+            if !told.contains(&also) {
+                told = format!("{told}: {also}");
+            }
             cause = error.source();
         }
-        Ok(())
+        f.write_str(&told)
     }
 }
 
@@ -328,5 +331,12 @@ mod tests {
         let error = CommandError::from(ConfigError::Unreadable { file: "t.toml".into(), source });
         assert_eq!(error.to_string(), "the configuration file t.toml cannot be read: disk on fire");
         assert_eq!(error.kind, Kind::Usage);
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let refused = sqlx::Error::Io(std::io::Error::other("connection refused"));
+        let told = CommandError::from(StoreError::Driver(refused)).to_string();
+        assert_eq!(told.matches("connection refused").count(), 1, "{told}");
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Connection as _, PgConnection, PgPool, SqlitePool};
 
 use crate::clock::Clock;
 use crate::store::error::{Result, StoreError};
@@ -79,6 +79,8 @@ async fn sqlite(path: &Path) -> sqlx::Result<(SqlitePool, SqlitePool)> {
 
 async fn postgres(options: &PgConnectOptions) -> sqlx::Result<PgPool> {
     let options = options.clone().application_name("trueup").options([("synchronous_commit", "on")]);
+    // A pool keeps trying for as long as it may wait and then says no more than that it waited.
+    PgConnection::connect_with(&options).await?.close().await?;
     PgPoolOptions::new().max_connections(CONNECTIONS_MAX).acquire_timeout(BUSY_WAIT).connect_with(options).await
 }
 

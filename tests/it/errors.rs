@@ -186,3 +186,14 @@ fn who_holds_the_lock_is_named_with_its_machine_and_since_when() {
     assert!(holder.starts_with(&user), "{holder}");
     assert!(holder.contains(", process ") && holder.contains(", since 2"), "{holder}");
 }
+
+#[test]
+fn a_server_that_is_not_there_is_told_as_such() {
+    let place = Place::new();
+    place.write("trueup.toml", &format!("{SOUND}[store]\nurl = \"postgres://ada@127.0.0.1:1/trueup\"\n"));
+    for line in ["status", "db migrate"] {
+        let ran = place.run(line).ended(1);
+        assert_eq!(ran.stderr.matches("refused").count(), 1, "{}", ran.stderr);
+        assert!(!ran.stderr.contains("timed out"), "{}", ran.stderr);
+    }
+}
