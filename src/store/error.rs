@@ -12,10 +12,8 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The location is no database this program knows.
-    #[error("`{location}` is no database location: {what}")]
+    #[error("the database location cannot be used: {what}")]
     Location {
-        /// As it was written, without a password.
-        location: String,
         /// What is wrong with it.
         what: String,
     },

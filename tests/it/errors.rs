@@ -197,3 +197,17 @@ fn a_server_that_is_not_there_is_told_as_such() {
         assert!(!ran.stderr.contains("timed out"), "{}", ran.stderr);
     }
 }
+
+#[test]
+fn a_database_url_that_is_none_is_not_shown() {
+    for url in ["host=db user=x password=CANARY", "postgres//u:CANARY@h/x", "postgres://u@h/x?sslpassword=CANARY"] {
+        let place = Place::new().set("DBU", url);
+        place.write("trueup.toml", &format!("{SOUND}[store]\nurl = {{ env = \"DBU\" }}\n"));
+        for line in ["status", "db migrate", "db migrate --log trace"] {
+            let ran = place.run(line).ended(2);
+            assert!(ran.stderr.contains("the database location cannot be used: "), "{}", ran.stderr);
+            assert!(!ran.transcript().contains("CANARY"), "{}", ran.transcript());
+        }
+        assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 1, "no file of that name");
+    }
+}
