@@ -104,7 +104,9 @@ fn connections_that_cannot_be_opened() {
             "[connectors.a]\nkind = \"rest\"\nside = \"psa\"\nfile = \"builtin:a\"\n".to_owned(),
         ),
     ] {
-        golden!("errors", name, ready(&connections).run("pull").ended(2).transcript());
+        let place = ready(&connections);
+        golden!("errors", name, place.run("pull").ended(2).transcript());
+        let _ = place.run("check").ended(2);
     }
 }
 
@@ -157,6 +159,7 @@ fn credentials_that_are_refused_end_with_their_own_status() {
     place.write("trueup.toml", &connections);
     let _ = place.run("db migrate").ended(0);
     let ran = place.run("pull --period 2026-10 --as-of 2026-11-02").ended(7);
+    let _ = place.run("check").ended(7);
     simulator.kill().unwrap();
     let _ = simulator.wait();
     golden!("errors", "credentials_refused", ran.transcript().replace(url.trim_end(), "<url>"));
