@@ -85,8 +85,13 @@ impl Engine {
         }
         let listings = pull.listings;
         let whole = listings.iter().all(|listing| listing.problems.is_empty());
+        let nothing = !whole && listings.iter().all(|listing| listing.error.is_some());
         let receipt: Vec<_> = listings.iter().map(Listing::receipt).collect();
-        let outcome = if whole { RunOutcome::Done } else { RunOutcome::Partial };
+        let outcome = match (whole, nothing) {
+            (true, _) => RunOutcome::Done,
+            (false, true) => RunOutcome::Failed,
+            (false, false) => RunOutcome::Partial,
+        };
         job.end(outcome, &serde_json::json!({ "period": request.period, "listings": receipt })).await?;
         Ok(listings)
     }

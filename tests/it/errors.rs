@@ -214,3 +214,15 @@ fn a_database_url_that_is_none_is_not_shown() {
         assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 1, "no file of that name");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_database_that_everybody_may_write_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = ready(SOUND);
+    for (mode, warned) in [(0o600, false), (0o664, false), (0o666, true)] {
+        std::fs::set_permissions(place.path().join("trueup.db"), std::fs::Permissions::from_mode(mode)).unwrap();
+        let ran = place.run("status").ended(0);
+        assert_eq!(ran.stderr.contains("every user of this machine may write to"), warned, "{}", ran.stderr);
+    }
+}

@@ -96,3 +96,18 @@ async fn nothing_is_written_under_a_clock_that_was_set_back() {
     assert!(refused.stderr.contains("UTC, but snapshot "), "{}", refused.stderr);
     let _ = pull("25").ended(0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_status_says_what_failed_and_when_it_last_did_not() {
+    let data = whole_month(3);
+    let place = settled(&data).await;
+    let systems = Systems::start(&data, "404", "404").await;
+    systems.configure(&place);
+    let _ = place.run(&format!("pull --period {PERIOD}")).ended(8);
+    let _ = place.run(&format!("reconcile --period {PERIOD}")).ended(8);
+    let status = place.run("status").ended(0).stdout;
+    let line = |of: &str| status.lines().find(|line| line.contains(of)).unwrap_or_default().to_owned();
+    assert!(line(", pull by").contains(" failed "), "{status}");
+    assert!(line(", reconcile by").contains(" done, the month is unknown "), "{status}");
+    assert!(line("pax8 subscriptions").contains("partial, 0 records, 0 h old, last complete at 2"), "{status}");
+}
