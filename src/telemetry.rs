@@ -33,9 +33,11 @@ pub fn start(level: &str) -> Result<(), TelemetryError> {
     lines.try_init().map_err(|_| TelemetryError::AlreadyStarted)
 }
 
+/// The database's driver is heard from `error` on unless it is named: it logs what it does not understand with its text.
 fn filter(level: &str) -> Result<EnvFilter, TelemetryError> {
+    let quiet = if level.contains("sqlx") || level == "off" { "" } else { ",sqlx=error" };
     EnvFilter::builder()
-        .parse(level)
+        .parse(format!("{level}{quiet}"))
         .map_err(|refused| TelemetryError::Level { level: level.to_owned(), reason: refused.to_string() })
 }
 
@@ -48,6 +50,8 @@ mod tests {
         for level in ["warn", "info,trueup::store=debug", "off"] {
             assert!(filter(level).is_ok(), "{level}");
         }
+        assert!(filter("debug").unwrap().to_string().contains("sqlx=error"));
+        assert!(filter("sqlx=debug").unwrap().to_string().contains("sqlx=debug"));
         let refused = filter("trueup=loud").unwrap_err().to_string();
         assert!(refused.starts_with("`trueup=loud` is no log level: "), "{refused}");
     }

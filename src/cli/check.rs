@@ -43,8 +43,14 @@ impl Args {
         if bad.is_empty() {
             return Ok(Ending::Done);
         }
-        // Credentials come first: until they are right, nothing else can be told of the connection.
-        let kind = if tried.iter().any(Tried::is_refused) { Kind::Credentials } else { Kind::NotReady };
+        // What every other command would end with comes first; until the credentials are right, nothing else can be told.
+        let kind = if tried.iter().any(|one| one.is_misconfigured) {
+            Kind::Usage
+        } else if tried.iter().any(Tried::is_refused) {
+            Kind::Credentials
+        } else {
+            Kind::NotReady
+        };
         let error = CommandError::new(kind, format!("not ready: {}", bad.join(", ")));
         Err(error.hint("Each line that is not ok says what is wrong."))
     }
@@ -55,6 +61,8 @@ struct Tried {
     name: String,
     location: Option<String>,
     lines: Vec<CheckLine>,
+    /// The configuration is to blame.
+    is_misconfigured: bool,
 }
 
 impl Tried {
@@ -70,7 +78,7 @@ impl Tried {
     fn unopened(name: String, error: &CommandError) -> Self {
         let said = [error.to_string()].into_iter().chain(error.hints.clone()).collect::<Vec<_>>().join(". ");
         let line = CheckLine { what: "open".to_owned(), outcome: Err(CheckFailed::new(said)) };
-        Self { name, location: None, lines: vec![line] }
+        Self { name, location: None, lines: vec![line], is_misconfigured: error.kind == Kind::Usage }
     }
 }
 
@@ -80,7 +88,7 @@ async fn database(context: &Context, config: &Config) -> Tried {
         Ok(engine) => {
             let outcome = Ok("ready, every migration is applied".to_owned());
             let line = CheckLine { what: "open".to_owned(), outcome };
-            Tried { name, location: Some(engine.location()), lines: vec![line] }
+            Tried { name, location: Some(engine.location()), lines: vec![line], is_misconfigured: false }
         }
         Err(error) => Tried::unopened(name, &error),
     }
@@ -91,7 +99,7 @@ async fn connection(context: &Context, config: &Config, name: String) -> Result<
     match engine::connect(config, &name, &context.environment) {
         Ok(connection) => {
             let location = Some(connection.descriptor().location.clone());
-            Ok(Tried { name, location, lines: connection.check().await })
+            Ok(Tried { name, location, lines: connection.check().await, is_misconfigured: false })
         }
         Err(error @ EngineError::NoConnection { .. }) => Err(error.into()),
         Err(error) => Ok(Tried::unopened(name, &error.into())),

@@ -1,7 +1,8 @@
 //! What every command is given: the terminal, the environment, which configuration, and which now.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -10,7 +11,10 @@ use crate::cli::ui::Ui;
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment};
 use crate::core::period::BillingPeriod;
-use crate::engine::Engine;
+use crate::engine::{Engine, Stopper};
+
+/// Whoever stops a command does not wait longer for it.
+const STOPPING_MAX: Duration = Duration::from_secs(3);
 
 /// Given to each command.
 #[derive(Debug)]
@@ -19,6 +23,7 @@ pub(super) struct Context {
     pub(super) environment: Environment,
     as_of: Option<DateTime<Utc>>,
     config_file: PathBuf,
+    stopper: Mutex<Option<Stopper>>,
 }
 
 impl Context {
@@ -29,7 +34,7 @@ impl Context {
         as_of: Option<DateTime<Utc>>,
     ) -> Self {
         let config_file = config::find(named, &environment);
-        Self { ui, environment, as_of, config_file }
+        Self { ui, environment, as_of, config_file, stopper: Mutex::default() }
     }
 
     /// The configuration file of this command, there or not.
@@ -54,12 +59,34 @@ impl Context {
 
     /// The engine on the configured database.
     pub(super) async fn engine(&self, config: &Config) -> Result<Engine, CommandError> {
-        Ok(Engine::open(config, &self.environment, self.clock(), &self.who()).await?)
+        let engine = Engine::open(config, &self.environment, self.clock(), &self.who()).await?;
+        *self.stopper.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine.stopper());
+        Ok(engine)
+    }
+
+    /// Ends the run of a command that was stopped, as far as that goes quickly.
+    pub(super) async fn stopped(&self) {
+        let stopper = self.stopper.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(stopper) = stopper else { return };
+        match tokio::time::timeout(STOPPING_MAX, stopper.interrupted()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!("the run could not be marked as interrupted: {error}"),
+            Err(_) => tracing::warn!("the run could not be marked as interrupted in time"),
+        }
     }
 
     /// Who runs this, as runs and decisions note it.
     pub(super) fn who(&self) -> String {
         let named = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| self.environment.get(name));
-        named.unwrap_or("unknown").to_owned()
+        // A schedule sets none of them.
+        named.map_or_else(user_number, str::to_owned)
     }
+}
+
+fn user_number() -> String {
+    #[cfg(unix)]
+    let number = format!("user {}", rustix::process::getuid().as_raw());
+    #[cfg(not(unix))]
+    let number = "unknown".to_owned();
+    number
 }

@@ -106,15 +106,18 @@ impl CommandError {
 }
 
 impl fmt::Display for CommandError {
-    /// The facts, each with its cause behind a colon.
+    /// The facts, each with its cause behind a colon, unless it tells its cause itself.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.source)?;
+        let mut told = self.source.to_string();
         let mut cause = self.source.source();
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            let also = error.to_string();
+            if !told.contains(&also) {
+                told = format!("{told}: {also}");
+            }
             cause = error.source();
         }
-        Ok(())
+        f.write_str(&told)
     }
 }
 
@@ -159,6 +162,9 @@ impl From<EngineError> for CommandError {
             EngineError::Stale { .. } => {
                 (Kind::NotReady, Some("Run `trueup pull`; [reconcile] snapshot_age_hours_max says what is too old."))
             }
+            EngineError::ClockBehind { .. } => {
+                (Kind::NotReady, Some("Set the clock of this machine right, or name a later moment with --as-of."))
+            }
             EngineError::Incomplete { .. } => {
                 (Kind::NotReady, Some("Run `trueup pull` again; `trueup check` says what a connection lacks."))
             }
@@ -181,6 +187,7 @@ impl From<StoreError> for CommandError {
             StoreError::Unreachable { .. } => {
                 Some("Check [store] url in the configuration, and that the server is up.")
             }
+            StoreError::Disk { .. } => Some("Make room, or look after the disk; what was saved before is whole."),
             StoreError::NotMigrated { .. }
             | StoreError::Location { .. }
             | StoreError::Driver(_)
@@ -200,6 +207,7 @@ impl From<StoreError> for CommandError {
             StoreError::Location { .. } | StoreError::NotMigrated { .. } => Kind::Usage,
             StoreError::AlreadyLinked(_) => Kind::Refused,
             StoreError::Unreachable { .. }
+            | StoreError::Disk { .. }
             | StoreError::Driver(_)
             | StoreError::Corrupt { .. }
             | StoreError::Unwritable { .. }
@@ -323,5 +331,12 @@ mod tests {
         let error = CommandError::from(ConfigError::Unreadable { file: "t.toml".into(), source });
         assert_eq!(error.to_string(), "the configuration file t.toml cannot be read: disk on fire");
         assert_eq!(error.kind, Kind::Usage);
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let refused = sqlx::Error::Io(std::io::Error::other("connection refused"));
+        let told = CommandError::from(StoreError::Driver(refused)).to_string();
+        assert_eq!(told.matches("connection refused").count(), 1, "{told}");
     }
 }

@@ -137,13 +137,19 @@ fn run(cli: Cli, ui: &Arc<Ui>, environment: Environment) -> Result<Ending, Comma
     let failed = |error: std::io::Error| CommandError::new(Kind::Failed, error);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
     let context = Context::new(Arc::clone(ui), environment, cli.global.config.as_deref(), cli.global.as_of);
+    let context = Arc::new(context);
     let ended = runtime.block_on(async {
         let stop = stop_signal().map_err(failed)?;
         // In a task of its own: work that keeps its thread busy must not keep a stop from being heard.
-        let work = tokio::spawn(async move { cli.command.run(&context).await });
+        let its_context = Arc::clone(&context);
+        let mut work = tokio::spawn(async move { cli.command.run(&its_context).await });
         tokio::select! {
-            ended = work => ended.map_err(|broken| failed(broken.into()))?,
-            () = stop => Err(CommandError::new(Kind::Interrupted, "interrupted")),
+            ended = &mut work => ended.map_err(|broken| failed(broken.into()))?,
+            () = stop => {
+                work.abort();
+                context.stopped().await;
+                Err(CommandError::new(Kind::Interrupted, "interrupted"))
+            }
         }
     });
     // What still runs in the background is not waited for; whatever is written is written whole or not at all.

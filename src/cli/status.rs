@@ -10,7 +10,7 @@ use crate::cli::error::{CommandError, Ending};
 use crate::core::id::{Company, Product};
 use crate::core::reconcile::outcome::Verdict;
 use crate::core::review::Filter;
-use crate::engine::{Board, Engine, EngineError, RunOutcome};
+use crate::engine::{Board, Engine, EngineError, RunOutcome, SnapshotHeader};
 use crate::report::table::Kind::Text;
 use crate::report::table::{Cell, Column, Table, count, counted};
 
@@ -31,16 +31,22 @@ impl Args {
         let mut rows: Vec<Vec<Cell>> = Vec::new();
         for run in engine.runs(RUNS_SHOWN).await? {
             let what = format!("{}, {} by {}", run.id, run.job, run.who);
-            rows.push(row("run", what, outcome(run.outcome), run.started_at));
+            let known = run.receipt.as_ref().and_then(|receipt| receipt.get("verdict")?.as_str());
+            let month = if known == Some("unknown") { ", the month is unknown" } else { "" };
+            rows.push(row("run", what, &format!("{}{month}", outcome(run.outcome)), run.started_at));
         }
         let mut seen = BTreeSet::new();
-        for header in engine.snapshots(SNAPSHOTS_LOOKED_AT).await? {
+        let headers = engine.snapshots(SNAPSHOTS_LOOKED_AT).await?;
+        for header in &headers {
             let period = header.period.map_or(String::new(), |period| format!(" of {period}"));
             let what = format!("{} {}{period}", header.connector, header.entity.as_str().replace('_', " "));
             if seen.insert(what.clone()) {
                 let hours = now.signed_duration_since(header.taken_at).num_hours();
                 let whole = if header.complete { "complete" } else { "partial" };
-                let state = format!("{whole}, {}, {hours} h old", counted(header.records, "record"));
+                let mut state = format!("{whole}, {}, {hours} h old", counted(header.records, "record"));
+                if !header.complete {
+                    state.push_str(&last_complete(&headers, header));
+                }
                 rows.push(row("snapshot", what, &state, header.taken_at));
             }
         }
@@ -56,6 +62,15 @@ impl Args {
         self.shown.show(&context.ui, &table(&engine, rows, waiting))?;
         Ok(Ending::Done)
     }
+}
+
+/// When a listing that is partial now was last complete.
+fn last_complete(headers: &[SnapshotHeader], of: &SnapshotHeader) -> String {
+    let same = |h: &&SnapshotHeader| {
+        h.complete && h.connector == of.connector && h.entity == of.entity && h.period == of.period
+    };
+    let when = headers.iter().find(same).map(|header| header.taken_at.format("%Y-%m-%d %H:%M UTC"));
+    when.map_or(", never complete".to_owned(), |when| format!(", last complete at {when}"))
 }
 
 /// How many runs and reconciliations are shown.

@@ -1,6 +1,7 @@
 //! The directory: what people call the records that a job works with, and the last snapshots of both sides.
 //!
-//! Keeps the invariant that a name is what the last snapshot said; a record without one keeps its id.
+//! Keeps the invariants that a name is what the last snapshot said, a record without one keeps its id, and that an attempt
+//! that read nothing does not take away what was read before it: that is used, and the failed attempt is a problem.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use crate::core::period::BillingPeriod;
 use crate::core::product::{ProductFields, PsaProduct, VendorProduct};
 use crate::core::record::Record;
 use crate::core::snapshot::Problem;
-use crate::engine::{Engine, EngineError, Result, Side};
+use crate::engine::{Engine, EngineError, Result, Side, SnapshotHeader};
 use crate::store::Stored;
 
 /// Names by id.
@@ -60,6 +61,8 @@ pub struct Records {
     pub(super) psa_customers: Stored<PsaCustomer>,
     pub(super) vendor_products: Stored<VendorProduct>,
     pub(super) psa_products: Stored<PsaProduct>,
+    /// The attempts after them that read nothing.
+    pub(super) failed: Vec<Problem>,
 }
 
 impl Records {
@@ -94,24 +97,62 @@ impl Engine {
 
     pub(super) async fn records(&self) -> Result<Records> {
         let Sides { vendor, psa } = &self.sides()?;
+        let mut failed = Vec::new();
         Ok(Records {
-            vendor_customers: self.latest(vendor, Entity::VendorCustomers, None).await?,
-            psa_customers: self.latest(psa, Entity::PsaCustomers, None).await?,
-            vendor_products: self.latest(vendor, Entity::VendorProducts, None).await?,
-            psa_products: self.latest(psa, Entity::PsaProducts, None).await?,
+            vendor_customers: self.latest(vendor, Entity::VendorCustomers, &mut failed).await?,
+            psa_customers: self.latest(psa, Entity::PsaCustomers, &mut failed).await?,
+            vendor_products: self.latest(vendor, Entity::VendorProducts, &mut failed).await?,
+            psa_products: self.latest(psa, Entity::PsaProducts, &mut failed).await?,
+            failed,
         })
     }
 
-    /// The last snapshot of a listing, complete or not.
-    pub(super) async fn latest<R: DeserializeOwned>(
+    /// The last usable snapshot of a listing, complete or not.
+    async fn latest<R: DeserializeOwned>(
         &self,
         connector: &str,
         entity: Entity,
-        period: Option<BillingPeriod>,
+        failed: &mut Vec<Problem>,
     ) -> Result<Stored<R>> {
-        let stored = self.store.load_latest_snapshot(connector, entity, period).await?;
-        stored.ok_or_else(|| EngineError::NotPulled { connector: connector.to_owned(), what: words(entity, period) })
+        let headers = self.store.list_snapshots(u32::MAX).await?;
+        let not_pulled = || EngineError::NotPulled { connector: connector.to_owned(), what: words(entity, None) };
+        let usable = self.usable(&headers, connector, entity, None).await?.ok_or_else(not_pulled)?;
+        failed.extend(usable.failed);
+        self.store.load_snapshot(usable.header.id).await?.ok_or_else(not_pulled)
     }
+
+    /// The last snapshot of a listing, complete or not; where the last attempt read nothing, the one before it that did.
+    pub(super) async fn usable(
+        &self,
+        headers: &[SnapshotHeader],
+        connector: &str,
+        entity: Entity,
+        period: Option<BillingPeriod>,
+    ) -> Result<Option<Usable>> {
+        let is_it = |h: &&SnapshotHeader| h.connector == connector && h.entity == entity && h.period == period;
+        let mut attempts = headers.iter().filter(is_it);
+        let Some(last) = attempts.next() else { return Ok(None) };
+        let nothing = |header: &SnapshotHeader| !header.complete && header.records == 0;
+        let before = if nothing(last) { attempts.find(|before| !nothing(before)) } else { None };
+        let Some(before) = before else { return Ok(Some(Usable { header: last.clone(), failed: Vec::new() })) };
+        let attempt: Option<Stored<serde_json::Value>> = self.store.load_snapshot(last.id).await?;
+        let hours = self.clock.now().signed_duration_since(before.taken_at).num_hours();
+        let used = format!(
+            "the last pull of the {} of `{connector}` failed; those of {} are used, {hours} h old",
+            words(entity, period),
+            before.taken_at.format("%Y-%m-%d %H:%M UTC"),
+        );
+        let problems = attempt.map(|attempt| attempt.pulled.into_parts().1).unwrap_or_default();
+        let marked = |problem: Problem| Problem { what: format!("{}; {used}", problem.what), ..problem };
+        Ok(Some(Usable { header: before.clone(), failed: problems.into_iter().map(marked).collect() }))
+    }
+}
+
+/// The snapshot of a listing that is worked with.
+pub(super) struct Usable {
+    pub(super) header: SnapshotHeader,
+    /// What was wrong with the last attempt, where it is a later one that read nothing.
+    pub(super) failed: Vec<Problem>,
 }
 
 /// A listing in words: `charges of 2026-04`.

@@ -63,6 +63,16 @@ pub enum EngineError {
         /// The limit.
         allowed: u64,
     },
+    /// The clock stands before something that has happened already.
+    #[error("the clock says {now}, but {what} was recorded at {recorded}")]
+    ClockBehind {
+        /// What now is said to be.
+        now: String,
+        /// What was recorded.
+        what: String,
+        /// When it was.
+        recorded: String,
+    },
     /// A listing is there, but not whole, where only a whole one will do.
     #[error("the last pull of the {what} of `{connector}` was not complete: {first}")]
     Incomplete {

@@ -12,7 +12,10 @@ mod pull;
 mod reconcile;
 mod review;
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment, Matching};
@@ -48,6 +51,31 @@ pub struct Engine {
     snapshot_age_hours_max: u64,
     records_max: u64,
     wait: Wait,
+    under_way: UnderWay,
+}
+
+/// The run that an engine has open, if any.
+type UnderWay = Arc<Mutex<Option<RunId>>>;
+
+/// Ends the run of an engine whose work was stopped.
+#[derive(Debug, Clone)]
+pub struct Stopper {
+    store: Store,
+    under_way: UnderWay,
+}
+
+impl Stopper {
+    /// Marks the open run as interrupted; nothing when there is none.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn interrupted(&self) -> Result<()> {
+        let run = self.under_way.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match run {
+            Some(run) => Ok(self.store.mark_run_interrupted(run).await?),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Engine {
@@ -71,7 +99,14 @@ impl Engine {
                 0 => Wait::Never,
                 seconds => Wait::AtMost(Duration::from_secs(seconds)),
             },
+            under_way: UnderWay::default(),
         })
+    }
+
+    /// What ends its run when its work is stopped.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper { store: self.store.clone(), under_way: Arc::clone(&self.under_way) }
     }
 
     /// Brings the tables up to date; how many migrations were applied. Creates an embedded database that is not there.
@@ -127,11 +162,40 @@ impl Engine {
     }
 
     async fn begin(&self, job: &str) -> Result<Job> {
-        let holder = format!("trueup {job} by {}, process {}", self.who, std::process::id());
+        if let Some(last) = self.store.list_runs(1).await?.first() {
+            self.not_before(&format!("run {}", last.id), last.ended_at.unwrap_or(last.started_at))?;
+        }
+        let since = Clock::System.now().format("%Y-%m-%d %H:%M");
+        let holder = format!("{job} by {}{}, process {}, since {since}", self.who, on_host(), std::process::id());
         let lease = self.store.lease(&holder, self.wait).await?;
         let run = lease.open_run(&NewRun { job, who: &self.who, config: Some(&self.config) }).await?;
+        *self.under_way.lock().unwrap_or_else(PoisonError::into_inner) = Some(run);
         Ok(Job { lease, run })
     }
+}
+
+/// Clocks of several machines differ by this much at most.
+const CLOCKS_DIFFER_MAX: TimeDelta = TimeDelta::minutes(5);
+
+impl Engine {
+    /// Refuses a clock that stands before what was recorded: ages and the order of runs would be wrong.
+    fn not_before(&self, what: &str, recorded: DateTime<Utc>) -> Result<()> {
+        let now = self.clock.now();
+        if recorded.signed_duration_since(now) <= CLOCKS_DIFFER_MAX {
+            return Ok(());
+        }
+        let shown = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
+        Err(EngineError::ClockBehind { now: shown(now), what: what.to_owned(), recorded: shown(recorded) })
+    }
+}
+
+/// `@host`, where the system says its name.
+fn on_host() -> String {
+    #[cfg(unix)]
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(not(unix))]
+    let host = String::new();
+    if host.is_empty() { host } else { format!("@{host}") }
 }
 
 fn location(config: &Config, environment: &Environment) -> Result<Location> {
@@ -157,9 +221,32 @@ impl Job {
     }
 
     /// Ends the run of a job that failed; the first error is the one to tell.
-    async fn failed<T>(self, error: EngineError) -> Result<T> {
+    async fn failed<T>(self, mut error: EngineError) -> Result<T> {
         let receipt = serde_json::json!({ "error": error.to_string() });
-        self.end(RunOutcome::Failed, &receipt).await?;
+        if let EngineError::Store(of_store) = &mut error {
+            of_store.locate(self.lease.store().location());
+        }
+        if let Err(also) = self.end(RunOutcome::Failed, &receipt).await {
+            tracing::info!("the end of the failed run could not be noted: {also}");
+        }
         Err(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_first_error_is_told_when_the_end_of_the_run_cannot_be_noted_either() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config::parse(&folder.path().join("trueup.toml"), "").unwrap();
+        let environment = Environment::default();
+        Engine::migrate(&config, &environment, Clock::System).await.unwrap();
+        let engine = Engine::open(&config, &environment, Clock::System, "a test").await.unwrap();
+        let job = engine.begin("pull").await.unwrap();
+        engine.stopper().interrupted().await.unwrap();
+        let first = EngineError::NothingProposed { id: "7".to_owned() };
+        assert!(matches!(job.failed::<()>(first).await, Err(EngineError::NothingProposed { .. })));
     }
 }

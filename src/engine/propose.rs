@@ -89,21 +89,17 @@ impl Engine {
     /// Products somebody holds or was charged for: a catalogue has thousands that concern nobody here.
     async fn products_in_use(&self) -> Result<BTreeSet<VendorProductId>> {
         let vendor = self.sides()?.vendor;
-        let held = self.store.load_latest_snapshot::<Subscription>(&vendor, Entity::Subscriptions, None).await?;
-        let mut used: BTreeSet<VendorProductId> =
-            held.iter().flat_map(|s| s.pulled.records()).map(|s| s.fields.product.clone()).collect();
-        let headers = self.store.list_snapshots(u32::from(u16::MAX)).await?;
-        let last = headers.iter().find(|h| h.connector == vendor && h.entity == Entity::Charges);
-        if let Some(header) = last {
-            let charges: Option<Stored<VendorCharge>> =
-                self.store.load_latest_snapshot(&vendor, Entity::Charges, header.period).await?;
-            used.extend(charges.iter().flat_map(|s| s.pulled.records()).filter_map(|c| c.product.clone()));
-        }
-        Ok(used)
+        let held = self.last_of_a_month::<Subscription>(&vendor, Entity::Subscriptions).await?;
+        let charges = self.last_of_a_month::<VendorCharge>(&vendor, Entity::Charges).await?;
+        let held = held.into_iter().map(|held| held.fields.product);
+        Ok(held.chain(charges.into_iter().filter_map(|charge| charge.product)).collect())
     }
 
     async fn whole_records(&self) -> Result<Records> {
         let records = self.records().await?;
+        for failed in &records.failed {
+            tracing::warn!("{failed}");
+        }
         whole(&records.vendor_customers)?;
         whole(&records.psa_customers)?;
         whole(&records.vendor_products)?;

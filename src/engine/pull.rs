@@ -1,17 +1,20 @@
 //! Pull: whole listings from the connections into snapshots.
 //!
-//! Keeps the invariants that a listing is saved whole or not at all, and that one which failed, or is suddenly empty, is
-//! saved as partial with the reason, so that no later job takes the one before it for today's.
+//! Keeps the invariants that a listing is saved whole or not at all, and that one which failed, is suddenly empty, or hangs
+//! on one that is not whole, is saved as partial with the reason, so that no later job takes it, or the one before it, for
+//! all there is today.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::connectors::{DraftMonth, PsaConnector, VendorConnector};
+use crate::core::customer::VendorCustomer;
 use crate::core::entity::Entity;
 use crate::core::id::PsaProductId;
 use crate::core::link::BundlePart;
 use crate::core::period::BillingPeriod;
 use crate::core::record::Keyed;
 use crate::core::snapshot::{Problem, Pulled};
+use crate::engine::directory::words;
 use crate::engine::{Connection, ConnectorError, Engine, ErrorKind, Job, Result, Watch};
 use crate::store::{NewSnapshot, RunOutcome, SnapshotHeader, SnapshotId};
 
@@ -82,8 +85,13 @@ impl Engine {
         }
         let listings = pull.listings;
         let whole = listings.iter().all(|listing| listing.problems.is_empty());
+        let nothing = !whole && listings.iter().all(|listing| listing.error.is_some());
         let receipt: Vec<_> = listings.iter().map(Listing::receipt).collect();
-        let outcome = if whole { RunOutcome::Done } else { RunOutcome::Partial };
+        let outcome = match (whole, nothing) {
+            (true, _) => RunOutcome::Done,
+            (false, true) => RunOutcome::Failed,
+            (false, false) => RunOutcome::Partial,
+        };
         job.end(outcome, &serde_json::json!({ "period": request.period, "listings": receipt })).await?;
         Ok(listings)
     }
@@ -133,6 +141,45 @@ struct Pull<'p> {
 type Read<R> = std::result::Result<Pulled<R>, ConnectorError>;
 type MayRead<R> = std::result::Result<Option<Pulled<R>>, ConnectorError>;
 
+/// The companies with their contacts, or without them where the contacts cannot be had: they are an extra.
+async fn customers_with_contacts(vendor: &dyn VendorConnector, watch: &dyn Watch) -> Read<VendorCustomer> {
+    let error = match vendor.customers_with_contacts(watch).await {
+        Ok(Some(customers)) => return Ok(customers),
+        Ok(None) => return vendor.customers(watch).await,
+        Err(error) => error,
+    };
+    let (customers, mut problems) = vendor.customers(watch).await?.into_parts();
+    problems.push(unread(&error));
+    Ok(Pulled::judge(customers, problems))
+}
+
+fn unread(error: &ConnectorError) -> Problem {
+    Problem::new(error.operation.clone(), format!("could not be read: {}", error.kind))
+}
+
+/// The listing whose records another one is asked for, one by one.
+#[derive(Clone, Copy)]
+struct Parent {
+    of: Entity,
+    whole: bool,
+}
+
+impl Parent {
+    /// What was asked for each record of a listing is whole only where that listing is.
+    fn judge<R>(self, read: MayRead<R>) -> MayRead<R> {
+        match read? {
+            Some(pulled) if !self.whole => {
+                let (records, mut problems) = pulled.into_parts();
+                let parent = words(self.of, None);
+                problems
+                    .push(Problem::new(parent, "were not read whole; what belongs to the others was not asked for"));
+                Ok(Some(Pulled::judge(records, problems)))
+            }
+            read => Ok(read),
+        }
+    }
+}
+
 impl Pull<'_> {
     fn asked(&self, extra: Extra) -> bool {
         self.request.extras.contains(&extra)
@@ -141,33 +188,41 @@ impl Pull<'_> {
     async fn vendor(&mut self, vendor: &dyn VendorConnector) -> Result<()> {
         let (watch, period) = (self.watch, self.request.period);
         let name = vendor.descriptor().name.as_str();
-        if self.asked(Extra::Contacts) {
-            self.maybe(name, Entity::VendorCustomers, None, vendor.customers_with_contacts(watch).await).await?;
+        let customers = if self.asked(Extra::Contacts) {
+            customers_with_contacts(vendor, watch).await
         } else {
-            self.save(name, Entity::VendorCustomers, None, vendor.customers(watch).await).await?;
-        }
+            vendor.customers(watch).await
+        };
+        self.save(name, Entity::VendorCustomers, None, customers).await?;
         self.save(name, Entity::VendorProducts, None, vendor.products(watch).await).await?;
         let held = self.save(name, Entity::Subscriptions, None, vendor.subscriptions(watch).await).await?;
         self.maybe(name, Entity::Invoices, Some(period), vendor.invoices(period, watch).await).await?;
         self.save(name, Entity::Charges, Some(period), vendor.charges(period, watch).await).await?;
+        let held_whole = held.as_ref().is_some_and(Pulled::is_complete);
         let held = held.map(|pulled| pulled.into_parts().0).unwrap_or_default();
+        let of_held = Parent { of: Entity::Subscriptions, whole: held_whole };
         let ids: Vec<_> = held.iter().map(|s| s.id.clone()).collect();
         if self.asked(Extra::Prices) {
             let products: std::collections::BTreeSet<_> = held.iter().map(|s| s.fields.product.clone()).collect();
             let products: Vec<_> = products.into_iter().collect();
-            self.maybe(name, Entity::VendorPrices, None, vendor.prices(&products, watch).await).await?;
+            let prices = of_held.judge(vendor.prices(&products, watch).await);
+            self.maybe(name, Entity::VendorPrices, None, prices).await?;
         }
         if self.asked(Extra::History) {
-            self.maybe(name, Entity::SubscriptionHistory, None, vendor.history(&ids, watch).await).await?;
+            let history = of_held.judge(vendor.history(&ids, watch).await);
+            self.maybe(name, Entity::SubscriptionHistory, None, history).await?;
         }
         if self.asked(Extra::Drafts) {
             let drafts = vendor.draft_charges(DraftMonth::Next, watch).await;
             self.maybe(name, Entity::DraftCharges, None, drafts).await?;
         }
         if self.asked(Extra::Usage) {
-            let summaries = self.maybe(name, Entity::UsageSummaries, None, vendor.usage(&ids, watch).await).await?;
+            let usage = of_held.judge(vendor.usage(&ids, watch).await);
+            let summaries = self.maybe(name, Entity::UsageSummaries, None, usage).await?;
+            let whole = summaries.as_ref().is_some_and(Pulled::is_complete);
+            let of_summaries = Parent { of: Entity::UsageSummaries, whole };
             let summaries = summaries.map(|pulled| pulled.into_parts().0).unwrap_or_default();
-            let lines = vendor.usage_lines(&summaries, period, watch).await;
+            let lines = of_summaries.judge(vendor.usage_lines(&summaries, period, watch).await);
             self.maybe(name, Entity::UsageLines, Some(period), lines).await?;
         }
         Ok(())
@@ -214,10 +269,7 @@ impl Pull<'_> {
     ) -> Result<Option<Pulled<R>>> {
         let (pulled, error) = match self.within_limits(connector, entity, read) {
             Ok(pulled) => (self.suddenly_empty(connector, entity, period, pulled).await?, None),
-            Err(error) => {
-                let problem = Problem::new(error.operation.clone(), format!("could not be read: {}", error.kind));
-                (Pulled::judge(Vec::new(), vec![problem]), Some(error))
-            }
+            Err(error) => (Pulled::judge(Vec::new(), vec![unread(&error)]), Some(error)),
         };
         let mut tx = self.job.tx().await?;
         let new = NewSnapshot { connector, entity, period, taken_at: self.engine.clock.now() };

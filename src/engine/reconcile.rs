@@ -18,7 +18,7 @@ use crate::core::reconcile::coverage::Coverage;
 use crate::core::reconcile::lines::{Billed, Charge};
 use crate::core::reconcile::{Book, Mapping, Outcome};
 use crate::core::record::Fingerprint;
-use crate::core::snapshot::Problem;
+use crate::core::snapshot::{Problem, Pulled};
 use crate::engine::directory::{Directory, Records, Sides, words};
 use crate::engine::pull::Bundle;
 use crate::engine::{Engine, EngineError, Result, SnapshotHeader};
@@ -79,11 +79,7 @@ impl Engine {
     async fn latest_inputs(&self, period: BillingPeriod) -> Result<Inputs> {
         let Sides { vendor, psa } = self.sides()?;
         let headers = self.store.list_snapshots(u32::MAX).await?;
-        let latest = |connector: &str, entity: Entity, period: Option<BillingPeriod>| {
-            let is_it = |h: &&SnapshotHeader| h.connector == connector && h.entity == entity && h.period == period;
-            headers.iter().find(is_it).cloned()
-        };
-        let mut made_from = Vec::new();
+        let (mut made_from, mut failed) = (Vec::new(), Vec::new());
         for (connector, entity, period) in [
             (&vendor, Entity::Charges, Some(period)),
             (&psa, Entity::BilledLines, Some(period)),
@@ -92,15 +88,22 @@ impl Engine {
             (&psa, Entity::PsaCustomers, None),
             (&psa, Entity::PsaProducts, None),
         ] {
-            let found = latest(connector, entity, period);
-            let what = words(entity, period);
-            made_from.push(found.ok_or_else(|| EngineError::NotPulled { connector: connector.clone(), what })?);
+            let not_pulled = || EngineError::NotPulled { connector: connector.clone(), what: words(entity, period) };
+            let found = self.usable(&headers, connector, entity, period).await?.ok_or_else(not_pulled)?;
+            made_from.push(found.header);
+            failed.extend(found.failed);
         }
-        made_from.extend(latest(&vendor, Entity::Invoices, Some(period)));
-        made_from.extend(latest(&psa, Entity::Bundles, None));
+        for (connector, entity, period) in [(&vendor, Entity::Invoices, Some(period)), (&psa, Entity::Bundles, None)] {
+            if let Some(found) = self.usable(&headers, connector, entity, period).await? {
+                made_from.push(found.header);
+                failed.extend(found.failed);
+            }
+        }
         made_from.iter().take(2).try_for_each(|header| self.fresh(header))?;
         made_from.sort_by_key(|header| header.id);
-        self.inputs(made_from).await
+        let mut inputs = self.inputs(made_from).await?;
+        inputs.of_lists.append(&mut failed);
+        Ok(inputs)
     }
 
     /// Loads what a reconcile is made from.
@@ -110,6 +113,7 @@ impl Engine {
             vendor_products: self.source(&sources, Entity::VendorProducts).await?,
             psa_customers: self.source(&sources, Entity::PsaCustomers).await?,
             psa_products: self.source(&sources, Entity::PsaProducts).await?,
+            failed: Vec::new(),
         };
         let invoices = match sources.iter().find(|header| header.entity == Entity::Invoices) {
             Some(header) => self.store.load_snapshot(header.id).await?,
@@ -151,6 +155,7 @@ impl Engine {
     }
 
     fn fresh(&self, header: &SnapshotHeader) -> Result<()> {
+        self.not_before(&format!("snapshot {}", header.id), header.taken_at)?;
         let age = self.clock.now().signed_duration_since(header.taken_at);
         if age.num_hours() <= i64::try_from(self.snapshot_age_hours_max).unwrap_or(i64::MAX) {
             return Ok(());
@@ -195,8 +200,10 @@ impl Inputs {
                 psa_problems.push(unfit("billed_lines", line.id.to_string(), &error));
             }
         }
-        coverage.vendor_unreadable = count(&vendor_problems);
-        coverage.psa_unreadable = count(&psa_problems);
+        coverage.vendor_unread = is_unread(&self.charges.pulled);
+        coverage.psa_unread = is_unread(&self.lines.pulled);
+        coverage.vendor_unreadable = if coverage.vendor_unread { 0 } else { count(&vendor_problems) };
+        coverage.psa_unreadable = if coverage.psa_unread { 0 } else { count(&psa_problems) };
         vendor_problems.append(&mut psa_problems);
         vendor_problems.extend_from_slice(&self.of_lists);
         let mut outcome = book.finish(1, coverage, vendor_problems)?;
@@ -225,7 +232,13 @@ impl Inputs {
     }
 }
 
-pub(super) fn count(problems: &[Problem]) -> u64 {
+/// Whether a listing failed as a whole: nothing was read, and what is wrong is wrong with no one record.
+fn is_unread<R>(pulled: &Pulled<R>) -> bool {
+    let of_no_record = |problem: &Problem| problem.record.is_none() && problem.field.is_none();
+    pulled.records().is_empty() && matches!(pulled.problems(), [one] if of_no_record(one))
+}
+
+fn count(problems: &[Problem]) -> u64 {
     u64::try_from(problems.len()).unwrap_or(u64::MAX)
 }
 

@@ -147,11 +147,14 @@ impl Engine {
     }
 
     /// The records of the latest month of a listing; none when it was never pulled.
-    async fn last_of_a_month<R: DeserializeOwned>(&self, connector: &str, entity: Entity) -> Result<Vec<R>> {
+    pub(super) async fn last_of_a_month<R: DeserializeOwned>(&self, connector: &str, entity: Entity) -> Result<Vec<R>> {
         let headers = self.store.list_snapshots(u32::from(u16::MAX)).await?;
         let latest = headers.iter().find(|header| header.connector == connector && header.entity == entity);
         let Some(header) = latest else { return Ok(Vec::new()) };
-        let stored = self.store.load_latest_snapshot::<R>(connector, entity, header.period).await?;
+        let Some(usable) = self.usable(&headers, connector, entity, header.period).await? else {
+            return Ok(Vec::new());
+        };
+        let stored = self.store.load_snapshot::<R>(usable.header.id).await?;
         Ok(stored.map(|stored| stored.pulled.into_parts().0).unwrap_or_default())
     }
 

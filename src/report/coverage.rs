@@ -33,15 +33,18 @@ pub(crate) fn build(outcome: &Outcome) -> Table {
             }
             rows.extend(read.map(|read| line(side, currency.as_str(), ["read", "all of the above"], read)));
         }
-        let unreadable = if vendor { coverage.vendor_unreadable } else { coverage.psa_unreadable };
+        let of_vendor = (coverage.vendor_unreadable, coverage.vendor_unread);
+        let (unreadable, unread) = if vendor { of_vendor } else { (coverage.psa_unreadable, coverage.psa_unread) };
+        let known = unreadable == 0 && !unread;
+        let money = || if known { Cell::Money(crate::core::money::Amount::ZERO) } else { Cell::Unknown };
         rows.push(vec![
             Cell::text(side),
             Cell::Unknown,
             Cell::text(fate_word(Fate::Unknown)),
-            Cell::text("could not be read"),
-            Cell::Count(unreadable),
-            if unreadable == 0 { Cell::Money(crate::core::money::Amount::ZERO) } else { Cell::Unknown },
-            if unreadable == 0 { Cell::Money(crate::core::money::Amount::ZERO) } else { Cell::Unknown },
+            Cell::text(if unread { "not read at all" } else { "could not be read" }),
+            if unread { Cell::Unknown } else { Cell::Count(unreadable) },
+            money(),
+            money(),
         ]);
     }
     Table {

@@ -110,18 +110,18 @@ fn cells(n: u64) -> String {
 
 fn not_looked_at(outcome: &Outcome) -> String {
     let coverage = &outcome.coverage;
-    let mut missing = Vec::new();
+    let mut missing = unread(coverage);
     if coverage.vendor_unreadable > 0 {
         missing.push(format!("{} of the distributor could not be read", counted(coverage.vendor_unreadable, "line")));
     }
     if coverage.psa_unreadable > 0 {
         missing.push(format!("{} of the PSA could not be read", counted(coverage.psa_unreadable, "line")));
     }
-    if coverage.rows_of_the_month(true) == 0 {
+    if coverage.rows_of_the_month(true) == 0 && !coverage.vendor_unread {
         let others = counted(coverage.of_other_months(), "line");
         missing.push(format!("the distributor has no line of this month ({others} of other months)"));
     }
-    if coverage.rows_of_the_month(false) == 0 {
+    if coverage.rows_of_the_month(false) == 0 && !coverage.psa_unread {
         missing.push("the PSA has no line that bills in this month".to_owned());
     }
     if coverage.compared_rows() == 0 {
@@ -131,6 +131,15 @@ fn not_looked_at(outcome: &Outcome) -> String {
         missing.push(format!("{} in the sources", counted(count(outcome.problems.len()), "problem")));
     }
     format!("{}; some of what is shown may be due to that, and what is not shown is not known", missing.join(", "))
+}
+
+/// The listings of lines that were not read at all.
+fn unread(coverage: &Coverage) -> Vec<String> {
+    let listings = [
+        (coverage.vendor_unread, "the charges of the distributor were not read, how many there are is unknown"),
+        (coverage.psa_unread, "the lines of the PSA were not read, how many there are is unknown"),
+    ];
+    listings.into_iter().filter(|(unread, _)| *unread).map(|(_, words)| words.to_owned()).collect()
 }
 
 /// One sentence per currency and side: what of it was compared, what was not. Payments are no part of the whole.
@@ -163,6 +172,7 @@ pub fn coverage_in_short(coverage: &Coverage) -> Vec<String> {
             });
         }
     }
+    lines.extend(unread(coverage));
     if coverage.vendor_unreadable + coverage.psa_unreadable > 0 {
         lines.push(format!(
             "unreadable, money unknown: {} of the distributor, {} of the PSA",

@@ -87,8 +87,9 @@ struct Totals {
     cells: u64,
     variances: usize,
     problems: usize,
-    vendor_unreadable_rows: u64,
-    psa_unreadable_rows: u64,
+    /// `null` where not one row was read.
+    vendor_unreadable_rows: Option<u64>,
+    psa_unreadable_rows: Option<u64>,
     currencies: BTreeMap<Currency, OfCurrency>,
 }
 
@@ -155,8 +156,8 @@ pub fn totals(outcome: &Outcome) -> Result<Vec<u8>, ReportError> {
         cells: outcome.cells,
         variances: outcome.variances.len(),
         problems: outcome.problems.len(),
-        vendor_unreadable_rows: outcome.coverage.vendor_unreadable,
-        psa_unreadable_rows: outcome.coverage.psa_unreadable,
+        vendor_unreadable_rows: (!outcome.coverage.vendor_unread).then_some(outcome.coverage.vendor_unreadable),
+        psa_unreadable_rows: (!outcome.coverage.psa_unread).then_some(outcome.coverage.psa_unreadable),
         currencies,
     })
 }

@@ -3,6 +3,7 @@
 //! Every error names the table, the place or the holder it is about; what to do next is said where the program knows it.
 
 use crate::core::link::AlreadyLinked;
+use crate::store::Location;
 
 /// What a store function answers.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -11,10 +12,8 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The location is no database this program knows.
-    #[error("`{location}` is no database location: {what}")]
+    #[error("the database location cannot be used: {what}")]
     Location {
-        /// As it was written, without a password.
-        location: String,
         /// What is wrong with it.
         what: String,
     },
@@ -29,6 +28,14 @@ pub enum StoreError {
     /// The database refused a statement or the connection broke.
     #[error("the database failed: {0}")]
     Driver(#[source] sqlx::Error),
+    /// The disk is full, or broken.
+    #[error("no space left, or the disk failed, at {location}: {what}")]
+    Disk {
+        /// Where the database is.
+        location: String,
+        /// What the database said.
+        what: String,
+    },
     /// A stored row cannot be turned back into a value.
     #[error("table {table}, column {column}, row {row} cannot be read: {what}")]
     Corrupt {
@@ -143,9 +150,27 @@ impl From<sqlx::Error> for StoreError {
                 let constraint = refusal.constraint().unwrap_or(refusal.message()).to_owned();
                 Self::Conflict { constraint }
             }
+            Some(refusal) if refusal.code().is_some_and(|code| is_of_disk(&code)) => {
+                Self::Disk { location: "the database".to_owned(), what: refusal.message().to_owned() }
+            }
             _ => Self::Driver(error),
         }
     }
+}
+
+impl StoreError {
+    /// Names the place of the database where that is what it is about.
+    pub(crate) fn locate(&mut self, place: &Location) {
+        if let Self::Disk { location, .. } = self {
+            *location = place.to_string();
+        }
+    }
+}
+
+/// SQLite's `FULL` and `IOERR` with everything below it, and PostgreSQL's `disk_full` and `io_error`.
+fn is_of_disk(code: &str) -> bool {
+    let sqlite = code.parse::<u32>().is_ok_and(|number| number < 10_000 && matches!(number & 0xff, 10 | 13));
+    sqlite || code == "53100" || code == "58030"
 }
 
 /// Reads a driver's error met while reading `table`: a value of the wrong form is a corrupt row, not a broken connection.
@@ -156,5 +181,28 @@ pub(crate) fn reading(table: &'static str, row: impl ToString) -> impl FnOnce(sq
             return StoreError::Corrupt { table, column, row: row.to_string(), what: source.to_string() };
         }
         StoreError::from(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Connection as _, SqliteConnection};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_as_such_with_its_place() {
+        let mut database = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        sqlx::raw_sql("pragma max_page_count = 2; create table t (a);").execute(&mut database).await.unwrap();
+        let full = sqlx::query("insert into t values (zeroblob(100000))").execute(&mut database).await.unwrap_err();
+        let mut error = StoreError::from(full);
+        error.locate(&"sqlite:/var/t.db".parse().unwrap());
+        let told = error.to_string();
+        assert!(told.starts_with("no space left, or the disk failed, at sqlite:/var/t.db: "), "{told}");
+        for (code, of_disk) in
+            [("10", true), ("778", true), ("13", true), ("53100", true), ("5", false), ("57014", false)]
+        {
+            assert_eq!(is_of_disk(code), of_disk, "{code}");
+        }
     }
 }

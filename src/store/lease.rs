@@ -95,6 +95,18 @@ impl Store {
         }
     }
 
+    /// Marks a run of this process as interrupted; nothing when it has ended.
+    pub async fn mark_run_interrupted(&self, run: RunId) -> Result<()> {
+        let mut inner = self.begin().await?;
+        on_tx!(inner, conn => sqlx::query(
+            "update run
+             set outcome = 'interrupted', ended_at = $1
+             where run_id = $2 and outcome = 'running'")
+            .bind(self.clock.now()).bind(run)
+            .execute(conn).await.map(|_| ()))?;
+        inner.commit().await
+    }
+
     async fn mark_interrupted(&self) -> Result<Vec<RunId>> {
         let mut inner = self.begin().await?;
         let mut runs: Vec<RunId> = on_tx!(inner, conn => sqlx::query_scalar(
@@ -168,7 +180,7 @@ fn hold_file(database: &Path, holder: &str) -> Result<Hold> {
         location: path.display().to_string(),
         what: error.to_string(),
     };
-    let mut file = open::create_private(&path).map_err(unreachable)?;
+    let mut file = open::open_lock(&path).map_err(unreachable)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {

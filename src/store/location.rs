@@ -8,9 +8,10 @@ use std::str::FromStr;
 
 use sqlx::postgres::PgConnectOptions;
 
+use crate::core::outside::harmless;
 use crate::store::error::StoreError;
 
-/// A database's place, read from `sqlite:trueup.db`, a bare file name, or `postgres://user@host/name`.
+/// A database's place, read from `sqlite:trueup.db` or `postgres://user@host/name`.
 #[derive(Clone)]
 pub enum Location {
     /// A file of the embedded database.
@@ -23,25 +24,61 @@ impl FromStr for Location {
     type Err = StoreError;
 
     fn from_str(text: &str) -> Result<Self, StoreError> {
-        let refused = |what: &str| {
-            let location =
-                text.split_once("://").map_or_else(|| text.to_owned(), |(scheme, _)| format!("{scheme}://…"));
-            StoreError::Location { location, what: what.to_owned() }
-        };
+        let refused = |what: String| StoreError::Location { what };
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            let options = PgConnectOptions::from_str(text).map_err(|error| refused(&error.to_string()))?;
+            if let Some(key) = parameters(text).find(|key| !is_known(key)) {
+                // An unescaped `?` in a password looks like parameters before the host.
+                let named = if text.rsplit('?').next().is_some_and(|query| query.contains('@')) {
+                    "a parameter after `?`".to_owned()
+                } else {
+                    format!("the parameter `{}`", harmless(key))
+                };
+                return Err(refused(format!("{named} is not known")));
+            }
+            let options = PgConnectOptions::from_str(text).map_err(|error| refused(error.to_string()))?;
             return Ok(Self::Postgres(Box::new(options)));
         }
-        let path = match text.strip_prefix("sqlite:") {
-            Some(path) => path.strip_prefix("//").unwrap_or(path),
-            None if text.contains("://") => return Err(refused("write sqlite:PATH or postgres://USER@HOST/NAME")),
-            None => text,
+        // What is no URL may be a connection string with a password in it: nothing of it is shown.
+        let Some(path) = text.strip_prefix("sqlite:") else {
+            return Err(refused("write sqlite:PATH or postgres://USER@HOST/NAME".to_owned()));
         };
+        let path = path.strip_prefix("//").unwrap_or(path);
         if path.is_empty() || path.starts_with(":memory:") {
-            return Err(refused("the embedded database needs a file, such as sqlite:trueup.db"));
+            return Err(refused("the embedded database needs a file, such as sqlite:trueup.db".to_owned()));
         }
         Ok(Self::Sqlite(PathBuf::from(path)))
     }
+}
+
+/// The keys of a URL's parameters.
+fn parameters(url: &str) -> impl Iterator<Item = &str> {
+    let query = url.split_once('?').map_or("", |(_, query)| query.split('#').next().unwrap_or_default());
+    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').map_or(pair, |(key, _)| key))
+}
+
+/// The driver skips a parameter it does not know, and logs it with its value.
+fn is_known(key: &str) -> bool {
+    const KNOWN: [&str; 18] = [
+        "sslmode",
+        "ssl-mode",
+        "sslrootcert",
+        "ssl-root-cert",
+        "ssl-ca",
+        "sslcert",
+        "ssl-cert",
+        "sslkey",
+        "ssl-key",
+        "statement-cache-capacity",
+        "host",
+        "hostaddr",
+        "port",
+        "dbname",
+        "user",
+        "password",
+        "application_name",
+        "options",
+    ];
+    KNOWN.contains(&key) || (key.starts_with("options[") && key.ends_with(']'))
 }
 
 impl fmt::Display for Location {
@@ -74,12 +111,22 @@ mod tests {
         let shown = |text: &str| text.parse::<Location>().map(|l| l.to_string());
         assert_eq!(shown("sqlite:data/trueup.db").unwrap(), "sqlite:data/trueup.db");
         assert_eq!(shown("sqlite:///var/lib/t.db").unwrap(), "sqlite:/var/lib/t.db");
-        assert_eq!(shown("trueup.db").unwrap(), "sqlite:trueup.db");
         assert_eq!(
             shown("postgres://ann:hush@db.example:6000/billing").unwrap(),
             "postgres://ann@db.example:6000/billing"
         );
-        for refused in ["mysql://ann:hush@db.example/x", "sqlite:", "", "sqlite::memory:", "postgres://ann:hush@:x/"] {
+        for refused in [
+            "mysql://ann:hush@db.example/x",
+            "host=db user=x password=hush",
+            "postgres//ann:hush@db.example/x",
+            "postgres://ann@db.example/x?sslpassword=hush",
+            "postgres://ann:a?hush=b@db.example/x",
+            "trueup.db",
+            "sqlite:",
+            "",
+            "sqlite::memory:",
+            "postgres://ann:hush@:x/",
+        ] {
             let message = shown(refused).unwrap_err().to_string();
             assert!(!message.contains("hush"), "{message}");
         }

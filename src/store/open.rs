@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Connection as _, PgConnection, PgPool, SqlitePool};
+use tracing::warn;
 
 use crate::clock::Clock;
 use crate::store::error::{Result, StoreError};
@@ -43,7 +44,10 @@ impl Store {
         let unreachable = |what: String| StoreError::Unreachable { location: location.to_string(), what };
         let db = match &location {
             Location::Sqlite(path) => {
-                create_private(path).map_err(|error| unreachable(error.to_string()))?;
+                let file = create_private(path).map_err(|error| unreachable(error.to_string()))?;
+                if is_writable_for_all(&file) {
+                    warn!("every user of this machine may write to {}; run `chmod 600` on it", path.display());
+                }
                 let (readers, writer) = sqlite(path).await.map_err(|error| unreachable(error.to_string()))?;
                 Db::Sqlite { readers, writer }
             }
@@ -56,7 +60,7 @@ impl Store {
 }
 
 /// Creates the file before SQLite does, which would make it readable for everybody; its side files inherit the mode.
-pub(crate) fn create_private(path: &Path) -> std::io::Result<std::fs::File> {
+fn create_private(path: &Path) -> std::io::Result<std::fs::File> {
     let mut options = std::fs::OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
@@ -79,7 +83,36 @@ async fn sqlite(path: &Path) -> sqlx::Result<(SqlitePool, SqlitePool)> {
 
 async fn postgres(options: &PgConnectOptions) -> sqlx::Result<PgPool> {
     let options = options.clone().application_name("trueup").options([("synchronous_commit", "on")]);
+    // A pool keeps trying for as long as it may wait and then says no more than that it waited.
+    PgConnection::connect_with(&options).await?.close().await?;
     PgPoolOptions::new().max_connections(CONNECTIONS_MAX).acquire_timeout(BUSY_WAIT).connect_with(options).await
+}
+
+#[cfg(unix)]
+fn is_writable_for_all(file: &std::fs::File) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.metadata().is_ok_and(|of| of.permissions().mode() & 0o002 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_writable_for_all(_file: &std::fs::File) -> bool {
+    false
+}
+
+/// Opens the lock's file, or creates it. A link in its place is not followed: what it points to would be overwritten.
+pub(crate) fn open_lock(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+    }
+    let file = options.open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is not a file"));
+    }
+    Ok(file)
 }
 
 #[cfg(test)]

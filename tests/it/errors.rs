@@ -104,7 +104,9 @@ fn connections_that_cannot_be_opened() {
             "[connectors.a]\nkind = \"rest\"\nside = \"psa\"\nfile = \"builtin:a\"\n".to_owned(),
         ),
     ] {
-        golden!("errors", name, ready(&connections).run("pull").ended(2).transcript());
+        let place = ready(&connections);
+        golden!("errors", name, place.run("pull").ended(2).transcript());
+        let _ = place.run("check").ended(2);
     }
 }
 
@@ -157,7 +159,70 @@ fn credentials_that_are_refused_end_with_their_own_status() {
     place.write("trueup.toml", &connections);
     let _ = place.run("db migrate").ended(0);
     let ran = place.run("pull --period 2026-10 --as-of 2026-11-02").ended(7);
+    let _ = place.run("check").ended(7);
     simulator.kill().unwrap();
     let _ = simulator.wait();
     golden!("errors", "credentials_refused", ran.transcript().replace(url.trim_end(), "<url>"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_the_lock_is_not_followed() {
+    let place = ready(SOUND);
+    let other = place.write("other", "precious");
+    std::os::unix::fs::symlink(&other, place.path().join("trueup.db.lock")).unwrap();
+    let ran = place.run("pull").ended(1);
+    assert!(ran.stderr.contains("trueup.db.lock cannot be opened"), "{}", ran.stderr);
+    assert_eq!(place.read("other"), "precious");
+}
+
+#[cfg(unix)]
+#[test]
+fn who_holds_the_lock_is_named_with_its_machine_and_since_when() {
+    let place = Place::new();
+    place.write("trueup.toml", SOUND);
+    let _ = place.run("db migrate").ended(0);
+    place.write("exports/vendor_companies.csv", "id,name\n1,Alder\n");
+    let _ = place.run("pull");
+    let holder = place.read("trueup.db.lock");
+    let user = format!("pull by user {}@", rustix::process::getuid().as_raw());
+    assert!(holder.starts_with(&user), "{holder}");
+    assert!(holder.contains(", process ") && holder.contains(", since 2"), "{holder}");
+}
+
+#[test]
+fn a_server_that_is_not_there_is_told_as_such() {
+    let place = Place::new();
+    place.write("trueup.toml", &format!("{SOUND}[store]\nurl = \"postgres://ada@127.0.0.1:1/trueup\"\n"));
+    for line in ["status", "db migrate"] {
+        let ran = place.run(line).ended(1);
+        assert_eq!(ran.stderr.matches("refused").count(), 1, "{}", ran.stderr);
+        assert!(!ran.stderr.contains("timed out"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_database_url_that_is_none_is_not_shown() {
+    for url in ["host=db user=x password=CANARY", "postgres//u:CANARY@h/x", "postgres://u@h/x?sslpassword=CANARY"] {
+        let place = Place::new().set("DBU", url);
+        place.write("trueup.toml", &format!("{SOUND}[store]\nurl = {{ env = \"DBU\" }}\n"));
+        for line in ["status", "db migrate", "db migrate --log trace"] {
+            let ran = place.run(line).ended(2);
+            assert!(ran.stderr.contains("the database location cannot be used: "), "{}", ran.stderr);
+            assert!(!ran.transcript().contains("CANARY"), "{}", ran.transcript());
+        }
+        assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 1, "no file of that name");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_database_that_everybody_may_write_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = ready(SOUND);
+    for (mode, warned) in [(0o600, false), (0o664, false), (0o666, true)] {
+        std::fs::set_permissions(place.path().join("trueup.db"), std::fs::Permissions::from_mode(mode)).unwrap();
+        let ran = place.run("status").ended(0);
+        assert_eq!(ran.stderr.contains("every user of this machine may write to"), warned, "{}", ran.stderr);
+    }
 }

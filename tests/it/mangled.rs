@@ -3,6 +3,7 @@
 //! The base of every case is a seeded month that reconciles without a problem; one thing in it is broken at a time.
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "the functions behind the tests may stop the test")]
 
+mod attempts;
 mod cut;
 mod folder;
 mod killed;

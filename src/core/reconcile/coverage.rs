@@ -144,6 +144,12 @@ pub struct Coverage {
     pub vendor_unreadable: u64,
     /// PSA lines that could not be read; their money is unknown.
     pub psa_unreadable: u64,
+    /// No vendor line was read at all; how many there are is unknown.
+    #[serde(default)]
+    pub vendor_unread: bool,
+    /// No PSA line was read at all; how many there are is unknown.
+    #[serde(default)]
+    pub psa_unread: bool,
 }
 
 impl Coverage {
@@ -167,6 +173,8 @@ impl Coverage {
         }
         self.vendor_unreadable = self.vendor_unreadable.saturating_add(other.vendor_unreadable);
         self.psa_unreadable = self.psa_unreadable.saturating_add(other.psa_unreadable);
+        self.vendor_unread |= other.vendor_unread;
+        self.psa_unread |= other.psa_unread;
         Ok(())
     }
 

@@ -226,7 +226,11 @@ impl CustomerMargin {
 
 fn verdict(outcome: &Outcome) -> Verdict {
     let coverage = &outcome.coverage;
-    let unread = coverage.vendor_unreadable > 0 || coverage.psa_unreadable > 0 || !outcome.problems.is_empty();
+    let unread = coverage.vendor_unread
+        || coverage.psa_unread
+        || coverage.vendor_unreadable > 0
+        || coverage.psa_unreadable > 0
+        || !outcome.problems.is_empty();
     // A side without a line of the month was asked for the wrong one, and would make refunds or leakage of everything.
     let nothing_there = coverage.rows_of_the_month(true) == 0 || coverage.rows_of_the_month(false) == 0;
     if unread || nothing_there || coverage.compared_rows() == 0 {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Child;
 
+use rustix::process::Signal;
 use trueup::clock::Clock;
 use trueup::core::period::BillingPeriod;
 use trueup::simulate::{Data, File};
@@ -33,14 +34,19 @@ async fn state(store: &Store) -> BTreeMap<String, String> {
 }
 
 /// Kills a child with the signal nothing can catch, once so many requests have come; whether it was still at work.
-fn kill_after(mut child: Child, requests: usize, systems: &Systems) -> bool {
+fn kill_after(child: Child, requests: usize, systems: &Systems) -> bool {
+    signal_after(child, Signal::KILL, requests, systems).is_none()
+}
+
+/// Sends a child a signal once so many requests have come; the status it ended with.
+fn signal_after(mut child: Child, signal: Signal, requests: usize, systems: &Systems) -> Option<i32> {
     while systems.requests() < requests {
         assert!(child.try_wait().unwrap().is_none(), "it ended after {} requests", systems.requests());
         std::thread::yield_now();
     }
     // not waited for, it keeps its number even where it has ended
-    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::KILL).unwrap();
-    child.wait().unwrap().code().is_none()
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), signal).unwrap();
+    child.wait().unwrap().code()
 }
 
 /// Kills pulls at many moments and runs each again.
@@ -108,4 +114,21 @@ async fn a_later_pull_that_is_killed_and_run_again_ends_as_one_that_was_not() {
         assert!(data.table_mut(file).set(0, field, cell));
     }
     killed_pulls_end_as_others(&place, &data).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pull_that_is_told_to_stop_ends_its_run() {
+    let ready = place();
+    let data = whole_month(3);
+    Systems::start(&data, "", "").await.configure(&ready);
+    let _ = ready.run("db migrate").ended(0);
+    for signal in [Signal::INT, Signal::TERM] {
+        let place = copy(&ready);
+        let systems = Systems::start(&data, "", "").await;
+        systems.configure(&place);
+        let ended = signal_after(place.start(&format!("pull --period {PERIOD}")), signal, 3, &systems);
+        assert_eq!(ended, Some(130));
+        let runs = store(&place).await.list_runs(100).await.unwrap();
+        assert_eq!(runs.first().map(|run| run.outcome), Some(RunOutcome::Interrupted));
+    }
 }

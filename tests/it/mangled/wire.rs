@@ -99,7 +99,7 @@ fn intents<E: Clone>(links: &LinkSet<E>) -> Vec<Intent<E>> {
 }
 
 /// A place with a whole month pulled and linked; it reconciles without a problem.
-async fn settled(data: &Data) -> Place {
+pub(super) async fn settled(data: &Data) -> Place {
     let place = place();
     let systems = Systems::start(data, "", "").await;
     systems.configure(&place);
