@@ -27,8 +27,8 @@ use crate::report::{csv, xlsx};
 const FILE_BYTES_MAX: u64 = 32 << 20;
 /// Cells of a workbook, whatever it says of its size.
 const CELLS_MAX: usize = 5_000_000;
-/// Rows beyond it are not shown one by one.
-const PROBLEMS_SHOWN: usize = 50;
+/// Rows beyond it are not named one by one: the file is the wrong one.
+const PROBLEMS_SHOWN: usize = 1_000;
 
 const SHEET: &[Column] = &[
     Column::new("kind", Text),
@@ -124,7 +124,7 @@ pub(super) async fn import(
     let on_products = carry_out(engine, read.products, &by, said.reason.as_ref()).await?;
     decided.done = decided.done.saturating_add(on_products.done);
     decided.refused.extend(on_products.refused);
-    ending(context, &decided, &read.problems, "Mend the rows named above, or export the review again.")
+    ending(context, &decided, read.already, &read.problems, "Mend the rows named above, or export the review again.")
 }
 
 /// A review has a column `decision`; a links file has none.
@@ -140,18 +140,28 @@ async fn take_over(context: &Context, engine: &Engine, file: &Path, said: Said) 
     let by = said.by.unwrap_or_else(|| context.who());
     let reason = said.reason.unwrap_or_else(|| format!("taken over from {}", file.display()));
     let decided = engine.take_over(&Mapping::from(links), &by, &reason).await?;
-    ending(context, &decided, &problems, "Mend the rows named above.")
+    ending(context, &decided, 0, &problems, "Mend the rows named above.")
 }
 
 fn name(context: &Context, problems: &[Problem]) {
     for problem in problems.iter().take(PROBLEMS_SHOWN) {
         context.ui.warn(&harmless(&problem.to_string()));
     }
+    let more = problems.len().saturating_sub(PROBLEMS_SHOWN);
+    if more > 0 {
+        context.ui.warn(&format!("… {} more not followed", counted(count(more), "row")));
+    }
 }
 
-fn ending(context: &Context, decided: &Decided, unread: &[Problem], hint: &str) -> Result<Ending, CommandError> {
-    let ending = decide::tell(context, decided)?;
-    match (unread.len(), decided.done) {
+fn ending(
+    context: &Context,
+    decided: &Decided,
+    already: usize,
+    unread: &[Problem],
+    hint: &str,
+) -> Result<Ending, CommandError> {
+    let ending = decide::tell(context, decided, already)?;
+    match (unread.len(), decided.done.saturating_add(already)) {
         (0, _) => Ok(ending),
         (unread, 0) => {
             let error = CommandError::new(Kind::Usage, format!("{} not followed", counted(count(unread), "row")));

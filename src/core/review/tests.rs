@@ -199,8 +199,11 @@ fn a_row_that_was_edited_or_exported_from_other_evidence_changes_nothing() {
 
 #[test]
 fn rows_that_contradict_each_other_are_all_left() {
-    let office = Office::new();
-    let mut lines = office.filled(&[("v1", "accept"), ("v3", "link:p1"), ("v2", "accept")]);
+    let mut office = Office::new();
+    for at in [0, 2] {
+        office.vendor[at].fields.external_id = Some("p1".to_owned());
+    }
+    let mut lines = office.filled(&[("v1", "accept"), ("v3", "accept"), ("v2", "accept"), ("p9", "exclude")]);
     let twice = lines.iter().find(|l| l.1[1] == "v2").unwrap().1.clone();
     let number = lines.last().unwrap().0 + 1;
     lines.push((number, {
@@ -212,6 +215,43 @@ fn rows_that_contradict_each_other_are_all_left() {
     assert_eq!(read.customers, []);
     assert_eq!(read.problems.len(), 4, "{:?}", read.problems);
     assert!(read.problems.iter().all(|p| p.what.contains("contradicts row")));
+    let remedies = read.problems.iter().filter(|p| p.what.contains("write link:<psa_id> in the other row"));
+    assert_eq!(remedies.count(), 2, "{:?}", read.problems);
+    let read = office.read(office.filled(&[("v3", "link:p9"), ("p9", "exclude")]));
+    assert!(read.customers.is_empty() && read.problems.len() == 2, "{:?}", read.problems);
+}
+
+#[test]
+fn a_site_is_linked_by_hand_beside_its_accepted_head_office_in_any_order_of_rows() {
+    let mut office = Office::new();
+    let mut lines = office.filled(&[("v1", "accept"), ("v3", "link:p1")]);
+    lines.reverse();
+    lines.sort_by_key(|line| line.1[1] != "v3");
+    let read = office.read(lines);
+    assert_eq!(read.problems, []);
+    for (_, intent) in &read.customers {
+        let shape = if matches!(intent.action, Action::Link(_)) { Shape::ManyToOne } else { Shape::OneToOne };
+        let outcome = decide(intent, "anna", &office.links, shape, intent.evidence.as_ref()).unwrap();
+        outcome.apply(&mut office.links, shape).unwrap();
+    }
+    assert_eq!(office.links.vendors_of(&Id::new("p1")).count(), 2);
+}
+
+#[test]
+fn a_sheet_that_is_read_again_changes_nothing_and_is_no_mistake() {
+    let mut office = Office::new();
+    let first = office.filled(&[("v1", "accept"), ("v2", "reject"), ("v3", "exclude"), ("p9", "exclude")]);
+    for (_, intent) in &office.read(first.clone()).customers {
+        office.follow(intent).unwrap();
+    }
+    let again = office.read(first);
+    assert_eq!((again.customers, again.problems, again.already), (Vec::new(), Vec::new(), 4));
+    let second = office.filled(&[("v1", "unlink"), ("v2", "link:p2"), ("v3", "defer")]);
+    for (_, intent) in &office.read(second.clone()).customers {
+        office.follow(intent).unwrap();
+    }
+    let again = office.read(second);
+    assert_eq!((again.customers, again.problems, again.already), (Vec::new(), Vec::new(), 3));
 }
 
 #[test]
