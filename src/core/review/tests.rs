@@ -161,7 +161,7 @@ fn rows_that_cannot_be_followed_are_problems_with_row_and_column() {
         ("v1", "link:p77", "decision", "the PSA lists no `p77`"),
         ("v1", "accept:p1", "decision", "expected accept, reject"),
         ("v1", "unlink", "decision", "not mapped"),
-        ("v2", "accept", "decision", "mapped; unlink it before you accept"),
+        ("v2", "link:p9", "decision", "mapped; unlink it before you link"),
         ("v2", "exclude", "decision", "mapped; unlink it before you exclude"),
         ("v3", "accept", "decision", "no pair to accept"),
         ("p9", "link:p1", "decision", "from the vendor record's row"),
@@ -199,11 +199,8 @@ fn a_row_that_was_edited_or_exported_from_other_evidence_changes_nothing() {
 
 #[test]
 fn rows_that_contradict_each_other_are_all_left() {
-    let mut office = Office::new();
-    for at in [0, 2] {
-        office.vendor[at].fields.external_id = Some("p1".to_owned());
-    }
-    let mut lines = office.filled(&[("v1", "accept"), ("v3", "accept"), ("v2", "accept"), ("p9", "exclude")]);
+    let office = Office::new();
+    let mut lines = office.filled(&[("v1", "accept"), ("v2", "accept"), ("v3", "link:p9"), ("p9", "exclude")]);
     let twice = lines.iter().find(|l| l.1[1] == "v2").unwrap().1.clone();
     let number = lines.last().unwrap().0 + 1;
     lines.push((number, {
@@ -212,13 +209,34 @@ fn rows_that_contradict_each_other_are_all_left() {
         line
     }));
     let read = office.read(lines);
-    assert_eq!(read.customers, []);
+    assert_eq!(read.customers.len(), 1, "v1 alone is without doubt: {:?}", read.customers);
     assert_eq!(read.problems.len(), 4, "{:?}", read.problems);
-    assert!(read.problems.iter().all(|p| p.what.contains("contradicts row")));
-    let remedies = read.problems.iter().filter(|p| p.what.contains("write link:<psa_id> in the other row"));
-    assert_eq!(remedies.count(), 2, "{:?}", read.problems);
-    let read = office.read(office.filled(&[("v3", "link:p9"), ("p9", "exclude")]));
-    assert!(read.customers.is_empty() && read.problems.len() == 2, "{:?}", read.problems);
+    assert!(read.problems.iter().all(|p| p.what.ends_with("keep one of them")), "{:?}", read.problems);
+}
+
+#[test]
+fn one_psa_record_accepted_twice_is_refused_with_what_allows_it() {
+    let office = Office::new();
+    let (mut rows, names) = (office.rows(), office.psa_names());
+    for row in &mut rows {
+        row.psa = Some(Id::new("p1")).filter(|_| row.vendor.is_some()).or(row.psa.take());
+    }
+    let mut lines: Vec<Vec<String>> = sheet(&rows).into_iter().map(Vec::from).collect();
+    for line in lines.iter_mut().filter(|line| line[1] == "v1" || line[1] == "v2") {
+        line[10] = "accept".to_owned();
+    }
+    let header = COLUMNS.map(str::to_owned);
+    let none = BTreeMap::<Id<Psa, Product>, String>::new();
+    let products = Board { rows: &[], psa_names: &none, shape: Shape::ManyToOne };
+    for (shape, followed) in [(Shape::OneToOne, 0), (Shape::ManyToOne, 2)] {
+        let customers = Board { rows: &rows, psa_names: &names, shape };
+        let read = read("review.csv", &header, (2..).zip(lines.clone()), &customers, &products);
+        assert_eq!((read.customers.len(), read.problems.len()), (followed, 2 - followed), "{:?}", read.problems);
+        for problem in &read.problems {
+            let what = &problem.what;
+            assert!(what.contains("write link:<psa_id>") && what.contains("[matching.customers] shape"), "{what}");
+        }
+    }
 }
 
 #[test]
