@@ -4,6 +4,7 @@
 //! the lease and belongs to a run, which stands in the database with how it ended.
 
 mod connect;
+mod delimited;
 mod directory;
 mod error;
 mod folder;
@@ -27,6 +28,7 @@ pub use connect::{
     Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, lint_connector_file, remember_columns,
     shipped_connector_files,
 };
+pub use delimited::{Delimited, read_delimited};
 pub use directory::Directory;
 pub use error::{EngineError, Result};
 pub use folder::{Exported, read_links, reconcile_folder};

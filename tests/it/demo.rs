@@ -119,10 +119,83 @@ fn a_decision_goes_through_the_command_line_or_a_sheet_and_is_looked_at_again() 
     }
     place.write("filled.csv", &String::from_utf8(writer.into_inner().unwrap()).unwrap());
     assert_eq!(place.run("review import filled.csv --by bob").ended(0).stdout, "1 decision saved\n");
-    let again = place.run("review import filled.csv").ended(2);
-    assert!(again.stderr.contains("filled.csv:"), "{}", again.stderr);
+    let again = place.run("review import filled.csv").ended(0);
+    assert_eq!((again.stdout.as_str(), again.stderr.as_str()), ("0 decisions saved, 1 row already so\n", ""));
     let shown = place.run(&format!("review show --kind customers {vendor}")).ended(0).stdout;
     assert!(shown.contains("accepted by bob") && shown.contains(&format!("({psa})")), "{shown}");
+}
+
+/// The review of the customers as a European Excel saves it, with a decision in each row that `decide` names.
+fn resaved(place: &Place, decide: impl Fn(&str) -> &'static str) -> Vec<u8> {
+    let _ = place.run("review export --kind customers review.csv").ended(0);
+    let written = place.read("review.csv");
+    assert!(written.starts_with("\u{feff}kind,"), "Excel would spoil the names");
+    let mut reader = csv::Reader::from_reader(written.as_bytes());
+    let mut writer =
+        csv::WriterBuilder::new().delimiter(b';').terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let head = reader.headers().unwrap().clone();
+    writer.write_record(&head).unwrap();
+    for record in reader.records().map(Result::unwrap) {
+        let cell = |(column, cell): (usize, &str)| {
+            let filled = &head[column] == "decision";
+            if filled { decide(&record[1]).to_owned() } else { cell.to_owned() }
+        };
+        writer.write_record(record.iter().enumerate().map(cell)).unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn a_review_saved_by_a_european_excel_is_read_and_every_row_that_cannot_be_followed_is_named() {
+    let place = Place::new().set("TRUEUP_CONFIG", "demo/trueup.toml").set("USER", "ada");
+    let _ = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let mapped = place.run("review list --kind customers --filter mapped --format json").ended(0).stdout;
+    let mapped: serde_json::Value = serde_json::from_str(&mapped).unwrap();
+    let vendor = mapped["rows"][0]["vendor id"].as_str().unwrap().to_owned();
+    let utf8 = resaved(&place, |id| if id == vendor { "unlink" } else { "" });
+    let (latin, _, lost) = encoding_rs::WINDOWS_1252.encode(std::str::from_utf8(&utf8).unwrap());
+    assert!(!lost);
+    std::fs::write(place.path().join("latin.csv"), latin).unwrap();
+    assert_eq!(place.run("review import latin.csv").ended(0).stdout, "1 decision saved\n");
+
+    let many = 1_005;
+    let head = "kind;vendor_id;psa_id;decision;evidence\r\n";
+    let rows: String = (0..many).map(|n| format!("customer;nobody-{n};;exclude;\r\n")).collect();
+    place.write("wrong.csv", &format!("\u{feff}{head}{rows}"));
+    let refused = place.run("review import wrong.csv").ended(2);
+    let named = refused.stderr.lines().filter(|line| line.contains("is under review")).count();
+    assert_eq!(named, 1_000, "{}", refused.stderr);
+    assert!(refused.stderr.contains("… 5 rows more not followed"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_second_site_is_linked_by_hand_in_a_sheet_beside_the_first() {
+    let place = Place::new().set("TRUEUP_CONFIG", "demo/trueup.toml").set("USER", "ada");
+    let _ = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let listed = |filter: &str| -> serde_json::Value {
+        let line = format!("review list --kind customers --filter {filter} --format json");
+        serde_json::from_str(&place.run(&line).ended(0).stdout).unwrap()
+    };
+    let first = listed("mapped")["rows"][0].clone();
+    let id = |row: &serde_json::Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    let (head_office, psa) = (id(&first, "vendor id"), id(&first, "PSA id"));
+    let unmapped = listed("unmapped");
+    let site = unmapped["rows"].as_array().unwrap().iter().find(|row| !id(row, "vendor id").is_empty()).unwrap();
+    let site = id(site, "vendor id");
+    let _ = place.run(&format!("review unlink --kind customers {head_office}")).ended(0);
+    let decide = |record: &str| {
+        if record == site {
+            "site"
+        } else if record == head_office {
+            "accept"
+        } else {
+            ""
+        }
+    };
+    let sheet = String::from_utf8(resaved(&place, decide)).unwrap();
+    place.write("sites.csv", &sheet.replace(";site;", &format!(";link:{psa};")));
+    let imported = place.run("review import sites.csv").ended(0);
+    assert_eq!(imported.stdout, "2 decisions saved\n", "{}", imported.transcript());
 }
 
 fn rows(place: &Place, file: &str) -> Vec<csv::StringRecord> {
