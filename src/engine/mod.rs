@@ -25,8 +25,8 @@ pub use crate::store::{
     MigrationState, MigrationStatus, ReconciliationHeader, Run, RunOutcome, SnapshotHeader, StoreError, StoredOutcome,
 };
 pub use connect::{
-    Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, lint_connector_file, remember_columns,
-    shipped_connector_files,
+    Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, connect_to_check, lint_connector_file,
+    remember_columns, shipped_connector_files,
 };
 pub use delimited::{Delimited, read_delimited};
 pub use directory::Directory;

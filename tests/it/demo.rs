@@ -30,6 +30,8 @@ fn the_demo_plays_a_month_and_may_be_played_again() {
     golden!("cli", "demo", settled(&first.stdout));
     let again = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
     assert_eq!(settled(&again.stdout), settled(&first.stdout));
+    assert!(again.stderr.contains("Replaced the earlier demo in demo."), "{}", again.stderr);
+    assert!(!first.stderr.contains("Replaced"), "{}", first.stderr);
     place.write("mine/note.txt", "not of a demo");
     let refused = place.run("demo --dir mine").ended(2);
     assert!(refused.stderr.starts_with("error: mine is there, and no demo made it"), "{}", refused.stderr);
@@ -198,6 +200,67 @@ fn a_second_site_is_linked_by_hand_in_a_sheet_beside_the_first() {
     assert_eq!(imported.stdout, "2 decisions saved\n", "{}", imported.transcript());
 }
 
+#[test]
+fn a_check_asks_a_system_that_is_down_twice_and_leaves_it() {
+    let place = Place::new().set("TRUEUP_CONFIG", "demo/trueup.toml").set("USER", "ada");
+    let _ = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let config = place.read("demo/trueup.toml").replace("side = ", "pause_ms = 0\nside = ");
+    place.write("demo/trueup.toml", &config);
+    let checked = place.run("check --format json").ended(8).stdout;
+    let checked: serde_json::Value = serde_json::from_str(&checked).unwrap();
+    for (connection, listings) in [("pax8", 5), ("psa", 6)] {
+        let rows = checked["rows"].as_array().unwrap().iter().filter(|row| row["connection"] == connection);
+        let seen: Vec<&str> = rows.map(|row| row["seen"].as_str().unwrap()).collect();
+        assert_eq!(seen.len(), listings, "{seen:?}");
+        assert!(seen[0].contains("(attempt 2; no attempt is left)"), "{seen:?}");
+        assert!(seen[1..].iter().all(|what| *what == "not tried: the system does not answer"), "{seen:?}");
+    }
+}
+
+#[test]
+fn a_report_is_written_as_its_file_is_named() {
+    let place = Place::new().set("TRUEUP_CONFIG", "demo/trueup.toml").set("USER", "ada");
+    let _ = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let starts = |line: &str, file: &str| -> Vec<u8> {
+        let _ = place.run(&format!("report margin --period 2026-10 {line}--out {file}")).ended(0);
+        std::fs::read(place.path().join(file)).unwrap().into_iter().take(4).collect()
+    };
+    for (line, file, start) in [
+        ("", "m.xlsx", "PK\u{3}\u{4}"),
+        ("", "M.CSV", "cust"),
+        ("", "m.json", "{\n  "),
+        ("", "m.html", "<!do"),
+        ("--format csv ", "m.txt", "cust"),
+        ("", "m.txt", "Marg"),
+    ] {
+        assert_eq!(String::from_utf8(starts(line, file)).unwrap(), start, "{line}{file}");
+    }
+    let refused = place.run("report margin --period 2026-10 --format csv --out other.xlsx").ended(2);
+    assert!(refused.stderr.contains("other.xlsx is no file for --format csv"), "{}", refused.stderr);
+    assert!(!place.path().join("other.xlsx").exists());
+}
+
+#[test]
+fn a_folder_gives_the_page_and_the_workbook_as_well_and_unlinked_exports_say_how_to_link() {
+    let place = Place::new();
+    let _ = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let line = "reconcile --from demo/data --period 2026-10 --links demo/data/ground_truth_mappings.csv --out out";
+    let _ = place.run(line).ended(8);
+    assert!(place.read("out/report-2026-10.html").contains("<svg"));
+    use calamine::Reader as _;
+    let file = place.path().join("out/trueup-2026-10.xlsx");
+    let book: calamine::Xlsx<_> = calamine::open_workbook(file).unwrap();
+    assert!(book.sheet_names().len() >= trueup::report::Report::ALL.len());
+    for (file, head) in [("vendor_companies.csv", "id,name"), ("psa_companies.csv", "id,name")] {
+        let names: Vec<String> = column(&place, &format!("demo/data/{file}"), "id");
+        let rows: String = names.iter().map(|id| format!("{id},{file} {id}\n")).collect();
+        place.write(&format!("demo/data/{file}"), &format!("{head}\n{rows}"));
+    }
+    let unlinked = place.run("reconcile --from demo/data --period 2026-10").ended(8);
+    assert!(unlinked.stderr.contains("not one line was compared"), "{}", unlinked.stderr);
+    assert!(unlinked.stderr.contains("`trueup propose all`"), "{}", unlinked.stderr);
+}
+
 fn rows(place: &Place, file: &str) -> Vec<csv::StringRecord> {
     let mut reader = csv::Reader::from_path(place.path().join(file)).unwrap();
     reader.records().map(Result::unwrap).collect()
@@ -305,10 +368,15 @@ fn the_same_seed_gives_the_same_bytes_and_nothing_is_left_of_the_demo_before() {
     let place = Place::new();
     let _ = place.run("demo --dir shown --seed 3 --as-of 2026-11-03").ended(0);
     let first = place.read("shown/reports/variances.csv");
-    place.write("shown/left-over.txt", "of the demo before");
-    let _ = place.run("demo --dir shown --seed 3 --as-of 2026-11-03").ended(0);
+    let _ = inside(&place, "review export shown/review.csv").ended(0);
+    place.write("shown/result/mine.txt", "of the user");
+    let refused = place.run("demo --dir shown --seed 4 --as-of 2026-11-03").ended(2);
+    assert!(refused.stderr.contains("the demo did not make: result/mine.txt, review.csv\n"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--replace"), "{}", refused.stderr);
     assert_eq!(place.read("shown/reports/variances.csv"), first);
-    assert!(!place.path().join("shown/left-over.txt").exists());
+    let _ = place.run("demo --dir shown --seed 3 --as-of 2026-11-03 --replace").ended(0);
+    assert_eq!(place.read("shown/reports/variances.csv"), first);
+    assert!(!place.path().join("shown/result").exists() && !place.path().join("shown/review.csv").exists());
     let _ = place.run("demo --dir shown --seed 4 --as-of 2026-11-03").ended(0);
     assert_ne!(place.read("shown/reports/variances.csv"), first);
 }
