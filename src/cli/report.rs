@@ -61,8 +61,8 @@ impl Format {
     /// What a file's ending promises; `None` where it promises nothing.
     fn of(file: &Path) -> Option<Self> {
         let ending = file.extension()?.to_str()?;
-        let is_it = |known: &&str| known.eq_ignore_ascii_case(ending);
-        Self::WITH_ENDINGS.into_iter().find(|(_, endings)| endings.iter().any(|e| is_it(&e))).map(|(format, _)| format)
+        let promises = |(_, endings): &(Self, &[&str])| endings.iter().any(|known| known.eq_ignore_ascii_case(ending));
+        Self::WITH_ENDINGS.into_iter().find(promises).map(|(format, _)| format)
     }
 }
 

@@ -93,7 +93,7 @@ pub enum EngineError {
         /// The folder.
         folder: String,
         /// What of it, and why not.
-        error: ConnectorError,
+        error: Box<ConnectorError>,
     },
     /// A links file cannot be used.
     #[error("the links file {file} cannot be used: {what}")]

@@ -44,9 +44,9 @@ pub async fn reconcile_folder(
     links_file: Option<&Path>,
     watch: &dyn Watch,
 ) -> Result<Exported> {
-    let of_the_folder = |error| match error {
-        EngineError::Connector(error) => EngineError::Exports { folder: folder.display().to_string(), error },
-        other => other,
+    let of_the_folder = |error| {
+        let EngineError::Connector(error) = error else { return error };
+        EngineError::Exports { folder: folder.display().to_string(), error: Box::new(error) }
     };
     if !folder.is_dir() {
         let kind = ErrorKind::Settings("there is no such folder".to_owned());
@@ -106,13 +106,14 @@ pub fn read_links(file: &Path) -> Result<(LinkFile, Vec<Problem>)> {
     if file.is_dir() {
         return Err(failed(ErrorKind::Settings("it is a folder".to_owned())));
     }
-    links::read(file).map_err(|what| match what {
+    links::read(file).map_err(|mut kind| {
         // columns.toml says nothing of a links file, so the advice to write into it is left out
-        ErrorKind::Malformed { at, what } => {
-            let what = what.split(". Name the right one").next().unwrap_or_default().to_owned();
-            failed(ErrorKind::Malformed { at, what })
+        if let ErrorKind::Malformed { what, .. } = &mut kind
+            && let Some(advice) = what.find(". Name the right one")
+        {
+            what.truncate(advice);
         }
-        other => failed(other),
+        failed(kind)
     })
 }
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use calamine::Reader as _;
 use trueup::core::reconcile::outcome::Class;
 
 use crate::support::hermetic::{Place, Ran, golden};
@@ -247,7 +248,6 @@ fn a_folder_gives_the_page_and_the_workbook_as_well_and_unlinked_exports_say_how
     let line = "reconcile --from demo/data --period 2026-10 --links demo/data/ground_truth_mappings.csv --out out";
     let _ = place.run(line).ended(8);
     assert!(place.read("out/report-2026-10.html").contains("<svg"));
-    use calamine::Reader as _;
     let file = place.path().join("out/trueup-2026-10.xlsx");
     let book: calamine::Xlsx<_> = calamine::open_workbook(file).unwrap();
     assert!(book.sheet_names().len() >= trueup::report::Report::ALL.len());
@@ -314,7 +314,6 @@ fn writes_every_report(place: &Place) {
             Some("json") => drop(serde_json::from_str::<serde_json::Value>(&place.read(&file)).unwrap()),
             Some("html") => assert!(place.read(&file).trim_end().ends_with("</html>")),
             _ => {
-                use calamine::Reader as _;
                 let book: calamine::Xlsx<_> = calamine::open_workbook(place.path().join(&file)).unwrap();
                 assert!(book.sheet_names().len() >= names.len(), "{:?}", book.sheet_names());
             }

@@ -1,5 +1,7 @@
 //! The error gallery: for each user-facing error an input that provokes it, and its exact text.
 
+#![cfg(test)]
+
 use std::io::BufRead as _;
 
 use crate::support::hermetic::{Place, golden};
