@@ -7,16 +7,6 @@ use std::io;
 
 use tracing_subscriber::EnvFilter;
 
-/// How a log line looks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line, for collectors.
-    Json,
-}
-
 /// Why logging could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
@@ -37,14 +27,10 @@ pub enum TelemetryError {
 ///
 /// # Errors
 /// [`TelemetryError`], when the level cannot be read or logging was started before.
-pub fn start(level: &str, format: LogFormat) -> Result<(), TelemetryError> {
+pub fn start(level: &str) -> Result<(), TelemetryError> {
     let filter = filter(level)?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    let started = match format {
-        LogFormat::Text => lines.with_target(false).try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
-    };
-    started.map_err(|_| TelemetryError::AlreadyStarted)
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    lines.try_init().map_err(|_| TelemetryError::AlreadyStarted)
 }
 
 fn filter(level: &str) -> Result<EnvFilter, TelemetryError> {

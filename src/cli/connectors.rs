@@ -7,9 +7,10 @@ use clap::{Subcommand, ValueEnum};
 use crate::cli::args::Shown;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
+use crate::core::outside::harmless;
 use crate::engine::{self, KINDS, Side};
 use crate::report::table::Kind::Text;
-use crate::report::table::{Cell, Column, Table, harmless};
+use crate::report::table::{Cell, Column, Table};
 
 /// See which systems can be connected, and how
 #[derive(Debug, clap::Args)]

@@ -6,10 +6,11 @@ use crate::cli::args;
 use crate::cli::args::Shown;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind, of_connector};
+use crate::core::outside::harmless;
 use crate::core::period::BillingPeriod;
 use crate::engine::{self, Extra, Listing, PullRequest};
 use crate::report::table::Kind::{Count, Text};
-use crate::report::table::{Cell, Column, Table, count, counted, harmless};
+use crate::report::table::{Cell, Column, Table, count, counted};
 
 /// Take snapshots of every connection
 ///

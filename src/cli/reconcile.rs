@@ -7,14 +7,15 @@ use crate::cli::args::{Shown, TableFormat};
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::month::{Month, make_folder, write_whole};
+use crate::core::outside::harmless;
 use crate::core::period::BillingPeriod;
 use crate::core::reconcile::coverage::Fate;
 use crate::core::reconcile::outcome::Verdict;
-use crate::engine::reconcile_folder;
+use crate::engine::{EngineError, reconcile_folder};
 use crate::report::facts::verdict;
 use crate::report::findings::costliest;
-use crate::report::table::{count, counted, harmless};
-use crate::report::{Input, Report, costliest_variances, html, machine, text, xlsx};
+use crate::report::table::{count, counted};
+use crate::report::{Input, Report, costliest_variances, csv, html, machine, text, xlsx};
 
 /// Hold what was charged against what was billed in a month
 ///
@@ -35,7 +36,7 @@ pub(super) struct Args {
     /// Take the links from this file instead of proposing them
     #[arg(long, value_name = "FILE", requires = "from")]
     links: Option<PathBuf>,
-    /// Write variances.csv, totals.json, and the month as a page and a workbook into this folder
+    /// Write variances.csv, totals.json, problems.csv, and the month as a page and a workbook into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Exit with status 3 when differences wait for a person
@@ -52,14 +53,23 @@ const VARIANCES_FOR_PEOPLE: u64 = 20_000;
 /// So many findings are told in words, of each currency.
 const FINDINGS_TOLD: usize = 5;
 
+/// No connection is configured here, so what helps is said of the files.
+fn of_folder(error: EngineError, folder: &Path) -> CommandError {
+    let of_a_file = matches!(error, EngineError::Connector(_));
+    let error = CommandError::from(error);
+    if !of_a_file {
+        return error;
+    }
+    let profile = folder.join("columns.toml");
+    let hint = format!("Export it again, or say in {} how it is to be read.", profile.display());
+    CommandError { hints: vec![hint], ..error }
+}
+
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         let month = if let Some(folder) = &self.from {
-            let month = reconcile_folder(folder, self.period, self.links.as_deref(), context.ui.as_ref()).await?;
-            for remark in month.remarks.iter().take(ROWS_SHOWN) {
-                context.ui.warn(&harmless(&remark.to_string()));
-            }
-            Month::exported(month)
+            let month = reconcile_folder(folder, self.period, self.links.as_deref(), context.ui.as_ref()).await;
+            Month::exported(month.map_err(|error| of_folder(error, folder))?)
         } else {
             let engine = context.engine(&context.config()?).await?;
             let reconciled = engine.reconcile(self.period).await?;
@@ -70,6 +80,7 @@ impl Args {
             let input = month.input();
             write_whole(&folder.join("variances.csv"), &machine::variances(input.outcome, input.names)?)?;
             write_whole(&folder.join("totals.json"), &machine::totals(input.outcome)?)?;
+            write_whole(&folder.join("problems.csv"), &csv::render(&Report::Problems.build(&input))?)?;
             self.write_for_people(context, folder, &input)?;
         }
         self.show(context, &month)?;
@@ -130,8 +141,17 @@ impl Args {
             Verdict::Unknown => {
                 let what = format!("{} is not known whole: {}", self.period, verdict(&month.outcome));
                 let mut error = CommandError::new(Kind::NotReady, what);
-                for problem in month.outcome.problems.iter().take(FINDINGS_TOLD) {
+                let problems = &month.outcome.problems;
+                for problem in problems.iter().take(FINDINGS_TOLD) {
                     error = error.hint(format!("Mend {}.", harmless(&problem.to_string())));
+                }
+                if let Some(more @ 1..) = problems.len().checked_sub(FINDINGS_TOLD) {
+                    let more = counted(count(more), "more problem");
+                    error = error.hint(match &self.out {
+                        Some(folder) => format!("See {more} in {}.", folder.join("problems.csv").display()),
+                        None if self.from.is_some() => format!("See {more} in the problems.csv that --out DIR writes."),
+                        None => format!("See {more} with `trueup report problems --period {}`.", self.period),
+                    });
                 }
                 let coverage = &month.outcome.coverage;
                 let mut buckets = coverage.buckets.values().flatten();

@@ -15,10 +15,6 @@ use crate::simulate::{self, Data, Faults, Pax8Credentials, PsaCredentials, Simul
 ///
 /// Speaks the published wire format, keeps everything in memory, and runs until it is stopped. Prints its address to standard
 /// output, and the credentials it accepts to standard error.
-///
-/// A fault is NAME, or NAME=WHEN with WHEN a number (the first so many requests), always, every:N or nth:N, and @SEGMENT limits
-/// it to paths with that segment: 429=3, cut=every:7, 500@invoices. Names are 429, 408, 500, 503, 403, 401, 404, cut, drop,
-/// hangup, expire, move, skip, no-totals, no-paging, nulls, extra, bad-quantity, no-currency, nan.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup simulate pax8 --seed 7 --faults 429=2,cut@invoices")]
 #[command(group = clap::ArgGroup::new("content").args(["data", "seed"]).required(true))]
@@ -42,7 +38,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
     port: u16,
     /// Misbehave in these ways
-    #[arg(long, value_name = "FAULTS", default_value = "", hide_default_value = true)]
+    #[arg(long, value_name = "FAULTS", default_value = "", hide_default_value = true, long_help = Faults::SWITCHES)]
     faults: String,
 }
 

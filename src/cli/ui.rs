@@ -50,12 +50,6 @@ impl Ui {
         }
     }
 
-    /// Whether standard error shows colours.
-    #[must_use]
-    pub fn colour(&self) -> bool {
-        self.colour
-    }
-
     /// How a table is drawn. Only a terminal has a width: a file or a pipe gets every row on one line.
     #[must_use]
     pub fn screen(&self) -> Screen<'static> {

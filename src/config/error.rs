@@ -1,4 +1,6 @@
 //! What can be wrong with a configuration, as facts; the front adds the advice.
+//!
+//! Keeps the invariant that a fault names file, line and key, and repeats no secret.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,4 +1,6 @@
 //! Finds, reads and checks the file.
+//!
+//! Keeps the invariant that every fault of the file is told at once, each with its line and column.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

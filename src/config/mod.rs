@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use crate::core::link::Shape;
 use crate::core::matching::{Permille, Rules, TitleWords};
+use crate::core::nearest::nearest;
 use crate::core::record::Fingerprint;
 pub use environment::Environment;
 pub use error::{ConfigError, Fault, FaultKind, SecretError, SecretProblem};
@@ -69,17 +70,6 @@ pub enum Side {
     Vendor,
     /// A PSA or ERP.
     Psa,
-}
-
-impl Side {
-    /// Its word in the file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Vendor => "vendor",
-            Self::Psa => "psa",
-        }
-    }
 }
 
 /// `[connectors.<name>]`: one connection. What is behind `settings` only the connector of its kind knows.
@@ -247,7 +237,7 @@ impl Config {
         let unknown = written.filter(|key| !known.contains(&key.split('.').next().unwrap_or(key)));
         let mut faults: Vec<Fault> = unknown
             .map(|key| {
-                let nearest = section::nearest(key, known.iter().copied());
+                let nearest = nearest(key, known.iter().copied()).map(str::to_owned);
                 let kind = FaultKind::UnknownKey { key: key.clone(), section: format!("[connectors.{name}]"), nearest };
                 Fault { place: connection.places.get(key).copied().unwrap_or_default(), kind }
             })

@@ -13,9 +13,8 @@ use toml::de::{DeTable, DeValue};
 
 use crate::config::error::FaultKind;
 use crate::config::secret::SecretSource;
-
-/// How alike two keys must be to be suggested for one another; below it the suggestion would be a guess.
-const NEAREST_MIN: f64 = 0.66;
+use crate::core::nearest::nearest;
+use crate::core::outside::excerpt;
 
 /// A fault and the byte it is at.
 pub(super) type Found = (usize, FaultKind);
@@ -59,7 +58,7 @@ impl<'t> Section<'t> {
     }
 
     fn wrong_value(&self, key: &str, expected: String, found: &str, at: usize) {
-        let found = found.chars().take(60).collect();
+        let found = excerpt(found, 60);
         self.report(at, FaultKind::WrongValue { key: key.to_owned(), expected, found });
     }
 
@@ -172,21 +171,11 @@ impl<'t> Section<'t> {
     /// Reports every key nobody asked for.
     pub(super) fn finish(self) {
         for (key, _) in self.rest() {
-            let nearest = nearest(key.get_ref(), self.known.iter().copied());
+            let nearest = nearest(key.get_ref(), self.known.iter().copied()).map(str::to_owned);
             let kind = FaultKind::UnknownKey { key: key.get_ref().to_string(), section: self.title(), nearest };
             self.report(key.span().start, kind);
         }
     }
-}
-
-/// The known key a written one was probably meant to be.
-pub(super) fn nearest<'k>(written: &str, known: impl Iterator<Item = &'k str>) -> Option<String> {
-    let written = written.to_lowercase().replace('-', "_");
-    // The one likes equal beginnings, the other swapped letters in short words.
-    let alike = |key| strsim::jaro_winkler(&written, key).max(strsim::normalized_damerau_levenshtein(&written, key));
-    let scored = known.map(|key| (alike(key), key));
-    let best = scored.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
-    (best.0 >= NEAREST_MIN).then(|| best.1.to_owned())
 }
 
 fn type_in_words(value: &DeValue<'_>) -> &'static str {
@@ -198,28 +187,5 @@ fn type_in_words(value: &DeValue<'_>) -> &'static str {
         DeValue::Datetime(_) => "a date",
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_key_is_suggested_only_when_it_is_near() {
-        let keys = ["url", "pages_max", "records_max", "snapshot_age_hours_max", "env", "side"];
-        for (written, expected) in [
-            ("ulr", Some("url")),
-            ("pages", Some("pages_max")),
-            ("Pages-Max", Some("pages_max")),
-            ("record_max", Some("records_max")),
-            ("snapshot_age_max", Some("snapshot_age_hours_max")),
-            ("evn", Some("env")),
-            ("sides", Some("side")),
-            ("zzz", None),
-            ("colour", None),
-        ] {
-            assert_eq!(nearest(written, keys.into_iter()).as_deref(), expected, "{written}");
-        }
     }
 }

@@ -1,4 +1,6 @@
 //! What can go wrong between us and a remote, and what its kind says about trying again.
+//!
+//! Keeps the invariant that an error names the connection and the operation, and never holds a secret.
 
 use std::time::Duration;
 
@@ -63,20 +65,5 @@ impl ConnectorError {
     /// An error of one operation of one connection.
     pub fn new(connector: impl Into<String>, operation: impl Into<String>, kind: ErrorKind) -> Self {
         Self { connector: connector.into(), operation: operation.into(), kind }
-    }
-
-    /// Whether a read may be tried again: only what certainly did no harm and may pass.
-    #[must_use]
-    pub fn may_pass(&self) -> bool {
-        match self.kind {
-            ErrorKind::RateLimited { .. } | ErrorKind::Transient(_) => true,
-            ErrorKind::Auth(_)
-            | ErrorKind::NotFound(_)
-            | ErrorKind::Rejected { .. }
-            | ErrorKind::Malformed { .. }
-            | ErrorKind::Incomplete(_)
-            | ErrorKind::Settings(_)
-            | ErrorKind::Limit(_) => false,
-        }
     }
 }

@@ -1,4 +1,6 @@
 //! Customers: the same fields on both sides, so that they can be compared, under ids that cannot be exchanged.
+//!
+//! Keeps the invariant that what a system does not say is `None`, never an empty text or a default.
 
 use serde::{Deserialize, Serialize};
 

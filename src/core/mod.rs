@@ -10,6 +10,8 @@ pub mod id;
 pub mod link;
 pub mod matching;
 pub mod money;
+pub mod nearest;
+pub mod outside;
 pub mod period;
 pub mod product;
 pub mod quantity;

@@ -1,4 +1,6 @@
 //! Products: catalogue items of both sides, and the distributor's price rows.
+//!
+//! Keeps the invariant that what a system does not say is `None`, never an empty text or a default.
 
 use serde::{Deserialize, Serialize};
 

@@ -27,9 +27,9 @@ impl Quantity {
     /// Reads the text exactly.
     ///
     /// # Errors
-    /// As [`money::exact`].
+    /// As [`money::exact`], and refuses what no month holds.
     pub fn parse(text: &str) -> Result<Self, MoneyError> {
-        money::exact(text).map(Self)
+        money::measured(text, money::SUMMED_DECIMALS).map(Self)
     }
 
     /// The decimal, for a reader that shows or stores it.

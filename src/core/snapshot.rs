@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::id::Id;
 use crate::core::record::Keyed;
 
 /// Tag: every record the source holds is here.
@@ -89,11 +90,11 @@ impl<R, S> Snapshot<R, S> {
 }
 
 impl<R: Keyed> Snapshot<R, Complete> {
-    /// Which of these keys the source no longer has. Only a complete snapshot can answer.
+    /// Which of these records the source no longer has. Only a complete snapshot can answer.
     #[must_use]
-    pub fn absent<'k>(&self, keys: impl IntoIterator<Item = &'k str>) -> Vec<&'k str> {
+    pub fn absent<'k, S: 'k, E: 'k>(&self, ids: impl IntoIterator<Item = &'k Id<S, E>>) -> BTreeSet<Id<S, E>> {
         let present: BTreeSet<String> = self.records.iter().map(Keyed::key).collect();
-        keys.into_iter().filter(|key| !present.contains(*key)).collect()
+        ids.into_iter().filter(|id| !present.contains(id.as_str())).cloned().collect()
     }
 }
 
@@ -114,6 +115,18 @@ impl<R> Pulled<R> {
             Self::Complete(Snapshot { records, problems, state: PhantomData })
         } else {
             Self::Partial(Snapshot { records, problems, state: PhantomData })
+        }
+    }
+
+    /// Which of these records the source no longer has, as far as that can be said: of a partial listing, none.
+    #[must_use]
+    pub fn absent<'k, S: 'k, E: 'k>(&self, ids: impl IntoIterator<Item = &'k Id<S, E>>) -> BTreeSet<Id<S, E>>
+    where
+        R: Keyed,
+    {
+        match self {
+            Self::Complete(snapshot) => snapshot.absent(ids),
+            Self::Partial(_) => BTreeSet::new(),
         }
     }
 

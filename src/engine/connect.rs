@@ -1,4 +1,6 @@
 //! Configuration to connections: each kind's constructor, and nothing else about it.
+//!
+//! Keeps the invariant that a secret goes from where it lies into its connector and nowhere else.
 
 use std::path::Path;
 use std::time::Duration;

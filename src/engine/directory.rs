@@ -1,4 +1,6 @@
 //! The directory: what people call the records that a job works with, and the last snapshots of both sides.
+//!
+//! Keeps the invariant that a name is what the last snapshot said; a record without one keeps its id.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +13,7 @@ use crate::core::id::{Id, PsaCompanyId, PsaProductId, VendorCompanyId, VendorPro
 use crate::core::period::BillingPeriod;
 use crate::core::product::{ProductFields, PsaProduct, VendorProduct};
 use crate::core::record::Record;
+use crate::core::snapshot::Problem;
 use crate::engine::{Engine, EngineError, Result, Side};
 use crate::store::Stored;
 
@@ -52,7 +55,7 @@ pub(super) struct Sides {
 }
 
 /// The last customers and products of both sides.
-pub(super) struct Records {
+pub struct Records {
     pub(super) vendor_customers: Stored<VendorCustomer>,
     pub(super) psa_customers: Stored<PsaCustomer>,
     pub(super) vendor_products: Stored<VendorProduct>,
@@ -60,6 +63,13 @@ pub(super) struct Records {
 }
 
 impl Records {
+    /// What is wrong with them.
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        let vendor = [self.vendor_customers.pulled.problems(), self.vendor_products.pulled.problems()];
+        let psa = [self.psa_customers.pulled.problems(), self.psa_products.pulled.problems()];
+        vendor.into_iter().chain(psa).flatten().cloned().collect()
+    }
+
     pub(super) fn directory(&self) -> Directory {
         Directory::of(
             (self.vendor_customers.pulled.records(), self.vendor_products.pulled.records()),

@@ -22,7 +22,7 @@ pub enum EngineError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A sum no longer fits.
-    #[error("the sums of the month cannot be kept exactly: {0}")]
+    #[error("the sums of the month cannot be kept exactly")]
     Money(#[from] MoneyError),
     /// A decision that cannot be followed.
     #[error(transparent)]

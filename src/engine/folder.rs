@@ -3,6 +3,7 @@
 //! Keeps the promise that the tables are the same bytes as those of the connected way on the same data: both fill the
 //! same [`Book`]. The long files are streamed; no line of them is kept.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::connectors::files::links::{self, LinkFile};
@@ -30,8 +31,6 @@ pub struct Exported {
     pub directory: Directory,
     /// Which companies are one.
     pub company_links: LinkSet<Company>,
-    /// What is wrong with the lists of names and with the links; the money is not touched by it.
-    pub remarks: Vec<Problem>,
 }
 
 /// Reconciles a month from a folder, through the links of a file, or through exact keys where there is none.
@@ -63,8 +62,8 @@ async fn exported(
 ) -> Result<Exported> {
     let vendor = FilesVendor::new(NAME, folder)?;
     let psa = FilesPsa::new(NAME, folder)?;
-    let mut remarks = Vec::new();
-    let mut taken = |problems: &[Problem]| remarks.extend_from_slice(problems);
+    let mut of_lists = Vec::new();
+    let mut taken = |problems: &[Problem]| of_lists.extend_from_slice(problems);
     let vendor_customers = vendor.customers(watch).await?;
     let vendor_products = vendor.products(watch).await?;
     let psa_customers = psa.customers(watch).await?;
@@ -93,8 +92,8 @@ async fn exported(
         (psa_customers.records(), psa_products.records()),
     );
     drop((vendor_customers, vendor_products, psa_customers, psa_products));
-    let outcome = reconcile(&vendor, &psa, period, &mapping, watch)?;
-    Ok(Exported { outcome, directory, company_links: mapping.companies, remarks })
+    let outcome = reconcile(&vendor, &psa, period, &mapping, &of_lists, watch)?;
+    Ok(Exported { outcome, directory, company_links: mapping.companies })
 }
 
 /// Reads a links file.
@@ -122,6 +121,7 @@ fn reconcile(
     psa: &FilesPsa,
     period: BillingPeriod,
     mapping: &Mapping,
+    of_lists: &[Problem],
     watch: &dyn Watch,
 ) -> Result<Outcome> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -146,17 +146,22 @@ fn reconcile(
                 continue;
             }
         };
-        return finish(book, &states, charges, lines);
+        return finish(book, &states, charges, lines, of_lists);
     }
 }
 
-fn finish(book: Book, states: &[Coverage], charges: Rows, lines: Rows) -> Result<Outcome> {
+/// A list that is not whole makes the month unknown too: a company that was not read is one that nothing was linked to.
+fn finish(book: Book, states: &[Coverage], charges: Rows, lines: Rows, of_lists: &[Problem]) -> Result<Outcome> {
     let mut coverage = Coverage::default();
     for state in states {
         coverage.absorb(state)?;
     }
     (coverage.vendor_unreadable, coverage.psa_unreadable) = (charges.unreadable, lines.unreadable);
-    let problems = charges.problems.into_iter().chain(lines.problems).collect();
+    // A list that is not there is made from the lines and has their problems as well: each is told once.
+    let told: BTreeSet<Problem> = charges.problems.iter().chain(&lines.problems).cloned().collect();
+    let mut untold: BTreeSet<&Problem> = of_lists.iter().filter(|problem| !told.contains(problem)).collect();
+    let of_lists = of_lists.iter().filter(|problem| untold.remove(problem)).cloned();
+    let problems = charges.problems.into_iter().chain(lines.problems).chain(of_lists).collect();
     Ok(book.finish(states.len(), coverage, problems)?)
 }
 

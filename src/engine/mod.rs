@@ -37,7 +37,7 @@ pub use folder::{Exported, read_links, reconcile_folder};
 pub use propose::Proposed;
 pub use pull::{Extra, Listing, PullRequest};
 pub use reconcile::Reconciled;
-pub use review::{Board, Decided, Names, Reviewed};
+pub use review::{Board, Decided, Gone, Names, Reviewed};
 
 /// The database, and what every job needs besides.
 #[derive(Debug)]

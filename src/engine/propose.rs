@@ -1,4 +1,6 @@
 //! Propose: the matcher's answer on the last snapshots, kept for review.
+//!
+//! Keeps the invariant that proposing links nothing: it only puts questions.
 
 use std::collections::BTreeSet;
 

@@ -3,7 +3,7 @@
 //! Keeps the invariants that a listing is saved whole or not at all, and that one which failed, or is suddenly empty, is
 //! saved as partial with the reason, so that no later job takes the one before it for today's.
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::connectors::{DraftMonth, PsaConnector, VendorConnector};
 use crate::core::entity::Entity;
@@ -13,7 +13,7 @@ use crate::core::period::BillingPeriod;
 use crate::core::record::Keyed;
 use crate::core::snapshot::{Problem, Pulled};
 use crate::engine::{Connection, ConnectorError, Engine, ErrorKind, Job, Result, Watch};
-use crate::store::{NewSnapshot, RunOutcome, SnapshotId};
+use crate::store::{NewSnapshot, RunOutcome, SnapshotHeader, SnapshotId};
 
 /// What costs many more requests and is pulled only when asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,6 +100,27 @@ impl Listing {
     }
 }
 
+fn len(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+/// A bundle of the PSA, as its listing keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Bundle {
+    id: PsaProductId,
+    parts: Vec<BundlePart>,
+}
+
+impl Keyed for Bundle {
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+fn listed(bundles: Vec<(PsaProductId, Vec<BundlePart>)>) -> Pulled<Bundle> {
+    Pulled::judge(bundles.into_iter().map(|(id, parts)| Bundle { id, parts }).collect(), Vec::new())
+}
+
 /// A pull under way.
 struct Pull<'p> {
     engine: &'p Engine,
@@ -158,21 +179,15 @@ impl Pull<'_> {
         self.save(name, Entity::PsaCustomers, None, psa.customers(watch).await).await?;
         self.save(name, Entity::PsaProducts, None, psa.products(watch).await).await?;
         self.save(name, Entity::BilledLines, Some(period), psa.billed_lines(period, watch).await).await?;
-        match psa.bundles(watch).await {
-            Ok(None) => Ok(()),
-            Ok(Some(bundles)) => self.bundles(name, &bundles).await,
-            Err(error) => {
-                let unread: Read<crate::core::product::PsaProduct> = Err(error);
-                self.save(name, Entity::Bundles, None, unread).await.map(|_| ())
-            }
+        let bundles = psa.bundles(watch).await;
+        if let Ok(Some(bundles)) = &bundles {
+            let mut tx = self.job.tx().await?;
+            tx.save_bundles(bundles).await?;
+            tx.commit().await?;
         }
-    }
-
-    async fn bundles(&mut self, connector: &str, bundles: &[(PsaProductId, Vec<BundlePart>)]) -> Result<()> {
-        let mut tx = self.job.tx().await?;
-        tx.save_bundles(bundles).await?;
-        Ok(tx.commit().await?)
-            .inspect(|()| self.watch.progress(connector, len(bundles.len()), Some(len(bundles.len()))))
+        // A system without recipes leaves those in force that were read last, with what was wrong with them.
+        let read: MayRead<Bundle> = bundles.map(|bundles| bundles.map(listed));
+        self.maybe(name, Entity::Bundles, None, read).await.map(|_| ())
     }
 
     /// A listing the system may not have; nothing is saved when it has none.
@@ -244,16 +259,16 @@ impl Pull<'_> {
         if !pulled.records().is_empty() || !pulled.is_complete() {
             return Ok(pulled);
         }
-        let before = self.engine.store.load_latest_snapshot::<serde_json::Value>(connector, entity, period).await?;
-        let Some(before) = before.filter(|before| before.header.records > 0) else { return Ok(pulled) };
+        // Held against the last whole listing: to be empty twice is no better. Recipes may all end, so they are asked once.
+        let counts = |before: &SnapshotHeader| before.complete || entity == Entity::Bundles;
+        let of_this = |h: &SnapshotHeader| h.connector == connector && h.entity == entity && h.period == period;
+        let headers = self.engine.store.list_snapshots(u32::MAX).await?;
+        let before = headers.iter().find(|header| of_this(header) && counts(header));
+        let Some(before) = before.filter(|before| before.records > 0) else { return Ok(pulled) };
         let what = format!(
             "lists nothing; the pull before listed {}. Are the rights and filters of the connection still the same?",
-            before.header.records
+            before.records
         );
         Ok(Pulled::judge(Vec::new(), vec![Problem::new(entity.as_str(), what)]))
     }
-}
-
-fn len(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }

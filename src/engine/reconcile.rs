@@ -1,4 +1,6 @@
 //! Reconcile: the last snapshots of a month, held against each other through the links that stand.
+//!
+//! Keeps the invariant that a month is reconciled on one snapshot of each listing, named in its result.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +19,7 @@ use crate::core::reconcile::{Book, Mapping, Outcome};
 use crate::core::record::Fingerprint;
 use crate::core::snapshot::Problem;
 use crate::engine::directory::{Directory, Records, Sides, words};
+use crate::engine::pull::Bundle;
 use crate::engine::{Engine, EngineError, Result, SnapshotHeader};
 use crate::store::{RunOutcome, Stored};
 
@@ -93,6 +96,7 @@ impl Engine {
             made_from.push(found.ok_or_else(|| EngineError::NotPulled { connector: connector.clone(), what })?);
         }
         made_from.extend(latest(&vendor, Entity::Invoices, Some(period)));
+        made_from.extend(latest(&psa, Entity::Bundles, None));
         made_from.iter().take(2).try_for_each(|header| self.fresh(header))?;
         made_from.sort_by_key(|header| header.id);
         self.inputs(made_from).await
@@ -110,10 +114,18 @@ impl Engine {
             Some(header) => self.store.load_snapshot(header.id).await?,
             None => None,
         };
+        let bundles: Option<Stored<Bundle>> = match sources.iter().find(|header| header.entity == Entity::Bundles) {
+            Some(header) => self.store.load_snapshot(header.id).await?,
+            None => None,
+        };
+        let mut of_lists = records.problems();
+        of_lists.extend(invoices.iter().flat_map(|stored: &Stored<VendorInvoice>| stored.pulled.problems().to_vec()));
+        of_lists.extend(bundles.iter().flat_map(|stored| stored.pulled.problems().to_vec()));
         Ok(Inputs {
             charges: self.source(&sources, Entity::Charges).await?,
             lines: self.source(&sources, Entity::BilledLines).await?,
             invoices,
+            of_lists,
             mapping: self.mapping().await?,
             directory: records.directory(),
             sources,
@@ -156,6 +168,8 @@ struct Inputs {
     charges: Stored<VendorCharge>,
     lines: Stored<BilledLine>,
     invoices: Option<Stored<VendorInvoice>>,
+    /// What is wrong with everything but the lines.
+    of_lists: Vec<Problem>,
     sources: Vec<SnapshotHeader>,
     mapping: Mapping,
     directory: Directory,
@@ -183,6 +197,7 @@ impl Inputs {
         coverage.vendor_unreadable = count(&vendor_problems);
         coverage.psa_unreadable = count(&psa_problems);
         vendor_problems.append(&mut psa_problems);
+        vendor_problems.extend_from_slice(&self.of_lists);
         Ok(book.finish(1, coverage, vendor_problems)?)
     }
 

@@ -3,7 +3,7 @@
 //! Keeps the invariant that a decision and the links that follow from it change in one transaction, and that each decision
 //! looks again at how things stand. A decision that cannot be followed keeps no other from being followed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 
@@ -16,7 +16,7 @@ use crate::core::money::{MoneyError, Totals};
 use crate::core::reconcile::Mapping;
 use crate::core::record::Fingerprint;
 use crate::core::review::{self, Action, Intent, Kind, Refusal, ReviewRow, Work};
-use crate::engine::directory::Directory;
+use crate::engine::directory::{Directory, Records};
 use crate::engine::{Engine, EngineError, Job, Result};
 use crate::store::{NewDecision, RunOutcome};
 
@@ -47,12 +47,17 @@ pub struct Decided {
 /// The names of the vendor's and of the PSA's records.
 pub type Names<E> = (BTreeMap<Id<Vendor, E>, String>, BTreeMap<Id<Psa, E>, String>);
 
+/// Records of the vendor and of the PSA that are no longer listed.
+pub type Gone<E> = (BTreeSet<Id<Vendor, E>>, BTreeSet<Id<Psa, E>>);
+
 /// A kind of record that is reviewed: where its names and its money are.
 pub trait Reviewed: Linkable + Clone + Sized {
     /// Its kind in the review.
     const REVIEW: Kind;
     /// The names of both sides.
     fn names(directory: Directory) -> Names<Self>;
+    /// The linked records of both sides that are gone for certain.
+    fn gone(records: &Records, links: &LinkSet<Self>) -> Gone<Self>;
     /// The record a charge is for.
     fn charged(charge: &VendorCharge) -> Option<&Id<Vendor, Self>>;
     /// The record a line bills.
@@ -63,6 +68,10 @@ impl Reviewed for Company {
     const REVIEW: Kind = Kind::Customer;
     fn names(directory: Directory) -> Names<Self> {
         (directory.vendor_companies, directory.psa_companies)
+    }
+    fn gone(records: &Records, links: &LinkSet<Self>) -> Gone<Self> {
+        let vendor = records.vendor_customers.pulled.absent(links.iter().map(|(vendor, _)| vendor));
+        (vendor, records.psa_customers.pulled.absent(links.iter().map(|(_, psa)| psa)))
     }
     fn charged(charge: &VendorCharge) -> Option<&Id<Vendor, Self>> {
         charge.company.as_ref()
@@ -76,6 +85,10 @@ impl Reviewed for Product {
     const REVIEW: Kind = Kind::Product;
     fn names(directory: Directory) -> Names<Self> {
         (directory.vendor_products, directory.psa_products)
+    }
+    fn gone(records: &Records, links: &LinkSet<Self>) -> Gone<Self> {
+        let vendor = records.vendor_products.pulled.absent(links.iter().map(|(vendor, _)| vendor));
+        (vendor, records.psa_products.pulled.absent(links.iter().map(|(_, psa)| psa)))
     }
     fn charged(charge: &VendorCharge) -> Option<&Id<Vendor, Self>> {
         charge.product.as_ref()
@@ -96,6 +109,7 @@ impl Engine {
         let history = self.history::<E>().await?;
         let stored = self.store.list_proposals::<Proposal<E>>(E::KIND).await?;
         let proposals: Vec<Proposal<E>> = stored.into_iter().map(|row| row.payload).collect();
+        let (gone_vendor, gone_psa) = E::gone(&records, &links);
         let (vendor_names, psa_names) = E::names(records.directory());
         let (vendor_money, psa_money) = self.money::<E>().await?;
         let open: Vec<Proposal<E>> = proposals.iter().filter(|p| is_open(p, &links)).cloned().collect();
@@ -105,6 +119,8 @@ impl Engine {
             links: &links,
             history: &history,
             vendor_names: &vendor_names,
+            gone_vendor: &gone_vendor,
+            gone_psa: &gone_psa,
             psa_names: &psa_names,
             vendor_money: &vendor_money,
             psa_money: &psa_money,

@@ -5,9 +5,10 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::core::outside::harmless;
 use crate::core::reconcile::coverage::{Bucket, Coverage, Fate, Tally};
 use crate::core::reconcile::outcome::{Outcome, Verdict};
-use crate::report::table::{count, counted, grouped, harmless};
+use crate::report::table::{count, counted, grouped};
 
 /// A snapshot or a file that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +76,13 @@ fn not_looked_at(outcome: &Outcome) -> String {
     }
     if coverage.psa_unreadable > 0 {
         missing.push(format!("{} of the PSA could not be read", counted(coverage.psa_unreadable, "line")));
+    }
+    if coverage.rows_of_the_month(true) == 0 {
+        let others = counted(coverage.of_other_months(), "line");
+        missing.push(format!("the distributor has no line of this month ({others} of other months)"));
+    }
+    if coverage.rows_of_the_month(false) == 0 {
+        missing.push("the PSA has no line that bills in this month".to_owned());
     }
     if coverage.compared_rows() == 0 {
         missing.push("not one line was compared".to_owned());

@@ -7,9 +7,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use crate::core::money::{Amount, Currency};
+use crate::core::outside::excerpt;
 use crate::core::reconcile::outcome::{Class, KeyPart, Outcome, PriceRange, Variance};
 use crate::report::Input;
-use crate::report::table::{Cell, grouped, harmless};
+use crate::report::table::{Cell, grouped};
 
 /// One finding in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -261,8 +262,7 @@ fn prices(range: Option<PriceRange>) -> String {
 /// A name that cannot take over a sentence: harmless, and cut.
 fn short(name: &str) -> String {
     const SHOWN_MAX: usize = 60;
-    let name = harmless(name);
-    if name.chars().count() <= SHOWN_MAX { name } else { name.chars().take(SHOWN_MAX).chain(['…']).collect() }
+    excerpt(name, SHOWN_MAX)
 }
 
 /// A customer's key for sorting and grouping in pictures.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::core::money::{Amount, Rounding, UnitPrice};
+use crate::core::outside::harmless;
 use crate::core::quantity::Quantity;
 
 /// What a column holds.
@@ -189,17 +190,6 @@ pub fn grouped(number: &str) -> String {
     out + fraction
 }
 
-/// Outside text for a screen: control characters become blanks, marks that turn the writing direction go.
-#[must_use]
-pub fn harmless(text: &str) -> String {
-    text.chars()
-        .filter(
-            |c| !matches!(c, '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'),
-        )
-        .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
-        .collect()
-}
-
 /// A sum of one column in one currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sum {
@@ -333,7 +323,8 @@ mod tests {
         {
             assert_eq!(grouped(plain), read);
         }
-        assert_eq!(harmless("a\u{202E}b\u{1b}[31m\nc"), "ab [31m c");
+        let outside = Cell::Text("a\u{202E}b\u{1b}[31m\nc".into());
+        assert_eq!(outside.shown(), "ab [31m c");
         assert_eq!((Cell::Percent(-5).plain(), Cell::Percent(182).plain()), ("-0.5".into(), "18.2".into()));
     }
 }

@@ -205,20 +205,26 @@ impl FromStr for Faults {
 }
 
 impl Faults {
-    /// The grammar, for the help of a command line.
+    /// The grammar, as the help of a command line shows it.
     pub const SWITCHES: &str = "\
-Comma-separated faults, each NAME[=WHEN][@SEGMENT]:
-  429 429-bare 408 500 503 401        a failure in the place of the answer; first request unless WHEN says more
-  403 404                             the same, always unless WHEN says less
-  cut drop hangup                     half a body, no answer, a connection closed within the answer
-  expire                              all tokens die before a later page
-  move skip                           a row comes in, or goes, before a later page; totals stay
-  no-totals no-paging no-content      page metadata or the empty list missing
-  nulls extra                         unset values as null, undocumented fields everywhere
-  bad-quantity no-currency nan        the first row of a list is broken
-WHEN: N (the first N), once, always, every:N, nth:N, chance:N (per mille). SEGMENT: only paths with it, such as items.
-Settings: seed=N retry-after=SECONDS expires-in=SECONDS carried=AMOUNT commitment=wire|documented|both
-  oversize=refuse|clamp|honour item-ids credited end-exclusive mixed-dates full-lists";
+Misbehave in these ways: comma-separated faults, each NAME[=WHEN][@SEGMENT]
+
+  429 429-bare 408 500 503 401    a failure in the place of the answer, once
+  403 404                         the same, always
+  cut drop hangup                 half a body; no answer; closed within the answer
+  expire                          all tokens die before a later page
+  move skip                       a row comes in, or goes, before a later page
+  no-totals no-paging no-content  page metadata or the empty list missing
+  nulls extra                     unset values as null, undocumented fields
+  bad-quantity no-currency nan    the first row of a list is broken
+
+WHEN: N (the first N), once, always, every:N, nth:N, chance:N (per mille)
+SEGMENT: only paths with it, such as invoices
+Settings: seed=N retry-after=SECONDS expires-in=SECONDS carried=AMOUNT
+  commitment=wire|documented|both oversize=refuse|clamp|honour
+  item-ids credited end-exclusive mixed-dates full-lists
+
+Example: 429=3,cut=every:7,500@invoices";
 
     fn switch(&mut self, name: &str, value: Option<&str>) -> Result<(), String> {
         let on = || match value {

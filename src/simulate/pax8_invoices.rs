@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::data::{Data, File, Row};
 use super::faults::{Faults, Fired};
 use super::json::{As, uuid};
-use super::pax8::{Pax8, exact, failure};
+use super::pax8::{Pax8, exact, failure, figure};
 use super::server::{Answer, Ask};
 
 struct Invoice {
@@ -68,10 +68,9 @@ impl Invoices {
     }
 }
 
-/// What the partner owes for a line; nothing for a line whose amounts cannot be read.
+/// What the partner owes for a line.
 fn due(item: Row<'_>) -> Decimal {
-    let read = |column| Decimal::from_str_exact(item.get(column)).unwrap_or_default();
-    read("costTotal") + read("salesTax")
+    figure(item, "costTotal") + figure(item, "salesTax")
 }
 
 impl Pax8 {
@@ -163,7 +162,7 @@ impl Pax8 {
     }
 
     fn draft_item(&self, row: Row<'_>, fired: &Fired, start: NaiveDate, end: NaiveDate) -> Value {
-        let read = |column| Decimal::from_str_exact(row.get(column)).unwrap_or_default();
+        let read = |column| figure(row, column);
         let (quantity, price, cost) = (read("quantity"), read("price"), read("partnerCost"));
         let company = self.find(File::VendorCompanies, row.get("companyId"));
         let product = self.find(File::VendorProducts, row.get("productId"));

@@ -5,13 +5,12 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
-use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::data::{Data, File, Row};
 use super::faults::Fired;
 use super::json::{As, uuid};
-use super::pax8::{Pax8, exact, failure};
+use super::pax8::{Pax8, exact, failure, figure};
 use super::server::{Answer, Ask};
 
 /// The metered invoice lines by the summary they belong to.
@@ -32,10 +31,6 @@ impl Metered {
 /// The id of the summary of a subscription.
 fn summary_id(subscription: &str) -> String {
     uuid(&format!("usage-summary/{}", subscription.to_ascii_lowercase()))
-}
-
-fn amount(row: Row<'_>, column: &str) -> Decimal {
-    Decimal::from_str_exact(row.get(column)).unwrap_or_default()
 }
 
 impl Pax8 {
@@ -78,7 +73,7 @@ impl Pax8 {
 }
 
 fn summary(lines: &[Row<'_>], fired: &Fired) -> Value {
-    let sum = |column| exact(lines.iter().map(|line| amount(*line, column)).sum());
+    let sum = |column| exact(lines.iter().map(|line| figure(*line, column)).sum());
     let Some(first) = lines.first() else { return Value::Null };
     Pax8::object(fired)
         .text("id", &summary_id(first.get("subscriptionId")))
@@ -104,7 +99,7 @@ fn usage_line(line: Row<'_>, fired: &Fired) -> Value {
         .number("unitPrice", line.get("price"))
         .number("currentCharges", line.get("subTotal"))
         .number("partnerTotal", line.get("costTotal"))
-        .value("currentProfit", exact(amount(line, "subTotal") - amount(line, "costTotal")))
+        .value("currentProfit", exact(figure(line, "subTotal") - figure(line, "costTotal")))
         .value("isTrial", Value::Bool(false))
         .done()
 }

@@ -118,12 +118,6 @@ impl Tx {
         Ok(Self { inner, clock: store.clock, run })
     }
 
-    /// The run it writes for.
-    #[must_use]
-    pub fn run(&self) -> RunId {
-        self.run
-    }
-
     /// Makes everything it wrote last.
     pub async fn commit(self) -> Result<()> {
         self.inner.commit().await

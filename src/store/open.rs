@@ -12,7 +12,6 @@ use sqlx::{PgPool, SqlitePool};
 
 use crate::clock::Clock;
 use crate::store::error::{Result, StoreError};
-use crate::store::migrate::MigrationState;
 use crate::store::{Db, Location, Store};
 
 /// How long a statement waits for another process's write before it fails.
@@ -53,11 +52,6 @@ impl Store {
             }
         };
         Ok(Self { db, clock, location })
-    }
-
-    /// Whether every migration this program knows is applied, and no other.
-    pub async fn is_current(&self) -> Result<bool> {
-        Ok(self.migration_status().await?.state() == MigrationState::Current)
     }
 }
 

@@ -94,29 +94,6 @@ impl Store {
         .map_err(reading("proposal", "of all"))?;
         rows.into_iter().map(ProposalRow::into_stored).collect()
     }
-
-    /// One proposal and its kind; `None` when there is none, or it was replaced.
-    pub async fn load_proposal<P: DeserializeOwned>(
-        &self,
-        id: ProposalId,
-    ) -> Result<Option<(LinkKind, StoredProposal<P>)>> {
-        let kind: Option<String> = on_db!(self, conn => sqlx::query_scalar(
-            "select kind
-             from proposal
-             where proposal_id = $1")
-            .bind(id)
-            .fetch_optional(conn).await)?;
-        let row: Option<ProposalRow> = on_db!(self, conn => sqlx::query_as(
-            "select proposal_id, run_id, vendor_id, psa_id, score, band, evidence, payload
-             from proposal
-             where proposal_id = $1")
-            .bind(id)
-            .fetch_optional(conn).await)
-        .map_err(reading("proposal", id))?;
-        let Some((kind, row)) = kind.zip(row) else { return Ok(None) };
-        let kind = At { table: "proposal", row: &id }.word("kind", &kind)?;
-        Ok(Some((kind, row.into_stored()?)))
-    }
 }
 
 impl Tx {

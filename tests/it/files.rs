@@ -140,7 +140,7 @@ fn each_mistake_of_a_row_names_place_record_field_expected_and_found() {
         (
             "264.00,224.40",
             "1e400,224.40",
-            "psa_agreement_lines.csv:2, record 9001, field extendedPrice: `1e400` has more digits than can be kept exactly; 28 digits fit",
+            "psa_agreement_lines.csv:2, record 9001, field extendedPrice: `1e400` has more digits than can be kept exactly; 28 digits fit, 18 of them behind the point",
         ),
         (
             "264.00,224.40",

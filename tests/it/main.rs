@@ -6,6 +6,7 @@ mod demo;
 mod errors;
 mod files;
 mod formats;
+mod mangled;
 mod online;
 mod oracle;
 mod pax8;

@@ -11,8 +11,9 @@ use std::str::FromStr as _;
 
 use proptest::prelude::*;
 use rust_decimal::{Decimal, RoundingStrategy};
+use trueup::core::reconcile::outcome::Verdict;
 use trueup::engine::{Unwatched, reconcile_folder};
-use trueup::report::{Names, machine};
+use trueup::report::{Names, facts, machine};
 use trueup::simulate::World;
 
 type Row = BTreeMap<String, String>;
@@ -321,4 +322,23 @@ proptest! {
         write_random_month(folder.path(), &vendor, &psa);
         prop_assert_eq!(product(folder.path(), "2026-02"), slow(folder.path(), "2026-02", "2026-02-28"));
     }
+}
+
+#[test]
+fn a_month_of_which_one_side_has_no_line_is_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::from_seed(3, 30, "2026-10").unwrap();
+    world.data.write_folder(folder.path()).unwrap();
+    let links = folder.path().join("ground_truth_mappings.csv");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let run = |period: &str| {
+        runtime
+            .block_on(reconcile_folder(folder.path(), period.parse().unwrap(), Some(&links), &Unwatched))
+            .unwrap()
+            .outcome
+    };
+    let other_month = run("2026-07");
+    assert_eq!(other_month.verdict, Verdict::Unknown);
+    let said = facts::verdict(&other_month);
+    assert!(said.contains("the distributor has no line of this month"), "{said}");
 }

@@ -7,9 +7,10 @@ use crate::cli::review::Said;
 use crate::cli::review::list::no_record;
 use crate::core::id::{Company, Id, Product, Psa, Vendor};
 use crate::core::link::Link;
+use crate::core::outside::harmless;
 use crate::core::review::{Action, Intent, Party, Refusal, ReviewRow};
 use crate::engine::{Board, Decided, Engine, EngineError, Reviewed};
-use crate::report::table::{count, counted, harmless};
+use crate::report::table::{count, counted};
 
 /// What is wanted, by ids as they were typed.
 pub(super) enum Wanted {

@@ -11,12 +11,13 @@ use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::month::write_whole;
 use crate::cli::review::{Said, decide, workbook};
 use crate::core::id::{Company, Product};
+use crate::core::outside::harmless;
 use crate::core::reconcile::Mapping;
 use crate::core::review::{self, Filter, ReviewRow};
 use crate::core::snapshot::Problem;
 use crate::engine::{Board, Decided, Delimited, Engine, Reviewed, read_delimited, read_links};
 use crate::report::table::Kind::{Id, Text};
-use crate::report::table::{Cell, Column, Table, count, counted, harmless};
+use crate::report::table::{Cell, Column, Table, count, counted};
 use crate::report::{csv, xlsx};
 
 /// A review is thousands of rows; a larger file is the wrong file.

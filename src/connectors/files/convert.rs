@@ -14,6 +14,7 @@ use crate::core::billing::{
 use crate::core::customer::{CustomerFields, PsaCustomer, VendorCustomer};
 use crate::core::id::Id;
 use crate::core::money::{Amount, Currency, MoneyError, UnitPrice};
+use crate::core::outside::excerpt;
 use crate::core::product::{ProductFields, PsaProduct, VendorProduct};
 use crate::core::quantity::Quantity;
 use crate::core::record::Record;
@@ -77,7 +78,7 @@ impl<'a> Row<'a> {
     /// The row's id as its entity names it, cut to what a report can show.
     #[must_use]
     pub fn record(&self) -> Option<String> {
-        self.get("id").map(|id| shown(id, 80))
+        self.get("id").map(|id| excerpt(id, 80))
     }
 
     /// A problem of a field of this row.
@@ -124,8 +125,11 @@ impl<'a> Row<'a> {
                 "; expected a decimal point and no separators; how the file writes numbers can be said in columns.toml"
             }
             MoneyError::NotANumber(_) => "; expected one like 1234.50",
-            MoneyError::TooPrecise(_) => "; 28 digits fit",
-            MoneyError::NotACurrency(_) | MoneyError::CurrencyMismatch { .. } | MoneyError::Overflow => "",
+            MoneyError::TooPrecise(_) => "; 28 digits fit, 18 of them behind the point",
+            MoneyError::TooLarge(_)
+            | MoneyError::NotACurrency(_)
+            | MoneyError::CurrencyMismatch { .. }
+            | MoneyError::Overflow => "",
         };
         self.problem(field, format!("{refused}{hint}"))
     }
@@ -135,7 +139,7 @@ impl<'a> Row<'a> {
         self.get(field)
             .map(|cell| {
                 plain_day(cell)
-                    .ok_or_else(|| self.problem(field, format!("`{}` is not a day like 2026-04-30", shown(cell, 40))))
+                    .ok_or_else(|| self.problem(field, format!("`{}` is not a day like 2026-04-30", excerpt(cell, 40))))
             })
             .transpose()
     }
@@ -151,7 +155,7 @@ impl<'a> Row<'a> {
             .map(|cell| match cell.to_ascii_lowercase().as_str() {
                 "true" | "yes" | "1" | "y" => Ok(true),
                 "false" | "no" | "0" | "n" => Ok(false),
-                _ => Err(self.problem(field, format!("`{}` is neither true nor false", shown(cell, 40)))),
+                _ => Err(self.problem(field, format!("`{}` is neither true nor false", excerpt(cell, 40)))),
             })
             .transpose()
     }
@@ -167,11 +171,6 @@ fn plain_day(cell: &str) -> Option<NaiveDate> {
     let time_follows = rest.is_empty() || (rest.starts_with(['T', ' ']) && rest.contains(':'));
     let strict = day.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
     (strict && time_follows).then(|| day.parse().ok()).flatten()
-}
-
-/// Outside text in a sentence, cut.
-pub(super) fn shown(text: &str, most: usize) -> String {
-    if text.chars().count() <= most { text.to_owned() } else { text.chars().take(most).chain(['…']).collect() }
 }
 
 /// A row of `vendor_companies`.
@@ -350,7 +349,9 @@ pub fn billed_line(row: &Row<'_>) -> Read<BilledLine> {
             "recurring" => LineKind::Recurring,
             "credit" => LineKind::Credit,
             other => {
-                return Err(row.problem("lineType", format!("`{}` is neither recurring nor credit", shown(other, 40))));
+                return Err(
+                    row.problem("lineType", format!("`{}` is neither recurring nor credit", excerpt(other, 40)))
+                );
             }
         },
         quantity: row.need_number("quantity", Quantity::parse)?,
@@ -360,7 +361,7 @@ pub fn billed_line(row: &Row<'_>) -> Read<BilledLine> {
         amount: row.need_number("extendedPrice", Amount::parse)?,
         cost_total: row.need_number("extendedCost", Amount::parse)?,
         bill: BillCustomer::of(row.need("billCustomer")?).ok_or_else(|| {
-            let found = shown(row.get("billCustomer").unwrap_or_default(), 40);
+            let found = excerpt(row.get("billCustomer").unwrap_or_default(), 40);
             row.problem("billCustomer", format!("`{found}` is none of Billable, NoCharge, DoNotBill"))
         })?,
         effective: row.need_day("effectiveDate")?,

@@ -25,17 +25,24 @@ pub struct Field {
     pub kind: Kind,
     /// Whether a file without a column for it is refused.
     pub required: bool,
+    /// Whether its absence changes what lines mean, so that a file that may have it under another name is doubted.
+    pub missed: bool,
     /// Other headers that mean it, squeezed.
     pub aliases: &'static [&'static str],
 }
 
 impl Field {
     const fn new(name: &'static str, kind: Kind, aliases: &'static [&'static str]) -> Self {
-        Self { name, kind, required: false, aliases }
+        Self { name, kind, required: false, missed: false, aliases }
     }
 
     const fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    const fn missed(mut self) -> Self {
+        self.missed = true;
         self
     }
 
@@ -153,13 +160,13 @@ pub static VENDOR_INVOICE_ITEMS: Entity = Entity {
     name: "vendor_invoice_items",
     stems: &["vendorinvoiceitems", "invoiceitems", "invoicelines", "invoice*"],
     fields: &[
-        text("id", &["itemid", "lineid", "invoiceitemid", "invoicelineid"]),
+        text("id", &["itemid", "lineid", "invoiceitemid", "invoicelineid"]).missed(),
         text("invoiceId", &["invoicenumber", "invoice"]),
         date("invoiceDate", &[]),
         text("type", &["itemtype", "linetype"]).required(),
         text("companyId", &["customerid"]).required(),
         text("companyName", &["company", "customername", "customer"]),
-        text("productId", &[]),
+        text("productId", &[]).missed(),
         text("productName", &["product"]),
         text("sku", &["productsku"]),
         text("subscriptionId", &[]),
@@ -167,9 +174,9 @@ pub static VENDOR_INVOICE_ITEMS: Entity = Entity {
         date("endPeriod", &["periodend", "enddate"]),
         number("quantity", &["qty"]).required(),
         text("unitOfMeasure", &["uom", "unit"]),
-        text("term", &["billingterm"]),
+        text("term", &["billingterm"]).missed(),
         text("rateType", &[]),
-        text("chargeType", &[]),
+        text("chargeType", &[]).missed(),
         number("price", &["unitprice"]).required(),
         number("subTotal", &[]).required(),
         number("cost", &["unitcost"]).required(),
@@ -260,7 +267,7 @@ pub static PSA_AGREEMENT_LINES: Entity = Entity {
         number("extendedCost", &["extcost", "totalcost"]).required(),
         text("billCustomer", &["billable", "billcustomerflag"]).required(),
         date("effectiveDate", &["startdate"]).required(),
-        date("cancelledDate", &["canceleddate", "enddate", "canceldate"]),
+        date("cancelledDate", &["canceleddate", "enddate", "canceldate"]).missed(),
         text("currencyCode", &["currency"]).required(),
     ],
 };
@@ -286,7 +293,7 @@ pub static LINKS: Entity = Entity {
         text("kind", &[]).required(),
         text("vendorId", &[]).required(),
         text("psaId", &[]).required(),
-        text("compare", &[]),
+        text("compare", &[]).missed(),
         text("bundlePsaId", &[]),
         number("perUnit", &[]),
         number("weightFrom", &[]),

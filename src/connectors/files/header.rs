@@ -6,6 +6,8 @@
 use super::entity::{Entity, Field, squeeze};
 use super::profile::{FILE, Layout};
 use crate::connectors::ErrorKind;
+use crate::core::nearest::{likeness, nearest};
+use crate::core::outside::excerpt;
 
 /// Where the values of a field come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +56,40 @@ pub fn resolve(
     Ok(columns)
 }
 
+/// What is doubtful about a file that spells its columns canonically, lacks one that changes what its lines mean, and has
+/// others that mean nothing known: one of them may be the lacking one. Under a profile a person has said which is which.
+#[must_use]
+pub fn doubt(header: &[String], columns: &[Column], entity: &Entity, layout: Option<&Layout>) -> Option<String> {
+    const UNKNOWN_SHOWN: usize = 8;
+    if layout.is_some() {
+        return None;
+    }
+    let known: Vec<usize> = columns
+        .iter()
+        .filter_map(|column| match column {
+            Column::At(at) => Some(*at),
+            Column::Constant(_) | Column::Absent => None,
+        })
+        .collect();
+    let canonical = |at: &usize| header.get(*at).is_some_and(|name| entity.position(name).is_some());
+    let unknown: Vec<String> = header
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !known.contains(at))
+        .take(UNKNOWN_SHOWN)
+        .map(|(_, name)| format!("`{}`", shown(name)))
+        .collect();
+    let lacks = entity.fields.iter().zip(columns).find(|(field, column)| field.missed && **column == Column::Absent);
+    let (field, _) = lacks.filter(|_| !unknown.is_empty() && known.iter().all(canonical))?;
+    Some(format!(
+        "no column for `{name}`, and some that are not known: {}; was it renamed? Name it in {FILE}: under \
+         [{entity}.columns], {name} = \"…\"; if the file has none, under [{entity}.constants], {name} = \"\"",
+        unknown.join(", "),
+        name = field.name,
+        entity = entity.name,
+    ))
+}
+
 /// What can be recognised without a profile; fields with no column or several are left out.
 #[must_use]
 pub fn recognised(header: &[String], entity: &Entity) -> Vec<Column> {
@@ -85,13 +121,13 @@ fn is_taken(header: &[String], at: usize, layout: Option<&Layout>) -> bool {
 }
 
 fn shown(name: &str) -> String {
-    super::convert::shown(name.trim(), 60)
+    excerpt(name.trim(), 60)
 }
 
 fn missing(field: &Field, header: &[String], entity: &Entity) -> String {
     let words = || std::iter::once(field.name).chain(field.aliases.iter().copied());
     let near = words()
-        .filter_map(|word| nearest(word, header.iter().map(String::as_str)).map(|name| (closeness(word, name), name)))
+        .flat_map(|word| header.iter().filter_map(move |name| Some((likeness(word, name)?, name.as_str()))))
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name);
     let example = near.map_or_else(|| "the column's header".to_owned(), shown);
@@ -140,27 +176,10 @@ fn changed(field: &Field, column: &str, header: &[String], entity: &Entity, layo
     )
 }
 
-/// The candidate that looks most like a word, if any looks like it at all.
-#[must_use]
-pub fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-    const LIKE: f64 = 0.5;
-    candidates
-        .map(|candidate| (closeness(word, candidate), candidate))
-        .filter(|(close, _)| *close >= LIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
-}
-
-fn closeness(word: &str, candidate: &str) -> f64 {
-    // a header of a page of text is like nothing, and comparing it would take time
-    const LONGEST: usize = 200;
-    if candidate.len() > LONGEST { 0.0 } else { strsim::normalized_levenshtein(&squeeze(word), &squeeze(candidate)) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connectors::files::entity::PSA_COMPANIES;
+    use crate::connectors::files::entity::{LINKS, PSA_COMPANIES};
 
     fn resolved(header: &[&str], layout: &str) -> Result<Vec<Column>, String> {
         let header: Vec<String> = header.iter().map(|h| (*h).to_owned()).collect();
@@ -180,6 +199,28 @@ mod tests {
             resolved(&["Nr", "Name"], "columns = { id = \"Nr\" }\nconstants = { status = \"Active\" }").unwrap();
         assert_eq!(columns[0], Column::At(0));
         assert!(columns.contains(&Column::Constant("Active".into())));
+    }
+
+    #[test]
+    fn a_column_that_is_missed_beside_one_that_is_not_known_is_doubted() {
+        for (header, layout, told) in [
+            (
+                "kind,vendorId,psaId,compared",
+                None,
+                Some("no column for `compare`, and some that are not known: `compared`; was it renamed?"),
+            ),
+            ("kind,vendorId,psaId,compare,note", None, None),
+            // nothing that could be it, another spelling, or a person's word
+            ("kind,vendorId,psaId", None, None),
+            ("Kind,Vendor Id,psaId,note", None, None),
+            ("kind,vendorId,psaId,note", Some(Layout::default()), None),
+        ] {
+            let header: Vec<String> = header.split(',').map(str::to_owned).collect();
+            let columns = resolve("l.csv", &header, &LINKS, layout.as_ref()).unwrap();
+            let doubt = doubt(&header, &columns, &LINKS, layout.as_ref());
+            assert_eq!(doubt.is_some(), told.is_some(), "{header:?}: {doubt:?}");
+            assert!(doubt.unwrap_or_default().contains(told.unwrap_or_default()), "{header:?}");
+        }
     }
 
     #[test]

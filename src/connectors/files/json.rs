@@ -10,8 +10,8 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::convert::shown;
 use super::limits;
+use crate::core::outside::excerpt;
 
 /// Rows of a JSON text.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -135,7 +135,7 @@ impl Reader<'_> {
         let mut flat = Vec::new();
         let cells = match serde_json::from_str::<Entry>(text) {
             Ok(entry) => flatten("", entry.0, 0, &mut flat).and_then(|()| self.cells(flat)),
-            Err(refused) => Err(format!("is not a row: {}", shown(&refused.to_string(), 120))),
+            Err(refused) => Err(format!("is not a row: {}", excerpt(&refused.to_string(), 120))),
         };
         if self.out.header.len() > limits::COLUMNS {
             return Err(format!("has more than {} different keys", limits::COLUMNS));
@@ -148,7 +148,7 @@ impl Reader<'_> {
         let mut cells: Vec<(usize, String)> = Vec::with_capacity(flat.len());
         for (key, value) in flat {
             if value.len() > limits::CELL_BYTES {
-                return Err(format!("`{}` is longer than {} bytes", shown(&key, 60), limits::CELL_BYTES));
+                return Err(format!("`{}` is longer than {} bytes", excerpt(&key, 60), limits::CELL_BYTES));
             }
             let fresh = self.out.header.len();
             let at = *self.known.entry(key.clone()).or_insert(fresh);
@@ -156,7 +156,7 @@ impl Reader<'_> {
                 self.out.header.push(key.clone());
             }
             if cells.iter().any(|(there, _)| *there == at) {
-                return Err(format!("the key `{}` is there twice", shown(&key, 60)));
+                return Err(format!("the key `{}` is there twice", excerpt(&key, 60)));
             }
             cells.push((at, value));
         }

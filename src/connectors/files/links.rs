@@ -8,13 +8,14 @@ use std::path::Path;
 
 use rust_decimal::Decimal;
 
-use super::convert::{Read, Row, shown};
+use super::convert::{Read, Row};
 use super::entity::LINKS;
 use super::table::Table;
 use crate::connectors::{ErrorKind, Unwatched};
 use crate::core::id::{Company, Id, Product, PsaProductId};
 use crate::core::link::{BundlePart, Compare, Link, LinkSet, Shape};
 use crate::core::money::exact;
+use crate::core::outside::excerpt;
 use crate::core::record::Keyed;
 use crate::core::snapshot::Problem;
 
@@ -145,7 +146,7 @@ fn line(row: &Row<'_>) -> Read<Line> {
                 None | Some("quantity") => Compare::Quantity,
                 Some("amount") => Compare::Amount,
                 Some(other) => {
-                    let what = format!("`{}` is neither quantity nor amount", shown(other, 40));
+                    let what = format!("`{}` is neither quantity nor amount", excerpt(other, 40));
                     return Err(row.problem("compare", what));
                 }
             };
@@ -154,7 +155,7 @@ fn line(row: &Row<'_>) -> Read<Line> {
         ("company" | "product", None) => Said::NoCounterpart(format!("{kind} {}", row.need("vendorId")?)),
         ("bundle", _) => Said::Bundle(recipe_row(row)?),
         (other, _) => {
-            let what = format!("`{}` is none of company, product, bundle", shown(other, 40));
+            let what = format!("`{}` is none of company, product, bundle", excerpt(other, 40));
             return Err(row.problem("kind", what));
         }
     };

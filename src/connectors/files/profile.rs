@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
 use super::encoding::Encoding;
 use super::entity::{Entity, Kind, PSA_ENTITIES, VENDOR_ENTITIES};
 use super::folder;
-use super::header::{self, Column, nearest};
+use super::header::{self, Column};
 use super::limits;
 use super::notation::{Dates, Decimals, Evidence, Verdict};
 use super::sheet::Sheet;
 use crate::connectors::{ErrorKind, Side};
+use crate::core::nearest::nearest;
 
 /// The name of the file that holds a folder's profile.
 pub const FILE: &str = "columns.toml";

@@ -166,11 +166,11 @@ impl<'t> Rows<'t> {
             let window = rest.get(..limits::CELL_BYTES.saturating_add(1)).unwrap_or(rest);
             let Some(found) = memchr(b'"', window) else {
                 let open = window.len() == rest.len();
-                return Err(Broken::InQuotes(if open { left_open() } else { too_long() }));
+                return Err(Broken::InQuotes(if open { left_open() } else { too_long_in_quotes() }));
             };
             close = close.saturating_add(found);
             if close.saturating_sub(start) > limits::CELL_BYTES {
-                return Err(Broken::InQuotes(too_long()));
+                return Err(Broken::InQuotes(too_long_in_quotes()));
             }
             if self.text.as_bytes().get(close.saturating_add(1)) != Some(&b'"') {
                 break;
@@ -206,6 +206,10 @@ fn left_open() -> String {
 
 fn too_long() -> String {
     format!("a field is longer than {} bytes", limits::CELL_BYTES)
+}
+
+fn too_long_in_quotes() -> String {
+    format!("{}; its quote may be left open", too_long())
 }
 
 #[cfg(test)]

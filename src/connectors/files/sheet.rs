@@ -17,6 +17,7 @@ use super::profile::Layout;
 use super::rows::Rows;
 use super::{folder, limits};
 use crate::connectors::ErrorKind;
+use crate::core::outside::excerpt;
 use crate::core::snapshot::Problem;
 
 /// A file, opened.
@@ -169,6 +170,12 @@ impl Sheet {
 
     fn intact<'c, 's>(&self, place: Place<'_>, cells: &'c [Cow<'s, str>]) -> Result<&'c [Cow<'s, str>], Problem> {
         let spoilt = |cell: &Cow<'_, str>| cell.contains('\u{fffd}');
+        if cells.iter().any(|cell| cell.contains('\0')) {
+            return Err(Problem::new(
+                place.to_string(),
+                "holds a NUL character; expected text. Was the file written whole?",
+            ));
+        }
         if self.damaged && cells.iter().any(spoilt) {
             let what =
                 format!("holds bytes that are not {}; another encoding can be named in columns.toml", self.encoding);
@@ -212,7 +219,7 @@ impl Sheet {
                     Kind::Text | Kind::Flag => continue,
                 };
                 if reading == Reading::Either && proof.open.is_none() {
-                    proof.open = Some((place.to_string(), super::convert::shown(cell, 40)));
+                    proof.open = Some((place.to_string(), excerpt(cell, 40)));
                 }
                 proof.cells.add(reading);
             }
@@ -240,20 +247,21 @@ pub(super) fn miscounted(fields: usize, header: usize, ended: bool) -> Option<St
 pub(super) fn trouble(file: &str, refused: &std::io::Error) -> ErrorKind {
     if refused.kind() == std::io::ErrorKind::NotFound {
         ErrorKind::NotFound(format!("{file}: {refused}"))
-    } else if refused.kind() == std::io::ErrorKind::PermissionDenied {
-        ErrorKind::Auth(format!("{file}: {refused}"))
     } else {
         ErrorKind::Transient(format!("{file} cannot be read: {refused}"))
     }
 }
 
-fn bytes_of(path: &Path, file: &str, most: u64) -> Result<Vec<u8>, ErrorKind> {
+/// How large a file is. What is no file (a folder, a pipe) is not opened: it might never end, or never begin.
+pub(super) fn size_of(path: &Path, file: &str) -> Result<u64, ErrorKind> {
     let about = fs::metadata(path).map_err(|refused| trouble(file, &refused))?;
-    if !about.is_file() {
-        return Err(ErrorKind::Settings(format!("{file} is no file")));
-    }
+    if about.is_file() { Ok(about.len()) } else { Err(ErrorKind::Settings(format!("{file} is no file"))) }
+}
+
+fn bytes_of(path: &Path, file: &str, most: u64) -> Result<Vec<u8>, ErrorKind> {
+    let size = size_of(path, file)?;
     let too_large = || ErrorKind::Limit(format!("{file} is larger than {most} bytes"));
-    if about.len() > most {
+    if size > most {
         return Err(too_large());
     }
     let mut bytes = Vec::new();
@@ -292,8 +300,21 @@ fn header_of(file: &str, text: &str, entity: &Entity, layout: Option<&Layout>) -
         (Some((_, header, delimiter)), None) => Ok((header, delimiter)),
         (Some(((known, _), header, delimiter)), Some(_)) if known > 0 => Ok((header, delimiter)),
         (_, Some(flaw)) => {
-            Err(ErrorKind::Limit(format!("{file}:{}: the header cannot be read: {}", flaw.line, flaw.what)))
+            let what = format!("the header cannot be read: {}", flaw.what);
+            Err(ErrorKind::Malformed { at: format!("{file}:{}", flaw.line), what })
         }
         (None, None) => Err(ErrorKind::Malformed { at: file.to_owned(), what: "has no header".into() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_may_not_be_read_is_not_ready_and_no_matter_of_credentials() {
+        let refused = trouble("a.csv", &std::io::ErrorKind::PermissionDenied.into());
+        assert!(matches!(refused, ErrorKind::Transient(_)), "{refused}");
+        assert!(refused.to_string().starts_with("a.csv cannot be read: permission denied"), "{refused}");
     }
 }

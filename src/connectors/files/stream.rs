@@ -105,34 +105,53 @@ fn stream<L: Line, S: Send>(
     let How::Quick(suspects) = how else {
         return whole::<L, S>(exports, states, take, watch).map(|rows| rows.map(Streamed::Done));
     };
-    let blocks =
-        Blocks::open(&exports.folder.join(&file)).map_err(|refused| failed(sheet::trouble(&file, &refused)))?;
+    let path = exports.folder.join(&file);
+    let size = sheet::size_of(&path, &file).map_err(failed)?;
+    let careful = |why: &dyn std::fmt::Display| {
+        if size <= limits::FILE_BYTES {
+            return Ok(Some(Streamed::Again(How::Whole)));
+        }
+        let most = limits::FILE_BYTES;
+        Err(failed(ErrorKind::Limit(format!(
+            "{file}: {why}. The file is too large to be read as a whole ({most} bytes)"
+        ))))
+    };
+    let blocks = Blocks::open(&path).map_err(|refused| failed(sheet::trouble(&file, &refused)))?;
     let columns = match blocks.header() {
         Ok(header) if layout.is_none() => canonical::<L>(&file, &header),
-        Ok(_) | Err(_) => None,
+        Ok(_) => None,
+        Err(cut) => return careful(&cut),
     };
-    let Some((columns, width)) = columns else { return Ok(Some(Streamed::Again(How::Whole))) };
+    let Some((columns, width)) = columns else { return careful(&"its layout is not the canonical one") };
     let place = |name: &&str| L::ENTITY.position(name).and_then(|field| columns.get(field).copied().flatten());
     let picked = L::FIELDS.iter().map(place).collect();
     let pass = Pass::<L> { file: &file, columns, picked, width, suspects, aside: Mutex::default() };
     match pass.run(&blocks, states, take, watch) {
         Ok(streamed) => Ok(Some(streamed)),
         Err(Stop::Cut(CutError::Io(refused))) => Err(failed(sheet::trouble(&file, &refused))),
-        Err(Stop::Cut(CutError::Endless { .. } | CutError::OpenQuote { .. }) | Stop::NotUtf8) => {
-            Ok(Some(Streamed::Again(How::Whole)))
+        Err(Stop::Cut(cut @ (CutError::Endless { .. } | CutError::OpenQuote { .. }))) => careful(&cut),
+        Err(Stop::Unusual(what)) => careful(&what),
+        Err(Stop::Spool(refused)) => {
+            let what = format!(
+                "no temporary file can be kept for the ids of {file}: {refused}; set TMPDIR to a folder that can be written"
+            );
+            Err(failed(ErrorKind::Transient(what)))
         }
-        Err(Stop::Limit(what)) => Err(failed(ErrorKind::Limit(what))),
+        Err(Stop::Limit(what)) => Err(failed(ErrorKind::Limit(format!("{file}: {what}")))),
     }
 }
 
 /// Where each field of the entity stands, and how many fields a row has; `None` unless every name is the canonical one.
 fn canonical<L: Line>(file: &str, header: &[u8]) -> Option<(Vec<Option<usize>>, usize)> {
-    let header = std::str::from_utf8(header).ok()?.trim_end_matches(['\n', '\r']);
+    let header = std::str::from_utf8(header).ok()?.trim_end_matches(['\n', '\r']).trim_start_matches('\u{feff}');
     if header.contains('"') {
         return None;
     }
     let names: Vec<String> = header.split(',').map(str::to_owned).collect();
     let columns = header::resolve(file, &names, L::ENTITY, None).ok()?;
+    if header::doubt(&names, &columns, L::ENTITY, None).is_some() {
+        return None;
+    }
     let place = |(column, field): (&Column, &super::entity::Field)| match column {
         Column::At(at) => (names.get(*at)? == field.name).then_some(Some(*at)),
         Column::Constant(_) => None,
@@ -145,7 +164,10 @@ fn canonical<L: Line>(file: &str, header: &[u8]) -> Option<(Vec<Option<usize>>, 
 /// Why a quick pass ends early.
 enum Stop {
     Cut(CutError),
-    NotUtf8,
+    /// Text that only the careful reading tells from a flaw.
+    Unusual(String),
+    /// No temporary file for the ids.
+    Spool(std::io::Error),
     Limit(String),
 }
 
@@ -155,10 +177,15 @@ impl From<CutError> for Stop {
     }
 }
 
-impl From<std::io::Error> for Stop {
-    fn from(refused: std::io::Error) -> Self {
-        Self::Cut(refused.into())
+/// A block's text, where nothing in it has two readings.
+fn plain(block: &Block) -> std::result::Result<&str, Stop> {
+    let line = block.first_line;
+    let unusual = |what| Stop::Unusual(format!("at or after line {line} {what}"));
+    let odd = |at: &usize| block.bytes.get(*at) == Some(&0) || block.bytes.get(at.saturating_add(1)) != Some(&b'\n');
+    if memchr::memchr2_iter(b'\r', 0, &block.bytes).any(|at| odd(&at)) {
+        return Err(unusual("is a NUL or a carriage return alone"));
     }
+    std::str::from_utf8(&block.bytes).map_err(|_| unusual("are bytes that are not UTF-8"))
 }
 
 /// One quick reading of one file.
@@ -204,7 +231,7 @@ impl<L: Line> Pass<'_, L> {
         let open_end = gathered.iter().any(|g| g.open_end);
         let (mut problems, mut spools): (Vec<_>, Vec<_>) = gathered.into_iter().map(|g| (g.problems, g.ids)).unzip();
         if self.suspects.is_empty() {
-            let twice = ids::met_twice(&mut spools)?;
+            let twice = ids::met_twice(&mut spools).map_err(Stop::Spool)?;
             if !twice.is_empty() {
                 return Ok(Streamed::Again(How::Quick(twice)));
             }
@@ -232,7 +259,7 @@ impl<L: Line> Pass<'_, L> {
         let mut gathered = Gathered::default();
         let mut block = Block::default();
         while blocks.next(&mut block)? {
-            let text = std::str::from_utf8(&block.bytes).map_err(|_| Stop::NotUtf8)?;
+            let text = plain(&block)?;
             records::each(text, block.first_line, |found| {
                 gathered.rows = gathered.rows.saturating_add(1);
                 let fields = match found {
@@ -280,7 +307,7 @@ impl<L: Line> Pass<'_, L> {
         if let Some(id) = picked.id() {
             let hash = ids::hash(id);
             if self.suspects.is_empty() {
-                ids.push(hash)?;
+                ids.push(hash).map_err(Stop::Spool)?;
             } else if self.suspects.contains(&hash) {
                 return Ok(careful().map(|owned| {
                     self.aside.lock().unwrap_or_else(PoisonError::into_inner).push((fields.line, owned));

@@ -4,10 +4,11 @@
 //! read as the profile says or as its columns prove; what is not proven is not read.
 
 use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use super::convert::{Place, Read, Row, shown};
+use super::convert::{Place, Read, Row};
 use super::encoding::Encoding;
 use super::entity::{Entity, Field, Kind};
 use super::header::{self, Column};
@@ -16,6 +17,7 @@ use super::notation::{Dates, Decimals, Reading, Verdict, day, number_reading, pl
 use super::profile::Layout;
 use super::sheet::{Proof, Sheet};
 use crate::connectors::{ErrorKind, Watch};
+use crate::core::outside::excerpt;
 use crate::core::record::Keyed;
 use crate::core::snapshot::{Problem, Pulled};
 
@@ -26,6 +28,8 @@ pub struct Table {
     columns: Vec<Column>,
     notations: Vec<Notation>,
     words: BTreeMap<String, BTreeMap<String, String>>,
+    /// What is doubtful about its header.
+    doubt: Option<String>,
 }
 
 /// How the cells of a field become plain.
@@ -64,7 +68,8 @@ impl Table {
         };
         let notations = notations(&sheet, &columns, layout)?;
         let words = layout.map(|layout| layout.words.clone()).unwrap_or_default();
-        Ok(Self { sheet, columns, notations, words })
+        let doubt = header::doubt(&sheet.header, &columns, sheet.entity, layout);
+        Ok(Self { sheet, columns, notations, words, doubt })
     }
 
     /// What was recognised, for `check`.
@@ -132,9 +137,12 @@ impl Table {
         self.each(|place, row| {
             rows = rows.saturating_add(1);
             let read = row.and_then(|row| Ok((convert(&row)?, row.record())));
-            let read = read.and_then(|(record, id)| match seen.insert(record.key(), place.number()) {
-                None => Ok(record),
-                Some(first) => Err(twice(place, id, first)),
+            let read = read.and_then(|(record, id)| match seen.entry(record.key()) {
+                Entry::Vacant(free) => {
+                    free.insert(place.number());
+                    Ok(record)
+                }
+                Entry::Occupied(first) => Err(twice(place, id, *first.get())),
             });
             match read {
                 Ok(record) => records.push(record),
@@ -160,7 +168,7 @@ impl Table {
         let page = self.sheet.announced().filter(|announced| *announced != rows).map(|announced| {
             format!("says it is one page of {announced} rows and holds {rows}; expected all pages in one file")
         });
-        let all = doubts(rows, self.sheet.ends_open()).chain(page);
+        let all = self.doubt.clone().into_iter().chain(doubts(rows, self.sheet.ends_open())).chain(page);
         all.map(|what| Problem::new(self.sheet.file.clone(), what)).collect()
     }
 }
@@ -207,7 +215,7 @@ impl Notation {
             Self::Day(dates) => Ok(day(cell, dates).map_or(Cow::Borrowed(cell), |day| Cow::Owned(day.to_string()))),
             Self::Number(Decimals::Point) => Ok(plain_number(cell, Decimals::Point).unwrap_or(Cow::Borrowed(cell))),
             Self::Number(Decimals::Comma) => plain_number(cell, Decimals::Comma).ok_or_else(|| {
-                row.problem(field.name, format!("`{}` is not a number with a decimal comma", shown(cell, 40)))
+                row.problem(field.name, format!("`{}` is not a number with a decimal comma", excerpt(cell, 40)))
             }),
             Self::Unclear(verdict) => match number_reading(cell) {
                 Reading::Same => Ok(plain_number(cell, Decimals::Point).unwrap_or(Cow::Borrowed(cell))),
@@ -226,7 +234,7 @@ fn unclear(cell: &str, verdict: Verdict) -> String {
             "nothing in the column shows whether its sign is a decimal one or parts thousands"
         }
     };
-    format!("`{}` cannot be told: {why}; say decimal = \".\" or \",\" in columns.toml", shown(cell, 40))
+    format!("`{}` cannot be told: {why}; say decimal = \".\" or \",\" in columns.toml", excerpt(cell, 40))
 }
 
 fn notations(sheet: &Sheet, columns: &[Column], layout: Option<&Layout>) -> Result<Vec<Notation>, ErrorKind> {

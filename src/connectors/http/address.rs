@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use reqwest::Url;
 
 use crate::connectors::error::ErrorKind;
+use crate::core::outside::excerpt;
 
 /// Reads a configured address: https, or http where the host is this machine or was allowed by name.
 pub(super) fn base(text: &str, plain_hosts: &[String]) -> Result<Url, String> {
@@ -75,10 +76,7 @@ pub(super) fn operation(path_or_url: &str, query: &[(&str, &str)]) -> String {
     for (name, value) in query {
         let _ = write!(text, " {name}={value}");
     }
-    if text.chars().count() > SHOWN_MAX {
-        text = text.chars().take(SHOWN_MAX).chain(['…']).collect();
-    }
-    text
+    excerpt(&text, SHOWN_MAX)
 }
 
 /// One path segment from outside text: everything but unreserved characters is percent-encoded.

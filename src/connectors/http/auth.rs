@@ -59,6 +59,19 @@ pub struct TokenCall {
     basic: Option<(String, SecretString)>,
 }
 
+/// Who asks for an OAuth2 token, and for what.
+#[derive(Debug, Clone)]
+pub struct OAuthClient {
+    /// The client's id.
+    pub id: String,
+    /// Its secret.
+    pub secret: SecretString,
+    /// What the token is to be good for, where the remote wants to be told.
+    pub scope: Option<String>,
+    /// Sends id and secret as HTTP Basic instead of fields.
+    pub basic: bool,
+}
+
 #[derive(Debug, Clone, Copy)]
 enum TokenBody {
     Json,
@@ -71,45 +84,24 @@ impl TokenCall {
         Self { url: url.into(), fields, body: TokenBody::Json, basic: None }
     }
 
-    /// OAuth2 client credentials as a form; `basic` sends the client's id and secret as HTTP Basic instead of fields.
-    pub fn client_credentials(
-        url: impl Into<String>,
-        client: &str,
-        secret: SecretString,
-        scope: Option<&str>,
-        basic: bool,
-    ) -> Self {
-        let fields = vec![field("grant_type", "client_credentials")];
-        Self::form(url, fields, client, secret, scope, basic)
+    /// OAuth2 client credentials as a form.
+    pub fn client_credentials(url: impl Into<String>, client: OAuthClient) -> Self {
+        Self::form(url, vec![field("grant_type", "client_credentials")], client)
     }
 
     /// OAuth2 refresh as a form. A rotated refresh token in the reply replaces the given one in memory.
-    pub fn refresh(
-        url: impl Into<String>,
-        client: &str,
-        secret: SecretString,
-        refresh: SecretString,
-        scope: Option<&str>,
-        basic: bool,
-    ) -> Self {
+    pub fn refresh(url: impl Into<String>, client: OAuthClient, refresh: SecretString) -> Self {
         let fields = vec![field("grant_type", "refresh_token"), (REFRESH_TOKEN.to_owned(), refresh)];
-        Self::form(url, fields, client, secret, scope, basic)
+        Self::form(url, fields, client)
     }
 
-    fn form(
-        url: impl Into<String>,
-        mut fields: Vec<(String, SecretString)>,
-        client: &str,
-        secret: SecretString,
-        scope: Option<&str>,
-        basic: bool,
-    ) -> Self {
-        fields.extend(scope.map(|scope| field("scope", scope)));
-        let basic = if basic {
-            Some((client.to_owned(), secret))
+    fn form(url: impl Into<String>, mut fields: Vec<(String, SecretString)>, client: OAuthClient) -> Self {
+        fields.extend(client.scope.map(|scope| field("scope", &scope)));
+        let basic = if client.basic {
+            Some((client.id, client.secret))
         } else {
-            fields.push(field("client_id", client));
-            fields.push(("client_secret".to_owned(), secret));
+            fields.push(field("client_id", &client.id));
+            fields.push(("client_secret".to_owned(), client.secret));
             None
         };
         Self { url: url.into(), fields, body: TokenBody::Form, basic }
@@ -350,14 +342,15 @@ mod tests {
     #[test]
     fn secrets_are_not_shown_even_when_echoed() {
         let secret = || SecretString::from("canary-hunter2");
+        let client = |secret, basic| OAuthClient { id: "c".into(), secret, scope: None, basic };
         for auth in [
             Auth::Bearer(secret()),
             Auth::Basic { user: "u".into(), password: secret() },
             Auth::Header { name: "x-key".into(), value: secret() },
             Auth::Query { name: "key".into(), value: secret() },
             Auth::Token(TokenCall::json("https://api.example", vec![("client_secret".into(), secret())])),
-            Auth::Token(TokenCall::client_credentials("https://api.example", "c", secret(), None, true)),
-            Auth::Token(TokenCall::refresh("https://api.example", "c", "other".into(), secret(), None, false)),
+            Auth::Token(TokenCall::client_credentials("https://api.example", client(secret(), true))),
+            Auth::Token(TokenCall::refresh("https://api.example", client("other".into(), false), secret())),
         ] {
             assert!(!format!("{auth:?}").contains("canary"), "{auth:?}");
             let credentials = Credentials::new(auth).unwrap();

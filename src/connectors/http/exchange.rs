@@ -1,4 +1,6 @@
 //! One request and its reply: sent, read within the byte limit, logged and judged.
+//!
+//! Keeps the invariant that no reply is held beyond the limit on bytes, and that no body and no credential is logged.
 
 use std::error::Error as _;
 

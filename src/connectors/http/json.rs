@@ -1,5 +1,6 @@
 //! JSON replies: decoding that names the place it failed at.
 
+use crate::core::outside::excerpt;
 use serde::de::DeserializeOwned;
 
 /// A body that could not be decoded: where in it, and why.
@@ -23,7 +24,7 @@ pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Undecodable> {
     let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|e| {
         let path = e.path().to_string();
         let at = if path == "." { "the top".to_owned() } else { path };
-        Undecodable { at, what: e.into_inner().to_string().chars().take(SHOWN_MAX).collect() }
+        Undecodable { at, what: excerpt(&e.into_inner().to_string(), SHOWN_MAX) }
     })?;
     reader.end().map_err(|e| Undecodable { at: "the end".to_owned(), what: e.to_string() })?;
     Ok(value)

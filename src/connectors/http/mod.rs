@@ -24,7 +24,7 @@ use crate::connectors::Result;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 pub use address::segment;
 use auth::Credentials;
-pub use auth::{Auth, TokenCall};
+pub use auth::{Auth, OAuthClient, TokenCall};
 use exchange::Transport;
 pub use json::{Undecodable, decode};
 use pace::Pacer;
@@ -118,14 +118,6 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// Its body, decompressed.
     pub body: Vec<u8>,
-}
-
-impl Reply {
-    /// A header that is text.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
 }
 
 /// The client of one connection. Clones share the token, the pace and the connections.

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::connectors::error::ErrorKind;
 use crate::connectors::http::pace::wait;
 use crate::connectors::http::{Backoff, Limits};
+use crate::core::outside::excerpt;
 
 /// Why a reply is not the answer, as far as it decides what to do next.
 #[derive(Debug)]
@@ -85,8 +86,7 @@ fn remote_message(body: &[u8]) -> String {
             .into_iter()
             .collect(),
     };
-    let joined: String =
-        found.join("; ").chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN_MAX).collect();
+    let joined = excerpt(&found.join("; "), SHOWN_MAX);
     if joined.trim().is_empty() { String::new() } else { format!(": {}", joined.trim()) }
 }
 

@@ -255,13 +255,16 @@ async fn refresh_and_client_credentials_are_forms() {
     })
     .await;
     let url = format!("{}/token", stub.base);
-    let refresh = client(&stub, Auth::Token(TokenCall::refresh(&url, "c", "s".into(), "r".into(), Some("all"), false)));
+    let asking = |scope: Option<&str>, basic| OAuthClient {
+        id: "c".into(),
+        secret: "s".into(),
+        scope: scope.map(str::to_owned),
+        basic,
+    };
+    let refresh = client(&stub, Auth::Token(TokenCall::refresh(&url, asking(Some("all"), false), "r".into())));
     refresh.get("/a", &[]).await.unwrap();
     refresh.get("/a", &[]).await.unwrap();
-    client(&stub, Auth::Token(TokenCall::client_credentials(&url, "c", "s".into(), None, true)))
-        .get("/a", &[])
-        .await
-        .unwrap();
+    client(&stub, Auth::Token(TokenCall::client_credentials(&url, asking(None, true)))).get("/a", &[]).await.unwrap();
     let seen = stub.seen.lock().unwrap().clone();
     let bodies: Vec<_> = seen.iter().filter(|s| s.1 == "/token").map(|s| (s.2.as_str(), s.3.as_str())).collect();
     assert_eq!(
@@ -338,6 +341,8 @@ async fn the_log_holds_calls_and_no_secret_body_or_header() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(move || writer.clone());
     let _guard = tracing::subscriber::set_default(subscriber.finish());
+    // While there is only one, a call of another test's thread may decide for all threads that nobody listens.
+    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
     let stub = stub(|path, before| match path {
         "/token" => reply(200, "{\"access_token\":\"canary-token\"}"),
         _ if before == 0 => reply(503, "canary-body"),

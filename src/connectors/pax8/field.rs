@@ -9,6 +9,7 @@ use serde_json::Number;
 
 use crate::core::id::Id;
 use crate::core::money::{Amount, Currency, MoneyError, UnitPrice};
+use crate::core::outside::excerpt;
 use crate::core::quantity::Quantity;
 
 /// Why a record cannot be used.
@@ -96,7 +97,7 @@ pub(super) fn day(field: &str, value: Option<String>) -> Result<Option<NaiveDate
         Some(day) => Ok(Some(day)),
         None => Err(Flaw::new(
             field,
-            format!("expected a date like 2026-03-01 or 2026-03-01T08:30:00Z, found `{}`", shown(text)),
+            format!("expected a date like 2026-03-01 or 2026-03-01T08:30:00Z, found `{}`", excerpt(text, 40)),
         )),
     }
 }
@@ -109,10 +110,6 @@ pub(super) fn moment(text: &str) -> Option<DateTime<chrono::FixedOffset>> {
         let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
         naive.or_else(day).map(|at| at.and_utc().fixed_offset())
     })
-}
-
-fn shown(text: &str) -> String {
-    text.chars().take(40).collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
 //! What a Pax8 connection needs to know.
+//!
+//! Keeps the invariant that a key it does not know is refused and a secret is never shown.
 
 use std::time::Duration;
 

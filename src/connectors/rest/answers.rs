@@ -13,6 +13,7 @@ use super::lint::duration;
 use super::path::Path;
 use crate::connectors::error::ErrorKind;
 use crate::connectors::http::Trouble;
+use crate::core::outside::excerpt;
 
 const MESSAGE_MAX: usize = 300;
 
@@ -71,8 +72,7 @@ impl Reading {
             let found = path.iter().flat_map(|path| path.all(body));
             let words: Vec<String> =
                 found.map(|value| value.as_str().map_or_else(|| shown(value), str::to_owned)).collect();
-            let one_line: String = words.join("; ").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-            one_line.chars().take(MESSAGE_MAX).collect::<String>()
+            excerpt(&words.join("; "), MESSAGE_MAX)
         };
         let words = texts(&self.message);
         let what = if words.is_empty() { status.to_string() } else { format!("{status}: {words}") };

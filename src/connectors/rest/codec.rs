@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::language::{Codec, MoneyUnit, Numbers, UnknownWord};
 use crate::core::money;
+use crate::core::outside::excerpt;
 
 /// The format word for dates with a time and an offset.
 const RFC3339: &str = "rfc3339";
@@ -130,7 +131,7 @@ fn number(wire: &Value, form: Numbers) -> Result<Decimal, String> {
         Numbers::Tagged => "a tagged decimal",
     };
     let text = text.ok_or_else(|| format!("{expected} expected, found {}", shown(wire)))?;
-    money::exact(text).map_err(|error| error.to_string())
+    money::measured(text, Decimal::MAX_SCALE).map_err(|error| error.to_string())
 }
 
 /// The number with its point moved to the left, by its text: no arithmetic, no rounding.
@@ -207,14 +208,7 @@ fn reference(
 
 /// Outside content in an error, cut so that a hostile cell does not fill the report.
 pub(super) fn shown(wire: &Value) -> String {
-    const SHOWN_MAX: usize = 60;
-    let text = wire.to_string();
-    if text.chars().count() <= SHOWN_MAX {
-        return text;
-    }
-    let mut cut: String = text.chars().take(SHOWN_MAX).collect();
-    cut.push('…');
-    cut
+    excerpt(&wire.to_string(), 60)
 }
 
 #[cfg(test)]

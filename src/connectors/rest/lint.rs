@@ -13,7 +13,7 @@ use super::language::{
     Auth, Codec, Connector, CustomShape, Entity, InPatch, List, Page, Rule, Setting, SettingKind, Size, When,
 };
 use super::path::Path;
-use super::source::{Fault, Source, nearest};
+use super::source::{Fault, Source, hint};
 use super::template::Template;
 use super::{lint_fields, lint_write};
 
@@ -95,7 +95,7 @@ impl<'f> Lint<'f> {
             if !self.connector.settings.contains_key(name) && !extra.contains(&name) {
                 let known: Vec<&str> =
                     self.connector.settings.keys().map(String::as_str).chain(extra.iter().copied()).collect();
-                self.fault(format!("`{{{name}}}` is no setting{}", nearest(name, &known)));
+                self.fault(format!("`{{{name}}}` is no setting{}", hint(name, &known)));
             }
         }
         Some(template)
@@ -253,7 +253,7 @@ impl<'f> Lint<'f> {
 
     fn entity(&mut self, name: &'f str, entity: &'f Entity) {
         if !canonical::ENTITIES.contains(&name) && !self.is_used(name) {
-            let hint = nearest(name, &canonical::ENTITIES);
+            let hint = hint(name, &canonical::ENTITIES);
             self.fault(format!("no record of ours is made of `{name}`, and no parent or ref names it{hint}"));
         }
         self.at("id", |lint| _ = lint.path(&entity.id));
@@ -296,7 +296,7 @@ impl<'f> Lint<'f> {
             above.push(parent);
             let Some(entity) = self.connector.entity.get(parent) else {
                 let known: Vec<&str> = self.connector.entity.keys().map(String::as_str).collect();
-                let hint = nearest(parent, &known);
+                let hint = hint(parent, &known);
                 self.at("parent", |lint| lint.fault(format!("there is no entity `{parent}`{hint}")));
                 break;
             };

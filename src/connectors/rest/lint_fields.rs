@@ -6,7 +6,7 @@ use super::canonical;
 use super::codec::{Kind, decode_default, is_date_format};
 use super::language::{Codec, Compare, Dir, Entity, Field, MoneyUnit};
 use super::lint::{Lint, repeated};
-use super::source::nearest;
+use super::source::hint;
 
 const SCALE_MAX: u32 = 28;
 /// Generators a create-only field may name.
@@ -26,7 +26,7 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, name: &str, entity: &'f Entity) {
                     kind = known.iter().find(|known| known.name == field_name).map(|known| known.kind);
                     if kind.is_none() {
                         let names: Vec<&str> = known.iter().map(|known| known.name).collect();
-                        lint.fault(format!("a {name} has no field `{field_name}`{}", nearest(field_name, &names)));
+                        lint.fault(format!("a {name} has no field `{field_name}`{}", hint(field_name, &names)));
                     }
                 }
                 one(lint, entity, field, kind);
@@ -78,7 +78,7 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
     lint.maybe("make", field.make.as_ref(), |lint, make| {
         lint.demand(field.dir == Dir::Create, "`make` is for fields with `dir = \"create\"`");
         let maker = make.split('(').next().unwrap_or(make);
-        lint.demand(MAKERS.contains(&maker), format!("`{maker}` makes nothing{}", nearest(maker, &MAKERS)));
+        lint.demand(MAKERS.contains(&maker), format!("`{maker}` makes nothing{}", hint(maker, &MAKERS)));
     });
 }
 
@@ -101,7 +101,7 @@ fn from_parent(lint: &mut Lint<'_>, entity: &Entity, field: &Field, of: &str, ki
         None if of == "id" => {}
         None => {
             let known: Vec<&str> = parent.fields.keys().map(String::as_str).chain(["id"]).collect();
-            lint.fault(format!("a {parent_name} has no field `{of}`{}", nearest(of, &known)));
+            lint.fault(format!("a {parent_name} has no field `{of}`{}", hint(of, &known)));
         }
         Some(theirs) => {
             let gives = theirs.codec.as_ref().map_or(Some(Kind::Text), Codec::gives);
@@ -122,7 +122,7 @@ fn product_of(lint: &mut Lint<'_>, entity: &Entity, field: &Field, factors: &[St
         match entity.fields.get(name) {
             None => {
                 let known: Vec<&str> = entity.fields.keys().map(String::as_str).collect();
-                lint.fault(format!("there is no field `{name}`{}", nearest(name, &known)));
+                lint.fault(format!("there is no field `{name}`{}", hint(name, &known)));
             }
             Some(factor) => lint.demand(factor.product_of.is_none(), format!("`{name}` is a product itself")),
         }
@@ -155,14 +155,14 @@ fn check_codec(lint: &mut Lint<'_>, codec: &Codec) {
 fn reference(lint: &mut Lint<'_>, entity: &str, key: Option<&str>) {
     let Some(target) = lint.connector.entity.get(entity) else {
         let known: Vec<&str> = lint.connector.entity.keys().map(String::as_str).collect();
-        return lint.fault(format!("there is no entity `{entity}`{}", nearest(entity, &known)));
+        return lint.fault(format!("there is no entity `{entity}`{}", hint(entity, &known)));
     };
     let Some(key) = key else { return };
     lint.demand(target.parent.is_none(), format!("`{entity}` has a parent; only a list of its own can be looked up"));
     match target.fields.get(key) {
         None => {
             let known: Vec<&str> = target.fields.keys().map(String::as_str).collect();
-            lint.fault(format!("a {entity} has no field `{key}`{}", nearest(key, &known)));
+            lint.fault(format!("a {entity} has no field `{key}`{}", hint(key, &known)));
         }
         Some(field) => lint.demand(
             !matches!(field.codec, Some(Codec::Ref { key: Some(_), .. })),

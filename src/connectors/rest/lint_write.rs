@@ -5,7 +5,7 @@
 use super::language::{Action, ChildWrite, Clear, Create, Dialect, Entity, Guard, Link, Store, Style, Update};
 use super::lint::Lint;
 use super::lint_fields;
-use super::source::nearest;
+use super::source::hint;
 
 /// The step that is the write itself.
 const WRITE: &str = "write";
@@ -72,7 +72,7 @@ fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create,
     lint.at("probe", |lint| {
         for name in create.probe.iter().filter(|name| !entity.fields.contains_key(*name)) {
             let known: Vec<&str> = entity.fields.keys().map(String::as_str).collect();
-            lint.fault(format!("there is no field `{name}`{}", nearest(name, &known)));
+            lint.fault(format!("there is no field `{name}`{}", hint(name, &known)));
         }
     });
     lint.maybe("body", create.body.as_ref(), |lint, body| lint.templates_in(body, ancestors));
@@ -95,7 +95,7 @@ fn check_update<'f>(lint: &mut Lint<'f>, entity: &'f Entity, update: &'f Update,
                     lint.demand(step.r#do.iter().any(|name| name == WRITE), "one of the steps must be `write`");
                     for name in step.r#do.iter().filter(|name| *name != WRITE && !entity.actions.contains_key(*name)) {
                         let known: Vec<&str> = entity.actions.keys().map(String::as_str).chain([WRITE]).collect();
-                        lint.fault(format!("there is no action `{name}`{}", nearest(name, &known)));
+                        lint.fault(format!("there is no action `{name}`{}", hint(name, &known)));
                     }
                 });
             });

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::answers::{self, Reading};
 use super::language::{Auth, Connector, SettingKind};
 use super::lint::{duration, setting_value};
-use super::source::nearest;
+use super::source::hint;
 use super::template::{Position, Template};
 use crate::connectors::http;
 
@@ -89,7 +89,7 @@ impl Values {
         let mut values = given.clone();
         let known: Vec<&str> = connector.settings.keys().map(String::as_str).collect();
         if let Some(name) = values.keys().find(|name| !connector.settings.contains_key(*name)) {
-            return Err(format!("{} knows no setting `{name}`{}", connector.name, nearest(name, &known)));
+            return Err(format!("{} knows no setting `{name}`{}", connector.name, hint(name, &known)));
         }
         for (name, setting) in &connector.settings {
             if !values.contains_key(name) {
@@ -171,14 +171,16 @@ impl Values {
             Auth::Header { name, value } => http::Auth::Header { name: name.clone(), value: self.secret(value)? },
             Auth::Query { name, value } => http::Auth::Query { name: name.clone(), value: self.secret(value)? },
             Auth::Oauth2 { token, client, secret, scope, refresh, basic } => {
-                let (url, client, secret) = (self.plain(token)?, self.plain(client)?, self.secret(secret)?);
-                let scope = scope.as_deref().map(|scope| self.plain(scope)).transpose()?;
-                let (scope, basic) = (scope.as_deref(), basic.unwrap_or(false));
+                let client = http::OAuthClient {
+                    id: self.plain(client)?,
+                    secret: self.secret(secret)?,
+                    scope: scope.as_deref().map(|scope| self.plain(scope)).transpose()?,
+                    basic: basic.unwrap_or(false),
+                };
+                let url = self.plain(token)?;
                 http::Auth::Token(match refresh {
-                    None => http::TokenCall::client_credentials(url, &client, secret, scope, basic),
-                    Some(refresh) => {
-                        http::TokenCall::refresh(url, &client, secret, self.secret(refresh)?, scope, basic)
-                    }
+                    None => http::TokenCall::client_credentials(url, client),
+                    Some(refresh) => http::TokenCall::refresh(url, client, self.secret(refresh)?),
                 })
             }
         })

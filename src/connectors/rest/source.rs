@@ -8,6 +8,7 @@ use serde_path_to_error::Segment;
 use toml::de::{DeTable, DeValue};
 
 use super::language::Connector;
+use crate::core::nearest::nearest;
 
 /// One mistake in a connector file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,19 +126,13 @@ fn explained(message: &str) -> String {
     let Some(found) = quoted.next() else { return message.to_owned() };
     let known: Vec<&str> = quoted.collect();
     let what = if message.starts_with("unknown field") { "unknown field" } else { "unknown word" };
-    format!("{what} `{found}`{}", nearest(found, &known))
+    format!("{what} `{found}`{}", hint(found, &known))
 }
 
 /// `, did you mean …?`, or what there is.
-pub(super) fn nearest(found: &str, known: &[&str]) -> String {
-    const SIMILAR: f64 = 0.5;
-    let best = known
-        .iter()
-        .map(|word| (strsim::normalized_damerau_levenshtein(found, word), word))
-        .filter(|(similarity, _)| *similarity >= SIMILAR)
-        .max_by(|(left, _), (right, _)| left.total_cmp(right));
-    match best {
-        Some((_, word)) => format!(", did you mean `{word}`?"),
+pub(super) fn hint(found: &str, known: &[&str]) -> String {
+    match nearest(found, known.iter().copied()) {
+        Some(word) => format!(", did you mean `{word}`?"),
         None if known.is_empty() => String::new(),
         None => format!("; known here: {}", known.join(", ")),
     }

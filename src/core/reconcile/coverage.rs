@@ -182,6 +182,18 @@ impl Coverage {
         self.rows(|bucket| bucket.fate() == Fate::Compared)
     }
 
+    /// How many lines of a side belong to the month, linked or not.
+    #[must_use]
+    pub fn rows_of_the_month(&self, vendor: bool) -> u64 {
+        self.rows(|bucket| bucket.is_vendor() == vendor && bucket.fate() != Fate::Excluded)
+    }
+
+    /// How many lines of the vendor are charged for other months.
+    #[must_use]
+    pub fn of_other_months(&self) -> u64 {
+        self.rows(|bucket| bucket == Bucket::VendorOutOfPeriod)
+    }
+
     /// Whether a vendor line, or a line of a customer nobody linked, is waiting for a link. A PSA product without a vendor
     /// counterpart does not count: most are the MSP's own services.
     #[must_use]

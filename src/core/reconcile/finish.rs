@@ -153,7 +153,8 @@ impl Placed<'_> {
             }
         };
         let Judged { flags, vendor_amount, vendor_cost, variance } = judge(standing, cell, extras, &priced)?;
-        let (quantity_part, price_part) = parts(standing, cell, &priced)?;
+        // What cannot be multiplied exactly stays unexplained; the variance itself is exact.
+        let (quantity_part, price_part) = parts(standing, cell, &priced).unwrap_or_default();
         Ok(Variance {
             currency: self.key.currency,
             company,
@@ -222,7 +223,9 @@ impl CustomerMargin {
 fn verdict(outcome: &Outcome) -> Verdict {
     let coverage = &outcome.coverage;
     let unread = coverage.vendor_unreadable > 0 || coverage.psa_unreadable > 0 || !outcome.problems.is_empty();
-    if unread || coverage.compared_rows() == 0 {
+    // A side without a line of the month was asked for the wrong one, and would make refunds or leakage of everything.
+    let nothing_there = coverage.rows_of_the_month(true) == 0 || coverage.rows_of_the_month(false) == 0;
+    if unread || nothing_there || coverage.compared_rows() == 0 {
         return Verdict::Unknown;
     }
     let unlinked = coverage.has_unlinked_rows();

@@ -1,4 +1,6 @@
 //! The lines of both sides as reconcile reads them: borrowed, so that millions pass without a copy.
+//!
+//! Keeps the invariant that a line read from a stream and the same line from a snapshot are the same to [`Book`](super::Book).
 
 use chrono::NaiveDate;
 

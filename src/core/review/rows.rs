@@ -136,6 +136,10 @@ pub struct Work<'a, E> {
     pub vendor_names: &'a BTreeMap<Id<Vendor, E>, String>,
     /// Every PSA record by id, with its name.
     pub psa_names: &'a BTreeMap<Id<Psa, E>, String>,
+    /// Linked vendor records that a complete listing no longer has. A partial one can say nothing of the kind.
+    pub gone_vendor: &'a BTreeSet<Id<Vendor, E>>,
+    /// Linked PSA records that a complete listing no longer has.
+    pub gone_psa: &'a BTreeSet<Id<Psa, E>>,
     /// What a vendor record costs in the period, where it is known.
     pub vendor_money: &'a BTreeMap<Id<Vendor, E>, Totals>,
     /// What a PSA record bills in the period, where it is known.
@@ -243,16 +247,16 @@ fn blank<E>(work: &Work<'_, E>, vendor: Option<&Id<Vendor, E>>, psa: Option<&Id<
     }
 }
 
-/// A link that stands; one whose record is gone contradicts the lists.
+/// A link that stands; one whose record is gone for certain is a conflict.
 fn mapped<E>(work: &Work<'_, E>, words: &Words<'_, E>, vendor: &Id<Vendor, E>, psa: &Id<Psa, E>) -> ReviewRow<E> {
     let mut row = blank(work, Some(vendor), Some(psa));
     row.status = Status::Mapped;
     row.decision = words.get(&(Some(vendor.clone()), Some(psa.clone()))).map(|d| (*d).clone());
-    for (there, side, id) in [
-        (work.vendor_names.contains_key(vendor), "vendor", vendor.as_str()),
-        (work.psa_names.contains_key(psa), "PSA", psa.as_str()),
+    for (gone, side, id) in [
+        (work.gone_vendor.contains(vendor), "vendor", vendor.as_str()),
+        (work.gone_psa.contains(psa), "PSA", psa.as_str()),
     ] {
-        if !there {
+        if gone {
             row.status = Status::Conflict;
             row.reasons_against.push(format!("the {side} no longer lists {id}; unlink, or look for it there"));
         }

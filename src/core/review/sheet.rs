@@ -9,6 +9,7 @@ use super::decide::{Action, Intent, Party};
 use super::rows::{Kind, ReviewRow, Status};
 use crate::core::id::{Company, Id, Product, Psa, Vendor};
 use crate::core::link::{Link, Shape, Verdict};
+use crate::core::outside::excerpt;
 use crate::core::snapshot::Problem;
 
 /// The columns, in order. Others may stand beside them; order and case do not matter when reading.
@@ -327,5 +328,5 @@ fn psa<E>(id: &Id<Psa, E>) -> String {
 }
 
 fn shown(text: &str) -> String {
-    text.chars().take(SHOWN_MAX).collect()
+    excerpt(text, SHOWN_MAX)
 }

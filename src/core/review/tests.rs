@@ -1,5 +1,7 @@
 //! The way from proposals to decisions and back, and what is refused on it.
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 
 use super::*;
@@ -9,6 +11,7 @@ use crate::core::link::{Link, Shape};
 use crate::core::matching::{self, Rules};
 use crate::core::money::{Money, Totals};
 use crate::core::record::{Fingerprint, Record};
+use crate::core::snapshot::Pulled;
 
 type Names<S> = BTreeMap<Id<S, Company>, String>;
 
@@ -19,6 +22,17 @@ struct Office {
     links: LinkSet<Company>,
     history: Vec<Decided<Company>>,
     money: BTreeMap<Id<Vendor, Company>, Totals>,
+    /// Whether both lists are all there is.
+    whole: bool,
+}
+
+fn gone<'i, S: 'i>(
+    list: &[Record<Id<S, Company>, CustomerFields>],
+    linked: impl Iterator<Item = &'i Id<S, Company>>,
+    whole: bool,
+) -> BTreeSet<Id<S, Company>> {
+    let problem = (!whole).then(|| crate::core::snapshot::Problem::new("list", "cut"));
+    Pulled::judge(list.to_vec(), problem.into_iter().collect()).absent(linked)
 }
 
 fn record<S>(id: &str, name: &str) -> Record<Id<S, Company>, CustomerFields> {
@@ -34,6 +48,7 @@ impl Office {
             links: LinkSet::default(),
             history: Vec::new(),
             money: BTreeMap::new(),
+            whole: true,
         }
     }
 
@@ -58,6 +73,8 @@ impl Office {
             links: &self.links,
             history: &self.history,
             vendor_names: &vendor_names,
+            gone_vendor: &gone(&self.vendor, self.links.iter().map(|(vendor, _)| vendor), self.whole),
+            gone_psa: &gone(&self.psa, self.links.iter().map(|(_, psa)| psa), self.whole),
             psa_names: &self.psa_names(),
             vendor_money: &self.money,
             psa_money: &BTreeMap::new(),
@@ -356,6 +373,9 @@ fn a_link_whose_record_is_gone_is_a_conflict_that_can_be_unlinked() {
     let row = office.row("customer:vendor:v1");
     assert_eq!(row.status, Status::Conflict);
     assert_eq!(row.reasons_against, ["the PSA no longer lists p1; unlink, or look for it there"]);
+    office.whole = false;
+    assert_eq!(office.row("customer:vendor:v1").status, Status::Mapped, "a partial list cannot say that p1 is gone");
+    office.whole = true;
     office.say(&[("v1", "unlink")]);
     assert!(office.links.is_empty());
 }

@@ -1,0 +1,111 @@
+//! A pull that is killed and run again ends where one that was left alone ends.
+
+use std::collections::BTreeMap;
+use std::process::Child;
+
+use trueup::clock::Clock;
+use trueup::core::period::BillingPeriod;
+use trueup::simulate::{Data, File};
+use trueup::store::{RunOutcome, Store};
+
+use super::wire::{Systems, copy, place};
+use super::{PERIOD, whole_month};
+use crate::support::hermetic::Place;
+
+async fn store(place: &Place) -> Store {
+    let url = format!("sqlite:{}", place.path().join("trueup.db").display());
+    Store::open(url.parse().unwrap(), Clock::System).await.unwrap()
+}
+
+/// The latest snapshot of every listing: its content, and that all of it can be read back.
+async fn state(store: &Store) -> BTreeMap<String, String> {
+    let mut latest = BTreeMap::new();
+    for header in store.list_snapshots(10_000).await.unwrap() {
+        let listing = format!("{} {} {:?}", header.connector, header.entity, header.period);
+        let period: Option<BillingPeriod> = header.period;
+        let stored = store.load_latest_snapshot::<serde_json::Value>(&header.connector, header.entity, period).await;
+        let stored = stored.unwrap().unwrap();
+        let content = format!("{} {} {:?}", stored.header.complete, stored.header.records, stored.header.fingerprint);
+        assert_eq!(u64::try_from(stored.pulled.records().len()).unwrap(), stored.header.records, "{listing} is whole");
+        latest.insert(listing, content);
+    }
+    latest
+}
+
+/// Kills a child with the signal nothing can catch, once so many requests have come; whether it was still at work.
+fn kill_after(mut child: Child, requests: usize, systems: &Systems) -> bool {
+    while systems.requests() < requests {
+        assert!(child.try_wait().unwrap().is_none(), "it ended after {} requests", systems.requests());
+        std::thread::yield_now();
+    }
+    // not waited for, it keeps its number even where it has ended
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::KILL).unwrap();
+    child.wait().unwrap().code().is_none()
+}
+
+/// Kills pulls at many moments and runs each again.
+async fn killed_pulls_end_as_others(before: &Place, data: &Data) {
+    let undisturbed = copy(before);
+    let systems = Systems::start(data, "", "").await;
+    systems.configure(&undisturbed);
+    let _ = undisturbed.run(&format!("pull --period {PERIOD}")).ended(0);
+    let (expected, all) = (state(&store(&undisturbed).await).await, systems.requests());
+    assert!(expected.len() >= 8 && all > 20, "{all} requests: {expected:?}");
+    let mut moments = vec![1, 2, 3, 5, 8, 13, 21, all / 2, all - 2, all - 1, all];
+    moments.sort_unstable();
+    moments.dedup();
+    let mut killed = 0;
+    for moment in moments {
+        let place = copy(before);
+        let runs_before = store(&place).await.list_runs(100).await.unwrap().len();
+        let systems = Systems::start(data, "", "").await;
+        systems.configure(&place);
+        let at_work = kill_after(place.start(&format!("pull --period {PERIOD}")), moment, &systems);
+        killed += usize::from(at_work);
+        // what it left can be read, each listing as it was before or as it is now
+        let left = state(&store(&place).await).await;
+        assert!(left.len() <= expected.len());
+        let _ = place.run(&format!("pull --period {PERIOD}")).ended(0);
+        let store = store(&place).await;
+        assert_eq!(state(&store).await, expected, "killed after {moment} of {all} requests");
+        let mut runs: Vec<RunOutcome> =
+            store.list_runs(100).await.unwrap().into_iter().map(|run| run.outcome).collect();
+        runs.truncate(runs.len() - runs_before);
+        let first = if at_work { RunOutcome::Interrupted } else { RunOutcome::Done };
+        assert!(runs == [RunOutcome::Done, first] || at_work && ended_first(&runs), "{moment} of {all}: {runs:?}");
+    }
+    assert!(killed > 5, "most were at work when they were killed");
+}
+
+/// A pull may be killed after its run has ended and before its process has, or before its run is opened.
+fn ended_first(runs: &[RunOutcome]) -> bool {
+    runs == [RunOutcome::Done, RunOutcome::Done] || runs == [RunOutcome::Done]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_pull_that_is_killed_and_run_again_ends_as_one_that_was_not() {
+    let place = place();
+    let data = whole_month(3);
+    Systems::start(&data, "", "").await.configure(&place);
+    let _ = place.run("db migrate").ended(0);
+    killed_pulls_end_as_others(&place, &data).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_later_pull_that_is_killed_and_run_again_ends_as_one_that_was_not() {
+    let place = place();
+    let mut data = whole_month(3);
+    let systems = Systems::start(&data, "", "").await;
+    systems.configure(&place);
+    let _ = place.run("db migrate").ended(0);
+    let _ = place.run(&format!("pull --period {PERIOD}")).ended(0);
+    for (file, field, cell) in [
+        (File::VendorCompanies, "city", "Elsewhere"),
+        (File::VendorInvoiceItems, "quantity", "41"),
+        (File::PsaAgreementLines, "quantity", "43"),
+        (File::PsaProducts, "description", "Renamed"),
+    ] {
+        assert!(data.table_mut(file).set(0, field, cell));
+    }
+    killed_pulls_end_as_others(&place, &data).await;
+}
