@@ -10,8 +10,8 @@ use crate::report::table::{Cell, Column, Table};
 
 /// Try every connection and the database
 ///
-/// Reads one page of each listing a connection offers and prints a line for each right that is there or missing. Writes
-/// nothing, here or there.
+/// Reads one page of each listing a connection offers and prints a line for each right that is there or missing. A system that
+/// does not answer is asked twice and then left. Writes nothing, here or there.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup check")]
 pub(super) struct Args {
@@ -96,7 +96,7 @@ async fn database(context: &Context, config: &Config) -> Tried {
 
 /// A connection nobody configured is an error; one that cannot be opened is a line like others.
 async fn connection(context: &Context, config: &Config, name: String) -> Result<Tried, CommandError> {
-    match engine::connect(config, &name, &context.environment) {
+    match engine::connect_to_check(config, &name, &context.environment) {
         Ok(connection) => {
             let location = Some(connection.descriptor().location.clone());
             Ok(Tried { name, location, lines: connection.check().await, is_misconfigured: false })

@@ -37,6 +37,8 @@ struct List {
 }
 
 /// Describe the settings of one kind
+///
+/// For files also the fields of each file, and the keys of the columns.toml that says how a folder's files are read.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup connectors describe pax8")]
 struct Describe {
@@ -111,15 +113,30 @@ fn describe(name: &str) -> Result<Table, CommandError> {
         let error = CommandError::new(Kind::Usage, format!("there is no kind of connector `{name}`"));
         return Err(error.hint(format!("There are {known}.")));
     };
-    let settings = kind.settings.iter();
+    let settings = kind.settings.iter().map(|one| [one.key, one.about, one.default].map(Cell::text).to_vec());
+    let mut rows: Vec<Vec<Cell>> = settings.collect();
+    let mut notes = vec!["A secret is written as { env = \"VARIABLE\" } or { file = \"PATH\" }.".to_owned()];
+    if kind.name == "files" {
+        rows.extend(engine::export_fields().iter().map(|field| {
+            let name = format!("{}: {}", field.file, field.name);
+            let default = if field.required { "required" } else { "may be missing" };
+            [name.as_str(), field.about.as_str(), default].map(Cell::text).to_vec()
+        }));
+        notes = vec![
+            "`FILE: FIELD` is a column of the file FILE.csv or FILE.json; upper case, blanks, _ - and . do not matter."
+                .to_owned(),
+            "`columns.toml: KEY` is written in the folder, under [FILE]; `trueup connectors columns DIR` writes a first one."
+                .to_owned(),
+        ];
+    }
     Ok(Table {
         name: "settings",
         title: "Settings",
         about: "What can be written in a section [connectors.NAME] of this kind, besides kind and side",
         head: vec![("kind".to_owned(), kind.name.to_owned()), ("reads".to_owned(), kind.about.to_owned())],
         columns: SETTING,
-        rows: settings.map(|one| [one.key, one.about, one.default].map(Cell::text).to_vec()).collect(),
-        notes: vec!["A secret is written as { env = \"VARIABLE\" } or { file = \"PATH\" }.".to_owned()],
+        rows,
+        notes,
     })
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Owns the story; every step of it is the engine call that the command of the same name makes.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -30,9 +31,12 @@ pub(super) struct Args {
     /// Make another month with this seed
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     seed: u64,
-    /// Leave everything in this folder; the folder of an earlier demo is replaced
+    /// Leave everything in this folder; an earlier demo there is replaced
     #[arg(long, value_name = "DIR", default_value = "demo")]
     dir: PathBuf,
+    /// Replace an earlier demo together with the files that were added to it
+    #[arg(long)]
+    replace: bool,
     /// Play this month [default: the month before now]
     #[arg(long, value_name = "MONTH", value_parser = crate::cli::args::period)]
     period: Option<BillingPeriod>,
@@ -44,8 +48,14 @@ const CUSTOMERS: usize = 40;
 const ROWS_SHOWN: usize = 12;
 /// So many findings are told in words.
 const FINDINGS_TOLD: usize = 5;
-/// Says that a folder is a demo's, and may be replaced by the next one.
+/// Says that a folder is a demo's, and lists what the demo made there.
 const MARK: &str = ".trueup-demo";
+/// What the mark says until the demo is at its end: everything is its own.
+const UNFINISHED: &str = "*";
+/// The database and what stands beside it change with every command; they are the demo's.
+const DATABASE: &str = "trueup.db";
+/// So many files that are not the demo's are named.
+const FILES_NAMED: usize = 3;
 /// Who decides in the demo.
 const OPERATOR: &str = "demo operator";
 
@@ -53,7 +63,9 @@ impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         let period = self.period.unwrap_or_else(|| context.last_month());
         let world = World::from_seed(self.seed, CUSTOMERS, &period.to_string())?;
-        clear(&self.dir)?;
+        if clear(&self.dir, self.replace)? {
+            context.ui.say(&format!("Replaced the earlier demo in {}.", self.dir.display()));
+        }
         let data = self.dir.join("data");
         world.data.write_folder(&data)?;
         let servers = Servers::start(&world).await?;
@@ -84,6 +96,8 @@ impl Args {
         for (name, bytes) in report::files(&month.input())? {
             write_whole(&reports.join(name), &bytes)?;
         }
+        let made = files_below(&self.dir).map_err(|error| unusable(&self.dir, &error))?;
+        write_whole(&self.dir.join(MARK), made.join("\n").as_bytes())?;
         context.ui.result(self.story(context, &month, &servers))?;
         Ok(Ending::Done)
     }
@@ -101,7 +115,7 @@ impl Args {
             month.told(ROWS_SHOWN, &see, &findings, context.ui.screen()),
             format!(
                 "\nWhat next\n\n  Open {dir}/reports/report-{period}.html in a browser, or {dir}/reports/trueup-{period}.xlsx.\n  \
-                 cd {dir}, and try: trueup status; trueup review list --filter proposed; trueup report margin --period {period}\n  \
+                 cd {dir}, and try: trueup status; trueup review list --filter unmapped; trueup report margin --period {period}\n  \
                  To pull again, start the two systems first:\n    \
                  trueup simulate pax8 --data data --port {} &\n    trueup simulate psa --data data --port {} &\n  \
                  For your own systems: trueup init pax8 connectwise\n",
@@ -128,17 +142,63 @@ impl Servers {
     }
 }
 
-/// Makes the folder, or empties that of an earlier demo. Any other folder is left alone.
-fn clear(dir: &Path) -> Result<(), CommandError> {
-    let failed = |error: std::io::Error| CommandError::new(Kind::Failed, format!("{}: {error}", dir.display()));
-    if dir.join(MARK).exists() {
+/// Makes the folder, or empties that of an earlier demo; whether there was one. Any other folder is left alone, and so are
+/// files that somebody added to a demo, unless they are to be replaced.
+fn clear(dir: &Path, replace: bool) -> Result<bool, CommandError> {
+    let failed = |error: std::io::Error| unusable(dir, &error);
+    let is_demo = dir.join(MARK).exists();
+    if is_demo {
+        let added = if replace { Vec::new() } else { added(dir).map_err(failed)? };
+        if !added.is_empty() {
+            let more = added.len().saturating_sub(FILES_NAMED);
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            let named = added.into_iter().take(FILES_NAMED).collect::<Vec<_>>().join(", ");
+            let what = format!("{} holds files that the demo did not make: {named}{more}", dir.display());
+            let error = CommandError::new(Kind::Usage, what);
+            return Err(error.hint("Name another folder with --dir, or replace them as well with --replace."));
+        }
         fs::remove_dir_all(dir).map_err(failed)?;
     } else if dir.exists() && fs::read_dir(dir).map_err(failed)?.next().is_some() {
         let error = CommandError::new(Kind::Usage, format!("{} is there, and no demo made it", dir.display()));
         return Err(error.hint("Name another folder with --dir."));
     }
     make_folder(dir)?;
-    write_whole(&dir.join(MARK), b"")
+    write_whole(&dir.join(MARK), UNFINISHED.as_bytes())?;
+    Ok(is_demo)
+}
+
+fn unusable(dir: &Path, error: &std::io::Error) -> CommandError {
+    CommandError::new(Kind::Failed, format!("{}: {error}", dir.display()))
+}
+
+/// The files of a demo's folder that the demo did not make.
+fn added(dir: &Path) -> std::io::Result<Vec<String>> {
+    let mark = fs::read_to_string(dir.join(MARK))?;
+    if mark == UNFINISHED {
+        return Ok(Vec::new());
+    }
+    let made: BTreeSet<&str> = mark.lines().collect();
+    let mut files = files_below(dir)?;
+    files.retain(|file| !made.contains(file.as_str()) && !file.starts_with(DATABASE) && file != MARK);
+    Ok(files)
+}
+
+/// Every file below a folder, by its path from there, in order. Links are not followed.
+fn files_below(dir: &Path) -> std::io::Result<Vec<String>> {
+    let (mut files, mut folders) = (Vec::new(), vec![PathBuf::new()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(dir.join(&folder))? {
+            let entry = entry?;
+            let path = folder.join(entry.file_name());
+            if entry.file_type()?.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path.to_string_lossy().into_owned());
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 fn write_config(dir: &Path, servers: &Servers) -> Result<config::Config, CommandError> {

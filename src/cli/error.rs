@@ -4,6 +4,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::path::Path;
 
 use crate::config::{ConfigError, FaultKind, SecretProblem};
 use crate::engine::{ConnectorError, EngineError, ErrorKind, StoreError};
@@ -150,6 +151,14 @@ impl From<EngineError> for CommandError {
             EngineError::Config(error) => return error.into(),
             EngineError::Store(error) => return error.into(),
             EngineError::Connector(error) => return error.into(),
+            EngineError::Exports { .. } => return of_exports(error),
+            EngineError::Links { .. } => (
+                Kind::Usage,
+                Some(
+                    "Name a CSV or JSON file with the columns kind, vendorId and psaId; \
+                     samples/csv/canonical/links.csv is one.",
+                ),
+            ),
             EngineError::Money(_) => (Kind::Failed, None),
             EngineError::Refused(_) => (Kind::Refused, Some("Look at the record again with `trueup review show`.")),
             EngineError::Connections { .. } => (
@@ -241,6 +250,40 @@ impl From<ConnectorError> for CommandError {
         };
         Self { kind, source: Box::new(error), hints }
     }
+}
+
+/// A folder that is reconciled without a configuration: the advice is about its files.
+fn of_exports(error: EngineError) -> CommandError {
+    let EngineError::Exports { folder, error: about } = &error else { return CommandError::new(Kind::Failed, error) };
+    let (kind, hint) = match &about.kind {
+        ErrorKind::Settings(_) if !Path::new(folder).is_dir() => {
+            (Kind::Usage, Some("Name the folder of the exports with --from.".to_owned()))
+        }
+        ErrorKind::Settings(_) => (
+            Kind::Usage,
+            Some(format!(
+                "Correct {folder}/columns.toml, or move it away: `trueup connectors columns {folder}` writes it anew."
+            )),
+        ),
+        ErrorKind::NotFound(_) => (
+            Kind::NotReady,
+            Some(format!(
+                "Put the file into {folder}, or name the one that is there in {folder}/columns.toml: under [FILE], \
+                 file = \"NAME\"; `trueup connectors describe files` lists what is looked for."
+            )),
+        ),
+        ErrorKind::Malformed { .. } => (
+            Kind::NotReady,
+            Some(format!(
+                "Export the file again, or say in {folder}/columns.toml how it is read; `trueup connectors columns \
+                 {folder}` writes what the files prove, and names what is missing."
+            )),
+        ),
+        ErrorKind::Auth(_) => (Kind::NotReady, Some("Let the user who runs trueup read the file.".to_owned())),
+        ErrorKind::Transient(_) | ErrorKind::RateLimited { .. } | ErrorKind::Incomplete(_) => (Kind::NotReady, None),
+        ErrorKind::Rejected { .. } | ErrorKind::Limit(_) => (Kind::Failed, None),
+    };
+    CommandError { kind, source: Box::new(error), hints: hint.into_iter().collect() }
 }
 
 /// Whose fault a connector's error is.

@@ -9,12 +9,13 @@ use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::month::{Month, make_folder, write_whole};
 use crate::core::outside::harmless;
 use crate::core::period::BillingPeriod;
+use crate::core::reconcile::coverage::Fate;
 use crate::core::reconcile::outcome::Verdict;
 use crate::engine::{EngineError, reconcile_folder};
 use crate::report::facts::verdict;
 use crate::report::findings::costliest;
 use crate::report::table::{count, counted};
-use crate::report::{Report, costliest_variances, csv, machine, text};
+use crate::report::{Input, Report, costliest_variances, csv, html, machine, text, xlsx};
 
 /// Hold what was charged against what was billed in a month
 ///
@@ -35,7 +36,7 @@ pub(super) struct Args {
     /// Take the links from this file instead of proposing them
     #[arg(long, value_name = "FILE", requires = "from")]
     links: Option<PathBuf>,
-    /// Write variances.csv, totals.json and problems.csv into this folder
+    /// Write variances.csv, totals.json, problems.csv, and the month as a page and a workbook into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Exit with status 3 when differences wait for a person
@@ -47,6 +48,8 @@ pub(super) struct Args {
 
 /// So many differences are shown; a report or --out has all of them.
 const ROWS_SHOWN: usize = 40;
+/// Months with more variances get no page and no workbook.
+const VARIANCES_FOR_PEOPLE: u64 = 20_000;
 /// So many findings are told in words, of each currency.
 const FINDINGS_TOLD: usize = 5;
 
@@ -78,9 +81,26 @@ impl Args {
             write_whole(&folder.join("variances.csv"), &machine::variances(input.outcome, input.names)?)?;
             write_whole(&folder.join("totals.json"), &machine::totals(input.outcome)?)?;
             write_whole(&folder.join("problems.csv"), &csv::render(&Report::Problems.build(&input))?)?;
+            self.write_for_people(context, folder, &input)?;
         }
         self.show(context, &month)?;
         self.ending(&month)
+    }
+
+    /// A page and a workbook are for people: nobody scrolls through more, and a month of millions must not fill the memory.
+    fn write_for_people(&self, context: &Context, folder: &Path, input: &Input<'_>) -> Result<(), CommandError> {
+        let variances = count(input.outcome.variances.len());
+        if variances > VARIANCES_FOR_PEOPLE {
+            let what = format!(
+                "No page and no workbook are written: the month has {}, they hold {VARIANCES_FOR_PEOPLE} at most.",
+                counted(variances, "variance")
+            );
+            context.ui.say(&what);
+            return Ok(());
+        }
+        let tables = Report::ALL.map(|report| report.build(input));
+        write_whole(&folder.join(format!("trueup-{}.xlsx", self.period)), &xlsx::render(self.period, &tables)?)?;
+        write_whole(&folder.join(format!("report-{}.html", self.period)), html::render(input)?.as_bytes())
     }
 
     fn show(&self, context: &Context, month: &Month) -> Result<(), CommandError> {
@@ -97,6 +117,21 @@ impl Args {
         let findings = costliest(&input, FINDINGS_TOLD);
         let told = month.told(ROWS_SHOWN, &see, &findings, context.ui.screen());
         context.ui.result([&opening, "\nThe costliest first\n\n", &told].concat())
+    }
+
+    /// What to do where nothing was compared, which is so before anything is linked.
+    fn how_to_link(&self) -> String {
+        match (&self.from, &self.links) {
+            (Some(_), None) => {
+                "No exact key links the two sides: give the links with --links FILE, or run `trueup init \
+                 files`, `trueup propose all` and `trueup review` to be proposed them."
+                    .to_owned()
+            }
+            (Some(_), Some(file)) => format!("See that {} links customers and products of this month.", file.display()),
+            (None, _) => "Run `trueup propose all`, look with `trueup review list --filter proposed`, and accept with \
+                 `trueup review accept` or a sheet: `trueup review export`, `trueup review import`."
+                .to_owned(),
+        }
     }
 
     fn ending(&self, month: &Month) -> Result<Ending, CommandError> {
@@ -117,6 +152,12 @@ impl Args {
                         None if self.from.is_some() => format!("See {more} in the problems.csv that --out DIR writes."),
                         None => format!("See {more} with `trueup report problems --period {}`.", self.period),
                     });
+                }
+                let coverage = &month.outcome.coverage;
+                let mut buckets = coverage.buckets.values().flatten();
+                let waits = buckets.any(|(bucket, tally)| bucket.fate() == Fate::Unmapped && tally.rows > 0);
+                if coverage.compared_rows() == 0 && waits {
+                    error = error.hint(self.how_to_link());
                 }
                 Err(error)
             }

@@ -1,6 +1,6 @@
 //! `trueup report`: the findings of a month as a table for people or programs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -26,9 +26,9 @@ pub(super) struct Args {
     /// The month
     #[arg(long, value_name = "MONTH", value_parser = args::period)]
     period: BillingPeriod,
-    /// How it is written
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    /// How it is written [default: as the ending of --out says, else text]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
     /// Write it to this file; an existing one is replaced
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -40,10 +40,9 @@ fn names() -> impl TypedValueParser<Value = Report> {
         .try_map(|name| Report::of(&name).ok_or_else(|| format!("`{name}` is no report")))
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// A table for people
-    #[default]
     Text,
     /// Comma-separated values
     Csv,
@@ -55,9 +54,35 @@ enum Format {
     Html,
 }
 
+impl Format {
+    const WITH_ENDINGS: [(Self, &[&str]); 4] =
+        [(Self::Csv, &["csv"]), (Self::Json, &["json"]), (Self::Xlsx, &["xlsx"]), (Self::Html, &["html", "htm"])];
+
+    /// What a file's ending promises; `None` where it promises nothing.
+    fn of(file: &Path) -> Option<Self> {
+        let ending = file.extension()?.to_str()?;
+        let promises = |(_, endings): &(Self, &[&str])| endings.iter().any(|known| known.eq_ignore_ascii_case(ending));
+        Self::WITH_ENDINGS.into_iter().find(promises).map(|(format, _)| format)
+    }
+}
+
 impl Args {
+    /// What was asked for, or what the file's ending promises; a file whose ending would lie is refused.
+    fn format(&self) -> Result<Format, CommandError> {
+        let promised = self.out.as_deref().and_then(Format::of);
+        match (self.format, promised, &self.out) {
+            (Some(asked), Some(promised), Some(file)) if asked != promised => {
+                let word = asked.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+                let what = format!("{} is no file for --format {word}", file.display());
+                Err(CommandError::new(Kind::Usage, what).hint("Leave --format out, or give the file another ending."))
+            }
+            (asked, promised, _) => Ok(asked.or(promised).unwrap_or(Format::Text)),
+        }
+    }
+
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        if self.format == Format::Xlsx && self.out.is_none() {
+        let format = self.format()?;
+        if format == Format::Xlsx && self.out.is_none() {
             let error = CommandError::new(Kind::Usage, "a workbook cannot go to standard output");
             return Err(error.hint("Name a file with --out."));
         }
@@ -68,7 +93,7 @@ impl Args {
         };
         let month = Month::stored(&engine, reconciled);
         let table = self.name.build(&month.input());
-        let bytes = match self.format {
+        let bytes = match format {
             Format::Text => {
                 let screen = if self.out.is_some() { Screen::default() } else { context.ui.screen() };
                 text::render(&table, screen).into_bytes()

@@ -68,6 +68,12 @@ pub struct CheckFailed {
 }
 
 impl CheckFailed {
+    /// What is left when a system did not answer: asking it again would only take time.
+    #[must_use]
+    pub fn not_tried() -> Self {
+        Self::new("not tried: the system does not answer")
+    }
+
     /// Something other than a refusal of the credentials.
     pub fn new(what: impl Into<String>) -> Self {
         Self { what: what.into(), credentials: false }

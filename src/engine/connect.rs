@@ -128,13 +128,28 @@ impl Connection {
 /// # Errors
 /// The setting or the secret that is missing or wrong.
 pub fn connect(config: &Config, name: &str, environment: &Environment) -> Result<Connection> {
+    open(config, name, environment, None)
+}
+
+/// The same, to be tried rather than read: whoever asks whether a system answers is not kept waiting for a sixth attempt.
+///
+/// # Errors
+/// As [`connect`].
+pub fn connect_to_check(config: &Config, name: &str, environment: &Environment) -> Result<Connection> {
+    open(config, name, environment, Some(CHECK_ATTEMPTS))
+}
+
+/// Attempts at one call of a check, at most: a second one tells a hiccup from a system that is down.
+const CHECK_ATTEMPTS: u32 = 2;
+
+fn open(config: &Config, name: &str, environment: &Environment, attempts_max: Option<u32>) -> Result<Connection> {
     let Some(about) = config.connectors.get(name) else {
         let configured = config.connectors.keys().cloned().collect();
         return Err(EngineError::NoConnection { name: name.to_owned(), configured });
     };
     match (about.kind.as_str(), about.side) {
-        ("pax8", config::Side::Vendor) => pax8(config, name, environment),
-        ("rest", config::Side::Psa) => open_rest(config, name, environment),
+        ("pax8", config::Side::Vendor) => pax8(config, name, environment, attempts_max),
+        ("rest", config::Side::Psa) => rest(config, name, environment, attempts_max),
         ("files", side) => files(config, name, side),
         ("pax8", config::Side::Psa) => Err(wrong(config, name, "side", "`vendor`, because Pax8 is a distributor")),
         ("rest", config::Side::Vendor) => Err(wrong(config, name, "side", "`psa`, because this connector reads PSAs")),
@@ -179,18 +194,19 @@ fn settings_error(name: &str, what: impl std::fmt::Display) -> EngineError {
     ConnectorError::new(name, "settings", ErrorKind::Settings(what.to_string())).into()
 }
 
-fn pax8(config: &Config, name: &str, environment: &Environment) -> Result<Connection> {
+fn pax8(config: &Config, name: &str, environment: &Environment, attempts_max: Option<u32>) -> Result<Connection> {
     known(config, name, &PAX8)?;
     let table = config.connectors.get(name).map(|c| c.settings.clone()).unwrap_or_default();
     let mut settings: Pax8Settings = table.try_into().map_err(|error| settings_error(name, error))?;
     let mut secrets = config.secrets_of(name, environment)?;
     name.clone_into(&mut settings.name);
+    settings.attempts = attempts_max.map_or(settings.attempts, |most| most.min(settings.attempts));
     settings.client_secret =
         secrets.remove("client_secret").ok_or_else(|| settings_error(name, "client_secret is missing"))?;
     Ok(Connection::Vendor(Box::new(Pax8::new(&settings)?)))
 }
 
-fn open_rest(config: &Config, name: &str, environment: &Environment) -> Result<Connection> {
+fn rest(config: &Config, name: &str, environment: &Environment, attempts_max: Option<u32>) -> Result<Connection> {
     known(config, name, &REST)?;
     let table = config.connectors.get(name).map(|c| c.settings.clone()).unwrap_or_default();
     let text = |key: &str| table.get(key).and_then(toml::Value::as_str);
@@ -211,6 +227,7 @@ fn open_rest(config: &Config, name: &str, environment: &Environment) -> Result<C
         let pause = pause.ok_or_else(|| settings_error(name, "pause_ms: a number of milliseconds is expected"))?;
         settings.backoff.first = Duration::from_millis(pause);
     }
+    settings.attempts = attempts_max.map_or(settings.attempts, |most| most.min(settings.attempts));
     Ok(Connection::Psa(Box::new(Rest::new(settings)?)))
 }
 

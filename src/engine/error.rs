@@ -1,7 +1,7 @@
 //! Why a job could not be done. Facts only; the fronts add advice.
 
 use crate::config::ConfigError;
-use crate::connectors::{ConnectorError, Side};
+use crate::connectors::{ConnectorError, ErrorKind, Side};
 use crate::core::money::MoneyError;
 use crate::core::review::Refusal;
 use crate::store::StoreError;
@@ -96,6 +96,22 @@ pub enum EngineError {
     NothingProposed {
         /// The record.
         id: String,
+    },
+    /// A folder of exports that is reconciled without a configuration cannot be used.
+    #[error("{folder}: {}: {}", .error.operation, .error.kind)]
+    Exports {
+        /// The folder.
+        folder: String,
+        /// What of it, and why not.
+        error: Box<ConnectorError>,
+    },
+    /// A links file cannot be used.
+    #[error("the links file {file} cannot be used: {what}")]
+    Links {
+        /// Its path.
+        file: String,
+        /// What is wrong.
+        what: ErrorKind,
     },
     /// A file beside the configuration cannot be used.
     #[error("{file}: {what}")]

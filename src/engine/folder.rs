@@ -36,8 +36,25 @@ pub struct Exported {
 /// Reconciles a month from a folder, through the links of a file, or through exact keys where there is none.
 ///
 /// # Errors
-/// [`EngineError::Connector`] names the file that is missing or cannot be read as a whole.
+/// [`EngineError::Exports`] names the file that is missing or cannot be read as a whole, [`EngineError::Links`] the links.
 pub async fn reconcile_folder(
+    folder: &Path,
+    period: BillingPeriod,
+    links_file: Option<&Path>,
+    watch: &dyn Watch,
+) -> Result<Exported> {
+    let of_the_folder = |error| {
+        let EngineError::Connector(error) = error else { return error };
+        EngineError::Exports { folder: folder.display().to_string(), error: Box::new(error) }
+    };
+    if !folder.is_dir() {
+        let kind = ErrorKind::Settings("there is no such folder".to_owned());
+        return Err(of_the_folder(ConnectorError::new(NAME, "open", kind).into()));
+    }
+    exported(folder, period, links_file, watch).await.map_err(of_the_folder)
+}
+
+async fn exported(
     folder: &Path,
     period: BillingPeriod,
     links_file: Option<&Path>,
@@ -80,9 +97,23 @@ pub async fn reconcile_folder(
 }
 
 /// Reads a links file.
+///
+/// # Errors
+/// [`EngineError::Links`] when it is not there or is no links file.
 pub fn read_links(file: &Path) -> Result<(LinkFile, Vec<Problem>)> {
-    let failed = |kind: ErrorKind| ConnectorError::new("links", format!("read {}", file.display()), kind).into();
-    links::read(file).map_err(failed)
+    let failed = |what: ErrorKind| EngineError::Links { file: file.display().to_string(), what };
+    if file.is_dir() {
+        return Err(failed(ErrorKind::Settings("it is a folder".to_owned())));
+    }
+    links::read(file).map_err(|mut kind| {
+        // columns.toml says nothing of a links file, so the advice to write into it is left out
+        if let ErrorKind::Malformed { what, .. } = &mut kind
+            && let Some(advice) = what.find(". Name the right one")
+        {
+            what.truncate(advice);
+        }
+        failed(kind)
+    })
 }
 
 fn reconcile(

@@ -4,8 +4,10 @@
 //! the lease and belongs to a run, which stands in the database with how it ended.
 
 mod connect;
+mod delimited;
 mod directory;
 mod error;
+mod exports;
 mod folder;
 mod propose;
 mod pull;
@@ -27,11 +29,13 @@ pub use crate::store::{
     MigrationState, MigrationStatus, ReconciliationHeader, Run, RunOutcome, SnapshotHeader, StoreError, StoredOutcome,
 };
 pub use connect::{
-    Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, lint_connector_file, remember_columns,
-    shipped_connector_files,
+    Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, connect_to_check, lint_connector_file,
+    remember_columns, shipped_connector_files,
 };
+pub use delimited::{Delimited, read_delimited};
 pub use directory::Directory;
 pub use error::{EngineError, Result};
+pub use exports::{ExportField, export_fields};
 pub use folder::{Exported, read_links, reconcile_folder};
 pub use propose::Proposed;
 pub use pull::{Extra, Listing, PullRequest};

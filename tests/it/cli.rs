@@ -175,3 +175,35 @@ fn columns_are_remembered_once_and_held_against_later_files() {
     assert_ne!(changed.status, Some(0));
     assert!(changed.stderr.contains("quantity") && changed.stderr.contains("columns.toml"), "{}", changed.stderr);
 }
+
+#[test]
+fn the_fields_of_exports_are_told() {
+    let place = Place::new();
+    let said = place.run("connectors describe files --format json").ended(0).stdout;
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let rows = said["rows"].as_array().unwrap();
+    let of = |name: &str| rows.iter().find(|row| row["setting"] == name).unwrap_or_else(|| panic!("{name}"));
+    assert_eq!(of("psa_agreement_lines: lessIncluded")["default"], "required");
+    assert_eq!(of("vendor_invoice_items: sku")["what"], "text; also productsku");
+    let _ = (of("columns.toml: words"), of("links: compare"));
+}
+
+#[test]
+fn a_month_too_large_for_people_gets_its_tables_and_neither_page_nor_workbook() {
+    let place = Place::new();
+    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/csv/canonical");
+    let sample = |file: &str| std::fs::read_to_string(format!("{samples}/{file}")).unwrap();
+    place.write("exports/psa_agreement_lines.csv", &sample("psa_agreement_lines.csv"));
+    let head = "id,type,companyId,productId,startPeriod,quantity,price,subTotal,cost,costTotal,currencyCode\n";
+    for (lines, pages) in [(20_001, false), (3, true)] {
+        let rows: String =
+            (0..lines).map(|n| format!("i{n},subscription,v1,p{n},2026-10-01,1,2,2,1,1,USD\n")).collect();
+        place.write("exports/vendor_invoice_items.csv", &format!("{head}{rows}"));
+        let out = format!("out{lines}");
+        let ran = place.run(&format!("reconcile --from exports --period 2026-10 --out {out}"));
+        let there = |file: &str| place.path().join(&out).join(file).is_file();
+        assert!(there("variances.csv") && there("totals.json"), "{}", ran.stderr);
+        assert_eq!((there("report-2026-10.html"), there("trueup-2026-10.xlsx")), (pages, pages));
+        assert_eq!(ran.stderr.contains("No page and no workbook are written"), !pages, "{}", ran.stderr);
+    }
+}

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use calamine::Reader as _;
 use trueup::core::reconcile::outcome::Class;
 
 use crate::support::hermetic::{Place, Ran, golden};
@@ -30,6 +31,8 @@ fn the_demo_plays_a_month_and_may_be_played_again() {
     golden!("cli", "demo", settled(&first.stdout));
     let again = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
     assert_eq!(settled(&again.stdout), settled(&first.stdout));
+    assert!(again.stderr.contains("Replaced the earlier demo in demo."), "{}", again.stderr);
+    assert!(!first.stderr.contains("Replaced"), "{}", first.stderr);
     place.write("mine/note.txt", "not of a demo");
     let refused = place.run("demo --dir mine").ended(2);
     assert!(refused.stderr.starts_with("error: mine is there, and no demo made it"), "{}", refused.stderr);
@@ -119,10 +122,143 @@ fn a_decision_goes_through_the_command_line_or_a_sheet_and_is_looked_at_again() 
     }
     place.write("filled.csv", &String::from_utf8(writer.into_inner().unwrap()).unwrap());
     assert_eq!(place.run("review import filled.csv --by bob").ended(0).stdout, "1 decision saved\n");
-    let again = place.run("review import filled.csv").ended(2);
-    assert!(again.stderr.contains("filled.csv:"), "{}", again.stderr);
+    let again = place.run("review import filled.csv").ended(0);
+    assert_eq!((again.stdout.as_str(), again.stderr.as_str()), ("0 decisions saved, 1 row already so\n", ""));
     let shown = place.run(&format!("review show --kind customers {vendor}")).ended(0).stdout;
     assert!(shown.contains("accepted by bob") && shown.contains(&format!("({psa})")), "{shown}");
+}
+
+/// The review of the customers as a European Excel saves it, with a decision in each row that `decide` names.
+fn resaved(place: &Place, decide: impl Fn(&str) -> &'static str) -> Vec<u8> {
+    let _ = place.run("review export --kind customers review.csv").ended(0);
+    let written = place.read("review.csv");
+    assert!(written.starts_with("\u{feff}kind,"), "Excel would spoil the names");
+    let mut reader = csv::Reader::from_reader(written.as_bytes());
+    let mut writer =
+        csv::WriterBuilder::new().delimiter(b';').terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let head = reader.headers().unwrap().clone();
+    writer.write_record(&head).unwrap();
+    for record in reader.records().map(Result::unwrap) {
+        let cell = |(column, cell): (usize, &str)| {
+            let filled = &head[column] == "decision";
+            if filled { decide(&record[1]).to_owned() } else { cell.to_owned() }
+        };
+        writer.write_record(record.iter().enumerate().map(cell)).unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn a_review_saved_by_a_european_excel_is_read_and_every_row_that_cannot_be_followed_is_named() {
+    let place = Place::new().set("TRUEUP_CONFIG", "demo/trueup.toml").set("USER", "ada");
+    let _ = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let mapped = place.run("review list --kind customers --filter mapped --format json").ended(0).stdout;
+    let mapped: serde_json::Value = serde_json::from_str(&mapped).unwrap();
+    let vendor = mapped["rows"][0]["vendor id"].as_str().unwrap().to_owned();
+    let utf8 = resaved(&place, |id| if id == vendor { "unlink" } else { "" });
+    let (latin, _, lost) = encoding_rs::WINDOWS_1252.encode(std::str::from_utf8(&utf8).unwrap());
+    assert!(!lost);
+    std::fs::write(place.path().join("latin.csv"), latin).unwrap();
+    assert_eq!(place.run("review import latin.csv").ended(0).stdout, "1 decision saved\n");
+
+    let many = 1_005;
+    let head = "kind;vendor_id;psa_id;decision;evidence\r\n";
+    let rows: String = (0..many).map(|n| format!("customer;nobody-{n};;exclude;\r\n")).collect();
+    place.write("wrong.csv", &format!("\u{feff}{head}{rows}"));
+    let refused = place.run("review import wrong.csv").ended(2);
+    let named = refused.stderr.lines().filter(|line| line.contains("is under review")).count();
+    assert_eq!(named, 1_000, "{}", refused.stderr);
+    assert!(refused.stderr.contains("… 5 rows more not followed"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_second_site_is_linked_by_hand_in_a_sheet_beside_the_first() {
+    let place = Place::new().set("TRUEUP_CONFIG", "demo/trueup.toml").set("USER", "ada");
+    let _ = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let listed = |filter: &str| -> serde_json::Value {
+        let line = format!("review list --kind customers --filter {filter} --format json");
+        serde_json::from_str(&place.run(&line).ended(0).stdout).unwrap()
+    };
+    let first = listed("mapped")["rows"][0].clone();
+    let id = |row: &serde_json::Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    let (head_office, psa) = (id(&first, "vendor id"), id(&first, "PSA id"));
+    let unmapped = listed("unmapped");
+    let site = unmapped["rows"].as_array().unwrap().iter().find(|row| !id(row, "vendor id").is_empty()).unwrap();
+    let site = id(site, "vendor id");
+    let _ = place.run(&format!("review unlink --kind customers {head_office}")).ended(0);
+    let decide = |record: &str| {
+        if record == site {
+            "site"
+        } else if record == head_office {
+            "accept"
+        } else {
+            ""
+        }
+    };
+    let sheet = String::from_utf8(resaved(&place, decide)).unwrap();
+    place.write("sites.csv", &sheet.replace(";site;", &format!(";link:{psa};")));
+    let imported = place.run("review import sites.csv").ended(0);
+    assert_eq!(imported.stdout, "2 decisions saved\n", "{}", imported.transcript());
+}
+
+#[test]
+fn a_check_asks_a_system_that_is_down_twice_and_leaves_it() {
+    let place = Place::new().set("TRUEUP_CONFIG", "demo/trueup.toml").set("USER", "ada");
+    let _ = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let config = place.read("demo/trueup.toml").replace("side = ", "pause_ms = 0\nside = ");
+    place.write("demo/trueup.toml", &config);
+    let checked = place.run("check --format json").ended(8).stdout;
+    let checked: serde_json::Value = serde_json::from_str(&checked).unwrap();
+    for (connection, listings) in [("pax8", 5), ("psa", 6)] {
+        let rows = checked["rows"].as_array().unwrap().iter().filter(|row| row["connection"] == connection);
+        let seen: Vec<&str> = rows.map(|row| row["seen"].as_str().unwrap()).collect();
+        assert_eq!(seen.len(), listings, "{seen:?}");
+        assert!(seen[0].contains("(attempt 2; no attempt is left)"), "{seen:?}");
+        assert!(seen[1..].iter().all(|what| *what == "not tried: the system does not answer"), "{seen:?}");
+    }
+}
+
+#[test]
+fn a_report_is_written_as_its_file_is_named() {
+    let place = Place::new().set("TRUEUP_CONFIG", "demo/trueup.toml").set("USER", "ada");
+    let _ = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let starts = |line: &str, file: &str| -> Vec<u8> {
+        let _ = place.run(&format!("report margin --period 2026-10 {line}--out {file}")).ended(0);
+        std::fs::read(place.path().join(file)).unwrap().into_iter().take(4).collect()
+    };
+    for (line, file, start) in [
+        ("", "m.xlsx", "PK\u{3}\u{4}"),
+        ("", "M.CSV", "cust"),
+        ("", "m.json", "{\n  "),
+        ("", "m.html", "<!do"),
+        ("--format csv ", "m.txt", "cust"),
+        ("", "m.txt", "Marg"),
+    ] {
+        assert_eq!(String::from_utf8(starts(line, file)).unwrap(), start, "{line}{file}");
+    }
+    let refused = place.run("report margin --period 2026-10 --format csv --out other.xlsx").ended(2);
+    assert!(refused.stderr.contains("other.xlsx is no file for --format csv"), "{}", refused.stderr);
+    assert!(!place.path().join("other.xlsx").exists());
+}
+
+#[test]
+fn a_folder_gives_the_page_and_the_workbook_as_well_and_unlinked_exports_say_how_to_link() {
+    let place = Place::new();
+    let _ = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let line = "reconcile --from demo/data --period 2026-10 --links demo/data/ground_truth_mappings.csv --out out";
+    let _ = place.run(line).ended(8);
+    assert!(place.read("out/report-2026-10.html").contains("<svg"));
+    let file = place.path().join("out/trueup-2026-10.xlsx");
+    let book: calamine::Xlsx<_> = calamine::open_workbook(file).unwrap();
+    assert!(book.sheet_names().len() >= trueup::report::Report::ALL.len());
+    for (file, head) in [("vendor_companies.csv", "id,name"), ("psa_companies.csv", "id,name")] {
+        let names: Vec<String> = column(&place, &format!("demo/data/{file}"), "id");
+        let rows: String = names.iter().map(|id| format!("{id},{file} {id}\n")).collect();
+        place.write(&format!("demo/data/{file}"), &format!("{head}\n{rows}"));
+    }
+    let unlinked = place.run("reconcile --from demo/data --period 2026-10").ended(8);
+    assert!(unlinked.stderr.contains("not one line was compared"), "{}", unlinked.stderr);
+    assert!(unlinked.stderr.contains("`trueup propose all`"), "{}", unlinked.stderr);
 }
 
 fn rows(place: &Place, file: &str) -> Vec<csv::StringRecord> {
@@ -178,7 +314,6 @@ fn writes_every_report(place: &Place) {
             Some("json") => drop(serde_json::from_str::<serde_json::Value>(&place.read(&file)).unwrap()),
             Some("html") => assert!(place.read(&file).trim_end().ends_with("</html>")),
             _ => {
-                use calamine::Reader as _;
                 let book: calamine::Xlsx<_> = calamine::open_workbook(place.path().join(&file)).unwrap();
                 assert!(book.sheet_names().len() >= names.len(), "{:?}", book.sheet_names());
             }
@@ -232,10 +367,15 @@ fn the_same_seed_gives_the_same_bytes_and_nothing_is_left_of_the_demo_before() {
     let place = Place::new();
     let _ = place.run("demo --dir shown --seed 3 --as-of 2026-11-03").ended(0);
     let first = place.read("shown/reports/variances.csv");
-    place.write("shown/left-over.txt", "of the demo before");
-    let _ = place.run("demo --dir shown --seed 3 --as-of 2026-11-03").ended(0);
+    let _ = inside(&place, "review export shown/review.csv").ended(0);
+    place.write("shown/result/mine.txt", "of the user");
+    let refused = place.run("demo --dir shown --seed 4 --as-of 2026-11-03").ended(2);
+    assert!(refused.stderr.contains("the demo did not make: result/mine.txt, review.csv\n"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--replace"), "{}", refused.stderr);
     assert_eq!(place.read("shown/reports/variances.csv"), first);
-    assert!(!place.path().join("shown/left-over.txt").exists());
+    let _ = place.run("demo --dir shown --seed 3 --as-of 2026-11-03 --replace").ended(0);
+    assert_eq!(place.read("shown/reports/variances.csv"), first);
+    assert!(!place.path().join("shown/result").exists() && !place.path().join("shown/review.csv").exists());
     let _ = place.run("demo --dir shown --seed 4 --as-of 2026-11-03").ended(0);
     assert_ne!(place.read("shown/reports/variances.csv"), first);
 }

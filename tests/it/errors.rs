@@ -1,5 +1,7 @@
 //! The error gallery: for each user-facing error an input that provokes it, and its exact text.
 
+#![cfg(test)]
+
 use std::io::BufRead as _;
 
 use crate::support::hermetic::{Place, golden};
@@ -143,6 +145,40 @@ fn what_the_database_refuses() {
     golden!("errors", "unknown_connection", place.run("pull --only nobody").ended(2).transcript());
     golden!("errors", "one_side_missing", place.run("propose all").ended(2).transcript());
     golden!("errors", "unknown_connector_kind", place.run("connectors describe pax9").ended(2).transcript());
+}
+
+/// The exports of the samples, in a folder of a new place.
+fn with_exports() -> Place {
+    let place = Place::new();
+    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/csv/canonical");
+    for entry in std::fs::read_dir(samples).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        place.write(&format!("exports/{name}"), &std::fs::read_to_string(entry.path()).unwrap());
+    }
+    place
+}
+
+#[test]
+fn a_folder_of_exports_that_cannot_be_used_is_told_of_its_files_and_of_no_configuration() {
+    let (place, line) = (with_exports(), "reconcile --from exports --period 2026-10");
+    let at = |name: &str| place.path().join("exports").join(name);
+    golden!("errors", "folder_missing", place.run("reconcile --from elsewhere --period 2026-10").ended(2).transcript());
+    place.write("exports/columns.toml", "[psa_agreement_lines\n");
+    golden!("errors", "columns_not_toml", place.run(line).ended(2).transcript());
+    std::fs::remove_file(at("columns.toml")).unwrap();
+    let lines = place.read("exports/psa_agreement_lines.csv");
+    place.write("exports/psa_agreement_lines.csv", &lines.replacen("quantity", "Menge", 1));
+    golden!("errors", "column_unknown", place.run(line).ended(8).transcript());
+    place.write("exports/psa_agreement_lines.csv", &lines);
+    place.write("exports/other.csv", "a,b\n1,2\n");
+    for (name, links) in
+        [("links_missing", "links.csv"), ("links_a_folder", "exports"), ("links_other", "exports/other.csv")]
+    {
+        golden!("errors", name, place.run(&format!("{line} --links {links}")).ended(2).transcript());
+    }
+    std::fs::remove_file(at("vendor_invoice_items.csv")).unwrap();
+    golden!("errors", "export_missing", place.run(line).ended(8).transcript());
 }
 
 #[test]

@@ -54,6 +54,40 @@ fn the_tour_runs_as_written() {
     {
         assert!(place.path().join("demo").join(file).is_file(), "{file}");
     }
+    assert!(place.path().join("demo/result/report-2026-10.html").is_file());
+    let again = place.run("demo --period 2026-10").ended(2);
+    assert!(again.stderr.contains("--replace") && again.stderr.contains("october.xlsx"), "{}", again.stderr);
+}
+
+#[test]
+fn its_columns_are_all_a_german_export_needs_and_the_warning_is_the_one_that_comes() {
+    let place = Place::new();
+    let sample = |file: &str| {
+        let file = format!("{}/samples/csv/{file}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(file).unwrap()
+    };
+    for file in ["vendor_invoice_items", "vendor_companies", "vendor_products"] {
+        place.write(&format!("exports/{file}.csv"), &sample(&format!("canonical/{file}.csv")));
+    }
+    place.write("exports/psa_agreement_lines.csv", &sample("psa-german/Vertragspositionen.csv"));
+    let learnt = place.run("connectors columns exports").ended(0);
+    for line in blocks("text").into_iter().filter(|line| !line.starts_with("trueup ")) {
+        for part in line.split('…') {
+            let part = part.trim_start_matches(", ");
+            let words = part.split("Vertragsstatus").next().unwrap();
+            assert!(learnt.transcript().contains(words.trim_end_matches(", ")), "{words} in {}", learnt.transcript());
+        }
+    }
+    std::fs::rename(
+        place.path().join("exports/psa_agreement_lines.csv"),
+        place.path().join("exports/Vertragspositionen.csv"),
+    )
+    .unwrap();
+    place.write("exports/columns.toml", &blocks("toml").join("\n"));
+    let ran = place.run("reconcile --from exports --period 2026-10");
+    assert!(ran.stdout.contains("Verdict: "), "{}", ran.transcript());
+    let unread: Vec<&str> = ran.stderr.lines().filter(|line| line.contains("Vertragspositionen.csv:")).collect();
+    assert!(unread.is_empty(), "{unread:?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::cli::review::list::no_record;
 use crate::core::id::{Company, Id, Product, Psa, Vendor};
 use crate::core::link::Link;
 use crate::core::outside::harmless;
-use crate::core::review::{Action, Intent, Party, ReviewRow};
+use crate::core::review::{Action, Intent, Party, Refusal, ReviewRow};
 use crate::engine::{Board, Decided, Engine, EngineError, Reviewed};
 use crate::report::table::{count, counted};
 
@@ -43,14 +43,16 @@ async fn decide_on<E: Reviewed>(
     let board = engine.board::<E>().await?;
     let intents = intents(&board, wanted, said.reason.as_ref())?;
     let by = said.by.unwrap_or_else(|| context.who());
-    tell(context, &engine.decide(&intents, &by).await?)
+    tell(context, &engine.decide(&intents, &by).await?, 0)
 }
 
-/// Says what was done and what was not, and how the command ends.
-pub(super) fn tell(context: &Context, decided: &Decided) -> Result<Ending, CommandError> {
-    context.ui.result(format!("{} saved\n", counted(count(decided.done), "decision")))?;
+/// Says what was done, what was so `already`, what was not done, and how the command ends.
+pub(super) fn tell(context: &Context, decided: &Decided, already: usize) -> Result<Ending, CommandError> {
+    let so = if already == 0 { String::new() } else { format!(", {} already so", counted(count(already), "row")) };
+    context.ui.result(format!("{} saved{so}\n", counted(count(decided.done), "decision")))?;
     for (wanted, refusal) in &decided.refused {
-        context.ui.warn(&harmless(&format!("{wanted}: {refusal}")));
+        let remedy = remedy(refusal).unwrap_or_default();
+        context.ui.warn(&harmless(&format!("{wanted}: {refusal}{remedy}")));
     }
     match (decided.done, decided.refused.len()) {
         (_, 0) => Ok(Ending::Done),
@@ -59,6 +61,20 @@ pub(super) fn tell(context: &Context, decided: &Decided) -> Result<Ending, Comma
             Err(error.hint("Look at the records again with `trueup review show`."))
         }
         (_, _) => Ok(Ending::Partly),
+    }
+}
+
+/// What helps where another record has the counterpart already.
+fn remedy(refusal: &Refusal) -> Option<&'static str> {
+    match refusal {
+        Refusal::AlreadyLinked(taken) if taken.claimed_psa == taken.standing_psa => Some(
+            "; where both are sites of one customer, `trueup review link` links this one beside it, and \
+             [matching.customers] shape = \"many_to_one\" allows it everywhere",
+        ),
+        Refusal::AlreadyLinked(_)
+        | Refusal::NotLinked { .. }
+        | Refusal::Linked { .. }
+        | Refusal::EvidenceChanged { .. } => None,
     }
 }
 

@@ -3,6 +3,7 @@
 mod decide;
 mod list;
 mod sheet;
+mod workbook;
 
 use std::path::PathBuf;
 

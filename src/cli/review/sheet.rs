@@ -3,33 +3,27 @@
 //! A links file, as `reconcile --links` takes it, is told apart by its heading and taken over whole.
 //! Keeps the invariant that a file from outside is read within limits and that each row is followed or named.
 
-use std::fs::{self, File};
-use std::io::BufReader;
 use std::path::Path;
-
-use calamine::{Data, DataRef, Reader, Xlsx};
 
 use crate::cli::args::Kind as RecordKind;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::month::write_whole;
-use crate::cli::review::{Said, decide};
+use crate::cli::review::{Said, decide, workbook};
 use crate::core::id::{Company, Product};
 use crate::core::outside::harmless;
 use crate::core::reconcile::Mapping;
-use crate::core::review::{self, COLUMNS, Filter, ReviewRow};
+use crate::core::review::{self, Filter, ReviewRow};
 use crate::core::snapshot::Problem;
-use crate::engine::{Board, Decided, Engine, Reviewed, read_links};
+use crate::engine::{Board, Decided, Delimited, Engine, Reviewed, read_delimited, read_links};
 use crate::report::table::Kind::{Id, Text};
 use crate::report::table::{Cell, Column, Table, count, counted};
 use crate::report::{csv, xlsx};
 
 /// A review is thousands of rows; a larger file is the wrong file.
 const FILE_BYTES_MAX: u64 = 32 << 20;
-/// Cells of a workbook, whatever it says of its size.
-const CELLS_MAX: usize = 5_000_000;
-/// Rows beyond it are not shown one by one.
-const PROBLEMS_SHOWN: usize = 50;
+/// Rows beyond it are not named one by one: the file is the wrong one.
+const PROBLEMS_SHOWN: usize = 1_000;
 
 const SHEET: &[Column] = &[
     Column::new("kind", Text),
@@ -90,7 +84,8 @@ pub(super) async fn export(
         notes: Vec::new(),
     };
     let bytes = match form {
-        Form::Csv => csv::render(&table)?,
+        // Without the mark Excel takes the names for Windows-1252; it is read back like any other file's.
+        Form::Csv => ["\u{feff}".as_bytes(), &csv::render(&table)?].concat(),
         Form::Xlsx => xlsx::render(context.last_month(), std::slice::from_ref(&table))?,
     };
     write_whole(file, &bytes)?;
@@ -109,23 +104,27 @@ pub(super) async fn import(
     file: &Path,
     said: Said,
 ) -> Result<Ending, CommandError> {
-    let (header, rows) = match form(file)? {
-        Form::Csv => read_csv(file)?,
-        Form::Xlsx => read_xlsx(file)?,
+    let Delimited { header, rows, problems: flaws } = match form(file)? {
+        Form::Csv => read_delimited(file, FILE_BYTES_MAX)?,
+        Form::Xlsx => {
+            let (header, rows) = workbook::read(file, FILE_BYTES_MAX)?;
+            Delimited { header, rows, problems: Vec::new() }
+        }
     };
     if is_links(&header) {
         return take_over(context, engine, file, said).await;
     }
     let (customers, products) = (engine.board::<Company>().await?, engine.board::<Product>().await?);
     let at = file.file_name().map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned());
-    let read = review::read(&at, &header, rows, &today(&customers), &today(&products));
+    let mut read = review::read(&at, &header, rows, &today(&customers), &today(&products));
+    read.problems.extend(flaws);
     name(context, &read.problems);
     let by = said.by.unwrap_or_else(|| context.who());
     let mut decided = carry_out(engine, read.customers, &by, said.reason.as_ref()).await?;
     let on_products = carry_out(engine, read.products, &by, said.reason.as_ref()).await?;
     decided.done = decided.done.saturating_add(on_products.done);
     decided.refused.extend(on_products.refused);
-    ending(context, &decided, &read.problems, "Mend the rows named above, or export the review again.")
+    ending(context, &decided, read.already, &read.problems, "Mend the rows named above, or export the review again.")
 }
 
 /// A review has a column `decision`; a links file has none.
@@ -141,18 +140,28 @@ async fn take_over(context: &Context, engine: &Engine, file: &Path, said: Said) 
     let by = said.by.unwrap_or_else(|| context.who());
     let reason = said.reason.unwrap_or_else(|| format!("taken over from {}", file.display()));
     let decided = engine.take_over(&Mapping::from(links), &by, &reason).await?;
-    ending(context, &decided, &problems, "Mend the rows named above.")
+    ending(context, &decided, 0, &problems, "Mend the rows named above.")
 }
 
 fn name(context: &Context, problems: &[Problem]) {
     for problem in problems.iter().take(PROBLEMS_SHOWN) {
         context.ui.warn(&harmless(&problem.to_string()));
     }
+    let more = problems.len().saturating_sub(PROBLEMS_SHOWN);
+    if more > 0 {
+        context.ui.warn(&format!("… {} more not followed", counted(count(more), "row")));
+    }
 }
 
-fn ending(context: &Context, decided: &Decided, unread: &[Problem], hint: &str) -> Result<Ending, CommandError> {
-    let ending = decide::tell(context, decided)?;
-    match (unread.len(), decided.done) {
+fn ending(
+    context: &Context,
+    decided: &Decided,
+    already: usize,
+    unread: &[Problem],
+    hint: &str,
+) -> Result<Ending, CommandError> {
+    let ending = decide::tell(context, decided, already)?;
+    match (unread.len(), decided.done.saturating_add(already)) {
         (0, _) => Ok(ending),
         (unread, 0) => {
             let error = CommandError::new(Kind::Usage, format!("{} not followed", counted(count(unread), "row")));
@@ -180,80 +189,4 @@ async fn carry_out<E: Reviewed>(
         .map(|(_, intent)| review::Intent { reason: intent.reason.or_else(|| reason.cloned()), ..intent })
         .collect();
     Ok(engine.decide(&intents, by).await?)
-}
-
-type Sheet = (Vec<String>, Vec<(u64, Vec<String>)>);
-
-fn unreadable(file: &Path, what: &str) -> CommandError {
-    CommandError::new(Kind::Failed, format!("{} cannot be read: {what}", file.display()))
-}
-
-fn check_size(file: &Path) -> Result<(), CommandError> {
-    let bytes = fs::metadata(file).map_err(|error| unreadable(file, &error.to_string()))?.len();
-    if bytes > FILE_BYTES_MAX {
-        return Err(unreadable(file, &format!("it has {bytes} bytes; {FILE_BYTES_MAX} are read at most")));
-    }
-    Ok(())
-}
-
-fn read_csv(file: &Path) -> Result<Sheet, CommandError> {
-    check_size(file)?;
-    let failed = |error: &::csv::Error| unreadable(file, &error.to_string());
-    let mut reader = ::csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_path(file)
-        .map_err(|error| failed(&error))?;
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| failed(&error))?;
-        let line = record.position().map_or(0, ::csv::Position::line);
-        rows.push((line, record.iter().map(str::to_owned).collect()));
-    }
-    split(file, rows)
-}
-
-fn read_xlsx(file: &Path) -> Result<Sheet, CommandError> {
-    check_size(file)?;
-    let failed = |what: String| unreadable(file, &what);
-    let opened = File::open(file).map_err(|error| failed(error.to_string()))?;
-    let mut book = Xlsx::new(BufReader::new(opened)).map_err(|error| failed(error.to_string()))?;
-    // The sheet is found by its name, wherever a spreadsheet program has put it.
-    let name = book.sheet_names().into_iter().find(|name| name.eq_ignore_ascii_case("review"));
-    let name = name.ok_or_else(|| failed("it has no sheet `review`".to_owned()))?;
-    let mut cells = book.worksheet_cells_reader(&name).map_err(|error| failed(error.to_string()))?;
-    let mut rows: Vec<(u64, Vec<String>)> = Vec::new();
-    let mut seen = 0_usize;
-    while let Some(cell) = cells.next_cell().map_err(|error| failed(error.to_string()))? {
-        seen = seen.saturating_add(1);
-        if seen > CELLS_MAX {
-            return Err(failed(format!("it has more than {CELLS_MAX} cells")));
-        }
-        let (row, column) = cell.get_position();
-        let number = u64::from(row).saturating_add(1);
-        if rows.last().is_none_or(|(last, _)| *last != number) {
-            rows.push((number, Vec::new()));
-        }
-        let Some((_, line)) = rows.last_mut() else { continue };
-        let column = usize::try_from(column).unwrap_or(usize::MAX);
-        // Columns far to the right are none of ours, and a far cell must not make a wide row.
-        if column < COLUMNS.len().saturating_mul(8) {
-            line.resize(line.len().max(column.saturating_add(1)), String::new());
-            if let Some(slot) = line.get_mut(column) {
-                *slot = plain(cell.get_value());
-            }
-        }
-    }
-    split(file, rows)
-}
-
-fn plain(value: &DataRef<'_>) -> String {
-    Data::from(value.clone()).to_string()
-}
-
-/// The heading and what is below it.
-fn split(file: &Path, rows: Vec<(u64, Vec<String>)>) -> Result<Sheet, CommandError> {
-    let mut rows = rows.into_iter();
-    let header = rows.next().map(|(_, header)| header).ok_or_else(|| unreadable(file, "it is empty"))?;
-    Ok((header, rows.collect()))
 }

@@ -22,6 +22,19 @@ use crate::core::nearest::nearest;
 /// The name of the file that holds a folder's profile.
 pub const FILE: &str = "columns.toml";
 
+/// What can be written under the name of a file, and what it says. What is left out is found out from the file.
+pub const KEYS: [(&str, &str); 9] = [
+    ("file", "the file's name in the folder; one * stands for anything"),
+    ("delimiter", "what parts the fields: a comma, a semicolon, a bar or a tab"),
+    ("decimal", "the decimal mark: \".\" or \",\""),
+    ("dates", "yyyy-mm-dd, dd/mm/yyyy or mm/dd/yyyy; with dots or dashes as well"),
+    ("encoding", "utf-8, utf-16le, utf-16be or windows-1252"),
+    ("header", "the header as it was; a changed one is told"),
+    ("columns", "which column holds a field: FIELD = \"HEADER\""),
+    ("constants", "what a field is in every row, where no column holds it: FIELD = \"VALUE\""),
+    ("words", "what the words of a field mean: FIELD = { WORD = \"MEANING\" }"),
+];
+
 /// How the files of a folder are to be read, by entity.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -265,6 +278,14 @@ mod tests {
             let refused = Profile::parse(text).unwrap_err().to_string();
             assert!(refused.contains(told), "{text}: {refused}");
         }
+    }
+
+    #[test]
+    fn every_key_is_told() {
+        let refused = Profile::parse("[psa_companies]\nnone = 1\n").unwrap_err().to_string();
+        let expected: Vec<&str> =
+            refused.split("expected one of ").nth(1).unwrap().split(", ").map(str::trim).collect();
+        assert_eq!(expected, KEYS.map(|(key, _)| format!("`{key}`")));
     }
 
     #[test]

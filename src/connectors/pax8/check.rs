@@ -20,23 +20,37 @@ const LISTING_REFUSED: &str =
 /// Tries each thing; never fails as a whole.
 pub(super) async fn check(reader: &Reader) -> Vec<CheckLine> {
     let token = reader.client.authenticate().await;
-    let let_in = token.is_ok();
+    let mut rest = token.as_ref().err().map(|error| match error.kind {
+        ErrorKind::Transient(_) => CheckFailed::not_tried(),
+        ErrorKind::Auth(_)
+        | ErrorKind::NotFound(_)
+        | ErrorKind::RateLimited { .. }
+        | ErrorKind::Rejected { .. }
+        | ErrorKind::Malformed { .. }
+        | ErrorKind::Incomplete(_)
+        | ErrorKind::Settings(_)
+        | ErrorKind::Limit(_) => CheckFailed::new("not tried: there is no token"),
+    });
     let outcome =
         token.map(|()| "fetched".to_owned()).map_err(|error| advice(&error, TOKEN_REFUSED, "correct token_url"));
     let mut lines = vec![CheckLine { what: "fetch a token".to_owned(), outcome }];
     for (what, path) in LISTINGS {
-        let outcome =
-            if let_in { listing(reader, path).await } else { Err(CheckFailed::new("not tried: there is no token")) };
+        let outcome = if let Some(left) = &rest {
+            Err(left.clone())
+        } else {
+            listing(reader, path).await.map_err(|error| {
+                rest = matches!(error.kind, ErrorKind::Transient(_)).then(CheckFailed::not_tried);
+                advice(&error, LISTING_REFUSED, "correct base_url; it ends in /v1")
+            })
+        };
         lines.push(CheckLine { what: what.to_owned(), outcome });
     }
     lines
 }
 
-async fn listing(reader: &Reader, path: &str) -> Result<String, CheckFailed> {
-    match reader.client.get_json::<wire::Page>(path, &[("page", "0"), ("size", "1")]).await {
-        Ok(page) => Ok(format!("{} there", page.page.total_elements)),
-        Err(error) => Err(advice(&error, LISTING_REFUSED, "correct base_url; it ends in /v1")),
-    }
+async fn listing(reader: &Reader, path: &str) -> Result<String, ConnectorError> {
+    let page = reader.client.get_json::<wire::Page>(path, &[("page", "0"), ("size", "1")]).await?;
+    Ok(format!("{} there", page.page.total_elements))
 }
 
 /// The error, and what to do about it; `auth` and `missing` say it for the two kinds that depend on what was tried.

@@ -90,27 +90,20 @@ impl Rest {
         rows::read(&self.connection, entity, Extent::Whole(watch)).await
     }
 
-    /// Whether a list answers, its first page is readable, and what its first row refers to is there.
-    async fn check_entity(&self, name: &str) -> CheckLine {
-        let what = format!("list {name}");
-        let outcome = match rows::read(&self.connection, name, Extent::FirstPage).await {
-            Err(error) => Err(CheckFailed::of(&error, advice(&error.kind))),
-            Ok(read) => match (read.problems.first(), read.rows.first()) {
-                (Some(problem), _) => {
-                    let more = read.problems.len().saturating_sub(1);
-                    let advice = "correct the field in the connector file, or the record";
-                    Err(CheckFailed::new(format!("{problem} (and {more} more); {advice}")))
-                }
-                (None, None) => Ok("it answers, and holds no rows".to_owned()),
-                (None, Some(row)) => match self.connection.follow(name, row).await {
-                    Ok(()) => Ok(format!("{} rows on the first page, such as {}", read.rows.len(), row.id)),
-                    Err(what) => {
-                        Err(CheckFailed::new(format!("record {}: {what}; check the codec of the field", row.id)))
-                    }
-                },
+    /// Whether the first page of a list is readable, and what its first row refers to is there.
+    async fn first_page(&self, name: &str, read: &Rows) -> std::result::Result<String, CheckFailed> {
+        match (read.problems.first(), read.rows.first()) {
+            (Some(problem), _) => {
+                let more = read.problems.len().saturating_sub(1);
+                let advice = "correct the field in the connector file, or the record";
+                Err(CheckFailed::new(format!("{problem} (and {more} more); {advice}")))
+            }
+            (None, None) => Ok("it answers, and holds no rows".to_owned()),
+            (None, Some(row)) => match self.connection.follow(name, row).await {
+                Ok(()) => Ok(format!("{} rows on the first page, such as {}", read.rows.len(), row.id)),
+                Err(what) => Err(CheckFailed::new(format!("record {}: {what}; check the codec of the field", row.id))),
             },
-        };
-        CheckLine { what, outcome }
+        }
     }
 }
 
@@ -135,8 +128,21 @@ impl PsaConnector for Rest {
 
     async fn check(&self) -> Vec<CheckLine> {
         let mut lines = Vec::new();
+        let mut is_down = false;
         for name in self.connection.connector.entity.keys() {
-            lines.push(self.check_entity(name).await);
+            let what = format!("list {name}");
+            let outcome = if is_down {
+                Err(CheckFailed::not_tried())
+            } else {
+                match rows::read(&self.connection, name, Extent::FirstPage).await {
+                    Ok(read) => self.first_page(name, &read).await,
+                    Err(error) => {
+                        is_down = matches!(error.kind, ErrorKind::Transient(_));
+                        Err(CheckFailed::of(&error, advice(&error.kind)))
+                    }
+                }
+            };
+            lines.push(CheckLine { what, outcome });
         }
         lines
     }

@@ -54,6 +54,8 @@ pub struct RestSettings {
     pub plain_hosts: Vec<String>,
     /// Pauses between attempts at one call.
     pub backoff: http::Backoff,
+    /// Attempts at one call.
+    pub attempts: u32,
 }
 
 impl RestSettings {
@@ -66,6 +68,7 @@ impl RestSettings {
             values: BTreeMap::new(),
             plain_hosts: usual.plain_hosts,
             backoff: usual.backoff,
+            attempts: usual.limits.attempts,
         }
     }
 
@@ -152,6 +155,7 @@ impl Values {
         }
         settings.plain_hosts.clone_from(&of.plain_hosts);
         settings.backoff = of.backoff;
+        settings.limits.attempts = of.attempts;
         let rules = connector.errors.iter().map(Reading::new).collect::<Result<Vec<_>, _>>()?;
         if !rules.is_empty() {
             settings.judge = Some(Arc::new(move |status, headers, body| answers::judge(&rules, status, headers, body)));

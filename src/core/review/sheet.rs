@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::decide::{Action, Intent, Party};
 use super::rows::{Kind, ReviewRow, Status};
-use crate::core::id::{Company, Id, Product, Psa};
-use crate::core::link::{Link, Shape};
+use crate::core::id::{Company, Id, Product, Psa, Vendor};
+use crate::core::link::{Link, Shape, Verdict};
 use crate::core::outside::excerpt;
 use crate::core::snapshot::Problem;
 
@@ -74,10 +74,13 @@ pub struct Board<'a, E> {
 /// What a sheet said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Read {
-    /// What to decide on customers, in order of the rows, with the row.
+    /// What to decide on customers, with the row: in order of the rows, links by hand last, so that a site never stands
+    /// in the way of its head office.
     pub customers: Vec<(u64, Intent<Company>)>,
-    /// What to decide on products.
+    /// What to decide on products, in the same order.
     pub products: Vec<(u64, Intent<Product>)>,
+    /// Rows whose decision stands already, as when a sheet is read a second time.
+    pub already: usize,
     /// Rows that could not be followed, and why.
     pub problems: Vec<Problem>,
 }
@@ -90,7 +93,7 @@ pub fn read(
     customers: &Board<'_, Company>,
     products: &Board<'_, Product>,
 ) -> Read {
-    let mut read = Read { customers: Vec::new(), products: Vec::new(), problems: Vec::new() };
+    let mut read = Read { customers: Vec::new(), products: Vec::new(), already: 0, problems: Vec::new() };
     let columns = match Columns::of(at, header) {
         Ok(columns) => columns,
         Err(problems) => return Read { problems, ..read },
@@ -108,20 +111,24 @@ pub fn read(
         }
         let kind = line.cell("kind").to_lowercase();
         let outcome = if kind == Kind::Customer.as_str() {
-            line.intent(Kind::Customer, customers, &by_key_customers).map(|i| read.customers.push((number, i)))
+            let intent = line.intent(Kind::Customer, customers, &by_key_customers);
+            intent.map(|intent| intent.map(|intent| read.customers.push((number, intent))))
         } else if kind == Kind::Product.as_str() {
-            line.intent(Kind::Product, products, &by_key_products).map(|i| read.products.push((number, i)))
+            let intent = line.intent(Kind::Product, products, &by_key_products);
+            intent.map(|intent| intent.map(|intent| read.products.push((number, intent))))
         } else {
             let what = format!("expected customer or product, found `{}`", shown(line.cell("kind")));
             Err(Problem::new("", what).field("kind"))
         };
-        if let Err(problem) = outcome {
-            read.problems.push(Problem { at: place, ..problem });
+        match outcome {
+            Ok(Some(())) => {}
+            Ok(None) => read.already = read.already.saturating_add(1),
+            Err(problem) => read.problems.push(Problem { at: place, ..problem }),
         }
     }
-    let Read { customers: c, products: p, problems } = &mut read;
-    drop_contradictions(at, c, customers.shape, problems);
-    drop_contradictions(at, p, products.shape, problems);
+    let Read { customers: c, products: p, problems, .. } = &mut read;
+    settle(at, Kind::Customer, c, customers.shape, problems);
+    settle(at, Kind::Product, p, products.shape, problems);
     read
 }
 
@@ -165,13 +172,13 @@ impl Line<'_> {
         text.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@'])).unwrap_or(text)
     }
 
-    /// What the row wants; a problem without its place.
+    /// What the row wants, `None` where it is so already; a problem without its place.
     fn intent<E>(
         &self,
         kind: Kind,
         board: &Board<'_, E>,
         by_key: &BTreeMap<&str, &ReviewRow<E>>,
-    ) -> Result<Intent<E>, Problem> {
+    ) -> Result<Option<Intent<E>>, Problem> {
         let (vendor, psa) = (self.cell("vendor_id"), self.cell("psa_id"));
         let kind = kind.as_str();
         let key = if vendor.is_empty() { format!("{kind}:psa:{psa}") } else { format!("{kind}:vendor:{vendor}") };
@@ -180,6 +187,9 @@ impl Line<'_> {
         let Some(row) = by_key.get(key.as_str()) else {
             return Err(problem("vendor_id", format!("no {kind} `{}` is under review", shown(record))));
         };
+        if is_so(self.cell("decision"), psa, row) {
+            return Ok(None);
+        }
         let today = row.evidence.as_ref().map(ToString::to_string).unwrap_or_default();
         if self.cell("evidence") != today {
             return Err(problem("evidence", "changed since exported; export the review again".to_owned()));
@@ -190,14 +200,34 @@ impl Line<'_> {
         }
         let action = action(self.cell("decision"), row, board).map_err(|what| problem("decision", what))?;
         let reason = Some(self.cell("reason").to_owned()).filter(|r| !r.is_empty());
-        Ok(Intent { action, reason, evidence: row.evidence.clone() })
+        Ok(Some(Intent { action, reason, evidence: row.evidence.clone() }))
+    }
+}
+
+/// The decision cell: its verb, and what it names.
+fn words(cell: &str) -> (String, Option<&str>) {
+    let (verb, rest) = cell.split_once(':').map_or((cell, None), |(verb, rest)| (verb, Some(rest.trim())));
+    (verb.trim().to_lowercase(), rest)
+}
+
+/// Whether a decision stands already. `psa` is the counterpart the sheet was exported with.
+fn is_so<E>(cell: &str, psa: &str, row: &ReviewRow<E>) -> bool {
+    let with = |id: &str| row.psa.as_ref().is_some_and(|psa| psa.as_str() == id);
+    let last = row.decision.as_ref().map(|decision| decision.verdict);
+    match (words(cell).0.as_str(), words(cell).1) {
+        ("accept", None) => is_linked(row) && with(psa),
+        ("link", Some(id)) => is_linked(row) && with(id),
+        ("reject", None) => row.status == Status::Rejected && with(psa),
+        ("exclude", None) => row.status == Status::Excluded,
+        ("unlink", None) => !is_linked(row) && last == Some(Verdict::Deferred),
+        ("defer", None) => !is_linked(row) && row.status != Status::Excluded && last == Some(Verdict::Deferred),
+        _ => false,
     }
 }
 
 /// The decision cell, in the light of what the row is today.
 fn action<E>(cell: &str, row: &ReviewRow<E>, board: &Board<'_, E>) -> Result<Action<E>, String> {
-    let (verb, rest) = cell.split_once(':').map_or((cell, None), |(verb, rest)| (verb, Some(rest.trim())));
-    let verb = verb.trim().to_lowercase();
+    let (verb, rest) = words(cell);
     let mapped = row.vendor.as_ref().zip(row.psa.as_ref()).filter(|_| is_linked(row));
     let pair = row.vendor.as_ref().zip(row.psa.as_ref()).map(|(v, p)| Link { vendor: v.clone(), psa: p.clone() });
     let party = match (&row.vendor, &row.psa) {
@@ -236,32 +266,65 @@ fn is_linked<E>(row: &ReviewRow<E>) -> bool {
     }
 }
 
-/// Rows that say two things of one record, or give one PSA record to two where only one may have it: none is followed.
-fn drop_contradictions<E>(at: &str, intents: &mut Vec<(u64, Intent<E>)>, shape: Shape, problems: &mut Vec<Problem>) {
+/// Takes out rows that say two things of one record, or accept one PSA record twice where only one may have it: none of them
+/// is followed. A link by hand may stand beside others, and comes last.
+fn settle<E>(at: &str, kind: Kind, intents: &mut Vec<(u64, Intent<E>)>, shape: Shape, problems: &mut Vec<Problem>) {
+    let excluded: BTreeSet<String> = intents.iter().filter_map(|(_, intent)| excluded_psa(&intent.action)).collect();
     let mut said: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
     for (number, intent) in intents.iter() {
         let (record, psa) = match &intent.action {
-            Action::Accept(l) | Action::Link(l) => (format!("vendor {}", l.vendor), Some(&l.psa)),
-            Action::Reject(l) | Action::Unlink(l) => (format!("vendor {}", l.vendor), None),
-            Action::Exclude(Party::Psa(psa)) => (format!("PSA {psa}"), Some(psa)),
-            Action::Exclude(Party::Vendor(v)) | Action::Defer(Party::Vendor(v)) => (format!("vendor {v}"), None),
-            Action::Defer(Party::Psa(psa)) => (format!("PSA {psa}"), None),
+            Action::Accept(l) => (vendor(&l.vendor), Some(psa(&l.psa)).filter(|_| shape == Shape::OneToOne)),
+            Action::Link(l) => (vendor(&l.vendor), Some(psa(&l.psa)).filter(|psa| excluded.contains(psa))),
+            Action::Reject(l) | Action::Unlink(l) => (vendor(&l.vendor), None),
+            Action::Exclude(Party::Vendor(v)) | Action::Defer(Party::Vendor(v)) => (vendor(v), None),
+            Action::Exclude(Party::Psa(p)) | Action::Defer(Party::Psa(p)) => (psa(p), None),
         };
-        said.entry(record).or_default().insert(*number);
-        if let (Shape::OneToOne, Some(psa)) = (shape, psa) {
-            said.entry(format!("PSA {psa}")).or_default().insert(*number);
+        for record in [Some(record), psa].into_iter().flatten() {
+            said.entry(record).or_default().insert(*number);
         }
     }
     let mut doubtful = BTreeSet::new();
     for (record, rows) in said.iter().filter(|(_, rows)| rows.len() > 1) {
+        let remedy =
+            if record.starts_with("PSA ") && !excluded.contains(record) { beside(kind) } else { String::new() };
         for number in rows {
             let others: Vec<String> = rows.iter().filter(|n| *n != number).map(ToString::to_string).collect();
-            let what = format!("contradicts row {} on {}; keep one of them", others.join(", "), shown(record));
+            let what = format!("contradicts row {} on {}; keep one of them{remedy}", others.join(", "), shown(record));
             problems.push(Problem::new(format!("{at}:{number}"), what).field("decision"));
             doubtful.insert(*number);
         }
     }
     intents.retain(|(number, _)| !doubtful.contains(number));
+    intents.sort_by_key(|(_, intent)| matches!(intent.action, Action::Link(_)));
+}
+
+/// How two vendor records come to stand on one PSA record, as the end of a sentence.
+fn beside(kind: Kind) -> String {
+    let kind = kind.as_str();
+    format!(
+        ", or, where one {kind} stands for both, write link:<psa_id> in the other row (`trueup review link` does the same); \
+         [matching.{kind}s] shape = \"many_to_one\" allows it everywhere"
+    )
+}
+
+fn excluded_psa<E>(action: &Action<E>) -> Option<String> {
+    match action {
+        Action::Exclude(Party::Psa(id)) => Some(psa(id)),
+        Action::Exclude(Party::Vendor(_))
+        | Action::Accept(_)
+        | Action::Link(_)
+        | Action::Reject(_)
+        | Action::Unlink(_)
+        | Action::Defer(_) => None,
+    }
+}
+
+fn vendor<E>(id: &Id<Vendor, E>) -> String {
+    format!("vendor {id}")
+}
+
+fn psa<E>(id: &Id<Psa, E>) -> String {
+    format!("PSA {id}")
 }
 
 fn shown(text: &str) -> String {

@@ -178,7 +178,7 @@ fn rows_that_cannot_be_followed_are_problems_with_row_and_column() {
         ("v1", "link:p77", "decision", "the PSA lists no `p77`"),
         ("v1", "accept:p1", "decision", "expected accept, reject"),
         ("v1", "unlink", "decision", "not mapped"),
-        ("v2", "accept", "decision", "mapped; unlink it before you accept"),
+        ("v2", "link:p9", "decision", "mapped; unlink it before you link"),
         ("v2", "exclude", "decision", "mapped; unlink it before you exclude"),
         ("v3", "accept", "decision", "no pair to accept"),
         ("p9", "link:p1", "decision", "from the vendor record's row"),
@@ -217,7 +217,7 @@ fn a_row_that_was_edited_or_exported_from_other_evidence_changes_nothing() {
 #[test]
 fn rows_that_contradict_each_other_are_all_left() {
     let office = Office::new();
-    let mut lines = office.filled(&[("v1", "accept"), ("v3", "link:p1"), ("v2", "accept")]);
+    let mut lines = office.filled(&[("v1", "accept"), ("v2", "accept"), ("v3", "link:p9"), ("p9", "exclude")]);
     let twice = lines.iter().find(|l| l.1[1] == "v2").unwrap().1.clone();
     let number = lines.last().unwrap().0 + 1;
     lines.push((number, {
@@ -226,9 +226,67 @@ fn rows_that_contradict_each_other_are_all_left() {
         line
     }));
     let read = office.read(lines);
-    assert_eq!(read.customers, []);
+    assert_eq!(read.customers.len(), 1, "v1 alone is without doubt: {:?}", read.customers);
     assert_eq!(read.problems.len(), 4, "{:?}", read.problems);
-    assert!(read.problems.iter().all(|p| p.what.contains("contradicts row")));
+    assert!(read.problems.iter().all(|p| p.what.ends_with("keep one of them")), "{:?}", read.problems);
+}
+
+#[test]
+fn one_psa_record_accepted_twice_is_refused_with_what_allows_it() {
+    let office = Office::new();
+    let (mut rows, names) = (office.rows(), office.psa_names());
+    for row in &mut rows {
+        row.psa = Some(Id::new("p1")).filter(|_| row.vendor.is_some()).or(row.psa.take());
+    }
+    let mut lines: Vec<Vec<String>> = sheet(&rows).into_iter().map(Vec::from).collect();
+    for line in lines.iter_mut().filter(|line| line[1] == "v1" || line[1] == "v2") {
+        line[10] = "accept".to_owned();
+    }
+    let header = COLUMNS.map(str::to_owned);
+    let none = BTreeMap::<Id<Psa, Product>, String>::new();
+    let products = Board { rows: &[], psa_names: &none, shape: Shape::ManyToOne };
+    for (shape, followed) in [(Shape::OneToOne, 0), (Shape::ManyToOne, 2)] {
+        let customers = Board { rows: &rows, psa_names: &names, shape };
+        let read = read("review.csv", &header, (2..).zip(lines.clone()), &customers, &products);
+        assert_eq!((read.customers.len(), read.problems.len()), (followed, 2 - followed), "{:?}", read.problems);
+        for problem in &read.problems {
+            let what = &problem.what;
+            assert!(what.contains("write link:<psa_id>") && what.contains("[matching.customers] shape"), "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_site_is_linked_by_hand_beside_its_accepted_head_office_in_any_order_of_rows() {
+    let mut office = Office::new();
+    let mut lines = office.filled(&[("v1", "accept"), ("v3", "link:p1")]);
+    lines.reverse();
+    lines.sort_by_key(|line| line.1[1] != "v3");
+    let read = office.read(lines);
+    assert_eq!(read.problems, []);
+    for (_, intent) in &read.customers {
+        let shape = if matches!(intent.action, Action::Link(_)) { Shape::ManyToOne } else { Shape::OneToOne };
+        let outcome = decide(intent, "anna", &office.links, shape, intent.evidence.as_ref()).unwrap();
+        outcome.apply(&mut office.links, shape).unwrap();
+    }
+    assert_eq!(office.links.vendors_of(&Id::new("p1")).count(), 2);
+}
+
+#[test]
+fn a_sheet_that_is_read_again_changes_nothing_and_is_no_mistake() {
+    let mut office = Office::new();
+    let first = office.filled(&[("v1", "accept"), ("v2", "reject"), ("v3", "exclude"), ("p9", "exclude")]);
+    for (_, intent) in &office.read(first.clone()).customers {
+        office.follow(intent).unwrap();
+    }
+    let again = office.read(first);
+    assert_eq!((again.customers, again.problems, again.already), (Vec::new(), Vec::new(), 4));
+    let second = office.filled(&[("v1", "unlink"), ("v2", "link:p2"), ("v3", "defer")]);
+    for (_, intent) in &office.read(second.clone()).customers {
+        office.follow(intent).unwrap();
+    }
+    let again = office.read(second);
+    assert_eq!((again.customers, again.problems, again.already), (Vec::new(), Vec::new(), 3));
 }
 
 #[test]
