@@ -8,7 +8,6 @@ use std::net::IpAddr;
 use reqwest::Url;
 
 use crate::connectors::error::ErrorKind;
-use crate::core::outside::excerpt;
 
 /// Reads a configured address: https, or http where the host is this machine or was allowed by name.
 pub(super) fn base(text: &str, plain_hosts: &[String]) -> Result<Url, String> {
@@ -64,9 +63,8 @@ pub(super) fn resolve(base: &Url, path_or_url: &str, query: &[(&str, &str)]) -> 
     Ok(url)
 }
 
-/// How errors and logs name a call: method, path and the caller's own parameters, cut.
+/// How errors and logs name a call: method, path and the caller's own parameters.
 pub(super) fn operation(path_or_url: &str, query: &[(&str, &str)]) -> String {
-    const SHOWN_MAX: usize = 300;
     let path = match path_or_url.split_once("://") {
         // A link's parameters are the remote's; they may hold anything.
         Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/").split('?').next().unwrap_or("/"),
@@ -76,7 +74,7 @@ pub(super) fn operation(path_or_url: &str, query: &[(&str, &str)]) -> String {
     for (name, value) in query {
         let _ = write!(text, " {name}={value}");
     }
-    excerpt(&text, SHOWN_MAX)
+    text
 }
 
 /// One path segment from outside text: everything but unreserved characters is percent-encoded.

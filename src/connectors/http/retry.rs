@@ -14,7 +14,6 @@ use tokio::time::Instant;
 use crate::connectors::error::ErrorKind;
 use crate::connectors::http::pace::wait;
 use crate::connectors::http::{Backoff, Limits};
-use crate::core::outside::excerpt;
 
 /// Why a reply is not the answer, as far as it decides what to do next.
 #[derive(Debug)]
@@ -61,9 +60,8 @@ pub(super) fn default_table(status: u16, headers: &HeaderMap, body: &[u8]) -> Re
     })
 }
 
-/// The remote's own words, where it has any: from the usual JSON envelopes, else the start of a plain text.
+/// The remote's own words, uncut, where it has any: from the usual JSON envelopes, else the start of a plain text.
 fn remote_message(body: &[u8]) -> String {
-    const SHOWN_MAX: usize = 300;
     let envelope = serde_json::from_slice::<serde_json::Value>(body).ok();
     let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
     let found: Vec<String> = match &envelope {
@@ -86,7 +84,7 @@ fn remote_message(body: &[u8]) -> String {
             .into_iter()
             .collect(),
     };
-    let joined = excerpt(&found.join("; "), SHOWN_MAX);
+    let joined = found.join("; ");
     if joined.trim().is_empty() { String::new() } else { format!(": {}", joined.trim()) }
 }
 

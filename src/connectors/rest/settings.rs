@@ -143,6 +143,7 @@ impl Values {
         for (name, value) in &connector.http.headers {
             settings.headers.push((name.clone(), self.secret(value)?));
         }
+        settings.secrets = self.secrets(connector);
         for rate in &connector.limits.rate {
             let per = duration(&rate.per).ok_or_else(|| format!("`{}` is no length of time", rate.per))?;
             settings.rates.push(http::Rate { calls: rate.calls, per });
@@ -157,6 +158,21 @@ impl Values {
             settings.judge = Some(Arc::new(move |status, headers, body| answers::judge(&rules, status, headers, body)));
         }
         Ok(settings)
+    }
+
+    /// Every secret setting, and every header and query value that is built from one.
+    fn secrets(&self, connector: &Connector) -> Vec<SecretString> {
+        let is_secret =
+            |name: &str| connector.settings.get(name).is_some_and(|setting| setting.kind == SettingKind::Secret);
+        let plain = connector.settings.keys().filter(|name| is_secret(name));
+        let lists = connector.entity.values().filter_map(|entity| entity.list.as_ref());
+        let queries = lists.flat_map(|list| list.query.values().filter_map(serde_json::Value::as_str));
+        let built = connector.http.headers.values().map(String::as_str).chain(queries).filter(|text| {
+            Template::parse(text).is_ok_and(|template| template.names().into_iter().any(is_secret))
+        });
+        // A value that also takes a record's id cannot be filled here; the secret in it is known by itself.
+        let built = built.filter_map(|text| self.secret(text).ok());
+        plain.filter_map(|name| self.0.get(name).cloned()).chain(built).collect()
     }
 
     fn auth(&self, auth: &Auth) -> Result<http::Auth, String> {
