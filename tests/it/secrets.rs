@@ -35,12 +35,17 @@ async fn echo(tokens: bool) -> String {
             return (StatusCode::OK, format!("{{\"access_token\":\"{TOKEN}\",\"expires_in\":0}}"));
         }
         // The longer the path, the later in the text: somewhere the cut falls into a secret.
-        let message = format!("{} {said} {}", "x".repeat(path.len() * 7 % 290), said.replace('/', "%2F"));
+        let message = format!("{} {said} {}", "x".repeat(path.len() * 7 % 290), percent(&said));
         let errors = serde_json::json!([{ "code": "ObjectExists", "message": message, "field": said }]);
         (StatusCode::BAD_REQUEST, serde_json::json!({ "message": message, "errors": errors }).to_string())
     });
     tokio::spawn(async move { axum::serve(listener, app).await });
     url
+}
+
+fn percent(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 fn rest_file(auth: &str, key: &str) -> String {
@@ -61,9 +66,8 @@ fn place(url: &str) -> Place {
         .set("OAUTH", OAUTH);
     place.write("query.toml", &rest_file("{ kind = \"query\", name = \"k\", value = \"{key}\" }", ""));
     place.write("listed.toml", &rest_file("{ kind = \"none\" }", "query = { k = \"Key {key}\" }\n"));
-    let oauth = format!(
-        "{{ kind = \"oauth2\", token = \"{url}/token\", client = \"c\", secret = \"{{key}}\", basic = true }}"
-    );
+    let oauth =
+        format!("{{ kind = \"oauth2\", token = \"{url}/token\", client = \"c\", secret = \"{{key}}\", basic = true }}");
     place.write("oauth.toml", &rest_file(&oauth, ""));
     let rest = |name: &str, variable: &str| {
         format!(
@@ -89,9 +93,10 @@ fn place(url: &str) -> Place {
 fn traces() -> Vec<String> {
     let basic = [format!("me+pub:{PRIVATE_KEY}"), format!("c:{OAUTH}")];
     let plain = [PAX8, TOKEN, PRIVATE_KEY, CLIENT_ID, QUERY_KEY, OAUTH].map(str::to_owned);
-    let encoded = basic.iter().chain(&plain).flat_map(|secret| {
-        [STANDARD_NO_PAD.encode(secret), URL_SAFE_NO_PAD.encode(secret), secret.replace('/', "%2F")]
-    });
+    let encoded = basic
+        .iter()
+        .chain(&plain)
+        .flat_map(|secret| [STANDARD_NO_PAD.encode(secret), URL_SAFE_NO_PAD.encode(secret), percent(secret)]);
     // What all of them begin with, so that no part of one passes.
     encoded.chain(plain.iter().cloned()).chain(["canary".to_owned(), STANDARD_NO_PAD.encode("canary")]).collect()
 }
@@ -113,7 +118,8 @@ async fn a_remote_that_repeats_the_request_gives_no_secret_away() {
             }
         }
         for trace in traces() {
-            let around = said.find(&trace).map(|at| said[at.saturating_sub(200)..].chars().take(400).collect::<String>());
+            let around =
+                said.find(&trace).map(|at| said[at.saturating_sub(200)..].chars().take(400).collect::<String>());
             assert_eq!(around, None, "{trace}");
         }
     }
