@@ -51,6 +51,7 @@ const PAX8: Kind = Kind {
         setting("calls_per_minute", "the pace", "480"),
         setting("page_size", "records on a page, at most 200", "200"),
         setting("concurrency", "calls under way at once", "4"),
+        setting("private_hosts", "addresses of private networks that may be spoken to", "none"),
         setting("attempts", "attempts at one call", "6"),
         setting("pause_ms", "the first pause before another attempt", "1000"),
     ],
@@ -67,6 +68,7 @@ const REST: Kind = Kind {
             "as the file says",
         ),
         setting("plain_hosts", "hosts beyond loopback that may be spoken to without TLS", "none"),
+        setting("private_hosts", "addresses of private networks that may be spoken to", "none"),
         setting("pause_ms", "the first pause before another attempt", "1000"),
     ],
 };
@@ -203,9 +205,12 @@ fn open_rest(config: &Config, name: &str, environment: &Environment) -> Result<C
     for (key, secret) in config.secrets_of(name, environment)? {
         settings.values.insert(key.strip_prefix("settings.").unwrap_or(&key).to_owned(), secret);
     }
-    for host in table.get("plain_hosts").and_then(toml::Value::as_array).into_iter().flatten() {
-        settings.plain_hosts.extend(host.as_str().map(str::to_owned));
-    }
+    let hosts = |key: &str| -> Vec<String> {
+        let listed = table.get(key).and_then(toml::Value::as_array).into_iter().flatten();
+        listed.filter_map(toml::Value::as_str).map(str::to_owned).collect()
+    };
+    settings.plain_hosts.extend(hosts("plain_hosts"));
+    settings.private_hosts.extend(hosts("private_hosts"));
     if let Some(pause) = table.get("pause_ms") {
         let pause = pause.as_integer().and_then(|pause| u64::try_from(pause).ok());
         let pause = pause.ok_or_else(|| settings_error(name, "pause_ms: a number of milliseconds is expected"))?;

@@ -60,6 +60,8 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// Hosts beyond loopback that may be spoken to without TLS.
     pub plain_hosts: Vec<String>,
+    /// Addresses of private networks that may be spoken to. Names are not resolved for it.
+    pub private_hosts: Vec<String>,
     /// What replies mean where this remote differs from the default table.
     pub judge: Option<Judge>,
 }
@@ -110,6 +112,7 @@ impl Settings {
             backoff: Backoff { first: Duration::from_secs(1), most: Duration::from_mins(1) },
             timeouts: Timeouts { connect: Duration::from_secs(10), total: Duration::from_mins(2) },
             plain_hosts: Vec::new(),
+            private_hosts: Vec::new(),
             judge: None,
         }
     }
@@ -156,9 +159,10 @@ impl Client {
     }
 
     fn build(settings: Settings) -> std::result::Result<Self, String> {
-        let base = address::base(&settings.base_url, &settings.plain_hosts)?;
+        let base = address::base(&settings.base_url, &settings.plain_hosts, &settings.private_hosts)?;
         if let Auth::Token(call) = &settings.auth {
-            address::base(call.url(), &settings.plain_hosts).map_err(|e| format!("token address: {e}"))?;
+            address::base(call.url(), &settings.plain_hosts, &settings.private_hosts)
+                .map_err(|e| format!("token address: {e}"))?;
         }
         if settings.concurrency == 0 || settings.limits.attempts == 0 {
             return Err("concurrency and attempts must be at least 1".to_owned());

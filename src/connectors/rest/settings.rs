@@ -52,6 +52,8 @@ pub struct RestSettings {
     pub values: BTreeMap<String, SecretString>,
     /// Hosts beyond loopback that may be spoken to without TLS.
     pub plain_hosts: Vec<String>,
+    /// Addresses of private networks that may be spoken to.
+    pub private_hosts: Vec<String>,
     /// Pauses between attempts at one call.
     pub backoff: http::Backoff,
 }
@@ -65,6 +67,7 @@ impl RestSettings {
             file,
             values: BTreeMap::new(),
             plain_hosts: usual.plain_hosts,
+            private_hosts: usual.private_hosts,
             backoff: usual.backoff,
         }
     }
@@ -152,6 +155,7 @@ impl Values {
             settings.concurrency = usize::try_from(most).unwrap_or(settings.concurrency);
         }
         settings.plain_hosts.clone_from(&of.plain_hosts);
+        settings.private_hosts.clone_from(&of.private_hosts);
         settings.backoff = of.backoff;
         let rules = connector.errors.iter().map(Reading::new).collect::<Result<Vec<_>, _>>()?;
         if !rules.is_empty() {
@@ -167,9 +171,13 @@ impl Values {
         let plain = connector.settings.keys().filter(|name| is_secret(name));
         let lists = connector.entity.values().filter_map(|entity| entity.list.as_ref());
         let queries = lists.flat_map(|list| list.query.values().filter_map(serde_json::Value::as_str));
-        let built = connector.http.headers.values().map(String::as_str).chain(queries).filter(|text| {
-            Template::parse(text).is_ok_and(|template| template.names().into_iter().any(is_secret))
-        });
+        let built = connector
+            .http
+            .headers
+            .values()
+            .map(String::as_str)
+            .chain(queries)
+            .filter(|text| Template::parse(text).is_ok_and(|template| template.names().into_iter().any(is_secret)));
         // A value that also takes a record's id cannot be filled here; the secret in it is known by itself.
         let built = built.filter_map(|text| self.secret(text).ok());
         plain.filter_map(|name| self.0.get(name).cloned()).chain(built).collect()
