@@ -2,6 +2,7 @@
 //!
 //! Keeps the invariant that a secret goes from where it lies into its connector and nowhere else.
 
+use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -219,6 +220,9 @@ fn open_rest(config: &Config, name: &str, environment: &Environment) -> Result<C
     Ok(Connection::Psa(Box::new(Rest::new(settings)?)))
 }
 
+/// The longest connector file that is read.
+const CONNECTOR_FILE_BYTES: u64 = 1 << 20;
+
 /// Reads a connector file, or takes a shipped one.
 fn connector_file(folder: &Path, name: &str) -> Result<ConnectorFile> {
     if name.starts_with("builtin:") {
@@ -228,8 +232,14 @@ fn connector_file(folder: &Path, name: &str) -> Result<ConnectorFile> {
             what: format!("is not shipped; there are {}", known.join(", ")),
         });
     }
-    let text = std::fs::read_to_string(folder.join(name))
-        .map_err(|refused| EngineError::File { file: name.to_owned(), what: format!("cannot be read: {refused}") })?;
+    let refused = |what: String| EngineError::File { file: name.to_owned(), what };
+    let mut text = String::new();
+    let read = std::fs::File::open(folder.join(name))
+        .and_then(|file| file.take(CONNECTOR_FILE_BYTES + 1).read_to_string(&mut text));
+    let read = read.map_err(|error| refused(format!("cannot be read: {error}")))?;
+    if u64::try_from(read).unwrap_or(u64::MAX) > CONNECTOR_FILE_BYTES {
+        return Err(refused(format!("is longer than {CONNECTOR_FILE_BYTES} bytes; is it a connector file?")));
+    }
     Ok(ConnectorFile { name: name.to_owned(), text })
 }
 
