@@ -127,7 +127,12 @@ impl Patience {
         if self.started.elapsed().saturating_add(pause) > self.limits.elapsed {
             return Err(self.given_up(kind, "the next would come after the time limit"));
         }
-        tracing::debug!(attempt = self.attempt, pause_ms = pause.as_millis(), "trying again");
+        tracing::info!(
+            attempt = self.attempt + 1,
+            of = self.limits.attempts,
+            pause_ms = pause.as_millis(),
+            "waiting before another attempt"
+        );
         wait(pause).await;
         self.attempt += 1;
         Ok(())
