@@ -206,7 +206,7 @@ fn next_steps(file: &Path, sections: &[Section], answers: &BTreeMap<String, Stri
     let step = |before: &str, of: Vec<String>, after: &str| {
         (!of.is_empty()).then(|| format!("{before}{}{after}", of.join(", ")))
     };
-    let described = answers.iter().filter(|(name, value)| name.ends_with(".file") && !value.is_empty());
+    let described = answers.iter().filter(|(name, value)| name.rsplit('.').next() == Some("file") && !value.is_empty());
     let described = described.map(|(_, file)| format!("{file}, and check it: `trueup connectors lint {file}`"));
     let steps = [
         step("write the connector file ", described.collect(), ""),

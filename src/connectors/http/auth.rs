@@ -347,7 +347,7 @@ mod tests {
         ] {
             assert!(!format!("{auth:?}").contains("canary"), "{auth:?}");
             let held = auth.secrets();
-            let kind = Secrets::new(held.iter().map(|secret| secret.expose_secret()))
+            let kind = Secrets::new(held.iter().map(secrecy::ExposeSecret::expose_secret))
                 .kind(ErrorKind::Auth("401: key canary-hunter2 is unknown".into()));
             assert_eq!(kind.to_string(), "the credentials were refused (401: key *** is unknown)");
         }

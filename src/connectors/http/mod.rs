@@ -169,7 +169,7 @@ impl Client {
         }
         let headers = default_headers(&settings.headers)?;
         let held = settings.auth.secrets();
-        let secrets = Secrets::new(held.iter().chain(&settings.secrets).map(|secret| secret.expose_secret()));
+        let secrets = Secrets::new(held.iter().chain(&settings.secrets).map(secrecy::ExposeSecret::expose_secret));
         let secrets = Arc::new(secrets);
         let credentials = Credentials::new(settings.auth, Arc::clone(&secrets))?;
         let transport = Transport::new(
