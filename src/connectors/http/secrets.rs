@@ -185,6 +185,8 @@ mod tests {
         let shown = secrets.shown(&format!("{}canary-hunter2", "x".repeat(SHOWN_MAX - 5)));
         assert!(shown.ends_with("xx***") && !shown.contains("cana"), "{shown}");
         let said = || "canary-hunter2".to_owned();
+        assert_eq!(secrets.shown("line\none\u{1b}[31m"), "line one␛[31m");
+        assert_eq!(secrets.shown(&"x".repeat(5000)).chars().count(), SHOWN_MAX + 1);
         let shown = secrets.kind(ErrorKind::Rejected { field: Some(said()), message: said() });
         assert!(!format!("{shown:?}").contains("canary"), "{shown:?}");
         let problem = secrets.problem(Problem::new(said(), said()).record(said()).field(said()));
