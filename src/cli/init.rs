@@ -10,6 +10,7 @@ use std::path::Path;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::systems::{CONNECTWISE, PAX8, PSA_FILES, REST, Section, Setting, System, TRYTON, VENDOR_FILES};
+use crate::core::nearest::nearest;
 
 /// Write a commented configuration for the systems you name
 ///
@@ -95,9 +96,24 @@ fn choose(context: &Context, what: &str, role: &str, choices: &[(&str, Section)]
     if !context.ui.can_ask() {
         return Err(missing());
     }
-    let answer = context.ui.ask(&format!("Which {what} do {role} ({names})?"))?;
-    let chosen = choices.iter().find(|(name, _)| answer.as_deref() == Some(*name));
-    chosen.map(|(_, section)| *section).ok_or_else(missing)
+    // Nothing typed ends it; a word that is none of them is asked for again, so that a slip costs no answer.
+    while let Some(answer) = context.ui.ask(&format!("Which {what} do {role} ({names})?"))? {
+        match chosen(&answer, choices) {
+            Ok(section) => return Ok(section),
+            Err(why) => context.ui.warn(&why),
+        }
+    }
+    Err(missing())
+}
+
+/// The system of a typed name, or which one was probably meant.
+fn chosen(answer: &str, choices: &[(&str, Section)]) -> Result<Section, String> {
+    let found = choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(answer));
+    found.map(|(_, section)| *section).ok_or_else(|| {
+        let meant = nearest(answer, choices.iter().map(|(name, _)| *name));
+        let meant = meant.map(|name| format!(", did you mean {name}?")).unwrap_or_default();
+        format!("`{answer}` is none of them{meant}")
+    })
 }
 
 /// A value for each setting that is asked for, by `connection.setting`; empty where nobody knows it yet.
@@ -190,7 +206,10 @@ fn next_steps(file: &Path, sections: &[Section], answers: &BTreeMap<String, Stri
     let step = |before: &str, of: Vec<String>, after: &str| {
         (!of.is_empty()).then(|| format!("{before}{}{after}", of.join(", ")))
     };
+    let described = answers.iter().filter(|(name, value)| name.rsplit('.').next() == Some("file") && !value.is_empty());
+    let described = described.map(|(_, file)| format!("{file}, and check it: `trueup connectors lint {file}`"));
     let steps = [
+        step("write the connector file ", described.collect(), ""),
         step("fill in ", empty.collect(), &format!(" in {file}")),
         step("set ", variables.collect(), " in the environment"),
         step("put the exports into ", folders.into_iter().cloned().collect(), ""),
@@ -222,3 +241,19 @@ const TAIL: &str = r#"
 # [reconcile]
 # snapshot_age_hours_max = 48
 "#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_at_the_prompt_is_told_the_nearest_name() {
+        let choices = [("connectwise", CONNECTWISE), ("tryton", TRYTON)];
+        assert_eq!(chosen("Tryton", &choices).unwrap().name, "tryton");
+        assert_eq!(
+            chosen("conectwise", &choices).unwrap_err(),
+            "`conectwise` is none of them, did you mean connectwise?"
+        );
+        assert_eq!(chosen("zzz", &choices).unwrap_err(), "`zzz` is none of them");
+    }
+}

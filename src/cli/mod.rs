@@ -133,7 +133,7 @@ fn answer_without_command(refused: &clap::Error) -> u8 {
 }
 
 fn run(cli: Cli, ui: &Arc<Ui>, environment: Environment) -> Result<Ending, CommandError> {
-    telemetry::start(&cli.global.log).map_err(|refused| CommandError::new(Kind::Usage, refused))?;
+    telemetry::start(&cli.global.log, ui.colours()).map_err(|refused| CommandError::new(Kind::Usage, refused))?;
     let failed = |error: std::io::Error| CommandError::new(Kind::Failed, error);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
     let context = Context::new(Arc::clone(ui), environment, cli.global.config.as_deref(), cli.global.as_of);

@@ -13,8 +13,8 @@ use crate::simulate::{self, Data, Faults, Pax8Credentials, PsaCredentials, Simul
 
 /// Serve a simulated distributor or PSA on loopback
 ///
-/// Speaks the published wire format, keeps everything in memory, and runs until it is stopped. Prints its address to standard
-/// output, and the credentials it accepts to standard error.
+/// Speaks the published wire format, keeps everything in memory, and runs until it is stopped. Prints the address to configure to
+/// standard output, and the credentials it accepts to standard error.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup simulate pax8 --seed 7 --faults 429=2,cut@invoices")]
 #[command(group = clap::ArgGroup::new("content").args(["data", "seed"]).required(true))]
@@ -59,11 +59,11 @@ impl Args {
             (None, seed) => World::from_seed(seed.unwrap_or(1), self.customers, &period.to_string())?.data,
         };
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        let running = match self.system {
+        let (running, path) = match self.system {
             System::Pax8 => {
                 let accepted = Pax8Credentials::default();
                 context.ui.say(&format!("client_id {}, client_secret {}", accepted.client_id, accepted.client_secret));
-                simulate::serve_pax8(data, faults, accepted, at).await?
+                (simulate::serve_pax8(data, faults, accepted, at).await?, simulate::PAX8_PATH)
             }
             System::Psa => {
                 let accepted = PsaCredentials::default();
@@ -71,10 +71,10 @@ impl Args {
                 context.ui.say(&format!(
                     "company {company}, public_key {public_key}, private_key {private_key}, client_id {client_id}"
                 ));
-                simulate::serve_psa(data, faults, accepted, at).await?
+                (simulate::serve_psa(data, faults, accepted, at).await?, simulate::PSA_PATH)
             }
         };
-        context.ui.result(format!("{}\n", running.url()))?;
+        context.ui.result(format!("{}{path}\n", running.url()))?;
         running.wait().await;
         Ok(Ending::Done)
     }

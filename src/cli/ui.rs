@@ -1,7 +1,7 @@
 //! The one place that writes to the terminal.
 //!
 //! Results go to standard output and nothing else does; what happens on the way goes to standard error. Colour and moving
-//! bars only where a person looks at a terminal.
+//! bars only where a person looks at a terminal. Nothing outside text holds steers the terminal.
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
@@ -12,6 +12,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::error::{CommandError, Kind};
 use crate::config::Environment;
+use crate::core::outside::{harmless, harmless_lines};
 use crate::engine::Watch;
 use crate::report::text::Screen;
 
@@ -48,6 +49,12 @@ impl Ui {
             bars: MultiProgress::with_draw_target(target),
             running: Mutex::default(),
         }
+    }
+
+    /// Whether what goes to standard error may be coloured.
+    #[must_use]
+    pub fn colours(&self) -> bool {
+        self.colour
     }
 
     /// How a table is drawn. Only a terminal has a width: a file or a pipe gets every row on one line.
@@ -93,20 +100,20 @@ impl Ui {
     /// A line about what happens, to standard error; not with `--quiet`.
     pub fn say(&self, line: &str) {
         if !self.quiet {
-            self.write_err(&format!("{line}\n"));
+            self.write_err(&format!("{}\n", harmless_lines(line)));
         }
     }
 
     /// A line a person must see, to standard error, also with `--quiet`.
     pub fn warn(&self, line: &str) {
-        self.write_err(&format!("{} {line}\n", self.label("warning:", "33")));
+        self.write_err(&format!("{} {}\n", self.label("warning:", "33"), harmless_lines(line)));
     }
 
     /// An error with its advice.
     pub fn error(&self, error: &CommandError) {
         let facts = error.to_string();
-        let facts = facts.lines().map(|line| format!("{} {line}\n", self.label("error:", "31")));
-        let hints = error.hints.iter().map(|hint| format!("{} {hint}\n", self.label("hint:", "36")));
+        let facts = facts.lines().map(|line| format!("{} {}\n", self.label("error:", "31"), harmless(line)));
+        let hints = error.hints.iter().map(|hint| format!("{} {}\n", self.label("hint:", "36"), harmless_lines(hint)));
         let text: String = facts.chain(hints).collect();
         self.write_err(&text);
     }

@@ -2,6 +2,7 @@
 //!
 //! Keeps the invariant that a secret goes from where it lies into its connector and nowhere else.
 
+use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -51,6 +52,7 @@ const PAX8: Kind = Kind {
         setting("calls_per_minute", "the pace", "480"),
         setting("page_size", "records on a page, at most 200", "200"),
         setting("concurrency", "calls under way at once", "4"),
+        setting("private_hosts", "addresses of private networks that may be spoken to", "none"),
         setting("attempts", "attempts at one call", "6"),
         setting("pause_ms", "the first pause before another attempt", "1000"),
     ],
@@ -67,6 +69,7 @@ const REST: Kind = Kind {
             "as the file says",
         ),
         setting("plain_hosts", "hosts beyond loopback that may be spoken to without TLS", "none"),
+        setting("private_hosts", "addresses of private networks that may be spoken to", "none"),
         setting("pause_ms", "the first pause before another attempt", "1000"),
     ],
 };
@@ -219,9 +222,12 @@ fn rest(config: &Config, name: &str, environment: &Environment, attempts_max: Op
     for (key, secret) in config.secrets_of(name, environment)? {
         settings.values.insert(key.strip_prefix("settings.").unwrap_or(&key).to_owned(), secret);
     }
-    for host in table.get("plain_hosts").and_then(toml::Value::as_array).into_iter().flatten() {
-        settings.plain_hosts.extend(host.as_str().map(str::to_owned));
-    }
+    let hosts = |key: &str| -> Vec<String> {
+        let listed = table.get(key).and_then(toml::Value::as_array).into_iter().flatten();
+        listed.filter_map(toml::Value::as_str).map(str::to_owned).collect()
+    };
+    settings.plain_hosts.extend(hosts("plain_hosts"));
+    settings.private_hosts.extend(hosts("private_hosts"));
     if let Some(pause) = table.get("pause_ms") {
         let pause = pause.as_integer().and_then(|pause| u64::try_from(pause).ok());
         let pause = pause.ok_or_else(|| settings_error(name, "pause_ms: a number of milliseconds is expected"))?;
@@ -230,6 +236,9 @@ fn rest(config: &Config, name: &str, environment: &Environment, attempts_max: Op
     settings.attempts = attempts_max.map_or(settings.attempts, |most| most.min(settings.attempts));
     Ok(Connection::Psa(Box::new(Rest::new(settings)?)))
 }
+
+/// The longest connector file that is read.
+const CONNECTOR_FILE_BYTES: u64 = 1 << 20;
 
 /// Reads a connector file, or takes a shipped one.
 fn connector_file(folder: &Path, name: &str) -> Result<ConnectorFile> {
@@ -240,8 +249,14 @@ fn connector_file(folder: &Path, name: &str) -> Result<ConnectorFile> {
             what: format!("is not shipped; there are {}", known.join(", ")),
         });
     }
-    let text = std::fs::read_to_string(folder.join(name))
-        .map_err(|refused| EngineError::File { file: name.to_owned(), what: format!("cannot be read: {refused}") })?;
+    let refused = |what: String| EngineError::File { file: name.to_owned(), what };
+    let mut text = String::new();
+    let read = std::fs::File::open(folder.join(name))
+        .and_then(|file| file.take(CONNECTOR_FILE_BYTES + 1).read_to_string(&mut text));
+    let read = read.map_err(|error| refused(format!("cannot be read: {error}")))?;
+    if u64::try_from(read).unwrap_or(u64::MAX) > CONNECTOR_FILE_BYTES {
+        return Err(refused(format!("is longer than {CONNECTOR_FILE_BYTES} bytes; is it a connector file?")));
+    }
     Ok(ConnectorFile { name: name.to_owned(), text })
 }
 

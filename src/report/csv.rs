@@ -1,10 +1,12 @@
 //! Tables as CSV: RFC 4180, UTF-8, ISO dates, plain decimals, one header line, no totals among the rows.
 //!
 //! Keeps the invariant that no cell of outside text can be taken for a formula by a spreadsheet, while numbers stay
-//! numbers: a leading quote goes before text that begins like a formula, never before a negative amount.
+//! numbers: a leading quote goes before text that begins like a formula, never before a negative amount. Control characters
+//! other than line breaks and tabs are marked.
 
 use std::borrow::Cow;
 
+use crate::core::outside::marked;
 use crate::report::ReportError;
 use crate::report::table::{Cell, Table};
 
@@ -45,7 +47,7 @@ pub(crate) fn finish(lines: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, ReportError
 
 fn field(cell: &Cell) -> String {
     match cell {
-        Cell::Text(text) => guarded(text).into_owned(),
+        Cell::Text(text) => guarded(&marked(text)).into_owned(),
         Cell::Unknown
         | Cell::Count(_)
         | Cell::Quantity(_)
@@ -59,6 +61,12 @@ fn field(cell: &Cell) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_control_character_is_marked_and_a_line_break_stays() {
+        let cell = Cell::Text("a\u{1b}[31m\nb".into());
+        assert_eq!(field(&cell), "a␛[31m\nb");
+    }
 
     #[test]
     fn text_that_begins_like_a_formula_is_quoted_and_nothing_else() {

@@ -363,7 +363,7 @@ mod tests {
             assert_eq!(grouped(plain), read);
         }
         let outside = Cell::Text("a\u{202E}b\u{1b}[31m\nc".into());
-        assert_eq!(outside.shown(), "ab [31m c");
+        assert_eq!(outside.shown(), "a\\u{202e}b␛[31m c");
         assert_eq!((Cell::Percent(-5).plain(), Cell::Percent(182).plain()), ("-0.5".into(), "18.2".into()));
     }
 }

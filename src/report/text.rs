@@ -6,6 +6,7 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Row, Width};
 
+use crate::core::outside::{harmless, harmless_lines};
 use crate::report::table::{Cell, Kind, Room, Sum, Table, Total, count, counted, grouped};
 
 /// Blanks between two columns.
@@ -38,15 +39,16 @@ pub struct Cut<'a> {
 /// The whole report: title, head, rows, totals, notes.
 #[must_use]
 pub fn render(table: &Table, screen: Screen<'_>) -> String {
-    let notes: String = table.notes.iter().map(|note| [note, "\n"].concat()).collect();
+    let notes: String = table.notes.iter().map(|note| [&harmless_lines(note), "\n"].concat()).collect();
     [&opening(table), "\n", &rows(table, screen), &totals(table, screen), &notes].concat()
 }
 
 /// The title and the head alone.
 #[must_use]
 pub fn opening(table: &Table) -> String {
-    let head: String = table.head.iter().map(|(label, text)| ["  ", label, ": ", text, "\n"].concat()).collect();
-    [table.title, "\n", &head].concat()
+    let line = |(label, text): &(String, String)| ["  ", &harmless(label), ": ", &harmless(text), "\n"].concat();
+    let head: String = table.head.iter().map(line).collect();
+    [&harmless(table.title), "\n", &head].concat()
 }
 
 /// The rows alone. Numbers, codes and days never wrap; where the width leaves too little for the words, columns are
@@ -193,4 +195,18 @@ fn draw(columns: &[GridColumn], screen: Screen<'_>) -> String {
 fn cell(text: &str) -> comfy_table::Cell {
     let cell = comfy_table::Cell::new(text);
     if text.contains('_') && !text.contains(' ') { cell.set_delimiter('_') } else { cell }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_of_a_report_steers_the_terminal() {
+        let outside = "a\u{1b}[31m\u{202e}\r\nb";
+        let head = vec![(outside.to_owned(), outside.to_owned())];
+        let notes = vec![outside.to_owned()];
+        let table = Table { name: "t", title: "T", about: "", head, columns: &[], rows: vec![], notes };
+        assert!(!render(&table, Screen::default()).contains(['\u{1b}', '\u{202e}', '\r']));
+    }
 }

@@ -32,6 +32,11 @@ pub use psa::PsaCredentials;
 pub use server::{Logged, Running};
 pub use world::{Planted, World};
 
+/// What a client of the simulated Pax8 puts after its address.
+pub const PAX8_PATH: &str = "/v1";
+/// What a client of the simulated PSA puts after its address: code base and version.
+pub const PSA_PATH: &str = "/v4_6_release/apis/3.0";
+
 /// What can go wrong before a simulator serves.
 #[derive(Debug, thiserror::Error)]
 pub enum SimulateError {

@@ -23,11 +23,14 @@ fn the_whole_reference_is_as_pinned() {
 #[test]
 fn a_simulator_says_where_it_is_and_an_interrupt_ends_it_with_130() {
     let place = Place::new();
-    for (system, signal) in [("pax8", rustix::process::Signal::INT), ("psa", rustix::process::Signal::TERM)] {
+    for (system, signal, path) in [
+        ("pax8", rustix::process::Signal::INT, "/v1\n"),
+        ("psa", rustix::process::Signal::TERM, "/v4_6_release/apis/3.0\n"),
+    ] {
         let mut child = place.start(&format!("simulate {system} --seed 7 --period 2026-04 --customers 1"));
         let mut url = String::new();
         std::io::BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
-        assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+        assert!(url.starts_with("http://127.0.0.1:") && url.ends_with(path), "{url}");
         rustix::process::kill_process(rustix::process::Pid::from_child(&child), signal).unwrap();
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(130));
@@ -123,6 +126,22 @@ fn what_nobody_could_be_asked_is_left_empty_named_and_refused_until_filled_in() 
     let first = place.run("init pax8 connectwise").ended(0).transcript();
     let then = place.run("check").ended(2).transcript();
     golden!("cli", "init_to_fill_in", format!("{first}\n{then}"));
+}
+
+#[test]
+fn nothing_that_steers_a_terminal_reaches_a_pipe() {
+    let place = Place::new();
+    place.write(
+        "trueup.toml",
+        "[connectors.\"a\\u001b]0;title\\u0007\"]\nkind = \"b\\u001b[31m\\u202E\"\nside = \"psa\"\n",
+    );
+    let mut said = place.run("db migrate --log trace").ended(0).transcript();
+    assert!(said.contains("TRACE") || said.contains("DEBUG"), "something was logged: {said}");
+    for line in ["check", "pull --period 2026-04", "pull --only \u{1b}[31m"] {
+        let ran = place.run(line);
+        said.extend([ran.stdout, ran.stderr]);
+    }
+    assert!(said.contains('␛') && !said.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{said:?}");
 }
 
 #[test]

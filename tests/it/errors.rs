@@ -188,7 +188,7 @@ fn credentials_that_are_refused_end_with_their_own_status() {
     let mut url = String::new();
     std::io::BufReader::new(simulator.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
     let connections = format!(
-        "[connectors.pax8]\nkind = \"pax8\"\nside = \"vendor\"\nbase_url = \"{}/v1\"\nclient_id = \"demo-client\"\n\
+        "[connectors.pax8]\nkind = \"pax8\"\nside = \"vendor\"\nbase_url = \"{}\"\nclient_id = \"demo-client\"\n\
          client_secret = {{ env = \"SECRET\" }}\n",
         url.trim_end()
     );

@@ -15,6 +15,7 @@ mod reports;
 mod rest;
 mod scenarios;
 mod schema;
+mod secrets;
 mod simulate;
 mod store;
 mod support;

@@ -424,7 +424,7 @@ async fn settings_that_cannot_work_are_refused() {
 async fn check_says_what_to_do() {
     let fine = pair(data(), "").await;
     let lines = fine.pax8.check().await;
-    assert_eq!(lines.len(), 5);
+    assert_eq!(lines.len(), 11);
     assert!(lines.iter().all(|line| line.outcome.is_ok()), "{lines:?}");
     let companies = data().table(File::VendorCompanies).len();
     assert_eq!(lines[1].outcome, Ok(format!("{companies} there")));
@@ -440,6 +440,22 @@ async fn check_says_what_to_do() {
     assert!(lines[..4].iter().all(|line| line.outcome.is_ok()), "{lines:?}");
     let last = lines[4].outcome.clone().unwrap_err().what;
     assert!(lines[4].what == "list invoices" && last.contains("make credentials with the right"), "{last}");
+
+    // What is read below a record, and the drafts, are tried as well: their rights may be missing alone.
+    for (listing, what) in [
+        ("items", "list items of an invoice"),
+        ("pricing", "list prices (only for pull --with prices)"),
+        ("history", "list history (only for pull --with history)"),
+        ("contacts", "list contacts (only for pull --with contacts)"),
+        ("usage-summaries", "list usage (only for pull --with usage)"),
+        ("draftItems", "list draft items (only for pull --with drafts)"),
+    ] {
+        let forbidden = pair(data(), &format!("403@{listing}")).await;
+        let lines = forbidden.pax8.check().await;
+        let refused: Vec<_> =
+            lines.iter().filter(|line| line.outcome.is_err()).map(|line| line.what.as_str()).collect();
+        assert_eq!(refused, [what], "{lines:?}");
+    }
 }
 
 /// A simulator with the month the contract asks for; its rows as its tables count them.

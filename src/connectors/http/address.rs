@@ -8,10 +8,10 @@ use std::net::IpAddr;
 use reqwest::Url;
 
 use crate::connectors::error::ErrorKind;
-use crate::core::outside::excerpt;
 
-/// Reads a configured address: https, or http where the host is this machine or was allowed by name.
-pub(super) fn base(text: &str, plain_hosts: &[String]) -> Result<Url, String> {
+/// Reads a configured address: https, or http where the host is this machine or was allowed by name; an address of a private
+/// network only where it was allowed too.
+pub(super) fn base(text: &str, plain_hosts: &[String], private_hosts: &[String]) -> Result<Url, String> {
     // The text is not repeated in the error: it may hold a password.
     let url = Url::parse(text)
         .map_err(|e| format!("the address cannot be read ({e}); write it like https://api.example/v1"))?;
@@ -22,11 +22,29 @@ pub(super) fn base(text: &str, plain_hosts: &[String]) -> Result<Url, String> {
         return Err("the address holds a `?` or `#`; give the part before it".to_owned());
     }
     let host = url.host_str().ok_or("the address has no host")?;
+    let bare = |host: &str| host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+    if bare(host).parse().is_ok_and(is_private) && !private_hosts.iter().any(|allowed| bare(allowed) == bare(host)) {
+        return Err(format!("{host} is an address of a private network; where it is meant, name it in private_hosts"));
+    }
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_loopback(host) || plain_hosts.iter().any(|h| h.eq_ignore_ascii_case(host)) => Ok(url),
         "http" => Err(format!("{host} would be spoken to without TLS; use https, or allow plain http for this host")),
         other => Err(format!("`{other}` is not a way to call a service; use https")),
+    }
+}
+
+/// Addresses that lead into the network around this machine, such as a cloud's metadata service.
+fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
+            let is_shared = ip.octets().first() == Some(&100) && ip.octets().get(1).is_some_and(|o| o & 0xc0 == 64);
+            ip.is_private() || ip.is_link_local() || ip.is_unspecified() || ip.is_broadcast() || is_shared
+        }
+        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
+            Some(inner) => is_private(IpAddr::V4(inner)),
+            None => ip.is_unique_local() || ip.is_unicast_link_local() || ip.is_unspecified(),
+        },
     }
 }
 
@@ -64,9 +82,8 @@ pub(super) fn resolve(base: &Url, path_or_url: &str, query: &[(&str, &str)]) -> 
     Ok(url)
 }
 
-/// How errors and logs name a call: method, path and the caller's own parameters, cut.
+/// How errors and logs name a call: method, path and the caller's own parameters.
 pub(super) fn operation(path_or_url: &str, query: &[(&str, &str)]) -> String {
-    const SHOWN_MAX: usize = 300;
     let path = match path_or_url.split_once("://") {
         // A link's parameters are the remote's; they may hold anything.
         Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/").split('?').next().unwrap_or("/"),
@@ -76,7 +93,7 @@ pub(super) fn operation(path_or_url: &str, query: &[(&str, &str)]) -> String {
     for (name, value) in query {
         let _ = write!(text, " {name}={value}");
     }
-    excerpt(&text, SHOWN_MAX)
+    text
 }
 
 /// One path segment from outside text: everything but unreserved characters is percent-encoded.
@@ -106,7 +123,7 @@ mod tests {
             "http://[::1]:9/x",
             "http://localhost:1",
         ] {
-            assert!(base(accepted, &[]).is_ok(), "{accepted}");
+            assert!(base(accepted, &[], &[]).is_ok(), "{accepted}");
         }
         for refused in [
             "http://api.example/v1",
@@ -118,15 +135,42 @@ mod tests {
             "api.example",
             "",
         ] {
-            assert!(base(refused, &[]).is_err(), "{refused}");
+            assert!(base(refused, &[], &[]).is_err(), "{refused}");
         }
-        assert!(base("http://psa.internal.example/api", &["PSA.internal.example".to_owned()]).is_ok());
-        assert!(!base("https://user:hunter2@api.example", &[]).unwrap_err().contains("hunter2"));
+        assert!(base("http://psa.internal.example/api", &["PSA.internal.example".to_owned()], &[]).is_ok());
+        assert!(!base("https://user:hunter2@api.example", &[], &[]).unwrap_err().contains("hunter2"));
+    }
+
+    #[test]
+    fn a_private_network_is_spoken_to_only_where_it_is_meant() {
+        for host in [
+            "169.254.169.254",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "100.64.0.1",
+            "0.0.0.0",
+            "2852039166",
+            "0xa9fea9fe",
+            "[fe80::1]",
+            "[fd00:ec2::254]",
+            "[::ffff:169.254.169.254]",
+        ] {
+            let address = format!("https://{host}/v1");
+            let refused = base(&address, &[], &[]).unwrap_err();
+            assert!(refused.contains("private_hosts"), "{refused}");
+            let read = Url::parse(&address).unwrap().host_str().unwrap().to_owned();
+            assert!(base(&address, &[], &[read]).is_ok(), "{host}");
+        }
+        assert!(base("https://8.8.8.8/v1", &[], &[]).is_ok());
+        let read = "10.1.2.3".to_owned();
+        assert!(base("http://10.1.2.3/v1", &[], std::slice::from_ref(&read)).is_err(), "TLS is another matter");
+        assert!(base("http://10.1.2.3/v1", std::slice::from_ref(&read), std::slice::from_ref(&read)).is_ok());
     }
 
     #[test]
     fn a_call_stays_below_its_base() {
-        let base = base("https://api.example/v1/", &[]).unwrap();
+        let base = base("https://api.example/v1/", &[], &[]).unwrap();
         let at = |path: &str| resolve(&base, path, &[("page", "0"), ("q", "a b&c")]).map(|u| u.to_string());
         assert_eq!(at("/companies").unwrap(), "https://api.example/v1/companies?page=0&q=a+b%26c");
         assert_eq!(at("https://api.example/v1/x?next=2").unwrap(), "https://api.example/v1/x?next=2&page=0&q=a+b%26c");

@@ -3,6 +3,7 @@
 //! Keeps the invariant that no secret is ever shown: not in `Debug`, not in an error (even when a remote echoes it), not in
 //! a log.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::RequestBuilder;
@@ -17,6 +18,7 @@ use crate::connectors::http::exchange::Transport;
 use crate::connectors::http::json;
 use crate::connectors::http::pace::Pacer;
 use crate::connectors::http::retry::{Patience, Trouble};
+use crate::connectors::http::secrets::Secrets;
 
 /// How a connection is let in.
 #[derive(Debug, Clone)]
@@ -148,6 +150,7 @@ fn perhaps<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<SecretStr
 /// What signs the calls of one client.
 pub(super) struct Credentials {
     auth: Auth,
+    secrets: Arc<Secrets>,
     state: Mutex<TokenState>,
 }
 
@@ -159,7 +162,7 @@ struct TokenState {
 }
 
 impl Credentials {
-    pub(super) fn new(auth: Auth) -> Result<Self, String> {
+    pub(super) fn new(auth: Auth, secrets: Arc<Secrets>) -> Result<Self, String> {
         if let Auth::Header { name, value } = &auth {
             HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is not a header name"))?;
             HeaderValue::from_str(value.expose_secret()).map_err(|_| cannot_travel("header"))?;
@@ -167,7 +170,7 @@ impl Credentials {
         if let Auth::Bearer(token) = &auth {
             HeaderValue::from_str(token.expose_secret()).map_err(|_| cannot_travel("token"))?;
         }
-        Ok(Self { auth, state: Mutex::default() })
+        Ok(Self { auth, secrets, state: Mutex::default() })
     }
 
     /// Puts the credentials on a call.
@@ -224,6 +227,9 @@ impl Credentials {
             }
         };
         state.fetched += 1;
+        for secret in [Some(&reply.access_token), reply.refresh_token.as_ref()].into_iter().flatten() {
+            self.secrets.learn(secret.expose_secret());
+        }
         let renew_at = lifetime(reply.expires_in.as_ref()).and_then(|life| Instant::now().checked_add(life));
         let token = Token { text: reply.access_token, renew_at, number: state.fetched };
         state.token = Some(token.clone());
@@ -238,34 +244,26 @@ impl Credentials {
             state.token = None;
         }
     }
+}
 
-    /// The error with every configured secret blotted out, should the remote have echoed one.
-    pub(super) fn scrub(&self, kind: ErrorKind) -> ErrorKind {
-        let clean = |text: String| self.secrets().fold(text, |text, secret| blot(&text, secret.expose_secret()));
-        match kind {
-            ErrorKind::Auth(text) => ErrorKind::Auth(clean(text)),
-            ErrorKind::NotFound(text) => ErrorKind::NotFound(clean(text)),
-            ErrorKind::RateLimited { retry_after } => ErrorKind::RateLimited { retry_after },
-            ErrorKind::Transient(text) => ErrorKind::Transient(clean(text)),
-            ErrorKind::Rejected { field, message } => ErrorKind::Rejected { field, message: clean(message) },
-            ErrorKind::Malformed { at, what } => ErrorKind::Malformed { at, what: clean(what) },
-            ErrorKind::Incomplete(text) => ErrorKind::Incomplete(clean(text)),
-            ErrorKind::Settings(text) => ErrorKind::Settings(clean(text)),
-            ErrorKind::Limit(text) => ErrorKind::Limit(clean(text)),
-        }
-    }
-
-    fn secrets(&self) -> impl Iterator<Item = &SecretString> {
-        let (one, call) = match &self.auth {
-            Auth::None => (None, None),
-            Auth::Bearer(secret)
-            | Auth::Basic { password: secret, .. }
-            | Auth::Header { value: secret, .. }
-            | Auth::Query { value: secret, .. } => (Some(secret), None),
-            Auth::Token(call) => (call.basic.as_ref().map(|(_, secret)| secret), Some(call)),
+impl Auth {
+    /// Everything of it that must not be shown, HTTP Basic's pair as one text too.
+    pub(super) fn secrets(&self) -> Vec<SecretString> {
+        let pair = |user: &str, password: &SecretString| {
+            [password.clone(), SecretString::from(format!("{user}:{}", password.expose_secret()))]
         };
-        let fields = call.into_iter().flat_map(|call| &call.fields);
-        one.into_iter().chain(fields.filter(|(name, _)| is_secret_field(name)).map(|(_, value)| value))
+        match self {
+            Self::None => Vec::new(),
+            Self::Bearer(secret) | Self::Header { value: secret, .. } | Self::Query { value: secret, .. } => {
+                vec![secret.clone()]
+            }
+            Self::Basic { user, password } => pair(user, password).to_vec(),
+            Self::Token(call) => {
+                let fields = call.fields.iter().filter(|(name, _)| is_secret_field(name));
+                let basic = call.basic.iter().flat_map(|(user, password)| pair(user, password));
+                fields.map(|(_, value)| value.clone()).chain(basic).collect()
+            }
+        }
     }
 }
 
@@ -276,11 +274,6 @@ fn is_secret_field(name: &str) -> bool {
 
 fn cannot_travel(what: &str) -> String {
     format!("the {what} holds characters a header cannot carry; was it pasted with a line break?")
-}
-
-fn blot(text: &str, secret: &str) -> String {
-    const SHORTEST: usize = 4;
-    if secret.len() < SHORTEST { text.to_owned() } else { text.replace(secret, "***") }
 }
 
 async fn fetch(
@@ -353,11 +346,12 @@ mod tests {
             Auth::Token(TokenCall::refresh("https://api.example", client("other".into(), false), secret())),
         ] {
             assert!(!format!("{auth:?}").contains("canary"), "{auth:?}");
-            let credentials = Credentials::new(auth).unwrap();
-            let kind = credentials.scrub(ErrorKind::Auth("401: key canary-hunter2 is unknown".into()));
+            let held = auth.secrets();
+            let kind = Secrets::new(held.iter().map(secrecy::ExposeSecret::expose_secret))
+                .kind(ErrorKind::Auth("401: key canary-hunter2 is unknown".into()));
             assert_eq!(kind.to_string(), "the credentials were refused (401: key *** is unknown)");
         }
         let broken = Auth::Bearer("canary\n".into());
-        assert!(Credentials::new(broken).is_err_and(|e| !e.contains("canary")));
+        assert!(Credentials::new(broken, Arc::default()).is_err_and(|e| !e.contains("canary")));
     }
 }

@@ -3,6 +3,7 @@
 //! Keeps the invariant that no reply is held beyond the limit on bytes, and that no body and no credential is logged.
 
 use std::error::Error as _;
+use std::sync::Arc;
 
 use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, Url};
@@ -10,11 +11,13 @@ use tokio::time::Instant;
 
 use crate::connectors::error::ErrorKind;
 use crate::connectors::http::retry::{Judge, Trouble, default_table};
+use crate::connectors::http::secrets::Secrets;
 use crate::connectors::http::{Reply, Timeouts};
 
 /// The connections of one client.
 pub(super) struct Transport {
     connector: String,
+    secrets: Arc<Secrets>,
     client: reqwest::Client,
     body_bytes: usize,
 }
@@ -22,6 +25,7 @@ pub(super) struct Transport {
 impl Transport {
     pub(super) fn new(
         connector: String,
+        secrets: Arc<Secrets>,
         headers: HeaderMap,
         timeouts: Timeouts,
         body_bytes: usize,
@@ -36,7 +40,7 @@ impl Transport {
             .timeout(timeouts.total)
             .build()
             .map_err(|e| format!("the HTTP client cannot be made: {}", chain(&e)))?;
-        Ok(Self { connector, client, body_bytes })
+        Ok(Self { connector, secrets, client, body_bytes })
     }
 
     pub(super) fn get(&self, url: &Url) -> RequestBuilder {
@@ -48,7 +52,7 @@ impl Transport {
     }
 
     /// Sends a request and gives the reply when it is good: by the judge where there is one and it has an opinion, else by the
-    /// default table.
+    /// default table. What a refusal says is free of secrets and cut.
     pub(super) async fn exchange(
         &self,
         request: RequestBuilder,
@@ -63,7 +67,9 @@ impl Transport {
             Ok(reply) => {
                 tracing::debug!(connector, operation, status = reply.status, elapsed_ms = elapsed, attempt, "called");
                 let ours = judge.and_then(|judge| judge(reply.status, &reply.headers, &reply.body));
-                ours.unwrap_or_else(|| default_table(reply.status, &reply.headers, &reply.body)).map(|()| reply)
+                ours.unwrap_or_else(|| default_table(reply.status, &reply.headers, &reply.body))
+                    .map(|()| reply)
+                    .map_err(|trouble| self.secrets.trouble(trouble))
             }
             Err(trouble) => {
                 tracing::debug!(connector, operation, elapsed_ms = elapsed, attempt, "no reply");

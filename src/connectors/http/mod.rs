@@ -11,6 +11,7 @@ mod exchange;
 mod json;
 mod pace;
 mod retry;
+mod secrets;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use tokio::sync::Semaphore;
 
 use crate::connectors::Result;
 use crate::connectors::error::{ConnectorError, ErrorKind};
+use crate::core::snapshot::Problem;
 pub use address::segment;
 use auth::Credentials;
 pub use auth::{Auth, OAuthClient, TokenCall};
@@ -31,6 +33,7 @@ use pace::Pacer;
 pub use pace::Rate;
 use retry::Patience;
 pub use retry::{Judge, Trouble, retry_after};
+use secrets::Secrets;
 
 /// What a connection needs of the client. [`Settings::new`] gives careful defaults for the rest.
 #[derive(Clone)]
@@ -43,6 +46,8 @@ pub struct Settings {
     pub auth: Auth,
     /// Headers sent with every call; their values may be secret and are never shown.
     pub headers: Vec<(String, SecretString)>,
+    /// More that must never be shown, besides what `auth` holds.
+    pub secrets: Vec<SecretString>,
     /// Every one of these rates is kept.
     pub rates: Vec<Rate>,
     /// How many calls may be under way at once.
@@ -55,6 +60,8 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// Hosts beyond loopback that may be spoken to without TLS.
     pub plain_hosts: Vec<String>,
+    /// Addresses of private networks that may be spoken to. Names are not resolved for it.
+    pub private_hosts: Vec<String>,
     /// What replies mean where this remote differs from the default table.
     pub judge: Option<Judge>,
 }
@@ -98,12 +105,14 @@ impl Settings {
             base_url: base_url.into(),
             auth,
             headers: Vec::new(),
+            secrets: Vec::new(),
             rates: Vec::new(),
             concurrency: 4,
             limits: Limits { body_bytes: 64 << 20, attempts: 6, undecodable: 3, elapsed: Duration::from_mins(10) },
             backoff: Backoff { first: Duration::from_secs(1), most: Duration::from_mins(1) },
             timeouts: Timeouts { connect: Duration::from_secs(10), total: Duration::from_mins(2) },
             plain_hosts: Vec::new(),
+            private_hosts: Vec::new(),
             judge: None,
         }
     }
@@ -130,6 +139,7 @@ struct Inner {
     connector: String,
     base: Url,
     credentials: Credentials,
+    secrets: Arc<Secrets>,
     transport: Transport,
     judge: Option<Judge>,
     pacer: Pacer,
@@ -149,22 +159,32 @@ impl Client {
     }
 
     fn build(settings: Settings) -> std::result::Result<Self, String> {
-        let base = address::base(&settings.base_url, &settings.plain_hosts)?;
+        let base = address::base(&settings.base_url, &settings.plain_hosts, &settings.private_hosts)?;
         if let Auth::Token(call) = &settings.auth {
-            address::base(call.url(), &settings.plain_hosts).map_err(|e| format!("token address: {e}"))?;
+            address::base(call.url(), &settings.plain_hosts, &settings.private_hosts)
+                .map_err(|e| format!("token address: {e}"))?;
         }
         if settings.concurrency == 0 || settings.limits.attempts == 0 {
             return Err("concurrency and attempts must be at least 1".to_owned());
         }
         let headers = default_headers(&settings.headers)?;
-        let credentials = Credentials::new(settings.auth)?;
-        let transport =
-            Transport::new(settings.connector.clone(), headers, settings.timeouts, settings.limits.body_bytes)?;
+        let held = settings.auth.secrets();
+        let secrets = Secrets::new(held.iter().chain(&settings.secrets).map(secrecy::ExposeSecret::expose_secret));
+        let secrets = Arc::new(secrets);
+        let credentials = Credentials::new(settings.auth, Arc::clone(&secrets))?;
+        let transport = Transport::new(
+            settings.connector.clone(),
+            Arc::clone(&secrets),
+            headers,
+            settings.timeouts,
+            settings.limits.body_bytes,
+        )?;
         Ok(Self {
             inner: Arc::new(Inner {
                 connector: settings.connector,
                 base,
                 credentials,
+                secrets,
                 transport,
                 judge: settings.judge,
                 pacer: Pacer::new(&settings.rates)?,
@@ -181,6 +201,12 @@ impl Client {
         self.inner.base.as_str()
     }
 
+    /// Problems free of this connection's secrets, should the remote have echoed one in a record.
+    #[must_use]
+    pub fn clean(&self, problems: Vec<Problem>) -> Vec<Problem> {
+        problems.into_iter().map(|problem| self.inner.secrets.problem(problem)).collect()
+    }
+
     /// Makes sure there is a token, where tokens are fetched; otherwise does nothing.
     ///
     /// # Errors
@@ -189,9 +215,7 @@ impl Client {
         let mut patience = Patience::new(self.inner.limits, self.inner.backoff);
         match self.inner.token(&mut patience).await {
             Ok(_) => Ok(()),
-            Err(kind) => {
-                Err(ConnectorError::new(&self.inner.connector, "POST token", self.inner.credentials.scrub(kind)))
-            }
+            Err(kind) => Err(ConnectorError::new(&self.inner.connector, "POST token", kind)),
         }
     }
 
@@ -225,10 +249,10 @@ impl Client {
         query: &[(&str, &str)],
         decode: impl Fn(&Reply) -> std::result::Result<T, Undecodable>,
     ) -> Result<T> {
-        let operation = address::operation(path_or_url, query);
+        let operation = self.inner.secrets.shown(&address::operation(path_or_url, query));
         match self.read(path_or_url, query, &operation, decode).await {
             Ok(value) => Ok(value),
-            Err(kind) => Err(ConnectorError::new(&self.inner.connector, operation, self.inner.credentials.scrub(kind))),
+            Err(kind) => Err(ConnectorError::new(&self.inner.connector, operation, kind)),
         }
     }
 
@@ -247,7 +271,8 @@ impl Client {
             match self.inner.once(&url, token.as_ref(), operation, patience.attempt()).await {
                 Ok(reply) => match decode(&reply) {
                     Ok(value) => return Ok(value),
-                    Err(Undecodable { at, what }) => {
+                    Err(bad) => {
+                        let Undecodable { at, what } = self.inner.secrets.undecodable(&bad);
                         undecodable += 1;
                         let kind = ErrorKind::Malformed { at, what };
                         if undecodable >= self.inner.limits.undecodable {

@@ -1,16 +1,47 @@
-//! `trueup check` for Pax8: the token, then one row of each listing a pull needs.
+//! `trueup check` for Pax8: the token, then one row of each listing a pull needs or may be asked for, so that a missing right
+//! shows before the night. What hangs below records is asked of the first one.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 
 use crate::connectors::error::{ConnectorError, ErrorKind};
+use crate::connectors::http::segment;
 use crate::connectors::pax8::read::Reader;
 use crate::connectors::pax8::wire;
 use crate::connectors::{CheckFailed, CheckLine};
 
+/// What every pull reads.
 const LISTINGS: [(&str, &str); 4] = [
     ("list companies", "/companies"),
     ("list products", "/products"),
     ("list subscriptions", "/subscriptions"),
     ("list invoices", "/invoices"),
 ];
+
+/// What is read below one record, and how a row of its reply looks.
+struct Below {
+    what: &'static str,
+    /// The listing whose first record is asked for.
+    of: &'static str,
+    /// What stands between that record's id and the question.
+    path: &'static str,
+    paged: bool,
+}
+
+const fn below(what: &'static str, of: &'static str, path: &'static str, paged: bool) -> Below {
+    Below { what, of, path, paged }
+}
+
+const BELOW: [Below; 5] = [
+    below("list items of an invoice", "/invoices", "items", true),
+    below("list prices (only for pull --with prices)", "/products", "pricing", false),
+    below("list history (only for pull --with history)", "/subscriptions", "history", false),
+    below("list contacts (only for pull --with contacts)", "/companies", "contacts", true),
+    below("list usage (only for pull --with usage)", "/subscriptions", "usage-summaries", true),
+];
+
+const DRAFTS: &str = "list draft items (only for pull --with drafts)";
 
 const TOKEN_REFUSED: &str = "compare client id and secret with the partner portal (Settings, Integrations, Credentials), \
                              and the audience: older accounts use api://p8p.client";
@@ -19,8 +50,9 @@ const LISTING_REFUSED: &str =
 
 /// Tries each thing; never fails as a whole.
 pub(super) async fn check(reader: &Reader) -> Vec<CheckLine> {
+    let mut check = Check { lines: Vec::new(), rest: None };
     let token = reader.client.authenticate().await;
-    let mut rest = token.as_ref().err().map(|error| match error.kind {
+    let no_token = token.as_ref().err().map(|error| match error.kind {
         ErrorKind::Transient(_) => CheckFailed::not_tried(),
         ErrorKind::Auth(_)
         | ErrorKind::NotFound(_)
@@ -31,26 +63,96 @@ pub(super) async fn check(reader: &Reader) -> Vec<CheckLine> {
         | ErrorKind::Settings(_)
         | ErrorKind::Limit(_) => CheckFailed::new("not tried: there is no token"),
     });
-    let outcome =
-        token.map(|()| "fetched".to_owned()).map_err(|error| advice(&error, TOKEN_REFUSED, "correct token_url"));
-    let mut lines = vec![CheckLine { what: "fetch a token".to_owned(), outcome }];
+    let token = token.map(|()| "fetched".to_owned());
+    let outcome = token.map_err(|error| advice(&error, TOKEN_REFUSED, "correct token_url"));
+    check.lines.push(CheckLine { what: "fetch a token".to_owned(), outcome });
+    check.rest = no_token;
+
+    let mut firsts = BTreeMap::new();
     for (what, path) in LISTINGS {
-        let outcome = if let Some(left) = &rest {
-            Err(left.clone())
-        } else {
-            listing(reader, path).await.map_err(|error| {
-                rest = matches!(error.kind, ErrorKind::Transient(_)).then(CheckFailed::not_tried);
-                advice(&error, LISTING_REFUSED, "correct base_url; it ends in /v1")
-            })
-        };
-        lines.push(CheckLine { what: what.to_owned(), outcome });
+        if let Some(first) = check.tried(what, listing(reader, path, &[])).await {
+            firsts.insert(path, first);
+        }
     }
-    lines
+    for below in &BELOW {
+        match firsts.get(below.of) {
+            Some(Some(id)) => {
+                check.tried(below.what, one(reader, below, id)).await;
+            }
+            Some(None) => check.say(below.what, Ok(format!("not tried: {} lists nothing", below.of))),
+            None => {
+                check.say(below.what, Err(CheckFailed::new(format!("not tried: {} could not be listed", below.of))));
+            }
+        }
+    }
+    check.tried(DRAFTS, listing(reader, "/invoices/draftItems", &[("monthOffset", "0")])).await;
+    check.lines
 }
 
-async fn listing(reader: &Reader, path: &str) -> Result<String, ConnectorError> {
-    let page = reader.client.get_json::<wire::Page>(path, &[("page", "0"), ("size", "1")]).await?;
-    Ok(format!("{} there", page.page.total_elements))
+/// A check under way.
+struct Check {
+    lines: Vec<CheckLine>,
+    /// Why nothing else is tried: there is no token, or the system does not answer.
+    rest: Option<CheckFailed>,
+}
+
+impl Check {
+    /// Tries one thing, unless trying is over; what else it gave.
+    async fn tried(
+        &mut self,
+        what: &str,
+        call: impl Future<Output = Result<Seen, ConnectorError>>,
+    ) -> Option<Option<String>> {
+        if self.rest.is_some() {
+            self.say(what, Ok(String::new()));
+            return None;
+        }
+        match call.await {
+            Ok((seen, first)) => {
+                self.say(what, Ok(seen));
+                Some(first)
+            }
+            Err(error) => {
+                self.say(what, Err(advice(&error, LISTING_REFUSED, "correct base_url; it ends in /v1")));
+                self.rest = matches!(error.kind, ErrorKind::Transient(_)).then(CheckFailed::not_tried);
+                None
+            }
+        }
+    }
+
+    fn say(&mut self, what: &str, outcome: Result<String, CheckFailed>) {
+        let outcome = self.rest.clone().map_or(outcome, Err);
+        self.lines.push(CheckLine { what: what.to_owned(), outcome });
+    }
+}
+
+/// How many there are, and the id of the first.
+type Seen = (String, Option<String>);
+
+/// The first row of a listing.
+async fn listing(reader: &Reader, path: &str, filters: &[(&str, &str)]) -> Result<Seen, ConnectorError> {
+    #[derive(Deserialize)]
+    struct Named {
+        id: Option<String>,
+    }
+    let query = [filters, &[("page", "0"), ("size", "1")]].concat();
+    let page = reader.client.get_json::<wire::Page>(path, &query).await?;
+    let rows = page.content.unwrap_or_default();
+    let first = rows.first().and_then(|row| serde_json::from_str::<Named>(row.get()).ok());
+    Ok((format!("{} there", page.page.total_elements), first.and_then(|named| named.id)))
+}
+
+/// What stands below one record. A record that has none of it answers "not found" as well: that is no missing right.
+async fn one(reader: &Reader, below: &Below, id: &str) -> Result<Seen, ConnectorError> {
+    let path = format!("{}/{}/{}", below.of, segment(id), below.path);
+    if below.paged {
+        return listing(reader, &path, &[]).await;
+    }
+    match reader.client.get_json::<wire::Unpaged>(&path, &[]).await {
+        Ok(reply) => Ok((format!("{} there", reply.content.len()), None)),
+        Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) => Ok(("none of this record".to_owned(), None)),
+        Err(error) => Err(error),
+    }
 }
 
 /// The error, and what to do about it; `auth` and `missing` say it for the two kinds that depend on what was tried.

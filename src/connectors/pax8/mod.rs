@@ -89,41 +89,41 @@ impl VendorConnector for Pax8 {
     async fn customers(&self, watch: &dyn Watch) -> Result<Pulled<VendorCustomer>> {
         let rows = self.reader.rows("/companies", &[], "companies", watch).await?;
         let (companies, problems) = convert(&rows, |_, company| convert::customer(company));
-        Ok(Pulled::judge(companies, problems))
+        Ok(self.reader.judged(companies, problems))
     }
 
     async fn customers_with_contacts(&self, watch: &dyn Watch) -> Result<Option<Pulled<VendorCustomer>>> {
         let (companies, mut problems) = self.customers(watch).await?.into_parts();
         let (companies, more) = self.reader.each(companies, "contacts", watch, with_contacts).await?;
         problems.extend(more);
-        Ok(Some(Pulled::judge(companies, problems)))
+        Ok(Some(self.reader.judged(companies, problems)))
     }
 
     async fn products(&self, watch: &dyn Watch) -> Result<Pulled<VendorProduct>> {
         let rows = self.reader.rows("/products", &[], "products", watch).await?;
         let (products, problems) = convert(&rows, |_, product| convert::product(product));
-        Ok(Pulled::judge(products, problems))
+        Ok(self.reader.judged(products, problems))
     }
 
     async fn prices(&self, products: &[VendorProductId], watch: &dyn Watch) -> Result<Option<Pulled<PriceRow>>> {
         let (rows, problems) = self.reader.each(products.to_vec(), "prices", watch, prices_of).await?;
-        Ok(Some(Pulled::judge(rows, problems)))
+        Ok(Some(self.reader.judged(rows, problems)))
     }
 
     async fn subscriptions(&self, watch: &dyn Watch) -> Result<Pulled<Subscription>> {
         let rows = self.reader.rows("/subscriptions", &[], "subscriptions", watch).await?;
         let (held, problems) = convert(&rows, |_, held| convert::subscription(held));
-        Ok(Pulled::judge(held, problems))
+        Ok(self.reader.judged(held, problems))
     }
 
     async fn history(&self, of: &[SubscriptionId], watch: &dyn Watch) -> Result<Option<Pulled<Subscription>>> {
         let (states, problems) = self.reader.each(of.to_vec(), "histories", watch, history_of).await?;
-        Ok(Some(Pulled::judge(states, problems)))
+        Ok(Some(self.reader.judged(states, problems)))
     }
 
     async fn invoices(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Option<Pulled<VendorInvoice>>> {
         let (heads, problems) = self.invoices_dated(period.first_day(), period.next().last_day(), watch).await?;
-        Ok(Some(Pulled::judge(heads, problems)))
+        Ok(Some(self.reader.judged(heads, problems)))
     }
 
     async fn charges(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<VendorCharge>> {
@@ -137,7 +137,7 @@ impl VendorConnector for Pax8 {
             charges.extend(more);
             problems.extend(flawed);
         }
-        Ok(Pulled::judge(charges, problems))
+        Ok(self.reader.judged(charges, problems))
     }
 
     async fn draft_charges(&self, month: DraftMonth, watch: &dyn Watch) -> Result<Option<Pulled<VendorCharge>>> {
@@ -148,12 +148,12 @@ impl VendorConnector for Pax8 {
         let rows = self.reader.rows("/invoices/draftItems", &[("monthOffset", offset)], "drafts", watch).await?;
         let (charges, problems) =
             convert(&rows, |place, item| convert::charge(None::<&InvoiceId>, line_id("draft", place), item));
-        Ok(Some(Pulled::judge(charges, problems)))
+        Ok(Some(self.reader.judged(charges, problems)))
     }
 
     async fn usage(&self, of: &[SubscriptionId], watch: &dyn Watch) -> Result<Option<Pulled<UsageSummary>>> {
         let (summaries, problems) = self.reader.each(of.to_vec(), "usage summaries", watch, usage_of).await?;
-        Ok(Some(Pulled::judge(summaries, problems)))
+        Ok(Some(self.reader.judged(summaries, problems)))
     }
 
     async fn usage_lines(
@@ -167,7 +167,7 @@ impl VendorConnector for Pax8 {
         let calls: Vec<(String, NaiveDate)> =
             of.iter().flat_map(|summary| days.iter().map(|day| (summary.id.clone(), *day))).collect();
         let (lines, problems) = self.reader.each(calls, "usage days", watch, usage_on).await?;
-        Ok(Some(Pulled::judge(lines, problems)))
+        Ok(Some(self.reader.judged(lines, problems)))
     }
 }
 

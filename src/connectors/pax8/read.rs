@@ -17,7 +17,7 @@ use crate::connectors::pax8::field::{Flaw, same_case};
 use crate::connectors::pax8::wire;
 use crate::connectors::{Result, Watch};
 use crate::core::reconcile::outcome::KeyPart;
-use crate::core::snapshot::Problem;
+use crate::core::snapshot::{Problem, Pulled};
 
 /// Records read and problems met, in the order of the source.
 pub(super) type Parts<R> = (Vec<R>, Vec<Problem>);
@@ -77,6 +77,11 @@ pub(super) struct Reader {
 }
 
 impl Reader {
+    /// What was read, with problems that name no secret.
+    pub(super) fn judged<R>(&self, records: Vec<R>, problems: Vec<Problem>) -> Pulled<R> {
+        Pulled::judge(records, self.client.clean(problems))
+    }
+
     /// Every row of a paged listing.
     pub(super) async fn rows(
         &self,

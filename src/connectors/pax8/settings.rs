@@ -45,6 +45,9 @@ pub struct Pax8Settings {
     /// Attempts at one call before giving up.
     #[serde(default = "attempts")]
     pub attempts: u32,
+    /// Addresses of private networks that may be spoken to.
+    #[serde(default)]
+    pub private_hosts: Vec<String>,
     /// The first pause before another attempt, in milliseconds; it doubles from there.
     #[serde(default = "pause_ms")]
     pub pause_ms: u64,
@@ -92,6 +95,7 @@ impl Pax8Settings {
             page_size: page_size(),
             concurrency: concurrency(),
             attempts: attempts(),
+            private_hosts: Vec::new(),
             pause_ms: pause_ms(),
         }
     }
@@ -110,6 +114,7 @@ impl Pax8Settings {
         let mut settings = Settings::new(&self.name, &self.base_url, auth);
         settings.rates = vec![Rate { calls: self.calls_per_minute, per: Duration::from_mins(1) }];
         settings.concurrency = self.concurrency;
+        settings.private_hosts.clone_from(&self.private_hosts);
         settings.limits.attempts = self.attempts;
         settings.backoff = Backoff { first: Duration::from_millis(self.pause_ms), ..settings.backoff };
         settings

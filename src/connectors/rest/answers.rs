@@ -13,9 +13,6 @@ use super::lint::duration;
 use super::path::Path;
 use crate::connectors::error::ErrorKind;
 use crate::connectors::http::Trouble;
-use crate::core::outside::excerpt;
-
-const MESSAGE_MAX: usize = 300;
 
 /// A rule with its paths parsed.
 pub(super) struct Reading {
@@ -72,7 +69,7 @@ impl Reading {
             let found = path.iter().flat_map(|path| path.all(body));
             let words: Vec<String> =
                 found.map(|value| value.as_str().map_or_else(|| shown(value), str::to_owned)).collect();
-            excerpt(&words.join("; "), MESSAGE_MAX)
+            words.join("; ")
         };
         let words = texts(&self.message);
         let what = if words.is_empty() { status.to_string() } else { format!("{status}: {words}") };
@@ -156,7 +153,7 @@ mod tests {
                 r#"{"message":"You are not allowed to modify it"}"#,
                 r#"Failed(Rejected { field: None, message: "400" })"#,
             ),
-            (200, r#"{"ok":false,"error":"no\nway"}"#, r#"Failed(Rejected { field: None, message: "200: no way" })"#),
+            (200, r#"{"ok":false,"error":"no\nway"}"#, r#"Failed(Rejected { field: None, message: "200: no\nway" })"#),
             (500, "<html>", r#"Failed(Rejected { field: None, message: "500" })"#),
             (404, "", r#"Failed(NotFound("404"))"#),
             (401, "", r#"Unauthorized("401")"#),

@@ -18,10 +18,10 @@ use crate::core::money::{Amount, Currency, UnitPrice};
 use crate::core::product::{ProductFields, PsaProduct};
 use crate::core::quantity::Quantity;
 use crate::core::record::Record;
-use crate::core::snapshot::{Problem, Pulled};
+use crate::core::snapshot::Problem;
 
 /// Converts every row; the problems of reading and of converting together.
-pub(super) fn all<R>(rows: Rows, convert: impl Fn(&mut Taken) -> Option<R>) -> Pulled<R> {
+pub(super) fn all<R>(rows: Rows, convert: impl Fn(&mut Taken) -> Option<R>) -> (Vec<R>, Vec<Problem>) {
     let mut records = Vec::with_capacity(rows.rows.len());
     let mut problems = rows.problems;
     for row in rows.rows {
@@ -29,7 +29,7 @@ pub(super) fn all<R>(rows: Rows, convert: impl Fn(&mut Taken) -> Option<R>) -> P
         records.extend(convert(&mut taken));
         problems.append(&mut taken.problems);
     }
-    Pulled::judge(records, problems)
+    (records, problems)
 }
 
 /// One row whose fields are taken one by one; what is missing is noted.

@@ -20,6 +20,26 @@ use super::{lint_fields, lint_write};
 const SCHEMA: u32 = 1;
 const CONCURRENCY_MAX: u32 = 32;
 
+/// The credentials of a kind of authentication, by their keys.
+fn credentials(auth: &Auth) -> Vec<(&'static str, &str)> {
+    match auth {
+        Auth::None {} => Vec::new(),
+        Auth::Bearer { token } => vec![("token", token)],
+        Auth::Basic { user: _, pass } => vec![("pass", pass)],
+        Auth::Header { name: _, value } | Auth::Query { name: _, value } => vec![("value", value)],
+        Auth::Oauth2 { secret, refresh, token: _, client: _, scope: _, basic: _ } => {
+            let refresh = refresh.as_deref().map(|refresh| ("refresh", refresh));
+            [("secret", secret.as_str())].into_iter().chain(refresh).collect()
+        }
+    }
+}
+
+/// Headers that let in wherever they are used.
+fn is_credential(header: &str) -> bool {
+    let header = header.to_ascii_lowercase();
+    ["authorization", "cookie", "api-key", "apikey", "token", "secret"].iter().any(|part| header.contains(part))
+}
+
 /// Reads and checks a file.
 pub(super) fn read(file: &str, text: &str) -> Result<Connector, Vec<Fault>> {
     let source = Source::parse(file, text).map_err(|fault| vec![fault])?;
@@ -116,6 +136,8 @@ impl<'f> Lint<'f> {
     /// An address of one record, with the ids it may name.
     pub(super) fn address(&mut self, text: &str, extra: &[&str]) {
         self.demand(text.starts_with('/'), format!("`{text}` must begin with `/`"));
+        let climbs = text.split(['/', '?']).any(|part| matches!(part, "." | ".."));
+        self.demand(!climbs, format!("`{text}` holds a dot segment; write the address it leads to"));
         self.template(text, extra);
     }
 
@@ -179,13 +201,22 @@ impl<'f> Lint<'f> {
             });
             lint.demand(starts || by_setting, "the base must begin with `https://` or a setting of kind url");
             lint.template(&http.base, &[]);
+            lint.plain_host(&http.base);
         });
         self.at("headers", |lint| {
             for (name, value) in &http.headers {
-                lint.at(name, |lint| _ = lint.template(value, &[]));
+                lint.at(name, |lint| {
+                    lint.template(value, &[]);
+                    if is_credential(name) {
+                        lint.credential(value);
+                    }
+                });
             }
         });
         self.at("auth", |lint| {
+            for (key, value) in credentials(&http.auth) {
+                lint.at(key, |lint| lint.credential(value));
+            }
             let mut text = |key: &str, value: &str| lint.at(key, |lint| _ = lint.template(value, &[]));
             match &http.auth {
                 Auth::None {} => {}
@@ -204,6 +235,25 @@ impl<'f> Lint<'f> {
                 }
             }
         });
+    }
+
+    /// A credential is a secret setting with words around it at most: a connector file is passed on, a secret is not.
+    fn credential(&mut self, text: &str) {
+        let Ok(template) = Template::parse(text) else { return };
+        let settings = &self.connector.settings;
+        let is_secret = |name: &str| settings.get(name).is_none_or(|setting| setting.kind == SettingKind::Secret);
+        if !template.names().into_iter().any(is_secret) {
+            self.fault(
+                "a credential belongs into a setting of kind secret, written here as `{name}`, not into the file",
+            );
+        }
+    }
+
+    fn plain_host(&mut self, base: &str) {
+        let Some(host) = base.strip_prefix("http://").and_then(|rest| rest.split('/').next()) else { return };
+        let name = host.rsplit_once(':').filter(|_| !host.ends_with(']')).map_or(host, |(name, _port)| name);
+        let here = matches!(name, "localhost" | "127.0.0.1" | "[::1]") || name.starts_with('{');
+        self.demand(here, format!("{host} would be spoken to without TLS; write https"));
     }
 
     fn limits(&mut self) {
@@ -238,6 +288,9 @@ impl<'f> Lint<'f> {
     }
 
     pub(super) fn when(&mut self, when: &When) {
+        if let Some(odd) = when.status.iter().find(|status| !(100..=599).contains(*status)) {
+            self.at("status", |lint| lint.fault(format!("{odd} is no status; they go from 100 to 599")));
+        }
         let tests = [when.eq.is_some(), when.r#in.is_some(), when.like.is_some()].iter().filter(|said| **said).count();
         match &when.at {
             None => {

@@ -86,21 +86,29 @@ impl Rest {
         Ok(Self { descriptor, connection })
     }
 
-    async fn rows(&self, entity: &str, watch: &dyn Watch) -> Result<Rows> {
-        rows::read(&self.connection, entity, Extent::Whole(watch)).await
+    async fn pulled<R>(
+        &self,
+        entity: &str,
+        watch: &dyn Watch,
+        convert: impl Fn(&mut convert::Taken) -> Option<R>,
+    ) -> Result<Pulled<R>> {
+        let rows = rows::read(&self.connection, entity, Extent::Whole(watch)).await?;
+        let (records, problems) = convert::all(rows, convert);
+        Ok(Pulled::judge(records, self.connection.client.clean(problems)))
     }
 
     /// Whether the first page of a list is readable, and what its first row refers to is there.
-    async fn first_page(&self, name: &str, read: &Rows) -> std::result::Result<String, CheckFailed> {
-        match (read.problems.first(), read.rows.first()) {
-            (Some(problem), _) => {
-                let more = read.problems.len().saturating_sub(1);
+    async fn first_page(&self, name: &str, read: Rows) -> std::result::Result<String, CheckFailed> {
+        let Rows { rows, problems } = read;
+        match (self.connection.client.clean(problems).as_slice(), rows.first()) {
+            ([problem, more @ ..], _) => {
+                let more = more.len();
                 let advice = "correct the field in the connector file, or the record";
                 Err(CheckFailed::new(format!("{problem} (and {more} more); {advice}")))
             }
-            (None, None) => Ok("it answers, and holds no rows".to_owned()),
-            (None, Some(row)) => match self.connection.follow(name, row).await {
-                Ok(()) => Ok(format!("{} rows on the first page, such as {}", read.rows.len(), row.id)),
+            ([], None) => Ok("it answers, and holds no rows".to_owned()),
+            ([], Some(row)) => match self.connection.follow(name, row).await {
+                Ok(()) => Ok(format!("{} rows on the first page, such as {}", rows.len(), row.id)),
                 Err(what) => Err(CheckFailed::new(format!("record {}: {what}; check the codec of the field", row.id))),
             },
         }
@@ -135,7 +143,7 @@ impl PsaConnector for Rest {
                 Err(CheckFailed::not_tried())
             } else {
                 match rows::read(&self.connection, name, Extent::FirstPage).await {
-                    Ok(read) => self.first_page(name, &read).await,
+                    Ok(read) => self.first_page(name, read).await,
                     Err(error) => {
                         is_down = matches!(error.kind, ErrorKind::Transient(_));
                         Err(CheckFailed::of(&error, advice(&error.kind)))
@@ -148,23 +156,23 @@ impl PsaConnector for Rest {
     }
 
     async fn customers(&self, watch: &dyn Watch) -> Result<Pulled<PsaCustomer>> {
-        Ok(convert::all(self.rows("customer", watch).await?, convert::customer))
+        self.pulled("customer", watch, convert::customer).await
     }
 
     async fn products(&self, watch: &dyn Watch) -> Result<Pulled<PsaProduct>> {
-        Ok(convert::all(self.rows("product", watch).await?, convert::product))
+        self.pulled("product", watch, convert::product).await
     }
 
     /// Every line, whatever the period: their dates say when they bill.
     async fn billed_lines(&self, _period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<BilledLine>> {
-        Ok(convert::all(self.rows("line", watch).await?, convert::line))
+        self.pulled("line", watch, convert::line).await
     }
 
     async fn bundles(&self, watch: &dyn Watch) -> Result<Option<Vec<(PsaProductId, Vec<BundlePart>)>>> {
         if !self.connection.connector.entity.contains_key("bundle") {
             return Ok(None);
         }
-        let (parts, problems) = convert::all(self.rows("bundle", watch).await?, convert::bundle_part).into_parts();
+        let (parts, problems) = self.pulled("bundle", watch, convert::bundle_part).await?.into_parts();
         // a recipe with a part missing would share its amounts wrongly, so one unreadable part refuses them all
         if let Some(problem) = problems.first() {
             let kind = ErrorKind::Malformed { at: "a bundle".to_owned(), what: problem.to_string() };

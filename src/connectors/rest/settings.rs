@@ -52,6 +52,8 @@ pub struct RestSettings {
     pub values: BTreeMap<String, SecretString>,
     /// Hosts beyond loopback that may be spoken to without TLS.
     pub plain_hosts: Vec<String>,
+    /// Addresses of private networks that may be spoken to.
+    pub private_hosts: Vec<String>,
     /// Pauses between attempts at one call.
     pub backoff: http::Backoff,
     /// Attempts at one call.
@@ -67,6 +69,7 @@ impl RestSettings {
             file,
             values: BTreeMap::new(),
             plain_hosts: usual.plain_hosts,
+            private_hosts: usual.private_hosts,
             backoff: usual.backoff,
             attempts: usual.limits.attempts,
         }
@@ -146,6 +149,7 @@ impl Values {
         for (name, value) in &connector.http.headers {
             settings.headers.push((name.clone(), self.secret(value)?));
         }
+        settings.secrets = self.secrets(connector);
         for rate in &connector.limits.rate {
             let per = duration(&rate.per).ok_or_else(|| format!("`{}` is no length of time", rate.per))?;
             settings.rates.push(http::Rate { calls: rate.calls, per });
@@ -154,6 +158,7 @@ impl Values {
             settings.concurrency = usize::try_from(most).unwrap_or(settings.concurrency);
         }
         settings.plain_hosts.clone_from(&of.plain_hosts);
+        settings.private_hosts.clone_from(&of.private_hosts);
         settings.backoff = of.backoff;
         settings.limits.attempts = of.attempts;
         let rules = connector.errors.iter().map(Reading::new).collect::<Result<Vec<_>, _>>()?;
@@ -161,6 +166,25 @@ impl Values {
             settings.judge = Some(Arc::new(move |status, headers, body| answers::judge(&rules, status, headers, body)));
         }
         Ok(settings)
+    }
+
+    /// Every secret setting, and every header and query value that is built from one.
+    fn secrets(&self, connector: &Connector) -> Vec<SecretString> {
+        let is_secret =
+            |name: &str| connector.settings.get(name).is_some_and(|setting| setting.kind == SettingKind::Secret);
+        let plain = connector.settings.keys().filter(|name| is_secret(name));
+        let lists = connector.entity.values().filter_map(|entity| entity.list.as_ref());
+        let queries = lists.flat_map(|list| list.query.values().filter_map(serde_json::Value::as_str));
+        let built = connector
+            .http
+            .headers
+            .values()
+            .map(String::as_str)
+            .chain(queries)
+            .filter(|text| Template::parse(text).is_ok_and(|template| template.names().into_iter().any(is_secret)));
+        // A value that also takes a record's id cannot be filled here; the secret in it is known by itself.
+        let built = built.filter_map(|text| self.secret(text).ok());
+        plain.filter_map(|name| self.0.get(name).cloned()).chain(built).collect()
     }
 
     fn auth(&self, auth: &Auth) -> Result<http::Auth, String> {

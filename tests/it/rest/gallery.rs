@@ -304,6 +304,37 @@ const GALLERY: &[(&str, &str, &str)] = &[
         "[entity.customer.link]\nstore = \"custom\"\nfield = \"x\"\n[entity.customer.fields]",
         "test.toml:30:18: entity.customer.link: store `custom` needs [custom_fields]",
     ),
+    // what gives secrets away
+    (
+        "token = \"{token}\" }",
+        "token = \"t0k\" }",
+        "test.toml:10:27: http.auth.token: a credential belongs into a setting of kind secret, written here as `{name}`, not into the file",
+    ),
+    (
+        "token = { kind = \"secret\"",
+        "token = { kind = \"text\"",
+        "test.toml:10:27: http.auth.token: a credential belongs into a setting of kind secret, written here as `{name}`, not into the file",
+    ),
+    (
+        "numbers = \"number\"",
+        "headers = { Authorization = \"Bearer t0k\" }\nnumbers = \"number\"",
+        "test.toml:11:13: http.headers.Authorization: a credential belongs into a setting of kind secret, written here as `{name}`, not into the file",
+    ),
+    (
+        "https://{host}/api",
+        "http://127.0.0.1.psa.example/api",
+        "test.toml:9:1: http.base: 127.0.0.1.psa.example would be spoken to without TLS; write https",
+    ),
+    (
+        "get = \"/clients\"",
+        "get = \"/a/../clients\"",
+        "test.toml:17:1: entity.customer.list.get: `/a/../clients` holds a dot segment; write the address it leads to",
+    ),
+    (
+        "[entity.customer]\n",
+        "[[errors]]\nwhen = { status = [999] }\nis = \"rejected\"\n\n[entity.customer]\n",
+        "test.toml:14:10: errors.0.when.status: 999 is no status; they go from 100 to 599",
+    ),
 ];
 
 #[test]

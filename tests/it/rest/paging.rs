@@ -304,15 +304,15 @@ async fn a_check_reads_one_page_and_names_what_does_not_fit() {
 async fn credentials_and_headers_go_out_as_the_file_says() {
     let list = format!("{NONE}\nquery = {{ f = [\"a b\", \"c&d\"], n = 3 }}");
     for (http, header, expected, query) in [
-        (r#"auth = { kind = "bearer", token = "t0k" }"#, "authorization", "Bearer t0k", "f=a+b&f=c%26d&n=3"),
+        (r#"auth = { kind = "bearer", token = "{key}" }"#, "authorization", "Bearer k", "f=a+b&f=c%26d&n=3"),
         (
-            r#"auth = { kind = "basic", user = "c+u", pass = "p" }"#,
+            r#"auth = { kind = "basic", user = "c+u", pass = "{key}" }"#,
             "authorization",
-            "Basic Yyt1OnA=",
+            "Basic Yyt1Oms=",
             "f=a+b&f=c%26d&n=3",
         ),
-        (r#"auth = { kind = "header", name = "X-Key", value = "k" }"#, "x-key", "k", "f=a+b&f=c%26d&n=3"),
-        (r#"auth = { kind = "query", name = "key", value = "k" }"#, "host", "", "f=a+b&f=c%26d&n=3&key=k"),
+        (r#"auth = { kind = "header", name = "X-Key", value = "{key}" }"#, "x-key", "k", "f=a+b&f=c%26d&n=3"),
+        (r#"auth = { kind = "query", name = "key", value = "{key}" }"#, "host", "", "f=a+b&f=c%26d&n=3&key=k"),
         (
             "auth = { kind = \"none\" }\nheaders = { X-Context = '{b64json:{\"company\": 1}}' }",
             "x-context",
@@ -327,7 +327,9 @@ async fn credentials_and_headers_go_out_as_the_file_says() {
             ok(rows(0..1))
         })
         .await;
-        let rest = connect(&server.url, &customers_file(http, &list));
+        let text = customers_file(http, &list).replace("[http]", "key = { kind = \"secret\" }\n[http]");
+        let rest =
+            super::Rest::new(super::settings(super::file(&text)).with("url", &server.url).with("key", "k")).unwrap();
         assert_eq!(rest.customers(&Unwatched).await.unwrap().records().len(), 1);
     }
 }
