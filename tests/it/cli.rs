@@ -135,7 +135,7 @@ fn nothing_that_steers_a_terminal_reaches_a_pipe() {
         "trueup.toml",
         "[connectors.\"a\\u001b]0;title\\u0007\"]\nkind = \"b\\u001b[31m\\u202E\"\nside = \"psa\"\n",
     );
-    let mut said = place.run("db migrate --log trace").ended(0).transcript();
+    let mut said = place.run("db migrate --log sqlx=trace").ended(0).transcript();
     assert!(said.contains("TRACE") || said.contains("DEBUG"), "something was logged: {said}");
     for line in ["check", "pull --period 2026-04", "pull --only \u{1b}[31m"] {
         let ran = place.run(line);

@@ -209,7 +209,7 @@ fn a_check_asks_a_system_that_is_down_twice_and_leaves_it() {
     place.write("demo/trueup.toml", &config);
     let checked = place.run("check --format json").ended(8).stdout;
     let checked: serde_json::Value = serde_json::from_str(&checked).unwrap();
-    for (connection, listings) in [("pax8", 5), ("psa", 6)] {
+    for (connection, listings) in [("pax8", 11), ("psa", 6)] {
         let rows = checked["rows"].as_array().unwrap().iter().filter(|row| row["connection"] == connection);
         let seen: Vec<&str> = rows.map(|row| row["seen"].as_str().unwrap()).collect();
         assert_eq!(seen.len(), listings, "{seen:?}");
@@ -435,8 +435,8 @@ fn a_month_whose_documents_do_not_tie_is_not_called_clean() {
         let _ = place.run("pull --period 2026-04 --as-of 2026-05-07").ended(0);
         if !linked {
             let _ = place.run("propose all --as-of 2026-05-07").ended(0);
-            let _ = place.run("review link --kind customers v-1 101").ended(0);
-            let _ = place.run("review link --kind products p-1 501").ended(0);
+            let _ = place.run("review link --kind customers v-1 101 --as-of 2026-05-07").ended(0);
+            let _ = place.run("review link --kind products p-1 501 --as-of 2026-05-07").ended(0);
             linked = true;
         }
         let ran = place.run("reconcile --period 2026-04 --exit-on-findings --out out --as-of 2026-05-07").ended(status);
