@@ -83,8 +83,12 @@ pub fn plain_number(cell: &str, decimals: Decimals) -> Option<Cow<'_, str>> {
         Decimals::Comma => (',', '.'),
     };
     if let Some((digits, exponent)) = unsigned.split_once(['e', 'E']) {
-        let sane = decimals == Decimals::Point && !exponent.is_empty() && plain_number(digits, decimals).is_some();
-        return sane.then_some(Cow::Borrowed(cell));
+        let power = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+        let is_power = !power.is_empty() && power.bytes().all(|b| b.is_ascii_digit());
+        // Only a number that is plain already has an exponent: nobody groups digits and writes a power of ten.
+        let is_plain =
+            decimals == Decimals::Point && plain_number(digits, decimals).is_some_and(|plain| plain == digits);
+        return (is_power && is_plain).then_some(Cow::Borrowed(cell));
     }
     let (whole, fraction) = match unsigned.split_once(point) {
         Some((whole, fraction)) => (whole, Some(fraction)),
@@ -277,6 +281,15 @@ mod tests {
             (9, 1, 0, Verdict::Mixed),
         ] {
             assert_eq!(Evidence { first, second, either }.verdict(), verdict, "{first} {second} {either}");
+        }
+    }
+
+    #[test]
+    fn an_exponent_is_digits_behind_a_plain_number() {
+        for (cell, is_number) in
+            [("1.5e3", true), ("2E-4", true), ("0e!", false), ("1,234e5", false), ("1e", false), ("1e+", false)]
+        {
+            assert_eq!(plain_number(cell, Decimals::Point).is_some(), is_number, "{cell}");
         }
     }
 
