@@ -26,6 +26,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let _doing = context.ui.doing("status");
         let engine = context.engine(&context.config()?).await?;
         let now = context.clock().now();
         let mut rows: Vec<Vec<Cell>> = Vec::new();

@@ -24,7 +24,9 @@ use crate::config::{self, Config, Environment, Matching};
 use crate::core::record::Fingerprint;
 use crate::store::{Lease, Location, NewRun, RunId, Store, Tx, Wait};
 
-pub use crate::connectors::{CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, Side, Unwatched, Watch};
+pub use crate::connectors::{
+    CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, Side, Unwatched, Waiting, Watch, Watched, Way,
+};
 pub use crate::store::{
     MigrationState, MigrationStatus, ReconciliationHeader, Run, RunOutcome, SnapshotHeader, StoreError, StoredOutcome,
 };
