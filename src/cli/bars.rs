@@ -166,21 +166,20 @@ impl Line {
     }
 
     fn told(&self, state: &State, now: Instant) -> String {
-        let mut told = self.what.clone();
-        match state.way {
-            Way::Open if state.records == 0 => {}
-            Way::Open => told.push_str(&format!(" {}", state.records)),
-            Way::Records(of) => told.push_str(&format!(" {}/{of}", state.records)),
-            Way::Parts { done, of } => told.push_str(&format!(" {done}/{of}")),
-            Way::Bytes { done, of } => told.push_str(&format!(" {}/{}", HumanBytes(done), HumanBytes(of))),
-        }
+        let reached = match state.way {
+            Way::Open if state.records == 0 => String::new(),
+            Way::Open => format!(" {}", state.records),
+            Way::Records(of) => format!(" {}/{of}", state.records),
+            Way::Parts { done, of } => format!(" {done}/{of}"),
+            Way::Bytes { done, of } => format!(" {}/{}", HumanBytes(done), HumanBytes(of)),
+        };
         let waits = state.waits.as_ref().map(|(until, why)| (until.saturating_duration_since(now), why));
-        if let Some((left, why)) = waits.filter(|(left, _)| !left.is_zero()) {
-            told.push_str(&format!(", {}", harmless(&why.told(whole_seconds(left)))));
-        } else if let Some(rest) = state.part().and_then(|part| rest(now.saturating_duration_since(self.since), part)) {
-            told.push_str(&format!(", {} left", in_words(rest)));
-        }
-        told
+        let rest = || rest(now.saturating_duration_since(self.since), state.part()?);
+        let outlook = match waits.filter(|(left, _)| !left.is_zero()) {
+            Some((left, why)) => format!(", {}", harmless(&why.told(whole_seconds(left)))),
+            None => rest().map_or(String::new(), |rest| format!(", {} left", in_words(rest))),
+        };
+        [&self.what, reached.as_str(), &outlook].concat()
     }
 }
 

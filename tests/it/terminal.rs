@@ -1,6 +1,7 @@
 //! What moves on a real terminal while a command works, and that nothing does where nobody looks.
 
-#![cfg(all(test, unix))]
+#![cfg(test)]
+#![cfg(unix)]
 
 use std::fs::File;
 use std::io::Read as _;
