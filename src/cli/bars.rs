@@ -19,6 +19,8 @@ const SHOWN_AFTER: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(100);
 /// Shorter pauses are not told.
 const PAUSE_TOLD: Duration = Duration::from_millis(500);
+/// A part is counted in so many pieces.
+const FINE: u64 = 1_000;
 /// How long the rest takes is told when the work is this old, and a twentieth of it is done.
 const REST_TOLD_AFTER: Duration = Duration::from_secs(3);
 
@@ -170,7 +172,10 @@ impl Line {
             Way::Open if state.records == 0 => String::new(),
             Way::Open => format!(" {}", state.records),
             Way::Records(of) => format!(" {}/{of}", state.records),
-            Way::Parts { done, of } => format!(" {done}/{of}"),
+            Way::Parts { done, of, within: None } => format!(" {done}/{of}"),
+            Way::Parts { done, of, within: Some((records, all)) } => {
+                format!(" {done}/{of}, {records}/{all} of the next")
+            }
             Way::Bytes { done, of } => format!(" {}/{}", HumanBytes(done), HumanBytes(of)),
         };
         let waits = state.waits.as_ref().map(|(until, why)| (until.saturating_duration_since(now), why));
@@ -189,7 +194,12 @@ impl State {
         match self.way {
             Way::Open => None,
             Way::Records(of) => Some((self.records, of)),
-            Way::Parts { done, of } | Way::Bytes { done, of } => Some((done, of)),
+            Way::Bytes { done, of } => Some((done, of)),
+            Way::Parts { done, of, within } => {
+                let (records, all) = within.unwrap_or_default();
+                let begun = records.saturating_mul(FINE).checked_div(all).unwrap_or_default();
+                Some((done.saturating_mul(FINE).saturating_add(begun), of.saturating_mul(FINE)))
+            }
         }
     }
 }

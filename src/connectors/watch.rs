@@ -17,6 +17,8 @@ pub enum Way {
         done: u64,
         /// All of them.
         of: u64,
+        /// So many of so many records of the next one, where it is long.
+        within: Option<(u64, u64)>,
     },
     /// So many bytes of a file are read.
     Bytes {
@@ -32,7 +34,7 @@ impl Way {
     #[must_use]
     pub fn parts(done: usize, of: usize) -> Self {
         let wide = |count| u64::try_from(count).unwrap_or(u64::MAX);
-        Self::Parts { done: wide(done), of: wide(of) }
+        Self::Parts { done: wide(done), of: wide(of), within: None }
     }
 }
 

@@ -400,6 +400,48 @@ async fn progress_is_told_and_pages_are_as_large_as_allowed() {
     assert_eq!(log.iter().filter(|call| call.path == "/v1/token").count(), 1);
 }
 
+/// Remembers what is under way, and how far each work came at last.
+#[derive(Default)]
+struct UnderWay {
+    open: std::sync::Mutex<Vec<String>>,
+    last: std::sync::Mutex<std::collections::BTreeMap<String, Way>>,
+}
+
+impl Watch for UnderWay {
+    fn begin(&self, what: &str) {
+        self.open.lock().unwrap().push(what.to_owned());
+    }
+
+    fn progress(&self, what: &str, _records: u64, way: Way) {
+        assert!(self.open.lock().unwrap().iter().any(|open| open == what), "{what} was not begun");
+        self.last.lock().unwrap().insert(what.to_owned(), way);
+    }
+
+    fn end(&self, what: &str) {
+        self.open.lock().unwrap().retain(|open| open != what);
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_one_by_one_has_an_end_and_what_is_begun_is_ended() {
+    let watch = UnderWay::default();
+    let Pair { pax8, remote: _remote } = pair(data(), "").await;
+    let held = pax8.subscriptions(&watch).await.unwrap();
+    let ids: Vec<_> = held.records().iter().map(|held| held.id.clone()).collect();
+    let companies = pax8.customers_with_contacts(&watch).await.unwrap().unwrap().records().len();
+    assert!(pax8.history(&ids, &watch).await.is_ok() && pax8.charges(month(), &watch).await.is_ok());
+    let last = watch.last.lock().unwrap().clone();
+    let all = |count| Some(Way::parts(count, count));
+    assert_eq!(last.get("pax8: history of subscriptions").copied(), all(ids.len()), "{last:?}");
+    assert_eq!(last.get("pax8: contacts of companies").copied(), all(companies), "{last:?}");
+    assert!(matches!(last.get("pax8: charges of invoices"), Some(Way::Parts { within: None, .. })), "{last:?}");
+    assert!(watch.open.lock().unwrap().is_empty(), "{:?}", watch.open.lock().unwrap());
+    // …in error as well
+    let Pair { pax8, remote: _remote } = pair(data(), "403").await;
+    assert!(pax8.subscriptions(&watch).await.is_err() && pax8.history(&ids, &watch).await.is_err());
+    assert!(watch.open.lock().unwrap().is_empty(), "{:?}", watch.open.lock().unwrap());
+}
+
 #[tokio::test]
 async fn settings_that_cannot_work_are_refused() {
     type Change = fn(&mut Pax8Settings);

@@ -84,11 +84,16 @@ fn drawn(of: impl FnOnce(&Bars)) -> String {
 
 #[test]
 fn a_line_says_what_is_done_and_how_far_it_has_come() {
-    let cases: [(&str, u64, Way); 5] = [
+    let cases: [(&str, u64, Way); 6] = [
         ("pax8: subscriptions", 0, Way::Open),
         ("pax8: subscriptions 7", 7, Way::Open),
         ("] pax8: subscriptions 50/4000", 50, Way::Records(4_000)),
-        ("] pax8: subscriptions 120/4000", 9_000, Way::Parts { done: 120, of: 4_000 }),
+        ("] pax8: subscriptions 120/4000", 9_000, Way::parts(120, 4_000)),
+        (
+            "[===========>        ] pax8: subscriptions 1/2, 100/800 of the next",
+            9_100,
+            Way::Parts { done: 1, of: 2, within: Some((100, 800)) },
+        ),
         ("] pax8: subscriptions 1.00 MiB/2.25 GiB", 3, Way::Bytes { done: 1 << 20, of: 9 << 28 }),
     ];
     for (expected, records, way) in cases {

@@ -135,9 +135,8 @@ impl VendorConnector for Pax8 {
         let whole = Watched::listing(watch, &self.descriptor.name, "charges of invoices");
         for (number, head) in heads.iter().enumerate() {
             let path = format!("/invoices/{}/items", segment(head.id.as_str()));
-            let way = Way::parts(number, heads.len());
-            whole.progress(u64::try_from(charges.len()).unwrap_or(u64::MAX), way);
-            let onward = Onward { whole: &whole, before: charges.len(), way };
+            whole.progress(u64::try_from(charges.len()).unwrap_or(u64::MAX), Way::parts(number, heads.len()));
+            let onward = Onward { whole: &whole, before: charges.len(), number, of: heads.len() };
             let rows = self.reader.rows(&path, &[], "charges", &onward).await?;
             let (more, flawed) =
                 convert(&rows, |place, item| convert::charge(Some(&head.id), line_id(head.id.as_str(), place), item));

@@ -183,13 +183,20 @@ impl Reader {
 /// Watches one of several listings that are told as one: counts on from the earlier ones.
 pub(super) struct Onward<'w> {
     pub(super) whole: &'w Watched<'w>,
+    /// So many records they had.
     pub(super) before: usize,
-    pub(super) way: Way,
+    /// So many listings they were, of how many.
+    pub(super) number: usize,
+    pub(super) of: usize,
 }
 
 impl Watch for Onward<'_> {
-    fn progress(&self, _what: &str, records: u64, _way: Way) {
-        self.whole.progress(records.saturating_add(u64::try_from(self.before).unwrap_or(u64::MAX)), self.way);
+    fn progress(&self, _what: &str, records: u64, way: Way) {
+        let mut parts = Way::parts(self.number, self.of);
+        if let (Way::Parts { within, .. }, Way::Records(total)) = (&mut parts, way) {
+            *within = Some((records, total)).filter(|_| records < total);
+        }
+        self.whole.progress(records.saturating_add(u64::try_from(self.before).unwrap_or(u64::MAX)), parts);
     }
 
     fn waiting(&self, _what: &str, pause: Duration, why: &Waiting) {
