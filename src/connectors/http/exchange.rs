@@ -10,6 +10,7 @@ use reqwest::{RequestBuilder, Url};
 use tokio::time::Instant;
 
 use crate::connectors::error::ErrorKind;
+use crate::connectors::http::names::{GuardedNames, RefusedName};
 use crate::connectors::http::retry::{Judge, Trouble, default_table};
 use crate::connectors::http::secrets::Secrets;
 use crate::connectors::http::{Reply, Timeouts};
@@ -27,6 +28,7 @@ impl Transport {
         connector: String,
         secrets: Arc<Secrets>,
         headers: HeaderMap,
+        names: GuardedNames,
         timeouts: Timeouts,
         body_bytes: usize,
     ) -> Result<Self, String> {
@@ -35,7 +37,9 @@ impl Transport {
             .default_headers(headers)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
+            // a proxy would resolve the names itself, and see every secret of plain http
             .no_proxy()
+            .dns_resolver(Arc::new(names))
             .connect_timeout(timeouts.connect)
             .timeout(timeouts.total)
             .build()
@@ -102,6 +106,9 @@ fn lost(error: reqwest::Error) -> Trouble {
     let error = error.without_url();
     if error.is_builder() {
         return Trouble::Failed(ErrorKind::Settings(format!("the request cannot be made: {}", chain(&error))));
+    }
+    if let Some(refused) = RefusedName::behind(&error) {
+        return Trouble::Failed(ErrorKind::Settings(refused.to_string()));
     }
     let what = if error.is_timeout() {
         "no reply in time".to_owned()
