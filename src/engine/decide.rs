@@ -146,7 +146,8 @@ impl<E: Reviewed> Sitting<'_, E> {
         let outcome = review::decide(intent, self.by, &self.links, self.shape_of(intent), today)?;
         if let Action::Accept(pair) | Action::Link(pair) = &intent.action {
             let compare = self.metered.get(pair.vendor.as_str()).copied().unwrap_or(Compare::Quantity);
-            let beside = self.links.vendors_of(&pair.psa).filter_map(|other| Some((other, self.standing.get(other)?.1)));
+            let beside =
+                self.links.vendors_of(&pair.psa).filter_map(|other| Some((other, self.standing.get(other)?.1)));
             let mut twice =
                 beside.filter_map(|other| ComparedTwice::between(&pair.psa, (&pair.vendor, compare), other));
             twice.next().map_or(Ok(()), Err)?;
