@@ -138,10 +138,7 @@ impl<'a> Row<'a> {
             }
             MoneyError::NotANumber(_) => "; expected one like 1234.50",
             MoneyError::TooPrecise(_) => "; 28 digits fit, 18 of them behind the point",
-            MoneyError::TooLarge(_)
-            | MoneyError::NotACurrency(_)
-            | MoneyError::CurrencyMismatch { .. }
-            | MoneyError::Overflow => "",
+            MoneyError::TooLarge(_) | MoneyError::NotACurrency(_) | MoneyError::Overflow => "",
         };
         self.problem(field, format!("{refused}{hint}"))
     }
