@@ -154,7 +154,7 @@ impl<'a> Row<'a> {
     }
 
     /// A day that must be there.
-    pub fn need_day(&self, field: &str) -> Read<NaiveDate> {
+    fn need_day(&self, field: &str) -> Read<NaiveDate> {
         self.need(field)?;
         self.day(field)?.ok_or_else(|| self.problem(field, "is empty; expected a day like 2026-04-30"))
     }

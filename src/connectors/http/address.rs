@@ -66,12 +66,12 @@ pub(super) fn is_private(ip: IpAddr) -> bool {
 
 /// The IPv4 address that an IPv6 address leads to: mapped, compatible, translated (NAT64) or tunnelled (6to4).
 fn inner(ip: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, e, f, high, low] = ip.segments();
     let joined = |high: u16, low: u16| Some(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));
-    match (a, b) {
-        (0, 0) if (c, d, e) == (0, 0, 0) && (f == 0xffff || (f == 0 && high > 0)) => joined(high, low),
-        (0x64, 0xff9b) if (c, d, e, f) == (0, 0, 0, 0) => joined(high, low),
-        (0x2002, high) => joined(high, c),
+    match ip.segments() {
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+            joined(high, low)
+        }
+        [0, 0, 0, 0, 0, 0, high, low] if high > 0 => joined(high, low),
         _ => None,
     }
 }

@@ -181,14 +181,10 @@ impl Client {
         let secrets = Secrets::new(held.iter().chain(&settings.secrets).map(secrecy::ExposeSecret::expose_secret));
         let secrets = Arc::new(secrets);
         let credentials = Credentials::new(settings.auth, Arc::clone(&secrets))?;
-        let transport = Transport::new(
-            settings.connector.clone(),
-            Arc::clone(&secrets),
-            headers,
-            GuardedNames::new(names, &settings.private_hosts),
-            settings.timeouts,
-            settings.limits.body_bytes,
-        )?;
+        let guarded = GuardedNames::new(names, &settings.private_hosts);
+        let client = exchange::client(headers, guarded, settings.timeouts)?;
+        let body_bytes = settings.limits.body_bytes;
+        let transport = Transport::new(settings.connector.clone(), Arc::clone(&secrets), client, body_bytes);
         Ok(Self {
             inner: Arc::new(Inner {
                 connector: settings.connector,

@@ -19,9 +19,13 @@ impl Resolve for SystemNames {
         Box::pin(async move {
             // port 0 is replaced by the port of the call
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            Ok(Box::new(found.collect::<Vec<_>>().into_iter()) as Addrs)
+            Ok(given(found.collect()))
         })
     }
+}
+
+fn given(addresses: Vec<SocketAddr>) -> Addrs {
+    Box::new(addresses.into_iter())
 }
 
 /// Lets through what the names behind it give, as far as it may be spoken to.
@@ -43,14 +47,14 @@ impl Resolve for GuardedNames {
         Box::pin(async move {
             let found: Vec<SocketAddr> = looked_up.await?.collect();
             if is_named(&private_hosts, &host) {
-                return Ok(Box::new(found.into_iter()) as Addrs);
+                return Ok(given(found));
             }
             let local = is_localhost(&host);
             let may = |ip: IpAddr| if local { ip.is_loopback() } else { !ip.is_loopback() && !is_private(ip) };
             let (open, closed): (Vec<_>, Vec<_>) = found.into_iter().partition(|address| may(address.ip()));
             match closed.first() {
                 Some(closed) if open.is_empty() => Err(RefusedName { host, address: closed.ip() }.into()),
-                Some(_) | None => Ok(Box::new(open.into_iter()) as Addrs),
+                Some(_) | None => Ok(given(open)),
             }
         })
     }

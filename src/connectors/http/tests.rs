@@ -1,5 +1,7 @@
 //! The client against a stub that misbehaves, over loopback.
 
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -337,7 +339,7 @@ async fn a_redirect_is_not_followed_wherever_it_points() {
 }
 
 /// Gives each name its addresses in turn, one answer for each time it is asked; the last one stays.
-struct Told(Mutex<Vec<(&'static str, Vec<Vec<std::net::IpAddr>>)>>);
+struct Told(Mutex<BTreeMap<&'static str, Vec<Vec<IpAddr>>>>);
 
 impl Told {
     fn of(names: &[(&'static str, &[&[&str]])]) -> Arc<Self> {
@@ -349,10 +351,10 @@ impl Told {
 impl Resolve for Told {
     fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
         let mut told = self.0.lock().unwrap();
-        let (_, answers) = told.iter_mut().find(|(known, _)| *known == name.as_str()).expect("a name of the table");
+        let answers = told.get_mut(name.as_str()).expect("a name of the table");
         let answer = if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() };
-        let addresses = answer.into_iter().map(|ip| std::net::SocketAddr::new(ip, 0));
-        Box::pin(std::future::ready(Ok(Box::new(addresses) as reqwest::dns::Addrs)))
+        let addresses: reqwest::dns::Addrs = Box::new(answer.into_iter().map(|ip| SocketAddr::new(ip, 0)));
+        Box::pin(std::future::ready(Ok(addresses)))
     }
 }
 
@@ -362,7 +364,8 @@ fn named(stub: &Stub, host: &str, names: &Arc<Told>, change: impl FnOnce(&mut Se
     settings.base_url = stub.base.replace("127.0.0.1", host);
     settings.plain_hosts = vec![host.to_owned()];
     change(&mut settings);
-    Client::resolving(settings, Arc::clone(names) as Arc<dyn Resolve>).unwrap()
+    let names: Arc<dyn Resolve> = Arc::<Told>::clone(names);
+    Client::resolving(settings, names).unwrap()
 }
 
 #[tokio::test]

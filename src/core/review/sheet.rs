@@ -129,8 +129,8 @@ pub fn read(
         }
     }
     let Read { customers: c, products: p, problems, .. } = &mut read;
-    settle(at, Kind::Customer, c, customers.shape, problems);
-    settle(at, Kind::Product, p, products.shape, problems);
+    of_customers.settle(at, c, problems);
+    of_products.settle(at, p, problems);
     read
 }
 
@@ -145,6 +145,45 @@ impl<'a, E> Side<'a, E> {
     fn of(kind: Kind, board: &'a Board<'a, E>) -> Self {
         let by_key = board.rows.iter().map(|row| (row.key.as_str(), row)).collect();
         Self { kind: kind.as_str(), board, by_key }
+    }
+
+    /// Takes out rows that say two things of one record, or accept one PSA record twice where only one may have it: none of them
+    /// is followed. A link by hand may stand beside others, and comes last.
+    fn settle(&self, at: &str, intents: &mut Vec<(u64, Intent<E>)>, problems: &mut Vec<Problem>) {
+        let excluded: BTreeSet<String> =
+            intents.iter().filter_map(|(_, intent)| excluded_psa(&intent.action)).collect();
+        let mut said: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+        for (number, intent) in intents.iter() {
+            let (record, psa) = match &intent.action {
+                Action::Accept(l) => {
+                    (vendor(&l.vendor), Some(psa(&l.psa)).filter(|_| self.board.shape == Shape::OneToOne))
+                }
+                Action::Link(l) => (vendor(&l.vendor), Some(psa(&l.psa)).filter(|psa| excluded.contains(psa))),
+                Action::Reject(l) | Action::Unlink(l) => (vendor(&l.vendor), None),
+                Action::Exclude(Party::Vendor(v)) | Action::Defer(Party::Vendor(v)) => (vendor(v), None),
+                Action::Exclude(Party::Psa(p)) | Action::Defer(Party::Psa(p)) => (psa(p), None),
+            };
+            for record in [Some(record), psa].into_iter().flatten() {
+                said.entry(record).or_default().insert(*number);
+            }
+        }
+        let mut doubtful = BTreeSet::new();
+        for (record, rows) in said.iter().filter(|(_, rows)| rows.len() > 1) {
+            let remedy = if record.starts_with("PSA ") && !excluded.contains(record) {
+                beside(self.kind)
+            } else {
+                String::new()
+            };
+            for number in rows {
+                let others: Vec<String> = rows.iter().filter(|n| *n != number).map(ToString::to_string).collect();
+                let what =
+                    format!("contradicts row {} on {}; keep one of them{remedy}", others.join(", "), shown(record));
+                problems.push(Problem::new(format!("{at}:{number}"), what).field("decision"));
+                doubtful.insert(*number);
+            }
+        }
+        intents.retain(|(number, _)| !doubtful.contains(number));
+        intents.sort_by_key(|(_, intent)| matches!(intent.action, Action::Link(_)));
     }
 }
 
@@ -278,41 +317,8 @@ fn is_linked<E>(row: &ReviewRow<E>) -> bool {
     }
 }
 
-/// Takes out rows that say two things of one record, or accept one PSA record twice where only one may have it: none of them
-/// is followed. A link by hand may stand beside others, and comes last.
-fn settle<E>(at: &str, kind: Kind, intents: &mut Vec<(u64, Intent<E>)>, shape: Shape, problems: &mut Vec<Problem>) {
-    let excluded: BTreeSet<String> = intents.iter().filter_map(|(_, intent)| excluded_psa(&intent.action)).collect();
-    let mut said: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
-    for (number, intent) in intents.iter() {
-        let (record, psa) = match &intent.action {
-            Action::Accept(l) => (vendor(&l.vendor), Some(psa(&l.psa)).filter(|_| shape == Shape::OneToOne)),
-            Action::Link(l) => (vendor(&l.vendor), Some(psa(&l.psa)).filter(|psa| excluded.contains(psa))),
-            Action::Reject(l) | Action::Unlink(l) => (vendor(&l.vendor), None),
-            Action::Exclude(Party::Vendor(v)) | Action::Defer(Party::Vendor(v)) => (vendor(v), None),
-            Action::Exclude(Party::Psa(p)) | Action::Defer(Party::Psa(p)) => (psa(p), None),
-        };
-        for record in [Some(record), psa].into_iter().flatten() {
-            said.entry(record).or_default().insert(*number);
-        }
-    }
-    let mut doubtful = BTreeSet::new();
-    for (record, rows) in said.iter().filter(|(_, rows)| rows.len() > 1) {
-        let remedy =
-            if record.starts_with("PSA ") && !excluded.contains(record) { beside(kind) } else { String::new() };
-        for number in rows {
-            let others: Vec<String> = rows.iter().filter(|n| *n != number).map(ToString::to_string).collect();
-            let what = format!("contradicts row {} on {}; keep one of them{remedy}", others.join(", "), shown(record));
-            problems.push(Problem::new(format!("{at}:{number}"), what).field("decision"));
-            doubtful.insert(*number);
-        }
-    }
-    intents.retain(|(number, _)| !doubtful.contains(number));
-    intents.sort_by_key(|(_, intent)| matches!(intent.action, Action::Link(_)));
-}
-
 /// How two vendor records come to stand on one PSA record, as the end of a sentence.
-fn beside(kind: Kind) -> String {
-    let kind = kind.as_str();
+fn beside(kind: &str) -> String {
     format!(
         ", or, where one {kind} stands for both, write link:<psa_id> in the other row (`trueup review link` does the same); \
          [matching.{kind}s] shape = \"many_to_one\" allows it everywhere"
