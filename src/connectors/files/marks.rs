@@ -3,7 +3,7 @@
 //! Keeps the invariant that every such byte from the given place on is met once, in order. Looks at 64 bytes at a time: a
 //! field of an export is a dozen bytes long, too short for a search that starts anew behind each.
 
-use wide::{CmpEq as _, u8x16};
+use wide::u8x16;
 
 const LANES: usize = 16;
 const CHUNK: usize = 64;
