@@ -23,11 +23,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment, Matching};
 use crate::core::record::Fingerprint;
-use crate::store::{Lease, Location, NewRun, RunId, Store, Tx, Wait};
+use crate::store::{Lease, Location, NewRun, Store, Tx, Wait};
 
-pub use crate::connectors::{CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, Side, Unwatched, Watch};
+pub use crate::connectors::{
+    CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, Side, Unwatched, Waiting, Watch, Watched, Way,
+};
 pub use crate::store::{
-    MigrationState, MigrationStatus, ReconciliationHeader, Run, RunOutcome, SnapshotHeader, StoreError, StoredOutcome,
+    MigrationState, MigrationStatus, ReconciliationHeader, Run, RunId, RunOutcome, SnapshotHeader, StoreError,
+    StoredOutcome,
 };
 pub use connect::{
     Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, connect_to_check, lint_connector_file,

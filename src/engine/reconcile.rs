@@ -46,7 +46,7 @@ impl Engine {
     /// [`EngineError::NotPulled`] and [`EngineError::Stale`] say which listing has to be pulled.
     pub async fn reconcile(&self, period: BillingPeriod) -> Result<Reconciled> {
         let inputs = self.latest_inputs(period).await?;
-        let outcome = inputs.outcome(period)?;
+        let (outcome, untied) = inputs.outcome(period)?;
         let job = self.begin("reconcile").await?;
         let saved = async {
             let mut tx = job.tx().await?;
@@ -59,6 +59,7 @@ impl Engine {
         }
         let receipt = serde_json::json!({
             "period": period, "verdict": outcome.verdict, "cells": outcome.cells, "variances": outcome.variances.len(),
+            "untied": untied,
         });
         job.end(RunOutcome::Done, &receipt).await?;
         inputs.into_reconciled(outcome)
@@ -198,7 +199,8 @@ struct Inputs {
 }
 
 impl Inputs {
-    fn outcome(&self, period: BillingPeriod) -> Result<Outcome> {
+    /// The result, and how many documents differ from their lines.
+    fn outcome(&self, period: BillingPeriod) -> Result<(Outcome, usize)> {
         let book = Book::new(period, &self.mapping);
         let mut coverage = Coverage::default();
         let mut vendor_problems = self.charges.pulled.problems().to_vec();
@@ -224,10 +226,13 @@ impl Inputs {
         vendor_problems.extend_from_slice(&self.of_lists);
         let mut outcome = book.finish(1, coverage, vendor_problems)?;
         let documents = self.invoices.as_ref().map(|invoices| self.documents(invoices)).transpose()?;
-        if documents.is_some_and(|documents| !documents.untied(period).is_empty()) {
+        let untied = documents.map_or(0, |documents| {
+            documents.untied(period).iter().filter(|document| document.why.is_difference()).count()
+        });
+        if untied > 0 {
             outcome.verdict = outcome.verdict.with_differences();
         }
-        Ok(outcome)
+        Ok((outcome, untied))
     }
 
     fn documents(&self, invoices: &Stored<VendorInvoice>) -> Result<Documents> {

@@ -13,7 +13,7 @@ use trueup::connectors::files::profile::Profile;
 use trueup::connectors::files::sheet::Sheet;
 use trueup::connectors::files::table::Table;
 use trueup::connectors::files::{FilesPsa, FilesVendor, convert, links};
-use trueup::connectors::{PsaConnector, Result, Side, Unwatched, VendorConnector};
+use trueup::connectors::{PsaConnector, Result, Side, Unwatched, VendorConnector, Watched};
 use trueup::core::billing::{BilledLine, LineKind, VendorCharge};
 use trueup::core::id::Id;
 use trueup::core::link::Compare;
@@ -426,7 +426,7 @@ fn cut_everywhere(name: &str, bytes: &[u8], profile: &str) {
     let read = |bytes: &[u8]| {
         let layout = profile.layout(&PSA_AGREEMENT_LINES);
         let sheet = Sheet::of_bytes(name, bytes.to_vec(), &PSA_AGREEMENT_LINES, layout)?;
-        Table::of(sheet, layout)?.collect(convert::billed_line, &Unwatched)
+        Table::of(sheet, layout)?.collect(convert::billed_line, &Watched::new(&Unwatched, "lines"))
     };
     let whole = read(bytes).unwrap();
     assert!(whole.is_complete());

@@ -20,4 +20,5 @@ mod secrets;
 mod simulate;
 mod store;
 mod support;
+mod terminal;
 mod tidy;

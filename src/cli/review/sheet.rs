@@ -67,6 +67,7 @@ pub(super) async fn export(
     file: &Path,
 ) -> Result<Ending, CommandError> {
     let form = form(file)?;
+    let _doing = context.ui.doing("exporting the review");
     let mut rows = Vec::new();
     if kind.is_none_or(|kind| kind == RecordKind::Customers) {
         rows.extend(lines(engine.board::<Company>().await?.rows, filter));
@@ -114,6 +115,7 @@ pub(super) async fn import(
     if is_links(&header) {
         return take_over(context, engine, file, said).await;
     }
+    let _doing = context.ui.doing("importing the review");
     let (customers, products) = (engine.board::<Company>().await?, engine.board::<Product>().await?);
     let at = file.file_name().map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned());
     let mut read = review::read(&at, &header, rows, &today(&customers), &today(&products));

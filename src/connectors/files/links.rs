@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use super::convert::{Read, Row};
 use super::entity::LINKS;
 use super::table::Table;
-use crate::connectors::{ErrorKind, Unwatched};
+use crate::connectors::{ErrorKind, Unwatched, Watched};
 use crate::core::id::{Company, Id, Product, PsaCompanyId, PsaProductId, VendorCompanyId, VendorProductId};
 use crate::core::link::{BundlePart, Compare, Link, LinkSet, Shape};
 use crate::core::money::exact;
@@ -135,7 +135,7 @@ pub fn read(path: &Path, known: Option<&Known>) -> Result<(LinkFile, Vec<Problem
     let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let table = Table::open(folder, file, &LINKS, None)?;
-    let (rows, mut problems) = table.collect(line, &Unwatched)?.into_parts();
+    let (rows, mut problems) = table.collect(line, &Watched::new(&Unwatched, "links"))?.into_parts();
     let mut told = LinkFile::default();
     let mut recipes_said = Vec::new();
     let mut without: BTreeMap<String, String> = BTreeMap::new();

@@ -110,11 +110,20 @@ fn lost(error: reqwest::Error) -> Trouble {
     let what = if error.is_timeout() {
         "no reply in time".to_owned()
     } else if error.is_connect() {
-        format!("no connection: {}", chain(&error))
+        format!("no connection: {}", cause(&error))
     } else {
         format!("the reply was cut: {}", chain(&error))
     };
     Trouble::Transient { what, wait: None }
+}
+
+/// What is behind an error, without the layers that pass it on.
+fn cause(error: &reqwest::Error) -> String {
+    let mut last: &dyn std::error::Error = error;
+    while let Some(inner) = last.source() {
+        last = inner;
+    }
+    last.to_string()
 }
 
 /// An error and its causes in one line.

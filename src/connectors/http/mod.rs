@@ -13,6 +13,7 @@ mod names;
 mod pace;
 mod retry;
 mod secrets;
+mod waits;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,7 @@ pub use pace::Rate;
 use retry::Patience;
 pub use retry::{Judge, Trouble, retry_after};
 use secrets::Secrets;
+use waits::Waits;
 
 /// What a connection needs of the client. [`Settings::new`] gives careful defaults for the rest.
 #[derive(Clone)]
@@ -146,6 +148,7 @@ struct Inner {
     transport: Transport,
     judge: Option<Judge>,
     pacer: Pacer,
+    waits: Waits,
     slots: Semaphore,
     limits: Limits,
     backoff: Backoff,
@@ -185,6 +188,7 @@ impl Client {
         let client = exchange::client(headers, guarded, settings.timeouts)?;
         let body_bytes = settings.limits.body_bytes;
         let transport = Transport::new(settings.connector.clone(), Arc::clone(&secrets), client, body_bytes);
+        let waits = Waits::default();
         Ok(Self {
             inner: Arc::new(Inner {
                 connector: settings.connector,
@@ -193,7 +197,8 @@ impl Client {
                 secrets,
                 transport,
                 judge: settings.judge,
-                pacer: Pacer::new(&settings.rates)?,
+                pacer: Pacer::new(&settings.rates, waits.clone())?,
+                waits,
                 slots: Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS)),
                 limits: settings.limits,
                 backoff: settings.backoff,
@@ -218,7 +223,7 @@ impl Client {
     /// # Errors
     /// What the token's remote said.
     pub async fn authenticate(&self) -> Result<()> {
-        let mut patience = Patience::new(self.inner.limits, self.inner.backoff);
+        let mut patience = self.inner.patience();
         match self.inner.token(&mut patience).await {
             Ok(_) => Ok(()),
             Err(kind) => Err(ConnectorError::new(&self.inner.connector, "POST token", kind)),
@@ -270,7 +275,7 @@ impl Client {
         decode: impl Fn(&Reply) -> std::result::Result<T, Undecodable>,
     ) -> std::result::Result<T, ErrorKind> {
         let url = address::resolve(&self.inner.base, path_or_url, query)?;
-        let mut patience = Patience::new(self.inner.limits, self.inner.backoff);
+        let mut patience = self.inner.patience();
         let (mut renewed, mut undecodable) = (false, 0);
         loop {
             let token = self.inner.token(&mut patience).await?;
@@ -309,6 +314,11 @@ impl Client {
 }
 
 impl Inner {
+    /// The patience of one call.
+    fn patience(&self) -> Patience {
+        Patience::new(self.limits, self.backoff, self.waits.clone())
+    }
+
     /// The token to use, fetched where the kind of authentication needs one and none is fresh.
     async fn token(&self, patience: &mut Patience) -> std::result::Result<Option<auth::Token>, ErrorKind> {
         self.credentials.token(&self.transport, &self.pacer, patience).await

@@ -466,3 +466,42 @@ async fn the_log_holds_calls_and_no_secret_body_or_header() {
     }
     assert!(!text.contains("canary"), "{text}");
 }
+
+/// What the first call of a client with these settings is told to wait for.
+async fn waits(settings: Settings) -> Vec<String> {
+    struct Told(Mutex<Vec<String>>);
+    impl crate::connectors::Watch for Told {
+        fn progress(&self, _what: &str, _records: u64, _way: crate::connectors::Way) {}
+
+        fn waiting(&self, what: &str, pause: Duration, why: &crate::connectors::Waiting) {
+            self.0.lock().unwrap().push(format!("{what}, {}", why.told(pause.as_secs())));
+        }
+    }
+    let told = Told(Mutex::default());
+    let client = Client::new(settings).unwrap();
+    let watched = crate::connectors::Watched::new(&told, "things");
+    let _answer = client.watched(&watched, async { (client.get("/a", &[]).await, client.get("/b", &[]).await) }).await;
+    drop(watched);
+    told.0.into_inner().unwrap()
+}
+
+#[tokio::test]
+async fn who_watches_is_told_why_a_call_waits() {
+    let stub = stub(|path, before| match (path, before) {
+        ("/a", 0) => Response::builder().status(429).header("retry-after", "0").body(Body::empty()).unwrap(),
+        ("/a", 1) => reply(503, "{\"message\":\"not today\"}"),
+        _ => reply(200, "[]"),
+    })
+    .await;
+    let told = waits(settings(&stub, Auth::None)).await;
+    let expected =
+        ["things, waiting 0 s: the system asked to slow down (429)", "things, retry 2 of 5 in 0 s: 503: not today"];
+    assert_eq!(told, expected);
+    let mut paced = settings(&stub, Auth::None);
+    paced.rates = vec![Rate { calls: 1, per: Duration::from_millis(300) }];
+    assert!(waits(paced).await.iter().any(|line| line.ends_with("to keep the agreed pace")));
+    let mut dead = settings(&stub, Auth::None);
+    dead.base_url = "http://127.0.0.1:1".to_owned();
+    let told = waits(dead).await.concat();
+    assert!(told.starts_with("things, retry 1 of 5 in 0 s: no connection: Connection refused"), "{told}");
+}

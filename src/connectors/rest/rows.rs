@@ -19,7 +19,7 @@ use super::settings::Values;
 use super::template::{Position, Template};
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::Client;
-use crate::connectors::{Result, Watch};
+use crate::connectors::{Result, Unwatched, Watch, Watched, Way};
 use crate::core::money::UnitPrice;
 use crate::core::quantity::Quantity;
 use crate::core::reconcile::outcome::KeyPart;
@@ -99,38 +99,17 @@ async fn below(
     references: &Arc<References>,
     extent: Extent<'_>,
 ) -> Result<Rows> {
-    let at_once = of.connector.limits.concurrency.and_then(|most| usize::try_from(most).ok()).unwrap_or(CONCURRENCY);
-    let mut waiting = match extent {
+    let parents = match extent {
         Extent::Whole(_) => parents,
         Extent::FirstPage => parents.into_iter().take(CHECKED_PARENTS).collect(),
-    }
-    .into_iter()
-    .enumerate();
-    let mut running = JoinSet::new();
-    let mut done: BTreeMap<usize, Rows> = BTreeMap::new();
-    let mut count = 0;
-    loop {
-        while running.len() < at_once
-            && let Some((index, parent)) = waiting.next()
-        {
-            let (of, name, references) = (Arc::clone(of), name.to_owned(), Arc::clone(references));
-            let first_page = matches!(extent, Extent::FirstPage);
-            running.spawn(async move {
-                let extent = if first_page { Extent::FirstPage } else { Extent::Whole(&crate::connectors::Unwatched) };
-                let read = of.list(&name, Around { parent: Some(&parent), references: &references }, extent).await;
-                (index, read.or_else(|error| survivable(error, &parent)))
-            });
-        }
-        let Some(finished) = running.join_next().await else { break };
-        let (index, read) = finished
-            .map_err(|error| of.error(name, ErrorKind::Transient(format!("the reading was interrupted: {error}"))))?;
-        let read = read?;
-        count += u64::try_from(read.rows.len()).unwrap_or(0);
-        if let Extent::Whole(watch) = extent {
-            watch.progress(name, count, None);
-        }
-        done.insert(index, read);
-    }
+    };
+    let watch = match extent {
+        Extent::Whole(watch) => watch,
+        Extent::FirstPage => &Unwatched,
+    };
+    let above = of.entity(name)?.parent.as_deref().unwrap_or_default();
+    let watched = Watched::listing(watch, &of.name, &format!("{name} rows of each {above}"));
+    let done = of.client.watched(&watched, each_below(of, name, parents, references, extent, &watched)).await?;
     let mut rows = Rows::default();
     let mut seen = BTreeSet::new();
     for (_, read) in done {
@@ -145,6 +124,43 @@ async fn below(
         }
     }
     Ok(rows)
+}
+
+async fn each_below(
+    of: &Arc<Connection>,
+    name: &str,
+    parents: Vec<Row>,
+    references: &Arc<References>,
+    extent: Extent<'_>,
+    watched: &Watched<'_>,
+) -> Result<BTreeMap<usize, Rows>> {
+    let at_once = of.connector.limits.concurrency.and_then(|most| usize::try_from(most).ok()).unwrap_or(CONCURRENCY);
+    let all = parents.len();
+    watched.progress(0, Way::parts(0, all));
+    let mut waiting = parents.into_iter().enumerate();
+    let mut running = JoinSet::new();
+    let mut done: BTreeMap<usize, Rows> = BTreeMap::new();
+    let mut count = 0;
+    loop {
+        while running.len() < at_once
+            && let Some((index, parent)) = waiting.next()
+        {
+            let (of, name, references) = (Arc::clone(of), name.to_owned(), Arc::clone(references));
+            let first_page = matches!(extent, Extent::FirstPage);
+            running.spawn(async move {
+                let extent = if first_page { Extent::FirstPage } else { Extent::Whole(&Unwatched) };
+                let read = of.list(&name, Around { parent: Some(&parent), references: &references }, extent).await;
+                (index, read.or_else(|error| survivable(error, &parent)))
+            });
+        }
+        let Some(finished) = running.join_next().await else { return Ok(done) };
+        let (index, read) = finished
+            .map_err(|error| of.error(name, ErrorKind::Transient(format!("the reading was interrupted: {error}"))))?;
+        let read = read?;
+        count += u64::try_from(read.rows.len()).unwrap_or(0);
+        done.insert(index, read);
+        watched.progress(count, Way::parts(done.len(), all));
+    }
 }
 
 /// One list below one record that cannot be read is a problem of that record; trouble that concerns every call ends the pull.
@@ -181,7 +197,7 @@ async fn references(
         // a reference may point to any row, so a check reads the whole list as well
         let whole = match extent {
             Extent::Whole(watch) => Extent::Whole(watch),
-            Extent::FirstPage => Extent::Whole(&crate::connectors::Unwatched),
+            Extent::FirstPage => Extent::Whole(&Unwatched),
         };
         let read = read(of, target, whole).await?;
         problems.extend(read.problems);
@@ -207,9 +223,14 @@ impl Connection {
         let entity = self.entity(name)?;
         let list = entity.list.as_ref().ok_or_else(|| refuse("the entity has no list".to_owned()))?;
         let shape = Shape::new(self, name, entity, list).map_err(refuse)?;
-        let listing = self.listing(name, list, around.parent, &shape.id).map_err(refuse)?;
+        let listing = self.listing(list, around.parent, &shape.id).map_err(refuse)?;
         let found = match extent {
-            Extent::Whole(watch) => listing.read(&self.client, around.parent.is_none().then_some(watch)).await?,
+            // below a record the whole of the lists is watched, not each
+            Extent::Whole(_) if around.parent.is_some() => listing.read(&self.client, None).await?,
+            Extent::Whole(watch) => {
+                let watched = Watched::listing(watch, &self.name, &format!("{name} rows"));
+                self.client.watched(&watched, listing.read(&self.client, Some(&watched))).await?
+            }
             Extent::FirstPage => listing.first_page(&self.client).await?,
         };
         let mut rows = Rows::default();
@@ -246,7 +267,6 @@ impl Connection {
 
     fn listing<'l>(
         &'l self,
-        name: &'l str,
         list: &'l List,
         parent: Option<&Row>,
         id: &'l Path,
@@ -277,7 +297,6 @@ impl Connection {
         };
         Ok(Listing {
             connector: &self.name,
-            what: name,
             path: fill(&list.get, Position::Path)?,
             query,
             records: Path::parse(&list.records)?,

@@ -132,3 +132,27 @@ async fn a_pull_that_is_told_to_stop_ends_its_run() {
         assert_eq!(runs.first().map(|run| run.outcome), Some(RunOutcome::Interrupted));
     }
 }
+
+/// Whether a run is open in the demo's database, once there is one that can be read.
+async fn at_work(place: &Place) -> bool {
+    let url = format!("sqlite:{}", place.path().join("demo/trueup.db").display());
+    let Ok(store) = Store::open(url.parse().unwrap(), Clock::System).await else { return false };
+    store.list_runs(1).await.is_ok_and(|runs| runs.iter().any(|run| run.outcome == RunOutcome::Running))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_demo_that_is_told_to_stop_ends_its_run() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let place = Place::new();
+        let mut child = place.start("demo --dir demo");
+        while !at_work(&place).await {
+            assert!(child.try_wait().unwrap().is_none(), "it ended before it was seen at work");
+        }
+        rustix::process::kill_process(rustix::process::Pid::from_child(&child), signal).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        let url = format!("sqlite:{}", place.path().join("demo/trueup.db").display());
+        let runs = Store::open(url.parse().unwrap(), Clock::System).await.unwrap().list_runs(100).await.unwrap();
+        assert!(runs.iter().all(|run| run.outcome != RunOutcome::Running), "{runs:?}");
+        let _ = place.run("demo --dir demo").ended(0);
+    }
+}
