@@ -84,7 +84,7 @@ impl Args {
         let proposed = engine.propose(&[LinkKind::Company, LinkKind::Product]).await?;
         let matches: usize = proposed.iter().map(|(_, count)| count.matches).sum();
         let possible: usize = proposed.iter().map(|(_, count)| count.possible).sum();
-        let (truth, _) = engine::read_links(&data.join("ground_truth_mappings.csv"))?;
+        let (truth, _) = engine::read_links(&data.join("ground_truth_mappings.csv"), None)?;
         let decided = decide(&engine, &Mapping::from(truth)).await?;
         context
             .ui

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::connectors::files::links::{self, LinkFile};
+use crate::connectors::files::links::{self, Known, LinkFile};
 use crate::connectors::files::stream::{How, Rows, Streamed};
 use crate::connectors::files::{FilesPsa, FilesVendor};
 use crate::connectors::{ConnectorError, ErrorKind, PsaConnector as _, VendorConnector as _};
@@ -73,7 +73,7 @@ async fn exported(
     taken(psa_customers.problems());
     taken(psa_products.problems());
     let mapping = if let Some(file) = links_file {
-        let (read, problems) = read_links(file)?;
+        let (read, problems) = read_links(file, None)?;
         taken(&problems);
         Mapping::from(read)
     } else {
@@ -96,16 +96,16 @@ async fn exported(
     Ok(Exported { outcome, directory, company_links: mapping.companies })
 }
 
-/// Reads a links file.
+/// Reads a links file; where it is said which ids are known, a row that names another is a problem.
 ///
 /// # Errors
 /// [`EngineError::Links`] when it is not there or is no links file.
-pub fn read_links(file: &Path) -> Result<(LinkFile, Vec<Problem>)> {
+pub fn read_links(file: &Path, known: Option<&Known>) -> Result<(LinkFile, Vec<Problem>)> {
     let failed = |what: ErrorKind| EngineError::Links { file: file.display().to_string(), what };
     if file.is_dir() {
         return Err(failed(ErrorKind::Settings("it is a folder".to_owned())));
     }
-    links::read(file).map_err(|mut kind| {
+    links::read(file, known).map_err(|mut kind| {
         // columns.toml says nothing of a links file, so the advice to write into it is left out
         if let ErrorKind::Malformed { what, .. } = &mut kind
             && let Some(advice) = what.find(". Name the right one")

@@ -4,6 +4,7 @@
 //! the lease and belongs to a run, which stands in the database with how it ended.
 
 mod connect;
+mod decide;
 mod delimited;
 mod directory;
 mod error;
@@ -35,6 +36,7 @@ pub use connect::{
     Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, connect_to_check, lint_connector_file,
     remember_columns, shipped_connector_files,
 };
+pub use decide::Decided;
 pub use delimited::{Delimited, read_delimited};
 pub use directory::Directory;
 pub use error::{EngineError, Result};
@@ -43,7 +45,7 @@ pub use folder::{Exported, read_links, reconcile_folder};
 pub use propose::Proposed;
 pub use pull::{Extra, Listing, PullRequest};
 pub use reconcile::Reconciled;
-pub use review::{Board, Decided, Gone, Names, Reviewed};
+pub use review::{Board, Gone, Names, Reviewed};
 
 /// The database, and what every job needs besides.
 #[derive(Debug)]

@@ -10,8 +10,8 @@ use crate::connectors::files::links::LinkFile;
 use crate::core::billing::{BilledLine, VendorCharge, VendorInvoice};
 use crate::core::documents::Documents;
 use crate::core::entity::Entity;
-use crate::core::id::{Company, Product};
-use crate::core::link::LinkSet;
+use crate::core::id::{Company, Product, PsaProductId};
+use crate::core::link::{ComparedTwice, LinkSet};
 use crate::core::money::MoneyError;
 use crate::core::period::BillingPeriod;
 use crate::core::reconcile::coverage::Coverage;
@@ -22,7 +22,7 @@ use crate::core::snapshot::{Problem, Pulled};
 use crate::engine::directory::{Directory, Records, Sides, words};
 use crate::engine::pull::Bundle;
 use crate::engine::{Engine, EngineError, Result, SnapshotHeader};
-use crate::store::{RunOutcome, Stored};
+use crate::store::{RunOutcome, Stored, StoredLink};
 
 /// A reconciled month, with what its reports need.
 #[derive(Debug, Clone)]
@@ -94,13 +94,14 @@ impl Engine {
             made_from.push(found.header);
             failed.extend(found.failed);
         }
+        // A line held against a list of long ago would be unmapped, or mapped, for no reason of today.
+        made_from.iter().try_for_each(|header| self.fresh(header))?;
         for (connector, entity, period) in [(&vendor, Entity::Invoices, Some(period)), (&psa, Entity::Bundles, None)] {
             if let Some(found) = self.usable(&headers, connector, entity, period).await? {
                 made_from.push(found.header);
                 failed.extend(found.failed);
             }
         }
-        made_from.iter().take(2).try_for_each(|header| self.fresh(header))?;
         made_from.sort_by_key(|header| header.id);
         let mut inputs = self.inputs(made_from).await?;
         inputs.of_lists.append(&mut failed);
@@ -127,12 +128,14 @@ impl Engine {
         let mut of_lists = records.problems();
         of_lists.extend(invoices.iter().flat_map(|stored: &Stored<VendorInvoice>| stored.pulled.problems().to_vec()));
         of_lists.extend(bundles.iter().flat_map(|stored| stored.pulled.problems().to_vec()));
+        let (mapping, mut contradictions) = self.mapping().await?;
+        of_lists.append(&mut contradictions);
         Ok(Inputs {
             charges: self.source(&sources, Entity::Charges).await?,
             lines: self.source(&sources, Entity::BilledLines).await?,
             invoices,
             of_lists,
-            mapping: self.mapping().await?,
+            mapping,
             directory: records.directory(),
             sources,
         })
@@ -144,15 +147,28 @@ impl Engine {
         self.store.load_snapshot(header.id).await?.ok_or_else(missing)
     }
 
-    async fn mapping(&self) -> Result<Mapping> {
-        let products = self.store.load_links::<Product>().await?;
-        let compare: BTreeMap<_, _> = products.into_iter().map(|link| (link.psa, link.compare)).collect();
-        Ok(Mapping {
+    /// The links that stand, and where they contradict each other.
+    async fn mapping(&self) -> Result<(Mapping, Vec<Problem>)> {
+        let mut compare = BTreeMap::new();
+        let mut contradictions = Vec::new();
+        let links = self.store.load_links::<Product>().await?;
+        let mut first: BTreeMap<&PsaProductId, &StoredLink<Product>> = BTreeMap::new();
+        for link in &links {
+            let standing = first.entry(&link.psa).or_insert(link);
+            let counts = (&standing.vendor, standing.compare);
+            if let Some(twice) = ComparedTwice::between(&link.psa, (&link.vendor, link.compare), counts) {
+                let what = format!("{twice}; until then both are compared by {}", standing.compare);
+                contradictions.push(Problem::new("links", what).record(link.vendor.as_str()).field("compare"));
+            }
+            compare.insert(link.psa.clone(), standing.compare);
+        }
+        let mapping = Mapping {
             companies: self.links().await?,
             products: self.links().await?,
             compare,
             bundles: self.store.load_bundles().await?,
-        })
+        };
+        Ok((mapping, contradictions))
     }
 
     fn fresh(&self, header: &SnapshotHeader) -> Result<()> {

@@ -143,7 +143,7 @@ fn unread(coverage: &Coverage) -> Vec<String> {
 
 /// One sentence per currency and side: what of it was compared, what was not. Payments are no part of the whole.
 #[must_use]
-pub fn coverage_in_short(coverage: &Coverage) -> Vec<String> {
+fn coverage_in_short(coverage: &Coverage) -> Vec<String> {
     let mut lines = Vec::new();
     for (currency, buckets) in &coverage.buckets {
         for (side, vendor) in [("distributor", true), ("PSA", false)] {

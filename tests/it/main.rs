@@ -6,6 +6,7 @@ mod demo;
 mod errors;
 mod files;
 mod formats;
+mod links;
 mod mangled;
 mod online;
 mod oracle;

@@ -137,7 +137,7 @@ fn is_links(header: &[String]) -> bool {
 
 /// Takes over the links and the bundle recipes of a links file. Each link is a decision; one that stands already is none.
 async fn take_over(context: &Context, engine: &Engine, file: &Path, said: Said) -> Result<Ending, CommandError> {
-    let (links, problems) = read_links(file)?;
+    let (links, problems) = read_links(file, Some(&engine.known().await?))?;
     name(context, &problems);
     let by = said.by.unwrap_or_else(|| context.who());
     let reason = said.reason.unwrap_or_else(|| format!("taken over from {}", file.display()));

@@ -1,7 +1,7 @@
 //! The one HTTP client: authentication, pacing, retry, limits, redaction.
 //!
 //! Keeps three invariants. A secret goes to its own host and nowhere else: no redirects, no proxies from the environment, no
-//! absolute link to another origin, https wherever the wire leaves the machine. Only reads are repeated. Nothing from outside
+//! absolute link to another origin, https wherever the wire leaves the machine, no private network that was not named. Only reads are repeated. Nothing from outside
 //! is unbounded: bytes, attempts and time have limits. Logs hold method, path, status, duration and attempt, never a body or
 //! a header.
 
@@ -9,6 +9,7 @@ mod address;
 mod auth;
 mod exchange;
 mod json;
+mod names;
 mod pace;
 mod retry;
 mod secrets;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
+use reqwest::dns::Resolve;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
@@ -30,6 +32,7 @@ use auth::Credentials;
 pub use auth::{Auth, OAuthClient, TokenCall};
 use exchange::Transport;
 pub use json::{Undecodable, decode};
+use names::{GuardedNames, SystemNames};
 use pace::Pacer;
 pub use pace::Rate;
 use retry::Patience;
@@ -62,7 +65,7 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// Hosts beyond loopback that may be spoken to without TLS.
     pub plain_hosts: Vec<String>,
-    /// Addresses of private networks that may be spoken to. Names are not resolved for it.
+    /// Hosts that may be spoken to although they are addresses of a private network, or names that lead to one.
     pub private_hosts: Vec<String>,
     /// What replies mean where this remote differs from the default table.
     pub judge: Option<Judge>,
@@ -157,11 +160,17 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::Settings`] for an address, a header or a rate that cannot be used.
     pub fn new(settings: Settings) -> Result<Self> {
-        let connector = settings.connector.clone();
-        Self::build(settings).map_err(|what| ConnectorError::new(connector, "settings", ErrorKind::Settings(what)))
+        Self::resolving(settings, Arc::new(SystemNames))
     }
 
-    fn build(settings: Settings) -> std::result::Result<Self, String> {
+    /// A client that asks these for the addresses of a name.
+    fn resolving(settings: Settings, names: Arc<dyn Resolve>) -> Result<Self> {
+        let connector = settings.connector.clone();
+        Self::build(settings, names)
+            .map_err(|what| ConnectorError::new(connector, "settings", ErrorKind::Settings(what)))
+    }
+
+    fn build(settings: Settings, names: Arc<dyn Resolve>) -> std::result::Result<Self, String> {
         let base = address::base(&settings.base_url, &settings.plain_hosts, &settings.private_hosts)?;
         if let Auth::Token(call) = &settings.auth {
             address::base(call.url(), &settings.plain_hosts, &settings.private_hosts)
@@ -175,13 +184,10 @@ impl Client {
         let secrets = Secrets::new(held.iter().chain(&settings.secrets).map(secrecy::ExposeSecret::expose_secret));
         let secrets = Arc::new(secrets);
         let credentials = Credentials::new(settings.auth, Arc::clone(&secrets))?;
-        let transport = Transport::new(
-            settings.connector.clone(),
-            Arc::clone(&secrets),
-            headers,
-            settings.timeouts,
-            settings.limits.body_bytes,
-        )?;
+        let guarded = GuardedNames::new(names, &settings.private_hosts);
+        let client = exchange::client(headers, guarded, settings.timeouts)?;
+        let body_bytes = settings.limits.body_bytes;
+        let transport = Transport::new(settings.connector.clone(), Arc::clone(&secrets), client, body_bytes);
         let waits = Waits::default();
         Ok(Self {
             inner: Arc::new(Inner {

@@ -5,7 +5,6 @@ use std::process::Child;
 
 use rustix::process::Signal;
 use trueup::clock::Clock;
-use trueup::core::period::BillingPeriod;
 use trueup::simulate::{Data, File};
 use trueup::store::{RunOutcome, Store};
 
@@ -23,9 +22,10 @@ async fn state(store: &Store) -> BTreeMap<String, String> {
     let mut latest = BTreeMap::new();
     for header in store.list_snapshots(10_000).await.unwrap() {
         let listing = format!("{} {} {:?}", header.connector, header.entity, header.period);
-        let period: Option<BillingPeriod> = header.period;
-        let stored = store.load_latest_snapshot::<serde_json::Value>(&header.connector, header.entity, period).await;
-        let stored = stored.unwrap().unwrap();
+        if latest.contains_key(&listing) {
+            continue;
+        }
+        let stored = store.load_snapshot::<serde_json::Value>(header.id).await.unwrap().unwrap();
         let content = format!("{} {} {:?}", stored.header.complete, stored.header.records, stored.header.fingerprint);
         assert_eq!(u64::try_from(stored.pulled.records().len()).unwrap(), stored.header.records, "{listing} is whole");
         latest.insert(listing, content);
