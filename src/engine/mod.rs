@@ -7,6 +7,7 @@ mod connect;
 mod delimited;
 mod directory;
 mod error;
+mod explain;
 mod exports;
 mod folder;
 mod propose;
@@ -35,8 +36,9 @@ pub use connect::{
 pub use delimited::{Delimited, read_delimited};
 pub use directory::Directory;
 pub use error::{EngineError, Result};
+pub use explain::Explained;
 pub use exports::{ExportField, export_fields};
-pub use folder::{Exported, read_links, reconcile_folder};
+pub use folder::{ExportSource, Exported, read_links, reconcile_folder};
 pub use propose::Proposed;
 pub use pull::{Extra, Listing, PullRequest};
 pub use reconcile::Reconciled;
