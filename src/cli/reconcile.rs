@@ -68,6 +68,7 @@ fn of_folder(error: EngineError, folder: &Path) -> CommandError {
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let doing = context.ui.doing(&format!("reconciling {}", self.period));
         let month = if let Some(folder) = &self.from {
             let month = reconcile_folder(folder, self.period, self.links.as_deref(), context.ui.as_ref()).await;
             let month = month.map_err(|error| of_folder(error, folder))?;
@@ -96,6 +97,7 @@ impl Args {
             }
             self.write_for_people(context, folder, &input)?;
         }
+        drop(doing);
         self.show(context, &month)?;
         self.ending(&month)
     }

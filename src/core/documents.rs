@@ -121,7 +121,8 @@ impl Documents {
             .filter(move |(id, currency, _)| !listed.contains(&(*id, *currency)))
     }
 
-    /// Every document of the period that does not tie, and every document that lines name and that is not listed.
+    /// Every document of the period that does not tie or cannot be tied, and every document that lines name and that is not
+    /// listed; what differs comes first.
     #[must_use]
     pub fn untied(&self, period: BillingPeriod) -> Vec<Untied<'_>> {
         let listed = self.invoices.iter().filter_map(|invoice| {
@@ -129,12 +130,13 @@ impl Documents {
             match self.tie_of(invoice, period) {
                 Tie::Differs(by) => Some(Untied { id, currency, why: Why::Differs(by) }),
                 Tie::NoLines => Some(Untied { id, currency, why: Why::NoLines }),
-                Tie::Holds(_) | Tie::NoTotal | Tie::Superseded | Tie::OtherMonth => None,
+                Tie::NoTotal => Some(Untied { id, currency, why: Why::NoTotal }),
+                Tie::Holds(_) | Tie::Superseded | Tie::OtherMonth => None,
             }
         });
         let unlisted = self.unlisted().map(|(id, currency, _)| Untied { id, currency, why: Why::NotListed });
         let mut untied: Vec<Untied<'_>> = listed.chain(unlisted).collect();
-        untied.sort_by_key(|untied| (untied.id, untied.currency));
+        untied.sort_by_key(|untied| (!untied.why.is_difference(), untied.id, untied.currency));
         untied
     }
 }
@@ -185,7 +187,7 @@ pub struct Reading {
     pub payments: bool,
 }
 
-/// A document that does not tie.
+/// A document that is not tied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Untied<'d> {
     /// Its number.
@@ -196,7 +198,7 @@ pub struct Untied<'d> {
     pub why: Why,
 }
 
-/// Why a document does not tie.
+/// Why a document is not tied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
     /// It differs from its lines; `None` where the difference does not fit.
@@ -205,6 +207,19 @@ pub enum Why {
     NoLines,
     /// Lines name it, and it is not listed.
     NotListed,
+    /// It states no total to hold its lines against.
+    NoTotal,
+}
+
+impl Why {
+    /// Whether something differs; where nothing could be compared, nothing is known to.
+    #[must_use]
+    pub fn is_difference(self) -> bool {
+        match self {
+            Self::Differs(_) | Self::NoLines | Self::NotListed => true,
+            Self::NoTotal => false,
+        }
+    }
 }
 
 /// Holds a head against the sums of its lines.

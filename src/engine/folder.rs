@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 
-use crate::connectors::files::links::{self, LinkFile};
+use crate::connectors::files::links::{self, Known, LinkFile};
 use crate::connectors::files::stream::{How, Rows, Streamed};
 use crate::connectors::files::{FilesPsa, FilesVendor, Seen, none_of};
 use crate::connectors::{ConnectorError, ErrorKind, PsaConnector as _, VendorConnector as _, documents};
@@ -104,7 +104,7 @@ async fn exported(
     taken("psa_companies", psa_customers.records().len(), psa_customers.problems());
     taken("psa_products", psa_products.records().len(), psa_products.problems());
     let mapping = if let Some(file) = links_file {
-        let (links, problems) = read_links(file)?;
+        let (links, problems) = read_links(file, None)?;
         read.insert("links", (None, problems.is_empty()));
         of_lists.extend(problems);
         Mapping::from(links)
@@ -151,16 +151,16 @@ async fn exported(
     })
 }
 
-/// Reads a links file.
+/// Reads a links file; where it is said which ids are known, a row that names another is a problem.
 ///
 /// # Errors
 /// [`EngineError::Links`] when it is not there or is no links file.
-pub fn read_links(file: &Path) -> Result<(LinkFile, Vec<Problem>)> {
+pub fn read_links(file: &Path, known: Option<&Known>) -> Result<(LinkFile, Vec<Problem>)> {
     let failed = |what: ErrorKind| EngineError::Links { file: file.display().to_string(), what };
     if file.is_dir() {
         return Err(failed(ErrorKind::Settings("it is a folder".to_owned())));
     }
-    links::read(file).map_err(|mut kind| {
+    links::read(file, known).map_err(|mut kind| {
         // columns.toml says nothing of a links file, so the advice to write into it is left out
         if let ErrorKind::Malformed { what, .. } = &mut kind
             && let Some(advice) = what.find(". Name the right one")
@@ -311,7 +311,8 @@ fn finish(
     let of_lists = of_lists.iter().filter(|problem| untold.remove(problem)).cloned();
     let problems = charges.problems.into_iter().chain(lines.problems).chain(of_lists).collect();
     let mut outcome = book.finish(threads, coverage, problems)?;
-    if documents.as_ref().is_some_and(|documents| !documents.untied(listed.period).is_empty()) {
+    let differs = |documents: &Documents| documents.untied(listed.period).iter().any(|one| one.why.is_difference());
+    if documents.as_ref().is_some_and(differs) {
         outcome.verdict = outcome.verdict.with_differences();
     }
     Ok((outcome, documents))

@@ -10,8 +10,8 @@ use crate::connectors::files::links::LinkFile;
 use crate::core::billing::{BilledLine, Subscription, VendorCharge, VendorInvoice};
 use crate::core::documents::Documents;
 use crate::core::entity::Entity;
-use crate::core::id::{Company, Product};
-use crate::core::link::{Link, LinkKind, LinkSet, Shape};
+use crate::core::id::{Company, Product, PsaProductId};
+use crate::core::link::{ComparedTwice, Link, LinkKind, LinkSet, Shape};
 use crate::core::matching::{Candidates, Proposal, likeliest};
 use crate::core::money::MoneyError;
 use crate::core::period::BillingPeriod;
@@ -25,7 +25,7 @@ use crate::core::snapshot::{Problem, Pulled};
 use crate::engine::directory::{Directory, Records, Sides, words};
 use crate::engine::pull::Bundle;
 use crate::engine::{Engine, EngineError, Result, SnapshotHeader};
-use crate::store::{LinksUsed, RunOutcome, Stored};
+use crate::store::{LinksUsed, RunOutcome, Stored, StoredLink};
 
 /// A reconciled month, with what its reports need.
 #[derive(Debug, Clone)]
@@ -53,7 +53,7 @@ impl Engine {
     /// [`EngineError::NotPulled`] and [`EngineError::Stale`] say which listing has to be pulled.
     pub async fn reconcile(&self, period: BillingPeriod) -> Result<Reconciled> {
         let inputs = self.latest_inputs(period).await?;
-        let outcome = inputs.outcome(period)?;
+        let (outcome, untied) = inputs.outcome(period)?;
         let job = self.begin("reconcile").await?;
         let saved = async {
             let mut tx = job.tx().await?;
@@ -66,6 +66,7 @@ impl Engine {
         }
         let receipt = serde_json::json!({
             "period": period, "verdict": outcome.verdict, "cells": outcome.cells, "variances": outcome.variances.len(),
+            "untied": untied,
         });
         job.end(RunOutcome::Done, &receipt).await?;
         inputs.into_reconciled(outcome, self.candidates().await?)
@@ -106,6 +107,8 @@ impl Engine {
             made_from.push(found.header);
             failed.extend(found.failed);
         }
+        // A line held against a list of long ago would be unmapped, or mapped, for no reason of today.
+        made_from.iter().try_for_each(|header| self.fresh(header))?;
         for (connector, entity, period) in [(&vendor, Entity::Invoices, Some(period)), (&psa, Entity::Bundles, None)] {
             if let Some(found) = self.usable(&headers, connector, entity, period).await? {
                 made_from.push(found.header);
@@ -116,7 +119,6 @@ impl Engine {
         if let Some(found) = self.usable(&headers, &vendor, Entity::Subscriptions, None).await? {
             made_from.push(found.header);
         }
-        made_from.iter().take(2).try_for_each(|header| self.fresh(header))?;
         made_from.sort_by_key(|header| header.id);
         let mut inputs = self.inputs(made_from).await?;
         inputs.of_lists.append(&mut failed);
@@ -147,13 +149,15 @@ impl Engine {
         let mut of_lists = records.problems();
         of_lists.extend(invoices.iter().flat_map(|stored: &Stored<VendorInvoice>| stored.pulled.problems().to_vec()));
         of_lists.extend(bundles.iter().flat_map(|stored| stored.pulled.problems().to_vec()));
+        let (mapping, mut contradictions) = self.mapping().await?;
+        of_lists.append(&mut contradictions);
         Ok(Inputs {
             charges: self.source(&sources, Entity::Charges).await?,
             lines: self.source(&sources, Entity::BilledLines).await?,
             invoices,
             subscriptions,
             of_lists,
-            mapping: self.mapping().await?,
+            mapping,
             directory: records.directory(),
             sources,
         })
@@ -177,15 +181,28 @@ impl Engine {
         })
     }
 
-    async fn mapping(&self) -> Result<Mapping> {
-        let products = self.store.load_links::<Product>().await?;
-        let compare: BTreeMap<_, _> = products.into_iter().map(|link| (link.psa, link.compare)).collect();
-        Ok(Mapping {
+    /// The links that stand, and where they contradict each other.
+    async fn mapping(&self) -> Result<(Mapping, Vec<Problem>)> {
+        let mut compare = BTreeMap::new();
+        let mut contradictions = Vec::new();
+        let links = self.store.load_links::<Product>().await?;
+        let mut first: BTreeMap<&PsaProductId, &StoredLink<Product>> = BTreeMap::new();
+        for link in &links {
+            let standing = first.entry(&link.psa).or_insert(link);
+            let counts = (&standing.vendor, standing.compare);
+            if let Some(twice) = ComparedTwice::between(&link.psa, (&link.vendor, link.compare), counts) {
+                let what = format!("{twice}; until then both are compared by {}", standing.compare);
+                contradictions.push(Problem::new("links", what).record(link.vendor.as_str()).field("compare"));
+            }
+            compare.insert(link.psa.clone(), standing.compare);
+        }
+        let mapping = Mapping {
             companies: self.links().await?,
             products: self.links().await?,
             compare,
             bundles: self.store.load_bundles().await?,
-        })
+        };
+        Ok((mapping, contradictions))
     }
 
     fn fresh(&self, header: &SnapshotHeader) -> Result<()> {
@@ -217,7 +234,8 @@ struct Inputs {
 }
 
 impl Inputs {
-    fn outcome(&self, period: BillingPeriod) -> Result<Outcome> {
+    /// The result, and how many documents differ from their lines.
+    fn outcome(&self, period: BillingPeriod) -> Result<(Outcome, usize)> {
         let book = Book::new(period, &self.mapping);
         let mut coverage = Coverage::default();
         let mut vendor_problems = self.charges.pulled.problems().to_vec();
@@ -245,10 +263,13 @@ impl Inputs {
         vendor_problems.extend(self.of_lists.iter().filter(|problem| !told.contains(problem)).cloned());
         let mut outcome = book.finish(1, coverage, vendor_problems)?;
         let documents = self.invoices.as_ref().map(|invoices| self.documents(invoices)).transpose()?;
-        if documents.is_some_and(|documents| !documents.untied(period).is_empty()) {
+        let untied = documents.map_or(0, |documents| {
+            documents.untied(period).iter().filter(|document| document.why.is_difference()).count()
+        });
+        if untied > 0 {
             outcome.verdict = outcome.verdict.with_differences();
         }
-        Ok(outcome)
+        Ok((outcome, untied))
     }
 
     fn documents(&self, invoices: &Stored<VendorInvoice>) -> Result<Documents> {

@@ -441,12 +441,18 @@ fn a_month_whose_documents_do_not_tie_is_not_called_clean() {
         place.write(&format!("data/{file}.csv"), text);
     }
     let mut linked = false;
-    for (documents, status, verdict) in [
+    for (documents, untied, verdict) in [
         ("INV-1,2026-04-05,200.00", 0, "clean: everything was read and compared, all 1 cell agree"),
-        ("INV-1,2026-04-05,10159.00", 3, "invoice INV-1 differs from its lines by 9,959.00 USD"),
-        ("INV-1,2026-04-05,200.00\nINV-2,2026-04-06,7.00", 3, "invoice INV-2 has no lines"),
+        (
+            "INV-1,2026-04-05,200.00\nINV-2,2026-04-06,",
+            0,
+            "1 cell agree; invoice INV-2 states no total and is not tied",
+        ),
+        ("INV-1,2026-04-05,10159.00", 1, "invoice INV-1 differs from its lines by 9,959.00 USD"),
+        ("INV-1,2026-04-05,200.00\nINV-2,2026-04-06,7.00", 1, "invoice INV-2 has no lines"),
+        ("INV-1,2026-04-05,9.00\nINV-2,2026-04-06,7.00", 2, "invoice INV-2 has no lines"),
         ("INV-1,2026-04-05,200.00\nINV-2,2026-05-06,7.00", 0, "clean: "),
-        ("INV-2,2026-05-06,7.00", 3, "lines name invoice INV-1, which is not listed in USD"),
+        ("INV-2,2026-05-06,7.00", 1, "lines name invoice INV-1, which is not listed in USD"),
     ] {
         let rows: String = documents.lines().map(|line| format!("{line},USD\n")).collect();
         place.write("data/vendor_invoices.csv", &format!("id,invoiceDate,total,currencyCode\n{rows}"));
@@ -460,6 +466,7 @@ fn a_month_whose_documents_do_not_tie_is_not_called_clean() {
             let _ = place.run("review link --kind products p-1 501 --as-of 2026-05-07").ended(0);
             linked = true;
         }
+        let status = if untied == 0 { 0 } else { 3 };
         let ran = place.run("reconcile --period 2026-04 --exit-on-findings --out out --as-of 2026-05-07").ended(status);
         assert!(ran.stdout.contains(verdict), "{}", ran.transcript());
         let said = if status == 0 { "\"verdict\": \"clean\"" } else { "\"verdict\": \"differences\"" };
@@ -470,5 +477,14 @@ fn a_month_whose_documents_do_not_tie_is_not_called_clean() {
             "{verdict}"
         );
         assert!(page.contains(verdict), "{verdict}");
+        let known = match untied {
+            0 => "clean".to_owned(),
+            1 => "1 document not tied, see `trueup report tie-out --period 2026-04`".to_owned(),
+            more => format!("{more} documents not tied, see `trueup report tie-out --period 2026-04`"),
+        };
+        let rows = place.run("status --format json --as-of 2026-05-07").ended(0).stdout;
+        let rows: serde_json::Value = serde_json::from_str(&rows).unwrap();
+        let of_month = rows["rows"].as_array().unwrap().iter().find(|row| row["kind"] == "reconcile").unwrap();
+        assert_eq!(of_month["state"], *known, "{verdict}");
     }
 }

@@ -120,7 +120,7 @@ async fn online(
             assert_eq!(statuses.contains(&status), faults.contains(fault), "{faults}: {statuses:?}");
         }
     }
-    let (links, problems) = engine::read_links(&place.join("ground_truth_mappings.csv")).unwrap();
+    let (links, problems) = engine::read_links(&place.join("ground_truth_mappings.csv"), None).unwrap();
     assert_eq!(problems, []);
     let taken = engine.take_over(&Mapping::from(links), "a test", "true").await.unwrap();
     assert!(taken.done > 30 && taken.refused.is_empty(), "{taken:?}");
@@ -284,23 +284,4 @@ fn a_link_undone_later_rewrites_no_report_of_a_reconciled_month() {
     let vendor = &linked.unwrap()[at("vendor company ID")];
     let _ = place.run(&format!("review unlink --kind customers {vendor}")).ended(0);
     assert_eq!(report(), before);
-}
-
-#[test]
-fn a_links_file_is_taken_over_row_by_row_and_what_contradicts_is_named() {
-    let place = Place::new();
-    place.write("trueup.toml", EXPORTS);
-    let _ = place.run("db migrate").ended(0);
-    let head = "kind,vendorId,psaId,compare,bundlePsaId,perUnit,weightFrom,weightTo\n";
-    let links = |rows: &str| place.write("links.csv", &format!("{head}{rows}"));
-    links("company,c1,1,,,,,\nproduct,p1,7,quantity,,,,\nproduct,p2,8,weight,,,,\n");
-    let partly = place.run("review import links.csv").ended(5);
-    assert_eq!(partly.stdout, "2 decisions saved\n");
-    assert!(partly.stderr.contains("links.csv:4") && partly.stderr.contains("compare"), "{}", partly.transcript());
-    // Another way to compare is a decision about a link that stands; another counterpart is not taken.
-    links("product,p1,7,amount,,,,\n");
-    assert_eq!(place.run("review import links.csv").ended(0).stdout, "1 decision saved\n");
-    links("company,c1,2,,,,,\n");
-    let refused = place.run("review import links.csv").ended(4);
-    assert!(refused.stderr.contains("link c1 with 2"), "{}", refused.transcript());
 }

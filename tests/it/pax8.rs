@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use trueup::connectors::pax8::{Pax8, Pax8Settings};
-use trueup::connectors::{ConnectorError, DraftMonth, ErrorKind, Result, Side, Unwatched, VendorConnector, Watch};
+use trueup::connectors::{ConnectorError, DraftMonth, ErrorKind, Result, Side, Unwatched, VendorConnector, Watch, Way};
 use trueup::core::billing::{Subscription, VendorCharge};
 use trueup::core::period::BillingPeriod;
 use trueup::core::snapshot::Pulled;
@@ -385,16 +385,16 @@ async fn an_id_the_remote_no_longer_knows_is_a_problem_of_that_id() {
 
 #[tokio::test]
 async fn progress_is_told_and_pages_are_as_large_as_allowed() {
-    struct Told(std::sync::Mutex<Vec<(String, u64, Option<u64>)>>);
+    struct Told(std::sync::Mutex<Vec<(String, u64, Way)>>);
     impl Watch for Told {
-        fn progress(&self, what: &str, done: u64, total: Option<u64>) {
-            self.0.lock().unwrap().push((what.to_owned(), done, total));
+        fn progress(&self, what: &str, records: u64, way: Way) {
+            self.0.lock().unwrap().push((what.to_owned(), records, way));
         }
     }
     let told = Told(std::sync::Mutex::default());
     let Pair { pax8, remote } = pair_with(data(), "", |settings| settings.page_size = 200).await;
     let count = u64::try_from(pax8.customers(&told).await.unwrap().records().len()).unwrap();
-    assert_eq!(told.0.lock().unwrap().last(), Some(&("companies".to_owned(), count, Some(count))));
+    assert_eq!(told.0.lock().unwrap().last(), Some(&("pax8: companies".to_owned(), count, Way::Records(count))));
     let log = remote.log();
     assert!(log.iter().any(|call| call.path == "/v1/companies?page=0&size=200"), "{log:?}");
     assert_eq!(log.iter().filter(|call| call.path == "/v1/token").count(), 1);

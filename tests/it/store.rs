@@ -51,7 +51,7 @@ on_both! {
     a_snapshot_comes_back_as_it_was_saved
     a_long_snapshot_keeps_every_record_in_order
     equal_records_are_stored_once
-    the_latest_snapshot_is_of_the_same_connection_listing_and_month
+    snapshots_are_listed_latest_first_with_connection_listing_and_month
     what_cannot_be_read_back_names_table_column_and_row
     decisions_are_only_appended
     links_follow_the_decisions
@@ -88,8 +88,9 @@ async fn save(tx: &mut Tx, connector: &str, things: Vec<Thing>) -> SnapshotId {
 }
 
 async fn latest(store: &Store, connector: &str) -> Result<Option<Vec<Thing>>, StoreError> {
-    let new = listing(connector);
-    let stored = store.load_latest_snapshot::<Thing>(connector, new.entity, new.period).await?;
+    let headers = store.list_snapshots(100).await?;
+    let Some(latest) = headers.iter().find(|header| header.connector == connector) else { return Ok(None) };
+    let stored = store.load_snapshot::<Thing>(latest.id).await?;
     Ok(stored.map(|stored| stored.pulled.into_parts().0))
 }
 
@@ -242,7 +243,7 @@ async fn a_snapshot_comes_back_as_it_was_saved(database: &Database) {
     let id = tx.save_snapshot(&listing("north"), &pulled).await.unwrap();
     tx.commit().await.unwrap();
     let new = listing("north");
-    let stored = store.load_latest_snapshot::<Thing>("north", new.entity, new.period).await.unwrap().unwrap();
+    let stored = store.load_snapshot::<Thing>(id).await.unwrap().unwrap();
     assert_eq!(stored.pulled.records(), pulled.records());
     assert_eq!(stored.pulled.problems()[0].what, "the text ends in the middle \u{fffd}");
     assert_eq!(stored.pulled.problems()[1], pulled.problems()[1]);
@@ -277,26 +278,29 @@ async fn equal_records_are_stored_once(database: &Database) {
     assert_eq!(fingerprints[1], fingerprints[2], "the same listing has the same fingerprint");
 }
 
-async fn the_latest_snapshot_is_of_the_same_connection_listing_and_month(database: &Database) {
+async fn snapshots_are_listed_latest_first_with_connection_listing_and_month(database: &Database) {
     let (store, lease, run) = database.running().await;
     let mut tx = lease.begin(run).await.unwrap();
-    save(&mut tx, "north", vec![thing("first")]).await;
-    save(&mut tx, "north", vec![thing("second")]).await;
-    let of = |new: NewSnapshot<'static>, id: &str| (new, Pulled::judge(vec![thing(id)], vec![]));
     let north = listing("north");
-    for (new, pulled) in [
-        of(listing("south"), "other connection"),
-        of(NewSnapshot { entity: Entity::DraftCharges, ..north }, "other listing"),
-        of(NewSnapshot { period: Some("2026-05".parse().unwrap()), ..north }, "other month"),
-        of(NewSnapshot { period: None, ..north }, "no month"),
-    ] {
-        tx.save_snapshot(&new, &pulled).await.unwrap();
+    let saved = [
+        north,
+        listing("south"),
+        NewSnapshot { entity: Entity::DraftCharges, ..north },
+        NewSnapshot { period: Some("2026-05".parse().unwrap()), ..north },
+        NewSnapshot { period: None, ..north },
+    ];
+    for (number, new) in saved.iter().enumerate() {
+        tx.save_snapshot(new, &Pulled::judge(vec![thing(&number.to_string())], vec![])).await.unwrap();
     }
     tx.commit().await.unwrap();
-    assert_eq!(latest(&store, "north").await.unwrap(), Some(vec![thing("second")]));
-    let without = store.load_latest_snapshot::<Thing>("north", north.entity, None).await.unwrap().unwrap();
-    assert_eq!(without.pulled.records(), [thing("no month")]);
-    assert_eq!(latest(&store, "east").await.unwrap(), None);
+    let headers = store.list_snapshots(4).await.unwrap();
+    assert_eq!(headers.len(), 4, "no more than asked for");
+    for ((number, new), header) in saved.iter().enumerate().rev().zip(&headers) {
+        let expected = (new.connector, new.entity, new.period);
+        assert_eq!((header.connector.as_str(), header.entity, header.period), expected);
+        let stored = store.load_snapshot::<Thing>(header.id).await.unwrap().unwrap();
+        assert_eq!(stored.pulled.records(), [thing(&number.to_string())]);
+    }
 }
 
 async fn what_cannot_be_read_back_names_table_column_and_row(database: &Database) {

@@ -67,6 +67,7 @@ pub(super) async fn export(
     file: &Path,
 ) -> Result<Ending, CommandError> {
     let form = form(file)?;
+    let _doing = context.ui.doing("exporting the review");
     let mut rows = Vec::new();
     if kind.is_none_or(|kind| kind == RecordKind::Customers) {
         rows.extend(lines(engine.board::<Company>().await?.rows, filter));
@@ -119,6 +120,7 @@ pub(super) async fn import(
     if is_links(&header) {
         return take_over(context, engine, file, said).await;
     }
+    let _doing = context.ui.doing("importing the review");
     let (customers, products) = (engine.board::<Company>().await?, engine.board::<Product>().await?);
     let at = file.file_name().map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned());
     let mut read = review::read(&at, &header, rows, &today(&customers), &today(&products));
@@ -140,7 +142,7 @@ fn is_links(header: &[String]) -> bool {
 
 /// Takes over the links and the bundle recipes of a links file. Each link is a decision; one that stands already is none.
 async fn take_over(context: &Context, engine: &Engine, file: &Path, said: Said) -> Result<Ending, CommandError> {
-    let (links, problems) = read_links(file)?;
+    let (links, problems) = read_links(file, Some(&engine.known().await?))?;
     name(context, &problems);
     let by = said.by.unwrap_or_else(|| context.who());
     let reason = said.reason.unwrap_or_else(|| format!("taken over from {}", file.display()));

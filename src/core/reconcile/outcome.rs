@@ -108,7 +108,7 @@ impl Class {
 
     /// Its bit in [`Flags`]; nought for `Ok`.
     #[must_use]
-    pub fn bit(self) -> u16 {
+    fn bit(self) -> u16 {
         match self {
             Self::UnmappedCompany => 1,
             Self::UnmappedProduct => 2,
