@@ -7,10 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::core::billing::{ChargeKind, VendorCharge, VendorInvoice};
+use crate::core::billing::{ChargeKind, VendorInvoice};
 use crate::core::id::InvoiceId;
 use crate::core::money::{Amount, Currency, MoneyError};
 use crate::core::period::BillingPeriod;
+use crate::core::reconcile::lines::Charge;
 
 /// Documents of one distributor, with the sums of their lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,12 +56,12 @@ impl Documents {
     ///
     /// # Errors
     /// [`MoneyError::Overflow`]; the line is not counted then.
-    pub fn add(&mut self, charge: &VendorCharge) -> Result<(), MoneyError> {
-        let Some(invoice) = &charge.invoice else {
+    pub fn add(&mut self, charge: &Charge<'_>) -> Result<(), MoneyError> {
+        if charge.invoice.is_empty() {
             self.loose = self.loose.saturating_add(1);
             return Ok(());
-        };
-        let sums = self.lines.entry((invoice.clone(), charge.currency)).or_default();
+        }
+        let sums = self.lines.entry((InvoiceId::new(charge.invoice), charge.currency)).or_default();
         let mut next = *sums;
         let sum = match charge.kind {
             ChargeKind::ServiceCharge => &mut next.fees,
@@ -77,6 +78,19 @@ impl Documents {
         }
         next.lines = next.lines.saturating_add(1);
         *sums = next;
+        Ok(())
+    }
+
+    /// Counts the lines that others of the same documents counted.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`].
+    pub fn absorb(&mut self, other: Self) -> Result<(), MoneyError> {
+        self.loose = self.loose.saturating_add(other.loose);
+        for (document, sums) in other.lines {
+            let known = self.lines.entry(document).or_default();
+            *known = known.and(&sums)?;
+        }
         Ok(())
     }
 
@@ -128,6 +142,18 @@ impl Documents {
 }
 
 impl LineSums {
+    fn and(&self, other: &Self) -> Result<Self, MoneyError> {
+        Ok(Self {
+            lines: self.lines.saturating_add(other.lines),
+            net: self.net.plus(other.net)?,
+            fees: self.fees.plus(other.fees)?,
+            credits: self.credits.plus(other.credits)?,
+            payments: self.payments.plus(other.payments)?,
+            tax: self.tax.plus(other.tax)?,
+            taxed: self.taxed.saturating_add(other.taxed),
+        })
+    }
+
     /// The tax; unknown when no line said any.
     #[must_use]
     pub fn known_tax(&self) -> Option<Amount> {

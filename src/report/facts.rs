@@ -6,8 +6,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::core::documents::{Untied, Why};
+use crate::core::matching::Candidates;
 use crate::core::outside::harmless;
 use crate::core::reconcile::coverage::{Bucket, Coverage, Fate, Tally};
+use crate::core::reconcile::held::Held;
 use crate::core::reconcile::outcome::{Outcome, Verdict};
 use crate::report::Input;
 use crate::report::table::{count, counted, grouped};
@@ -32,6 +34,10 @@ pub struct Facts {
     pub sources: Vec<Source>,
     /// The configuration's fingerprint; `None` for a run without one.
     pub configuration: Option<String>,
+    /// What is held; `None` where no whole list says it.
+    pub held: Option<Held>,
+    /// The likeliest counterparts of records without a link.
+    pub candidates: Candidates,
 }
 
 /// The head block: label and text.

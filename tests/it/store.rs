@@ -13,12 +13,13 @@ use serde_json::json;
 use trueup::clock::Clock;
 use trueup::core::entity::Entity;
 use trueup::core::id::{Company, Id, Product, PsaProductId};
-use trueup::core::link::{BundlePart, Compare, Decision, LinkKind, Shape, Verdict};
+use trueup::core::link::{BundlePart, Compare, Decision, Link, LinkKind, Shape, Verdict};
 use trueup::core::reconcile::outcome::{KeyPart, Outcome};
 use trueup::core::record::{Fingerprint, Keyed};
 use trueup::core::snapshot::{Problem, Pulled};
 use trueup::store::{
-    MigrationState, NewDecision, NewProposal, NewRun, NewSnapshot, RunOutcome, SnapshotId, Store, StoreError, Tx, Wait,
+    LinksUsed, MigrationState, NewDecision, NewProposal, NewRun, NewSnapshot, RunOutcome, SnapshotId, Store,
+    StoreError, Tx, Wait,
 };
 
 use crate::support::database::Database;
@@ -500,6 +501,14 @@ fn outcome(period: &str) -> Outcome {
         .unwrap(),
         margins: vec![serde_json::from_value(margin).unwrap()],
         problems: vec![Problem::new("psa.csv:17", "expected 12 columns, found 3")],
+        detail: serde_json::from_value(json!({
+            "products": [{ "currency": "USD", "company": "psa:12", "product": "vendor:a:b", "revenue": "0.00",
+                "cost": "102.00", "underbilled": "22.00", "overbilled": "0.00" }],
+            "psa_alone": [{ "currency": "USD", "kind": "product", "id": "7",
+                "attached": { "lines": 2, "amount": "90.00", "cost": "0.00", "first": "2026-04-01" } }],
+            "terms": { "USD": { "free": "0.00", "rounding": "0.0031" } },
+        }))
+        .unwrap(),
         verdict: trueup::core::reconcile::outcome::Verdict::Unknown,
     }
 }
@@ -508,12 +517,19 @@ async fn an_outcome_comes_back_as_it_was_saved(database: &Database) {
     let (store, lease, run) = database.running().await;
     let digest = Fingerprint::of(b"report");
     let mut tx = lease.begin(run).await.unwrap();
-    tx.save_outcome(&outcome("2026-04"), &Fingerprint::of(b"an earlier report"), &[]).await.unwrap();
-    let id = tx.save_outcome(&outcome("2026-04"), &digest, &[]).await.unwrap();
-    tx.save_outcome(&outcome("2026-05"), &digest, &[]).await.unwrap();
+    tx.save_outcome(&outcome("2026-04"), &Fingerprint::of(b"an earlier report"), &[], LinksUsed::default())
+        .await
+        .unwrap();
+    let links = LinksUsed {
+        companies: vec![Link { vendor: Id::new("v-1"), psa: Id::new("12") }],
+        products: vec![Link { vendor: Id::new("a:c"), psa: Id::new("7") }],
+    };
+    let id = tx.save_outcome(&outcome("2026-04"), &digest, &[], links.clone()).await.unwrap();
+    tx.save_outcome(&outcome("2026-05"), &digest, &[], LinksUsed::default()).await.unwrap();
     tx.commit().await.unwrap();
     let stored = store.load_latest_outcome("2026-04".parse().unwrap()).await.unwrap().unwrap();
     assert!(stored.outcome == outcome("2026-04"), "{:?}", stored.header);
+    assert_eq!(stored.links, Some(links));
     assert_eq!((stored.header.id, stored.header.run, &stored.header.digest), (id, run, &digest));
     assert_eq!(store.list_reconciliations(10).await.unwrap().len(), 3);
     assert_eq!(store.list_reconciliations(2).await.unwrap()[1], stored.header);

@@ -16,7 +16,7 @@ use crate::core::reconcile::Mapping;
 use crate::core::review::{self, Filter, ReviewRow};
 use crate::core::snapshot::Problem;
 use crate::engine::{Board, Decided, Delimited, Engine, Reviewed, read_delimited, read_links};
-use crate::report::table::Kind::{Id, Text};
+use crate::report::table::Kind::{Count, Id, Text};
 use crate::report::table::{Cell, Column, Table, count, counted};
 use crate::report::{csv, xlsx};
 
@@ -31,12 +31,12 @@ const SHEET: &[Column] = &[
     Column::new("vendor_name", Text),
     Column::new("psa_id", Id),
     Column::new("psa_name", Text),
-    Column::new("score", Text),
+    Column::new("score", Count),
     Column::new("band", Text),
     Column::new("reasons", Text),
     Column::new("runner_up", Text),
     Column::new("status", Text),
-    Column::new("decision", Text),
+    Column::new("decision", Text).filled_in(&review::DECISIONS),
     Column::new("reason", Text),
     Column::new("evidence", Id),
 ];
@@ -96,7 +96,12 @@ pub(super) async fn export(
 
 fn lines<E>(mut rows: Vec<ReviewRow<E>>, filter: Filter) -> Vec<Vec<Cell>> {
     rows.retain(|row| filter.shows(row.status));
-    review::sheet(&rows).into_iter().map(|line| line.map(Cell::text).to_vec()).collect()
+    let cell = |(column, text): (&Column, String)| match (column.kind, text.parse()) {
+        (Count, Ok(number)) => Cell::Count(number),
+        (Count, Err(_)) => Cell::Unknown,
+        (_, _) => Cell::text(text),
+    };
+    review::sheet(&rows).into_iter().map(|line| SHEET.iter().zip(line).map(cell).collect()).collect()
 }
 
 pub(super) async fn import(

@@ -6,7 +6,8 @@
 use super::convert::{self, Read, Row};
 use super::entity::{Entity, PSA_AGREEMENT_LINES, VENDOR_INVOICE_ITEMS};
 use super::records::Fields;
-use crate::core::billing::{BillCustomer, BilledLine, ChargeKind, LineKind, VendorCharge};
+use super::vendor::{Dated, dated};
+use crate::core::billing::{BillCustomer, BilledLine, ChargeKind, LineKind};
 use crate::core::money::{Amount, Currency, UnitPrice, exact};
 use crate::core::period::iso_day;
 use crate::core::quantity::Quantity;
@@ -75,8 +76,10 @@ impl Line for Charges {
         "chargeType",
         "term",
         "currencyCode",
+        "invoiceId",
+        "invoiceDate",
     ];
-    type Owned = VendorCharge;
+    type Owned = Dated;
     type Borrowed<'r> = Charge<'r>;
 
     fn quick<'r>(row: &Picked<'r>) -> Option<Charge<'r>> {
@@ -97,11 +100,13 @@ impl Line for Charges {
             per,
             term,
             currency,
+            invoice,
+            issued,
         ] = row.all();
         let plain = (row.id().is_none() || !id.is_empty())
             && !kind.is_empty()
             && (end.is_empty() || iso_day(end).is_some())
-            && [tax, due].into_iter().all(|text| text.is_empty() || exact(text).is_ok());
+            && (due.is_empty() || exact(due).is_ok());
         if !plain {
             return None;
         }
@@ -117,15 +122,18 @@ impl Line for Charges {
             cost: UnitPrice::parse(cost).ok()?,
             cost_total: Amount::parse(cost_total).ok()?,
             multiplies: Charge::must_multiply(per, term),
+            invoice,
+            issued: if issued.is_empty() { None } else { Some(iso_day(issued)?) },
+            tax: if tax.is_empty() { None } else { Some(Amount::parse(tax).ok()?) },
         })
     }
 
-    fn owned(row: &Row<'_>) -> Read<VendorCharge> {
-        convert::vendor_charge(row)
+    fn owned(row: &Row<'_>) -> Read<Dated> {
+        dated(row)
     }
 
-    fn borrowed(owned: &VendorCharge) -> Charge<'_> {
-        Charge::from(owned)
+    fn borrowed(owned: &Dated) -> Charge<'_> {
+        Charge { issued: owned.issued, ..Charge::from(&owned.charge) }
     }
 }
 

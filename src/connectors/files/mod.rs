@@ -21,6 +21,7 @@ pub mod profile;
 mod psa;
 mod records;
 pub mod rows;
+mod seen;
 pub mod sheet;
 pub mod stream;
 pub mod table;
@@ -38,7 +39,8 @@ use crate::connectors::{
 use crate::core::record::Keyed;
 use crate::core::snapshot::{Problem, Pulled};
 pub use psa::FilesPsa;
-pub use vendor::FilesVendor;
+pub use seen::Seen;
+pub use vendor::{FilesVendor, none_of};
 
 /// A folder, and how its files are to be read.
 #[derive(Debug, Clone)]

@@ -50,6 +50,8 @@ pub enum Streamed {
 /// What became of a file's rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rows {
+    /// Rows that were met.
+    pub read: u64,
     /// Rows that could not be read or used; each has a problem.
     pub unreadable: u64,
     /// What is wrong with rows, in their order, and then with the file.
@@ -232,7 +234,7 @@ impl<L: Line> Pass<'_, L> {
             };
             threads.into_iter().map(join).collect::<std::result::Result<Vec<Gathered>, Stop>>()
         })?;
-        let rows = gathered.iter().map(|g| g.rows).sum();
+        let read = gathered.iter().map(|g| g.rows).sum();
         let open_end = gathered.iter().any(|g| g.open_end);
         let (mut problems, spools): (Vec<_>, Vec<_>) = gathered.into_iter().map(|g| (g.problems, g.ids)).unzip();
         if self.suspects.is_empty() {
@@ -250,8 +252,8 @@ impl<L: Line> Pass<'_, L> {
         problems.sort();
         let unreadable = u64::try_from(problems.len()).unwrap_or(u64::MAX);
         let mut problems: Vec<Problem> = problems.into_iter().map(|(_, problem)| problem).collect();
-        problems.extend(super::table::doubts(rows, open_end).map(|what| Problem::new(file, what)));
-        Ok(Streamed::Done(Rows { unreadable, problems }))
+        problems.extend(super::table::doubts(read, open_end).map(|what| Problem::new(file, what)));
+        Ok(Streamed::Done(Rows { read, unreadable, problems }))
     }
 
     fn blocks<S>(
@@ -370,6 +372,7 @@ fn whole<L: Line, S>(
         return Ok(None);
     };
     let (records, mut problems) = listing.into_parts();
+    let read = u64::try_from(records.len().saturating_add(problems.len())).unwrap_or(u64::MAX);
     if let Some(state) = states.first_mut() {
         for record in &records {
             if let Err(error) = take(state, &L::borrowed(record)) {
@@ -378,5 +381,5 @@ fn whole<L: Line, S>(
         }
     }
     let unreadable = u64::try_from(problems.len()).unwrap_or(u64::MAX);
-    Ok(Some(Rows { unreadable, problems }))
+    Ok(Some(Rows { read, unreadable, problems }))
 }

@@ -34,6 +34,8 @@ pub const COLUMNS: [&str; 13] = [
 const ROWS_MAX: usize = 1_000_000;
 /// How much of a cell a problem repeats.
 const SHOWN_MAX: usize = 60;
+/// The words of the column `decision` that name nothing; `link:<psa_id>` names the counterpart and may stand there as well.
+pub const DECISIONS: [&str; 5] = ["accept", "reject", "exclude", "defer", "unlink"];
 const WORDS: &str = "accept, reject, exclude, defer, link:<psa_id>, unlink or nothing";
 
 /// The rows as text, in the order of [`COLUMNS`]; `decision` and `reason` are left for the person.
