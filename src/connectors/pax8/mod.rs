@@ -72,8 +72,15 @@ impl Pax8 {
         let (from, to) = (first.to_string(), last.to_string());
         let filters = [("invoiceDateRangeStart", from.as_str()), ("invoiceDateRangeEnd", to.as_str())];
         let rows = self.reader.rows("/invoices", &filters, "invoices", watch).await?;
-        let (mut heads, problems) = convert(&rows, |_, head| convert::invoice(head));
+        let mut strange = Vec::new();
+        let (mut heads, mut problems) = convert(&rows, |place, head| {
+            let head = convert::invoice(head)?;
+            let doubt = convert::strange_status(&head).filter(|_| first <= head.date && head.date <= last);
+            strange.extend(doubt.and_then(|flaw| rows.get(place).map(|row| row.problem(flaw))));
+            Ok(head)
+        });
         heads.retain(|head| first <= head.date && head.date <= last);
+        problems.append(&mut strange);
         Ok((heads, problems))
     }
 }
