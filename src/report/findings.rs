@@ -165,7 +165,8 @@ fn advice(v: &Variance) -> String {
         Class::UnmappedProduct => "Link the product with what it is sold as, or exclude it with a reason.".to_owned(),
         Class::MissingInPsa => "Add the line to the agreement, or name the flat fee that covers it.".to_owned(),
         Class::MissingInVendor if has_nothing_to_credit(v) => {
-            "Lower the included units or end the line, unless it is bought elsewhere; there is nothing to credit.".to_owned()
+            "Lower the included units or end the line, unless it is bought elsewhere; there is nothing to credit."
+                .to_owned()
         }
         Class::MissingInVendor => {
             "End the line and credit what was billed since the charge ended, unless it is bought elsewhere.".to_owned()
@@ -229,7 +230,8 @@ pub fn remedy(v: &Variance) -> String {
         Class::QtyOverbilled if v.bundled => format!("lower the bundle that contains it ({billed} → {charged})"),
         Class::QtyUnderbilled => format!("raise quantity {billed} → {charged}{}", and_price(v, "; ", words_of_price)),
         Class::QtyOverbilled => {
-            let credit = if has_nothing_to_credit(v) { ", included units first; nothing to credit" } else { " and credit" };
+            let credit =
+                if has_nothing_to_credit(v) { ", included units first; nothing to credit" } else { " and credit" };
             format!("lower quantity {billed} → {charged}{credit}{}", and_price(v, "; ", words_of_price))
         }
         Class::PriceStale => words_of_price(v),

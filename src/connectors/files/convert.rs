@@ -182,7 +182,9 @@ impl<'a> Row<'a> {
 
     /// The status of a document, where the file has a column for it: whether its lines are cost hangs on it.
     fn invoice_status(&self) -> Read<String> {
-        self.word("status", "no known state of a document", "Paid", |word| InvoiceState::of(word).map(|_| word.to_owned()))
+        self.word("status", "no known state of a document", "Paid", |word| {
+            InvoiceState::of(word).map(|_| word.to_owned())
+        })
     }
 
     fn currency(&self, field: &str) -> Read<Currency> {
