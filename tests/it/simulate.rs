@@ -9,6 +9,7 @@
 )]
 
 mod faults;
+mod foreign;
 mod generated;
 mod hooks;
 mod model;

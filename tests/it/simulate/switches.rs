@@ -79,7 +79,7 @@ async fn fields_of_other_years() {
     for (path, after_2025, after_2022, only_2022) in [
         ("subscriptions?status=Active", "productName vendorSkuId", "vendorSubscriptionId currencyCode partnerCost", ""),
         ("companies", "", "updatedDate", ""),
-        ("products", "", "requiresCommitment", ""),
+        ("products", "", "description requiresCommitment", ""),
         ("orders", "", "isScheduled", ""),
         ("invoices", "", "currencyCode", "companyId externalId"),
         (item.as_str(), "vendorName", "subscriptionId salesTax", "details externalId"),
