@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::connectors::error::{ConnectorError, ErrorKind};
-use crate::connectors::{Result, Watch};
+use crate::connectors::{Result, Watched, Way};
 use crate::core::record::Fingerprint;
 
 /// What a page says of its listing. All of it is required; nothing is assumed.
@@ -68,15 +68,13 @@ impl Default for Limits {
     }
 }
 
-/// Which listing is read, for errors and progress.
+/// Which listing is read, for errors.
 #[derive(Debug, Clone, Copy)]
 pub struct About<'a> {
     /// The connection's configured name.
     pub connector: &'a str,
     /// `GET /companies`.
     pub operation: &'a str,
-    /// `companies`, for a progress line.
-    pub what: &'a str,
 }
 
 /// Why one reading proves nothing: it may be read again.
@@ -91,7 +89,7 @@ pub async fn read_all<T, F>(
     about: About<'_>,
     limits: Limits,
     identity: &Identity<T>,
-    watch: &dyn Watch,
+    watched: &Watched<'_>,
     page: impl Fn(Ask) -> F + Send + Sync,
 ) -> Result<Vec<T>>
 where
@@ -101,11 +99,11 @@ where
     let mut last = Disagreement("it was never read".to_owned());
     let mut before: Option<Fingerprint> = None;
     for reading in 0..limits.readings {
-        match read_once(about, limits, identity, watch, |number| page(Ask { reading, page: number })).await? {
+        match read_once(about, limits, identity, watched, |number| page(Ask { reading, page: number })).await? {
             Err(disagreement) => {
                 tracing::info!(
                     connector = about.connector,
-                    listing = about.what,
+                    listing = about.operation,
                     reading,
                     why = disagreement.0,
                     "the listing does not agree with itself; reading it again"
@@ -142,7 +140,7 @@ async fn read_once<T, F>(
     about: About<'_>,
     limits: Limits,
     identity: &Identity<T>,
-    watch: &dyn Watch,
+    watched: &Watched<'_>,
     page: impl Fn(u64) -> F + Send + Sync,
 ) -> Result<std::result::Result<Read<T>, Disagreement>>
 where
@@ -178,7 +176,7 @@ where
         }
         rows.extend(new);
         let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        watch.progress(about.what, count, Some(meta.total_elements));
+        watched.progress(count, Way::Records(meta.total_elements));
         // Totals of pages alone are not trusted to end a listing early: the rows must be there too.
         if ended || (count >= meta.total_elements && number.saturating_add(1) >= meta.total_pages) {
             let pages = number.saturating_add(1);
@@ -240,7 +238,7 @@ mod tests {
     use super::*;
     use crate::connectors::Unwatched;
 
-    const ABOUT: About<'static> = About { connector: "acme", operation: "GET /things", what: "things" };
+    const ABOUT: About<'static> = About { connector: "acme", operation: "GET /things" };
     const WITH_IDS: Identity<String> = Identity { id: |row| Some(row), content: |row| row };
     const WITHOUT_IDS: Identity<String> = Identity { id: |_| None, content: |row| row };
 
@@ -259,7 +257,8 @@ mod tests {
         serve: impl Fn(usize, Ask) -> Page<String> + Send + Sync,
     ) -> (Result<Vec<String>>, usize) {
         let calls = Mutex::new(0);
-        let read = read_all(ABOUT, Limits { pages: 50, ..Limits::default() }, identity, &Unwatched, |ask| {
+        let watched = Watched::new(&Unwatched, "things");
+        let read = read_all(ABOUT, Limits { pages: 50, ..Limits::default() }, identity, &watched, |ask| {
             let mut calls = calls.lock().unwrap();
             *calls += 1;
             std::future::ready(Ok(serve(*calls - 1, ask)))

@@ -52,7 +52,7 @@ const PAX8: Kind = Kind {
         setting("calls_per_minute", "the pace", "480"),
         setting("page_size", "records on a page, at most 200", "200"),
         setting("concurrency", "calls under way at once", "4"),
-        setting("private_hosts", "addresses of private networks that may be spoken to", "none"),
+        setting("private_hosts", "hosts in private networks that may be spoken to, names or addresses", "none"),
         setting("attempts", "attempts at one call", "6"),
         setting("pause_ms", "the first pause before another attempt", "1000"),
     ],
@@ -69,7 +69,7 @@ const REST: Kind = Kind {
             "as the file says",
         ),
         setting("plain_hosts", "hosts beyond loopback that may be spoken to without TLS", "none"),
-        setting("private_hosts", "addresses of private networks that may be spoken to", "none"),
+        setting("private_hosts", "hosts in private networks that may be spoken to, names or addresses", "none"),
         setting("pause_ms", "the first pause before another attempt", "1000"),
     ],
 };

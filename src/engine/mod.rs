@@ -4,9 +4,11 @@
 //! the lease and belongs to a run, which stands in the database with how it ended.
 
 mod connect;
+mod decide;
 mod delimited;
 mod directory;
 mod error;
+mod explain;
 mod exports;
 mod folder;
 mod propose;
@@ -22,25 +24,30 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment, Matching};
 use crate::core::record::Fingerprint;
-use crate::store::{Lease, Location, NewRun, RunId, Store, Tx, Wait};
+use crate::store::{Lease, Location, NewRun, Store, Tx, Wait};
 
-pub use crate::connectors::{CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, Side, Unwatched, Watch};
+pub use crate::connectors::{
+    CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, Side, Unwatched, Waiting, Watch, Watched, Way,
+};
 pub use crate::store::{
-    MigrationState, MigrationStatus, ReconciliationHeader, Run, RunOutcome, SnapshotHeader, StoreError, StoredOutcome,
+    MigrationState, MigrationStatus, ReconciliationHeader, Run, RunId, RunOutcome, SnapshotHeader, StoreError,
+    StoredOutcome,
 };
 pub use connect::{
     Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, connect_to_check, lint_connector_file,
     remember_columns, shipped_connector_files,
 };
+pub use decide::Decided;
 pub use delimited::{Delimited, read_delimited};
 pub use directory::Directory;
 pub use error::{EngineError, Result};
+pub use explain::Explained;
 pub use exports::{ExportField, export_fields};
-pub use folder::{Exported, read_links, reconcile_folder};
+pub use folder::{ExportSource, Exported, read_links, reconcile_folder};
 pub use propose::Proposed;
 pub use pull::{Extra, Listing, PullRequest};
 pub use reconcile::Reconciled;
-pub use review::{Board, Decided, Gone, Names, Reviewed};
+pub use review::{Board, Gone, Names, Reviewed};
 
 /// The database, and what every job needs besides.
 #[derive(Debug)]

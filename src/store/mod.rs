@@ -24,7 +24,7 @@ use crate::clock::Clock;
 use crate::store::dialect::on_tx;
 
 pub use error::{Result, StoreError};
-pub use findings::{ReconciliationHeader, ReconciliationId, StoredOutcome};
+pub use findings::{LinksUsed, ReconciliationHeader, ReconciliationId, StoredOutcome};
 pub use lease::{Lease, Wait};
 pub use links::{DecisionId, NewDecision, StoredDecision, StoredLink};
 pub use location::Location;
