@@ -17,7 +17,7 @@ use crate::connectors::error::ErrorKind;
 use crate::connectors::http::exchange::Transport;
 use crate::connectors::http::json;
 use crate::connectors::http::pace::Pacer;
-use crate::connectors::http::retry::{Patience, Trouble};
+use crate::connectors::http::retry::{Judge, Patience, Trouble};
 use crate::connectors::http::secrets::Secrets;
 
 /// How a connection is let in.
@@ -219,7 +219,10 @@ impl Credentials {
                 Err(Trouble::Transient { what, wait }) => {
                     patience.again(ErrorKind::Transient(format!("token call: {what}")), wait).await?;
                 }
-                Err(Trouble::Unauthorized(what)) => return Err(ErrorKind::Auth(format!("token call: {what}"))),
+                Err(Trouble::Unauthorized(what)) => {
+                    let what = format!("token call: {what}; the client id, its secret or the audience is wrong");
+                    return Err(ErrorKind::Auth(what));
+                }
                 Err(Trouble::Failed(ErrorKind::Rejected { message, .. })) => {
                     return Err(ErrorKind::Auth(format!("token call: {message}")));
                 }
@@ -298,11 +301,23 @@ async fn fetch(
     if let Some((user, password)) = &call.basic {
         request = request.basic_auth(user, Some(password.expose_secret()));
     }
-    let reply = transport.exchange(request, None, "POST token", attempt).await?;
+    let reply = transport.exchange(request, Some(&token_judge()), "POST token", attempt).await?;
     // A reply to a token call may hold the token, so nothing of it is quoted.
     json::decode(&reply.body).map_err(|bad| Trouble::Transient {
         what: format!("expected a JSON object with `access_token`, found something else at {}", bad.at),
         wait: None,
+    })
+}
+
+/// A 401 of a token endpoint is OAuth2's, with `error`. One that speaks as the API's own calls do is not a token endpoint.
+fn token_judge() -> Judge {
+    Arc::new(|status, _, body| {
+        let spoken = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body).ok()?;
+        let is_api = status == 401 && !spoken.contains_key("error") && spoken.contains_key("instance");
+        is_api.then(|| {
+            let what = "token call: 401, answered as the API answers a call without a token; correct the token address";
+            Err(Trouble::Failed(ErrorKind::Auth(what.to_owned())))
+        })
     })
 }
 

@@ -1,8 +1,8 @@
 //! The one HTTP client: authentication, pacing, retry, limits, redaction.
 //!
 //! Keeps three invariants. A secret goes to its own host and nowhere else: no redirects, no proxies from the environment, no
-//! absolute link to another origin, https wherever the wire leaves the machine. Only reads are repeated. Nothing from outside
-//! is unbounded: bytes, attempts and time have limits. Logs hold method, path, status, duration and attempt, never a body or
+//! absolute link to another origin, https wherever the wire leaves the machine. Only reads are repeated, and of the other calls
+//! only what proved to have done nothing. Nothing from outside is unbounded: bytes, attempts and time have limits. Logs hold method, path, status, duration and attempt, never a body or
 //! a header.
 
 mod address;
@@ -12,6 +12,7 @@ mod json;
 mod pace;
 mod retry;
 mod secrets;
+mod write;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +35,7 @@ pub use pace::Rate;
 use retry::Patience;
 pub use retry::{Judge, Trouble, retry_after};
 use secrets::Secrets;
+pub use write::{Call, Outcome, Refusal, Verb};
 
 /// What a connection needs of the client. [`Settings::new`] gives careful defaults for the rest.
 #[derive(Clone)]
@@ -249,7 +251,7 @@ impl Client {
         query: &[(&str, &str)],
         decode: impl Fn(&Reply) -> std::result::Result<T, Undecodable>,
     ) -> Result<T> {
-        let operation = self.inner.secrets.shown(&address::operation(path_or_url, query));
+        let operation = self.inner.secrets.shown(&address::operation("GET", path_or_url, query));
         match self.read(path_or_url, query, &operation, decode).await {
             Ok(value) => Ok(value),
             Err(kind) => Err(ConnectorError::new(&self.inner.connector, operation, kind)),
@@ -283,7 +285,11 @@ impl Client {
                 },
                 Err(Trouble::Failed(kind)) => return Err(kind),
                 Err(Trouble::Unauthorized(what)) => {
-                    let Some(token) = token.filter(|_| !renewed) else { return Err(ErrorKind::Auth(what)) };
+                    let Some(token) = token else { return Err(ErrorKind::Auth(what)) };
+                    if renewed {
+                        // Fetching it worked, so client and secret are right.
+                        return Err(ErrorKind::Auth(format!("{what}; a token fetched just now was refused as well")));
+                    }
                     renewed = true;
                     self.inner.credentials.discard(&token).await;
                 }
@@ -337,3 +343,5 @@ fn default_headers(pairs: &[(String, SecretString)]) -> std::result::Result<Head
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod write_tests;
