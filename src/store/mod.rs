@@ -8,6 +8,7 @@ mod bundles;
 mod dialect;
 mod error;
 mod findings;
+mod journal;
 mod lease;
 mod links;
 mod location;
@@ -25,6 +26,7 @@ use crate::store::dialect::on_tx;
 
 pub use error::{Result, StoreError};
 pub use findings::{ReconciliationHeader, ReconciliationId, StoredOutcome};
+pub use journal::{JournalEntry, JournalId, NewWrite, WriteEnd, WriteOutcome};
 pub use lease::{Lease, Wait};
 pub use links::{DecisionId, NewDecision, StoredDecision, StoredLink};
 pub use location::Location;

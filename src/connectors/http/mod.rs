@@ -31,7 +31,7 @@ pub use auth::{Auth, OAuthClient, TokenCall};
 use exchange::Transport;
 pub use json::{Undecodable, decode};
 use pace::Pacer;
-pub use pace::Rate;
+pub use pace::{Rate, wait};
 use retry::Patience;
 pub use retry::{Judge, Trouble, retry_after};
 use secrets::Secrets;
@@ -219,6 +219,16 @@ impl Client {
             Ok(_) => Ok(()),
             Err(kind) => Err(ConnectorError::new(&self.inner.connector, "POST token", kind)),
         }
+    }
+
+    /// Forgets the token there is and fetches another; how long it may be used, where the remote says.
+    ///
+    /// # Errors
+    /// What the token's remote said.
+    pub async fn reauthorize(&self) -> Result<Option<Duration>> {
+        self.inner.credentials.forget().await;
+        self.authenticate().await?;
+        Ok(self.inner.credentials.left().await)
     }
 
     /// Reads a path below the base address, or an absolute link of the same origin.

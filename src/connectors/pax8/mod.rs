@@ -3,12 +3,27 @@
 //! Keeps the invariant that a listing is complete or an error, and a record is as written or a problem; filters are checked
 //! again here, since Pax8 ignores parameters it does not know.
 
+mod ask;
+mod call;
 mod check;
+mod companies;
+mod contacts;
 mod convert;
 mod field;
+mod invoices;
+mod look;
+mod orders;
+mod products;
 mod read;
+mod record;
+mod request;
 mod settings;
+mod subscriptions;
+mod term;
+mod usage;
+mod webhooks;
 mod wire;
+mod write;
 
 use std::cmp::Ordering;
 
@@ -24,14 +39,27 @@ use crate::core::id::{InvoiceId, SubscriptionId, VendorProductId};
 use crate::core::period::BillingPeriod;
 use crate::core::product::{PriceRow, VendorProduct};
 use crate::core::snapshot::{Problem, Pulled};
+pub use ask::{Ask, Filter, Query, SortStyle};
+pub use call::{Answer, Extent};
+pub use companies::{Address, CompanyChanges, CompanyFlags, CompanyPatch, NewCompany};
+pub use contacts::{ContactBody, ContactRole, Duty, duties_open};
+pub use look::{Before, Looked};
+pub use orders::{NewLine, NewOrder, Parent, Provision};
 use read::{Onward, Parts, Reader, convert, gone_is_a_problem};
+pub use record::{Field, Kind, Record, Resource, Strange};
+pub use request::{Country, Email, Filled, Hidden, Invalid, RemoteId};
 use settings::PAGE_SIZE_MAX;
-pub use settings::Pax8Settings;
+pub use settings::{Environment, Pax8Settings};
+pub use subscriptions::{SubscriptionChange, SubscriptionChanges};
+pub use term::{BillingTerm, CommitmentTerm};
+pub use webhooks::{Condition, NewWebhook, Operator, Threshold, Topic, TopicFilter, WebhookSettings, WebhookUrl};
+pub use write::{Answered, Sending, Write};
 
 /// A connection to Pax8.
 pub struct Pax8 {
     descriptor: Descriptor,
     reader: Reader,
+    settings: Pax8Settings,
 }
 
 impl Pax8 {
@@ -57,7 +85,40 @@ impl Pax8 {
         };
         let name = settings.name.as_str().into();
         let reader = Reader { client, name, page_size: settings.page_size, at_once: settings.concurrency };
-        Ok(Self { descriptor, reader })
+        Ok(Self { descriptor, reader, settings: settings.clone() })
+    }
+
+    /// Its settings; the secret in them is never shown.
+    #[must_use]
+    pub fn settings(&self) -> &Pax8Settings {
+        &self.settings
+    }
+
+    /// Asks for a new token, whatever there is in memory; until when it holds, as far as Pax8 says. It is not shown.
+    ///
+    /// # Errors
+    /// What the token's endpoint said.
+    pub async fn reauthorize(&self) -> Result<Option<std::time::Duration>> {
+        self.reader.client.reauthorize().await
+    }
+
+    fn base_url(&self) -> &str {
+        self.reader.client.base_url()
+    }
+
+    fn client(&self) -> &Client {
+        &self.reader.client
+    }
+
+    fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// The whole address of a path of the webhooks API, which stands beside the partner API.
+    fn webhooks_url(&self, path: &str) -> String {
+        let base = self.base_url().trim_end_matches('/');
+        let root = base.strip_suffix("/v1").unwrap_or(base);
+        format!("{root}/api/v2{path}")
     }
 
     /// The invoices dated from `first` to `last`, both included.

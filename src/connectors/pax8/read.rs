@@ -14,6 +14,7 @@ use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Client, decode};
 use crate::connectors::listing::{About, Ask, Identity, Limits, Page, PageMeta, read_all};
 use crate::connectors::pax8::field::{Flaw, same_case};
+use crate::connectors::pax8::record::{Record, Resource};
 use crate::connectors::pax8::wire;
 use crate::connectors::{Result, Watch};
 use crate::core::reconcile::outcome::KeyPart;
@@ -30,13 +31,18 @@ pub(super) struct Row {
 }
 
 impl Row {
-    fn new(at: String, raw: Box<RawValue>) -> Self {
+    pub(super) fn new(at: String, raw: Box<RawValue>) -> Self {
         #[derive(Deserialize)]
         struct Peek {
             id: Option<String>,
         }
         let id = serde_json::from_str::<Peek>(raw.get()).ok().and_then(|peek| peek.id).map(same_case);
         Self { at, id, raw }
+    }
+
+    /// The row as a record of its kind, every field and digit kept.
+    pub(super) fn record(&self, of: &'static Resource) -> std::result::Result<Record, Problem> {
+        Record::read(of, self.raw.clone()).map_err(|flaw| self.problem(flaw))
     }
 
     /// A problem of this row, for what its reader found wrong.

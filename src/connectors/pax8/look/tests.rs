@@ -1,0 +1,1 @@
+//! Looking, on records before and after.
