@@ -185,7 +185,7 @@ impl Reader {
     ) -> Result<Page<T>> {
         let (number, size, sort) = match ask {
             Ask::Page { reading, page } => (page, self.page_size_of(reading), None),
-            Ask::Newest => (0, self.page_size, Some(("sort", "createdDate,desc"))),
+            Ask::Newest { page } => (page, self.page_size, Some(("sort", "createdDate,desc"))),
         };
         let (page, size) = (number.to_string(), size.to_string());
         let mut query: Vec<(&str, &str)> =
