@@ -17,7 +17,7 @@ use chrono::NaiveDate;
 use tokio::task::JoinSet;
 
 use crate::connectors::error::{ConnectorError, ErrorKind};
-use crate::connectors::{Result, Watch};
+use crate::connectors::{Result, Watched, Way};
 use crate::core::record::Fingerprint;
 
 /// What a page says of its listing. All of it is required; nothing is assumed.
@@ -89,15 +89,13 @@ impl Default for Limits {
     }
 }
 
-/// Which listing is read, for errors and progress.
+/// Which listing is read, for errors.
 #[derive(Debug, Clone, Copy)]
 pub struct About<'a> {
     /// The connection's configured name.
     pub connector: &'a str,
     /// `GET /companies`.
     pub operation: &'a str,
-    /// `companies`, for a progress line.
-    pub what: &'a str,
 }
 
 /// Why one reading proves nothing: it may be read again.
@@ -112,14 +110,14 @@ pub async fn read_all<T, F>(
     about: About<'_>,
     limits: Limits,
     identity: &Identity<T>,
-    watch: &dyn Watch,
+    watched: &Watched<'_>,
     page: impl Fn(Ask) -> F + Send + Sync,
 ) -> Result<Vec<T>>
 where
     T: Send + Sync + 'static,
     F: Future<Output = Result<Page<T>>> + Send + 'static,
 {
-    let reader = Reader { about, limits, identity, watch, page: &page };
+    let reader = Reader { about, limits, identity, watched, page: &page };
     let mut last = Disagreement("it was never read".to_owned());
     let mut before: Option<Fingerprint> = None;
     for reading in 0..limits.readings {
@@ -134,7 +132,7 @@ where
             Err(disagreement) => {
                 tracing::info!(
                     connector = about.connector,
-                    listing = about.what,
+                    listing = about.operation,
                     reading,
                     why = disagreement.0,
                     "the listing does not agree with itself; reading it again"
@@ -195,7 +193,7 @@ struct Reader<'r, T, P> {
     about: About<'r>,
     limits: Limits,
     identity: &'r Identity<T>,
-    watch: &'r dyn Watch,
+    watched: &'r Watched<'r>,
     page: &'r P,
 }
 
@@ -246,7 +244,7 @@ where
                     Err(why) => return Ok(Err(why)),
                     Ok(ended) => {
                         let count = u64::try_from(taken.rows.len()).unwrap_or(u64::MAX);
-                        self.watch.progress(self.about.what, count, Some(announced));
+                        self.watched.progress(count, Way::Records(announced));
                         next += 1;
                         if ended {
                             return Ok(taken.ended(next));

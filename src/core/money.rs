@@ -28,14 +28,6 @@ pub enum MoneyError {
     /// The currency is not three capital letters (ISO 4217).
     #[error("`{0}` is not a currency code of three capital letters")]
     NotACurrency(String),
-    /// Two currencies met where one is needed.
-    #[error("{left} and {right} cannot be added")]
-    CurrencyMismatch {
-        /// The first one.
-        left: Currency,
-        /// The other one.
-        right: Currency,
-    },
     /// The result does not fit 96 bits.
     #[error("the result is too large to be kept exactly")]
     Overflow,
@@ -348,9 +340,21 @@ pub fn share(part: Amount, whole: Amount, scale: u32) -> Option<i64> {
 
 /// A sum that is exact or refused. `Decimal` alone would round the last digits away when the two are too far apart.
 pub(crate) fn exact_sum(left: Decimal, right: Decimal) -> Result<Decimal, MoneyError> {
+    if let Some(sum) = short_sum(left, right) {
+        return Ok(sum);
+    }
     let sum = left.checked_add(right).ok_or(MoneyError::Overflow)?;
     let kept = sum.scale() >= left.scale().max(right.scale()) || left.is_zero() || right.is_zero();
     if kept { Ok(sum) } else { Err(MoneyError::Overflow) }
+}
+
+/// The common case, several times quicker: both have the same decimals and few digits.
+fn short_sum(left: Decimal, right: Decimal) -> Option<Decimal> {
+    if left.scale() != right.scale() {
+        return None;
+    }
+    let short = |number: Decimal| i64::try_from(number.mantissa()).ok();
+    Some(Decimal::new(short(left)?.checked_add(short(right)?)?, left.scale()))
 }
 
 /// A product that is exact or refused. `Decimal` alone would round digits away that it cannot keep.
@@ -389,38 +393,6 @@ impl Money {
     #[must_use]
     pub fn currency(self) -> Currency {
         self.currency
-    }
-
-    /// The sum, in one currency.
-    ///
-    /// # Errors
-    /// [`MoneyError::CurrencyMismatch`] or [`MoneyError::Overflow`].
-    pub fn checked_add(self, other: Self) -> Result<Self, MoneyError> {
-        self.same_currency(other)?;
-        Ok(Self { amount: self.amount.plus(other.amount)?, ..self })
-    }
-
-    /// The difference, in one currency.
-    ///
-    /// # Errors
-    /// [`MoneyError::CurrencyMismatch`] or [`MoneyError::Overflow`].
-    pub fn checked_sub(self, other: Self) -> Result<Self, MoneyError> {
-        self.same_currency(other)?;
-        Ok(Self { amount: self.amount.minus(other.amount)?, ..self })
-    }
-
-    /// Rounded, for a number that leaves the program.
-    #[must_use]
-    pub fn rounded(self, rounding: Rounding) -> Self {
-        Self { amount: self.amount.rounded(rounding), ..self }
-    }
-
-    fn same_currency(self, other: Self) -> Result<(), MoneyError> {
-        if self.currency == other.currency {
-            Ok(())
-        } else {
-            Err(MoneyError::CurrencyMismatch { left: self.currency, right: other.currency })
-        }
     }
 }
 

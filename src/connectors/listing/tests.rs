@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::connectors::Unwatched;
 
-const ABOUT: About<'static> = About { connector: "acme", operation: "GET /things", what: "things" };
+const ABOUT: About<'static> = About { connector: "acme", operation: "GET /things" };
 const WITH_IDS: Identity<String> = Identity { id: |row| Some(row), content: |row| row, made: None };
 const WITHOUT_IDS: Identity<String> = Identity { id: |_| None, content: |row| row, made: None };
 
@@ -26,7 +26,8 @@ async fn read(
     serve: impl Fn(usize, (u32, u64)) -> Page<String> + Send + Sync,
 ) -> (Result<Vec<String>>, usize) {
     let calls = Mutex::new(0);
-    let read = read_all(ABOUT, Limits { pages: 50, ..Limits::default() }, identity, &Unwatched, |ask| {
+    let watched = Watched::new(&Unwatched, "things");
+    let read = read_all(ABOUT, Limits { pages: 50, ..Limits::default() }, identity, &watched, |ask| {
         let Ask::Page { reading, page } = ask else { panic!("the newest were asked for") };
         let mut calls = calls.lock().unwrap();
         *calls += 1;
@@ -282,8 +283,8 @@ fn no_listing_that_moved_claims_to_be_complete_and_is_not() {
         let moving = Arc::new(Mutex::new(moving));
         let identity = if seed % 2 == 0 { &by_id } else { &by_day };
         let limits = Limits { at_once: usize::try_from(1 + seed % 4).unwrap(), ..Limits::default() };
-        let served = moving.clone();
-        let read = runtime.block_on(read_all(ABOUT, limits, identity, &Unwatched, move |ask| {
+        let (served, watched) = (moving.clone(), Watched::new(&Unwatched, "things"));
+        let read = runtime.block_on(read_all(ABOUT, limits, identity, &watched, move |ask| {
             let page = served.lock().unwrap().serve(ask, size);
             std::future::ready(Ok(page))
         }));
@@ -317,8 +318,8 @@ async fn a_long_listing_whose_newest_rows_stay_the_same_is_read_once() {
                 row.1 = day(0);
             }
         }
-        let limits = Limits { at_once: 3, ..Limits::default() };
-        let read = read_all(ABOUT, limits, &identity, &Unwatched, move |ask| {
+        let (limits, watched) = (Limits { at_once: 3, ..Limits::default() }, Watched::new(&Unwatched, "things"));
+        let read = read_all(ABOUT, limits, &identity, &watched, move |ask| {
             *counted.lock().unwrap() += 1;
             let mut rows = all.clone();
             let page = match ask {
