@@ -1,6 +1,7 @@
 //! The one integration binary; each module says what it proves.
 
 mod cli;
+mod connections;
 mod contract;
 mod demo;
 mod errors;
@@ -11,6 +12,7 @@ mod mangled;
 mod online;
 mod oracle;
 mod pax8;
+mod played;
 mod readme;
 mod reports;
 mod rest;
@@ -22,3 +24,4 @@ mod store;
 mod support;
 mod terminal;
 mod tidy;
+mod writes;

@@ -14,6 +14,7 @@ use crate::core::id::{ChargeId, InvoiceId, SubscriptionId, VendorProductId};
 use crate::core::outside::excerpt;
 use crate::core::product::{PriceRow, ProductFields, VendorProduct};
 use crate::core::record::Record;
+use crate::core::snapshot::Problem;
 
 type Read<T> = Result<T, Flaw>;
 
@@ -143,12 +144,13 @@ pub(super) fn invoice(head: wire::Invoice) -> Read<VendorInvoice> {
     })
 }
 
-/// What is doubtful of a document whose status is a word this version does not know. Its lines count as cost.
-pub(super) fn strange_status(head: &VendorInvoice) -> Option<Flaw> {
+/// What is doubtful of a document whose status is a word this version does not know. It is kept, and its lines are cost.
+pub(super) fn strange_status(head: &VendorInvoice) -> Option<Problem> {
     let word = head.status.as_deref().filter(|word| InvoiceState::of(word).is_none())?;
     let expected = "expected one of Unpaid, Paid, Void, Carried, Nothing Due, Credited";
     let what = "its lines count as cost, see that the document was not withdrawn";
-    Some(Flaw::new("status", format!("{expected}, found `{}`; {what}", excerpt(word, 40))))
+    let what = format!("{expected}, found `{}`; {what}", excerpt(word, 40));
+    Some(Problem::new("GET /invoices", what).record(head.id.as_str()).field("status"))
 }
 
 /// A line of an invoice, or of a draft. `place` is the line's id where the source gives none.
@@ -165,6 +167,7 @@ pub(super) fn charge(invoice: Option<&InvoiceId>, place: String, item: wire::Inv
         subscription: id(item.subscription_id),
         start: required("startPeriod", day("startPeriod", item.start_period)?)?,
         end: day("endPeriod", item.end_period)?,
+        end_rule: None,
         quantity: required("quantity", quantity("quantity", item.quantity.as_ref())?)?,
         unit: text(item.unit_of_measure),
         term: text(item.term),
