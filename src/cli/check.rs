@@ -61,7 +61,7 @@ fn judged(context: &Context, shown: Shown, tried: &[Tried]) -> Result<Ending, Co
         return Ok(Ending::Done);
     }
     // What every other command would end with comes first; until the credentials are right, nothing else can be told.
-    let kind = if tried.iter().any(|one| one.is_misconfigured) {
+    let kind = if tried.iter().any(Tried::is_misconfigured) {
         Kind::Usage
     } else if tried.iter().any(Tried::is_refused) {
         Kind::Credentials
@@ -77,13 +77,19 @@ struct Tried {
     name: String,
     location: Option<String>,
     lines: Vec<CheckLine>,
-    /// The configuration is to blame.
-    is_misconfigured: bool,
+    /// It could not be opened, and the configuration is to blame.
+    is_unopened_by_settings: bool,
 }
 
 impl Tried {
     fn is_good(&self) -> bool {
         self.lines.iter().all(|line| line.outcome.is_ok())
+    }
+
+    /// Whether the configuration is to blame.
+    fn is_misconfigured(&self) -> bool {
+        self.is_unopened_by_settings
+            || self.lines.iter().any(|line| matches!(&line.outcome, Err(failed) if failed.settings))
     }
 
     fn is_refused(&self) -> bool {
@@ -94,7 +100,7 @@ impl Tried {
     fn unopened(name: String, error: &CommandError) -> Self {
         let said = [error.to_string()].into_iter().chain(error.hints.clone()).collect::<Vec<_>>().join(". ");
         let line = CheckLine { what: "open".to_owned(), outcome: Err(CheckFailed::new(said)) };
-        Self { name, location: None, lines: vec![line], is_misconfigured: error.kind == Kind::Usage }
+        Self { name, location: None, lines: vec![line], is_unopened_by_settings: error.kind == Kind::Usage }
     }
 }
 
@@ -104,7 +110,7 @@ async fn database(context: &Context, config: &Config) -> Tried {
         Ok(engine) => {
             let outcome = Ok("ready, every migration is applied".to_owned());
             let line = CheckLine { what: "open".to_owned(), outcome };
-            Tried { name, location: Some(engine.location()), lines: vec![line], is_misconfigured: false }
+            Tried { name, location: Some(engine.location()), lines: vec![line], is_unopened_by_settings: false }
         }
         Err(error) => Tried::unopened(name, &error),
     }
@@ -116,7 +122,7 @@ async fn connection(context: &Context, config: &Config, name: String) -> Result<
         Ok(connection) => {
             let _doing = context.ui.doing(&format!("{name}: check"));
             let location = Some(connection.descriptor().location.clone());
-            Ok(Tried { name, location, lines: connection.check().await, is_misconfigured: false })
+            Ok(Tried { name, location, lines: connection.check().await, is_unopened_by_settings: false })
         }
         Err(error @ EngineError::NoConnection { .. }) => Err(error.into()),
         Err(error) => Ok(Tried::unopened(name, &error.into())),
@@ -147,5 +153,23 @@ fn table(tried: &[Tried]) -> Table {
         columns: COLUMNS,
         rows: tried.iter().flat_map(|one| one.lines.iter().map(|line| row(&one.name, line))).collect(),
         notes: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connectors::{ConnectorError, ErrorKind};
+
+    #[test]
+    fn settings_that_show_to_be_wrong_only_when_they_are_used_are_to_blame_like_those_that_show_at_once() {
+        for (kind, expected) in
+            [(ErrorKind::Settings("psa.example leads to 10.0.0.5".into()), true), (ErrorKind::Auth("no".into()), false)]
+        {
+            let failed = CheckFailed::of(&ConnectorError::new("psa", "GET /x", kind), "mend it");
+            let lines = vec![CheckLine { what: "customers".to_owned(), outcome: Err(failed) }];
+            let tried = Tried { name: "psa".to_owned(), location: None, lines, is_unopened_by_settings: false };
+            assert_eq!((tried.is_misconfigured(), tried.is_refused()), (expected, !expected));
+        }
     }
 }

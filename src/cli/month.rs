@@ -114,12 +114,31 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CommandError>
     };
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
-    fs::write(&beside, bytes).map_err(failed)?;
-    fs::rename(&beside, path).map_err(failed)
+    fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path)).map_err(|error| {
+        // What could not be written whole is of no use; where it cannot be removed either, the first error is the one to tell.
+        let _removed = fs::remove_file(&beside);
+        failed(error)
+    })
 }
 
 /// Makes a folder where there is none.
 pub(super) fn make_folder(path: &Path) -> Result<(), CommandError> {
     fs::create_dir_all(path)
         .map_err(|error| CommandError::new(Kind::Failed, format!("{} cannot be made: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_written_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("variances.csv");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("in"), "the way").unwrap();
+        let refused = write_whole(&path, b"a,b\n").unwrap_err();
+        assert!(refused.to_string().contains("variances.csv cannot be written"), "{refused}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

@@ -1,5 +1,7 @@
 //! `trueup pull`: take snapshots of every connection.
 
+use std::collections::BTreeSet;
+
 use clap::ValueEnum;
 
 use crate::cli::args;
@@ -69,7 +71,9 @@ impl Args {
         let request = PullRequest { period: self.period.unwrap_or_else(|| context.last_month()), extras };
         let listings = context.engine(&config).await?.pull(&connections, &request, context.ui.as_ref()).await?;
         self.shown.show(&context.ui, &table(&request, &listings))?;
-        match worst(&listings) {
+        let errors =
+            listings.iter().filter_map(|listing| listing.error.as_ref()).map(|error| of_connector(&error.kind));
+        match worst(errors.collect(), listings.iter().all(is_whole)) {
             None => Ok(Ending::Done),
             Some(kind) => {
                 let failed = listings.iter().filter(|listing| !is_whole(listing)).count();
@@ -85,16 +89,10 @@ fn is_whole(listing: &Listing) -> bool {
     listing.problems.is_empty()
 }
 
-/// Refused credentials are heard of first: they need a person.
-fn worst(listings: &[Listing]) -> Option<Kind> {
-    let errors = || listings.iter().filter_map(|listing| listing.error.as_ref());
-    if errors().any(|error| of_connector(&error.kind) == Kind::Credentials) {
-        Some(Kind::Credentials)
-    } else if listings.iter().all(is_whole) {
-        None
-    } else {
-        Some(Kind::NotReady)
-    }
+/// Settings that cannot work and refused credentials are heard of first: they need a person.
+fn worst(errors: BTreeSet<Kind>, whole: bool) -> Option<Kind> {
+    let first = [Kind::Usage, Kind::Credentials].into_iter().find(|kind| errors.contains(kind));
+    first.or((!whole).then_some(Kind::NotReady))
 }
 
 const COLUMNS: &[Column] = &[
@@ -139,5 +137,22 @@ fn table(request: &PullRequest, listings: &[Listing]) -> Table {
         columns: COLUMNS,
         rows: listings.iter().map(row).collect(),
         notes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_needs_a_person_is_heard_of_first() {
+        for (errors, whole, worst_of_all) in [
+            (vec![], true, None),
+            (vec![], false, Some(Kind::NotReady)),
+            (vec![Kind::NotReady, Kind::Credentials], false, Some(Kind::Credentials)),
+            (vec![Kind::Credentials, Kind::Usage], false, Some(Kind::Usage)),
+        ] {
+            assert_eq!(worst(errors.iter().copied().collect(), whole), worst_of_all, "{errors:?}");
+        }
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Args {
     /// The month
     #[arg(long, value_name = "MONTH", value_parser = args::period)]
     period: BillingPeriod,
-    /// How it is written [default: as the ending of --out says, else text]
+    /// How it is written [default: as the ending of --out says, text without --out]
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Write it to this file; an existing one is replaced
@@ -55,8 +55,13 @@ enum Format {
 }
 
 impl Format {
-    const WITH_ENDINGS: [(Self, &[&str]); 4] =
-        [(Self::Csv, &["csv"]), (Self::Json, &["json"]), (Self::Xlsx, &["xlsx"]), (Self::Html, &["html", "htm"])];
+    const WITH_ENDINGS: [(Self, &[&str]); 5] = [
+        (Self::Csv, &["csv"]),
+        (Self::Json, &["json"]),
+        (Self::Xlsx, &["xlsx"]),
+        (Self::Html, &["html", "htm"]),
+        (Self::Text, &["txt"]),
+    ];
 
     /// What a file's ending promises; `None` where it promises nothing.
     fn of(file: &Path) -> Option<Self> {
@@ -75,6 +80,12 @@ impl Args {
                 let word = asked.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
                 let what = format!("{} is no file for --format {word}", file.display());
                 Err(CommandError::new(Kind::Usage, what).hint("Leave --format out, or give the file another ending."))
+            }
+            (None, None, Some(file)) => {
+                let known: Vec<&str> = Format::WITH_ENDINGS.iter().flat_map(|(_, endings)| *endings).copied().collect();
+                let what = format!("the ending of {} does not say how to write it", file.display());
+                let hint = format!("Known endings are {}; or say it with --format.", known.join(", "));
+                Err(CommandError::new(Kind::Usage, what).hint(hint))
             }
             (asked, promised, _) => Ok(asked.or(promised).unwrap_or(Format::Text)),
         }

@@ -67,6 +67,8 @@ pub struct CheckFailed {
     pub what: String,
     /// The remote refused the credentials, or they lack a right.
     pub credentials: bool,
+    /// The settings of the connection cannot work.
+    pub settings: bool,
 }
 
 impl CheckFailed {
@@ -76,15 +78,17 @@ impl CheckFailed {
         Self::new("not tried: the system does not answer")
     }
 
-    /// Something other than a refusal of the credentials.
+    /// Something other than a refusal of the credentials, or of the settings.
     pub fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), credentials: false }
+        Self { what: what.into(), credentials: false, settings: false }
     }
 
     /// An error, and what to do about it.
     #[must_use]
     pub fn of(error: &ConnectorError, advice: &str) -> Self {
-        Self { what: format!("{error}; {advice}"), credentials: matches!(error.kind, ErrorKind::Auth(_)) }
+        let (credentials, settings) =
+            (matches!(error.kind, ErrorKind::Auth(_)), matches!(error.kind, ErrorKind::Settings(_)));
+        Self { what: format!("{error}; {advice}"), credentials, settings }
     }
 }
 

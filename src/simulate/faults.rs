@@ -262,6 +262,9 @@ impl FromStr for Faults {
             let refuse = |message: String| SimulateError::Switch { switch: switch.to_owned(), message };
             let (switch_part, at) = switch.split_once('@').map_or((switch, None), |(s, at)| (s, Some(at)));
             let (name, value) = switch_part.split_once('=').map_or((switch_part, None), |(n, v)| (n, Some(v)));
+            if at.is_some_and(|at| at.contains('=')) {
+                return Err(refuse(format!("how often stands before the segment: `{}`", turned(switch))));
+            }
             if let Some(&(_, fault, usual)) = NAMES.iter().find(|(n, _, _)| *n == name) {
                 let when = value.map_or(Ok(usual), When::parse).map_err(refuse)?;
                 faults.rules.push(Rule { fault, when, at: at.map(str::to_owned) });
@@ -273,6 +276,13 @@ impl FromStr for Faults {
         }
         Ok(faults)
     }
+}
+
+/// `500@invoices=always` as `500=always@invoices`.
+fn turned(switch: &str) -> String {
+    let (name, rest) = switch.split_once('@').unwrap_or((switch, ""));
+    let (at, when) = rest.split_once('=').unwrap_or((rest, ""));
+    format!("{name}={when}@{at}")
 }
 
 impl Faults {
@@ -550,6 +560,7 @@ mod tests {
             "item-ids=yes",
             "seed=x",
             "seed=1@invoices",
+            "500@invoices=always",
             "every:0x",
             "clock=soon",
             "shape=2023",

@@ -24,6 +24,8 @@ fn mistakes_on_the_command_line() {
         ("bad_period", "reconcile --period 2026-13"),
         ("period_of_a_day", "reconcile --period 2026-04-01"),
         ("bad_as_of", "status --as-of yesterday"),
+        ("as_of_to_come", "propose all --as-of 2999-01-01"),
+        ("unknown_ending", "report variance --period 2026-04 --out x.docx"),
         ("bad_level", "status --log loud=very"),
         ("unknown_report", "report varance --period 2026-04"),
         ("unknown_system", "init pax9"),
@@ -80,6 +82,29 @@ fn a_configuration_that_cannot_be_read() {
     golden!("errors", "configuration_too_large", place.run("status --config large.toml").ended(2).transcript());
     std::fs::write(place.path().join("latin.toml"), b"# caf\xe9\n").unwrap();
     golden!("errors", "configuration_not_utf8", place.run("status --config latin.toml").ended(2).transcript());
+}
+
+#[test]
+fn a_now_that_has_not_come_is_for_commands_that_only_read() {
+    let place = ready(SOUND);
+    place.write("exports/vendor_companies.csv", "id,name\n1,Alder\n");
+    for (line, refused) in [
+        ("pull", true),
+        ("propose all", true),
+        ("review import x.csv", true),
+        ("review accept --kind customers v", true),
+        ("reconcile --period 2026-04", true),
+        ("db migrate", true),
+        ("demo --dir demo", true),
+        ("review list", false),
+        ("report variance --period 2026-04", false),
+        ("status", false),
+        ("db status", false),
+        ("reconcile --from exports --period 2026-04", false),
+    ] {
+        let said = place.run(&format!("{line} --as-of 2999-01-01"));
+        assert_eq!(said.stderr.contains("has not come yet"), refused, "{line}: {}", said.stderr);
+    }
 }
 
 /// A database that is ready, with both sides from empty folders.
@@ -166,6 +191,8 @@ fn a_folder_of_exports_that_cannot_be_used_is_told_of_its_files_and_of_no_config
     golden!("errors", "folder_missing", place.run("reconcile --from elsewhere --period 2026-10").ended(2).transcript());
     place.write("exports/columns.toml", "[psa_agreement_lines\n");
     golden!("errors", "columns_not_toml", place.run(line).ended(2).transcript());
+    place.write("exports/columns.toml", "[psa_agreement_lines.columns]\nid = \"id\"\nquantity = { a = \"b\" }\n");
+    golden!("errors", "columns_table_for_text", place.run(line).ended(2).transcript());
     std::fs::remove_file(at("columns.toml")).unwrap();
     let lines = place.read("exports/psa_agreement_lines.csv");
     place.write("exports/psa_agreement_lines.csv", &lines.replacen("quantity", "Menge", 1));

@@ -444,6 +444,11 @@ fn a_last_line_without_a_line_break_may_be_cut() {
     };
     assert!(complaints_of(text)[0].contains("ends without a line break, so it may be cut"));
     assert!(complaints_of(&format!("{text}\n")).is_empty());
+    let quoted = text.replace("3.25", "\"3.25\"");
+    assert!(complaints_of(&quoted).is_empty(), "its closing quote ends the last field");
+    for open in [text.replace("3.25", "\"3.25"), text.replace("y;3.25", "\"y\""), text.replace("3.25", "\"3\"\"")] {
+        assert!(complaints_of(&open)[0].contains("cut"), "{open}");
+    }
 }
 
 #[test]

@@ -18,6 +18,7 @@ use super::notation::{Dates, Decimals, Evidence, Verdict};
 use super::sheet::Sheet;
 use crate::connectors::{ErrorKind, Side};
 use crate::core::nearest::nearest;
+use crate::core::outside::excerpt;
 
 /// The name of the file that holds a folder's profile.
 pub const FILE: &str = "columns.toml";
@@ -75,6 +76,15 @@ pub struct Layout {
     pub words: BTreeMap<String, BTreeMap<String, String>>,
 }
 
+/// A parser's error: the line, what stands there, and what is wrong with it.
+fn in_one_line(text: &str, refused: &toml::de::Error) -> String {
+    let what = refused.message().replace('\n', ", ").replace("invalid type: map", "invalid type: a table");
+    let Some(before) = refused.span().and_then(|span| text.get(..span.start)) else { return format!(": {what}") };
+    let line = before.matches('\n').count();
+    let written = text.lines().nth(line).map(str::trim).unwrap_or_default();
+    format!(":{}: `{}`: {what}", line.saturating_add(1), excerpt(written, 80))
+}
+
 impl Profile {
     /// What is remembered of an entity.
     #[must_use]
@@ -107,7 +117,7 @@ impl Profile {
     /// As [`Profile::load`].
     pub fn parse(text: &str) -> Result<Self, ErrorKind> {
         let profile: Self = toml::from_str(text)
-            .map_err(|refused| ErrorKind::Settings(format!("{FILE}: {}", refused.to_string().trim())))?;
+            .map_err(|refused| ErrorKind::Settings(format!("{FILE}{}", in_one_line(text, &refused))))?;
         for (name, layout) in &profile.layouts {
             let Some(entity) = all_entities().find(|entity| entity.name == name) else {
                 let near = nearest(name, all_entities().map(|entity| entity.name));
@@ -136,7 +146,10 @@ impl Profile {
             file.sync_all()?;
             fs::rename(&draft, folder.join(FILE))
         };
-        write().map_err(|e| refused(e.to_string()))
+        write().map_err(|e| {
+            let _removed = fs::remove_file(&draft);
+            refused(e.to_string())
+        })
     }
 
     /// Proposes a profile from the files of a folder: what was recognised, and what their columns prove. A person completes

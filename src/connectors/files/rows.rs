@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_long_field_with_line_breaks_is_one_field_and_the_rest_goes_on() {
-        for (lines, doubled) in [(20_000, "."), (200_000, "\"\"")] {
+        for (lines, doubled) in [(20_000, "."), (400_000, "\"\"")] {
             let long = "1,2\n".repeat(lines) + doubled;
             let found = read(&format!("a,\"{long}\",b\n\"x\",y\n"), b',');
             let [first, second] = &found[..] else { panic!("{} rows", found.len()) };

@@ -141,7 +141,7 @@ fn stream<L: Line, S: Send>(
             );
             Err(failed(ErrorKind::Transient(what)))
         }
-        Err(Stop::Limit(what)) => Err(failed(ErrorKind::Limit(format!("{file}: {what}")))),
+        Err(Stop::Unreadable(what)) => Err(failed(ErrorKind::Malformed { at: file, what })),
     }
 }
 
@@ -172,7 +172,8 @@ enum Stop {
     Unusual(String),
     /// No temporary file for the ids.
     Spool(std::io::Error),
-    Limit(String),
+    /// So many rows cannot be read that it must be the wrong file.
+    Unreadable(String),
 }
 
 impl From<CutError> for Stop {
@@ -284,7 +285,9 @@ impl<L: Line> Pass<'_, L> {
                 if gathered.problems.len() > limits::PROBLEMS {
                     let first = gathered.problems.iter().map(|(_, p)| p.to_string()).next().unwrap_or_default();
                     let most = limits::PROBLEMS;
-                    return Err(Stop::Limit(format!("more than {most} rows cannot be read; one of them: {first}")));
+                    return Err(Stop::Unreadable(format!(
+                        "more than {most} rows cannot be read; one of them: {first}"
+                    )));
                 }
                 Ok(())
             })?;

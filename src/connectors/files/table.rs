@@ -151,7 +151,7 @@ impl Table {
             if problems.len() > limits::PROBLEMS {
                 let what =
                     format!("more than {} rows cannot be read; the first: {}", limits::PROBLEMS, first(&problems));
-                return Err(ErrorKind::Limit(format!("{}: {what}", self.sheet.file)));
+                return Err(ErrorKind::Malformed { at: self.sheet.file.clone(), what });
             }
             if rows.is_multiple_of(STEP) {
                 watched.progress(rows, Way::Open);

@@ -82,7 +82,7 @@ pub struct Read {
     pub customers: Vec<(u64, Intent<Company>)>,
     /// What to decide on products, in the same order.
     pub products: Vec<(u64, Intent<Product>)>,
-    /// Rows whose decision stands already, as when a sheet is read a second time.
+    /// Rows whose decision stands already, as when a sheet is read a second time, or in an earlier row of this one.
     pub already: usize,
     /// Rows that could not be followed, and why.
     pub problems: Vec<Problem>,
@@ -130,7 +130,8 @@ pub fn read(
             Err(problem) => read.problems.push(Problem { at: place, ..problem }),
         }
     }
-    let Read { customers: c, products: p, problems, .. } = &mut read;
+    let Read { customers: c, products: p, problems, already } = &mut read;
+    *already = already.saturating_add(said_again(c)).saturating_add(said_again(p));
     of_customers.settle(at, c, problems);
     of_products.settle(at, p, problems);
     read
@@ -156,16 +157,12 @@ impl<'a, E> Side<'a, E> {
             intents.iter().filter_map(|(_, intent)| excluded_psa(&intent.action)).collect();
         let mut said: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
         for (number, intent) in intents.iter() {
-            let (record, psa) = match &intent.action {
-                Action::Accept(l) => {
-                    (vendor(&l.vendor), Some(psa(&l.psa)).filter(|_| self.board.shape == Shape::OneToOne))
-                }
-                Action::Link(l) => (vendor(&l.vendor), Some(psa(&l.psa)).filter(|psa| excluded.contains(psa))),
-                Action::Reject(l) | Action::Unlink(l) => (vendor(&l.vendor), None),
-                Action::Exclude(Party::Vendor(v)) | Action::Defer(Party::Vendor(v)) => (vendor(v), None),
-                Action::Exclude(Party::Psa(p)) | Action::Defer(Party::Psa(p)) => (psa(p), None),
+            let counterpart = match &intent.action {
+                Action::Accept(l) => Some(psa(&l.psa)).filter(|_| self.board.shape == Shape::OneToOne),
+                Action::Link(l) => Some(psa(&l.psa)).filter(|psa| excluded.contains(psa)),
+                Action::Reject(_) | Action::Unlink(_) | Action::Exclude(_) | Action::Defer(_) => None,
             };
-            for record in [Some(record), psa].into_iter().flatten() {
+            for record in [Some(record(&intent.action)), counterpart].into_iter().flatten() {
                 said.entry(record).or_default().insert(*number);
             }
         }
@@ -186,6 +183,30 @@ impl<'a, E> Side<'a, E> {
         }
         intents.retain(|(number, _)| !doubtful.contains(number));
         intents.sort_by_key(|(_, intent)| matches!(intent.action, Action::Link(_)));
+    }
+}
+
+/// Takes out rows that say what an earlier one says, and answers how many.
+fn said_again<E: Clone + PartialEq>(intents: &mut Vec<(u64, Intent<E>)>) -> usize {
+    let before = intents.len();
+    let mut said: BTreeMap<String, Vec<Intent<E>>> = BTreeMap::new();
+    intents.retain(|(_, intent)| {
+        let of_record = said.entry(record(&intent.action)).or_default();
+        let is_new = !of_record.contains(intent);
+        if is_new {
+            of_record.push(intent.clone());
+        }
+        is_new
+    });
+    before.saturating_sub(intents.len())
+}
+
+/// The record a row decides on.
+fn record<E>(action: &Action<E>) -> String {
+    match action {
+        Action::Accept(l) | Action::Link(l) | Action::Reject(l) | Action::Unlink(l) => vendor(&l.vendor),
+        Action::Exclude(Party::Vendor(v)) | Action::Defer(Party::Vendor(v)) => vendor(v),
+        Action::Exclude(Party::Psa(p)) | Action::Defer(Party::Psa(p)) => psa(p),
     }
 }
 

@@ -232,6 +232,17 @@ fn rows_that_contradict_each_other_are_all_left() {
 }
 
 #[test]
+fn a_row_that_stands_there_twice_is_followed_once() {
+    let mut office = Office::new();
+    let mut lines = office.filled(&[("v1", "accept"), ("v3", "exclude"), ("p9", "exclude")]);
+    lines.extend(lines.clone().into_iter().map(|(number, line)| (number + 100, line)).collect::<Vec<_>>());
+    let read = office.read(lines);
+    assert_eq!((read.problems, read.customers.len(), read.already), (vec![], 3, 3));
+    office.say(&[("v1", "accept"), ("v1", "accept")]);
+    assert_eq!(office.row("customer:vendor:v1").status, Status::Mapped);
+}
+
+#[test]
 fn one_psa_record_accepted_twice_is_refused_with_what_allows_it() {
     let office = Office::new();
     let (mut rows, names) = (office.rows(), office.psa_names());
