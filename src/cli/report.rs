@@ -55,13 +55,10 @@ enum Format {
 }
 
 impl Format {
-    const WITH_ENDINGS: [(Self, &[&str]); 5] = [
-        (Self::Csv, &["csv"]),
-        (Self::Json, &["json"]),
-        (Self::Xlsx, &["xlsx"]),
-        (Self::Html, &["html", "htm"]),
-        (Self::Text, &["txt"]),
-    ];
+    const WITH_ENDINGS: [(Self, &[&str]); 4] =
+        [(Self::Csv, &["csv"]), (Self::Json, &["json"]), (Self::Xlsx, &["xlsx"]), (Self::Html, &["html", "htm"])];
+    /// The ending of a file for people, which may hold anything that is told with --format.
+    const TEXT: &str = "txt";
 
     /// What a file's ending promises; `None` where it promises nothing.
     fn of(file: &Path) -> Option<Self> {
@@ -81,8 +78,9 @@ impl Args {
                 let what = format!("{} is no file for --format {word}", file.display());
                 Err(CommandError::new(Kind::Usage, what).hint("Leave --format out, or give the file another ending."))
             }
-            (None, None, Some(file)) => {
-                let known: Vec<&str> = Format::WITH_ENDINGS.iter().flat_map(|(_, endings)| *endings).copied().collect();
+            (None, None, Some(file)) if file.extension().is_none_or(|ending| ending != Format::TEXT) => {
+                let known = Format::WITH_ENDINGS.iter().flat_map(|(_, endings)| *endings).copied();
+                let known: Vec<&str> = known.chain([Format::TEXT]).collect();
                 let what = format!("the ending of {} does not say how to write it", file.display());
                 let hint = format!("Known endings are {}; or say it with --format.", known.join(", "));
                 Err(CommandError::new(Kind::Usage, what).hint(hint))

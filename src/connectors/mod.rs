@@ -156,3 +156,20 @@ pub trait PsaConnector: Send + Sync {
     async fn bundles(&self, watch: &dyn Watch)
     -> Result<Option<Vec<(crate::core::id::PsaProductId, Vec<BundlePart>)>>>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_check_says_whether_credentials_or_settings_are_to_blame() {
+        for (kind, credentials, settings) in [
+            (ErrorKind::Settings("psa.example leads to 10.0.0.5".into()), false, true),
+            (ErrorKind::Auth("no".into()), true, false),
+            (ErrorKind::Transient("away".into()), false, false),
+        ] {
+            let failed = CheckFailed::of(&ConnectorError::new("psa", "GET /x", kind), "mend it");
+            assert_eq!((failed.credentials, failed.settings), (credentials, settings), "{}", failed.what);
+        }
+    }
+}

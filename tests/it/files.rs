@@ -446,8 +446,12 @@ fn a_last_line_without_a_line_break_may_be_cut() {
     assert!(complaints_of(&format!("{text}\n")).is_empty());
     let quoted = text.replace("3.25", "\"3.25\"");
     assert!(complaints_of(&quoted).is_empty(), "its closing quote ends the last field");
-    for open in [text.replace("3.25", "\"3.25"), text.replace("y;3.25", "\"y\""), text.replace("3.25", "\"3\"\"")] {
-        assert!(complaints_of(&open)[0].contains("cut"), "{open}");
+    for (open, told) in [
+        (text.replace("3.25", "\"3.25"), "a quote is opened and never closed; the file may be cut"),
+        (text.replace("3.25", "\"3\"\""), "a quote is opened and never closed; the file may be cut"),
+        (text.replace("y;3.25", "\"y\""), "the row has 2 fields, the header has 3"),
+    ] {
+        assert!(complaints_of(&open)[0].contains(told), "{open}");
     }
 }
 

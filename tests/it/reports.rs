@@ -544,6 +544,7 @@ proptest! {
             psa_included: money(500),
             ..base
         };
+        let (wrongly, never_billed) = (changed.billed_wrongly(), changed.never_billed());
         let outcome = Outcome { variances: vec![changed], ..outcome() };
         let (names, facts) = (names(), facts());
         let table = Report::Variance.build(&Input { outcome: &outcome, names: &names, facts: &facts, documents: None });
@@ -554,7 +555,9 @@ proptest! {
         ];
         let sum = causes.into_iter().try_fold(Amount::ZERO, |sum, name| sum.plus(of(name))).unwrap();
         prop_assert_eq!(sum, of("variance"));
-        prop_assert_eq!(of("variance"), money(cents[0]).negated());
+        prop_assert_eq!(of("variance"), wrongly.negated());
+        let over = money(cents[0]).negated().max(Amount::ZERO);
+        prop_assert_eq!(of("variance").max(Amount::ZERO).plus(never_billed).unwrap(), over);
         let whole = of("variance");
         let expected = match class {
             Class::UnmappedCompany | Class::UnmappedProduct => [whole, Amount::ZERO, Amount::ZERO, Amount::ZERO],
@@ -562,7 +565,9 @@ proptest! {
             Class::CreditNotPassed => [Amount::ZERO, Amount::ZERO, Amount::ZERO, whole],
             Class::QtyUnderbilled | Class::QtyOverbilled | Class::PriceStale | Class::AmountMismatch | Class::CostStale
             | Class::VendorMath | Class::Ok => {
-                [Amount::ZERO, money(cents[1]).negated(), money(cents[2]).negated(), Amount::ZERO]
+                let units = money(cents[1]).negated();
+                let free = never_billed.min(units).max(Amount::ZERO);
+                [Amount::ZERO, units.minus(free).unwrap(), money(cents[2]).negated(), Amount::ZERO]
             }
         };
         prop_assert_eq!(["mapping", "quantity", "price", "credit"].map(of), expected);
