@@ -59,7 +59,7 @@ impl Month {
         [
             text::rows(&costliest_variances(&input, rows_most), screen),
             if more == 0 { String::new() } else { format!("… {more} more, see {see}\n") },
-            variances_in_short(&input).iter().map(|line| format!("\n{line}")).collect(),
+            variances_in_short(&self.outcome).iter().map(|line| format!("\n{line}")).collect(),
             format!("\n\n{}\n\n", coverage.title),
             text::rows(&coverage, screen),
             format!("\nVerdict: {}\n", facts::verdict(&input)),

@@ -348,9 +348,21 @@ pub fn share(part: Amount, whole: Amount, scale: u32) -> Option<i64> {
 
 /// A sum that is exact or refused. `Decimal` alone would round the last digits away when the two are too far apart.
 pub(crate) fn exact_sum(left: Decimal, right: Decimal) -> Result<Decimal, MoneyError> {
+    if let Some(sum) = short_sum(left, right) {
+        return Ok(sum);
+    }
     let sum = left.checked_add(right).ok_or(MoneyError::Overflow)?;
     let kept = sum.scale() >= left.scale().max(right.scale()) || left.is_zero() || right.is_zero();
     if kept { Ok(sum) } else { Err(MoneyError::Overflow) }
+}
+
+/// The common case, several times quicker: both have the same decimals and few digits.
+fn short_sum(left: Decimal, right: Decimal) -> Option<Decimal> {
+    if left.scale() != right.scale() {
+        return None;
+    }
+    let short = |number: Decimal| i64::try_from(number.mantissa()).ok();
+    Some(Decimal::new(short(left)?.checked_add(short(right)?)?, left.scale()))
 }
 
 /// A product that is exact or refused. `Decimal` alone would round digits away that it cannot keep.

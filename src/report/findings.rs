@@ -72,7 +72,7 @@ pub fn currencies(outcome: &Outcome) -> Vec<Currency> {
 pub(crate) fn ranked<'a>(input: &Input<'a>) -> Vec<&'a Variance> {
     let order = currencies(input.outcome);
     let mut variances: Vec<&Variance> = input.outcome.variances.iter().collect();
-    variances.sort_by_key(|v| {
+    variances.sort_by_cached_key(|v| {
         let cost = v.vendor_cost.minus(v.psa_cost).map(Amount::magnitude).unwrap_or_default();
         let place = order.iter().position(|currency| *currency == v.currency);
         (place, Reverse(v.amount_variance.magnitude()), Reverse(cost))

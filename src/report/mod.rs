@@ -150,8 +150,8 @@ pub fn costliest_variances(input: &Input<'_>, most: usize) -> Table {
 
 /// What a period's variances come to: one line per currency, gross first, then net.
 #[must_use]
-pub fn variances_in_short(input: &Input<'_>) -> Vec<String> {
-    variance::in_short(&variance::build(input))
+pub fn variances_in_short(outcome: &Outcome) -> Vec<String> {
+    variance::in_short(outcome)
 }
 
 /// Every file of a period: name and bytes, in order. The caller writes them.

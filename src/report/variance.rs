@@ -4,14 +4,16 @@
 //! Keeps the invariant that mapping + quantity + price + credit + unexplained is the variance to the cent, and that a
 //! figure this version does not compute is unknown, never nought.
 
-use crate::core::money::{Amount, Rounding};
+use std::collections::BTreeMap;
+
+use crate::core::money::{Amount, Currency, Rounding};
 use crate::core::period::BillingPeriod;
-use crate::core::reconcile::outcome::{Class, PriceRange, Variance};
+use crate::core::reconcile::outcome::{Class, Outcome, PriceRange, Variance};
 use crate::report::doubt::{Doubts, Mend};
 use crate::report::findings::remedy;
 use crate::report::leakage::single;
 use crate::report::pairs::{Pair, Pairs};
-use crate::report::table::{Cell, Column, Gross, Kind, Table, Total, grouped};
+use crate::report::table::{Cell, Column, Gross, Kind, Table, grouped};
 use crate::report::{Input, names};
 
 /// Two opposite errors are two errors.
@@ -84,16 +86,23 @@ pub(crate) fn of<'v>(input: &Input<'_>, variances: impl Iterator<Item = &'v Vari
 }
 
 /// One line per currency: what is billed too little, what too much, and both together.
-pub(crate) fn in_short(table: &Table) -> Vec<String> {
-    let line = |total: Total| {
-        let sum = |name: &str| {
-            let sum = total.sums.iter().find(|(column, _)| *column == name).and_then(|(_, sum)| sum.amount);
-            sum.map_or_else(|| "unknown".to_owned(), |amount| grouped(&amount.cents_text()))
-        };
-        let (little, much, net) = (sum(GROSS.negative), sum(GROSS.positive), sum(GROSS.net));
-        format!("{}: {little} billed too little, {much} too much, net {}", total.currency, net.replace('-', "−"))
+pub(crate) fn in_short(outcome: &Outcome) -> Vec<String> {
+    let mut sums: BTreeMap<Currency, [Option<Amount>; 3]> = BTreeMap::new();
+    for v in &outcome.variances {
+        let too_little = v.amount_variance.max(Amount::ZERO);
+        let too_much = Amount::ZERO.minus(v.amount_variance).map(|over| over.max(Amount::ZERO)).ok();
+        let net = Amount::ZERO.minus(v.amount_variance).ok();
+        let of_currency = sums.entry(v.currency).or_insert([Some(Amount::ZERO); 3]);
+        for (sum, more) in of_currency.iter_mut().zip([Some(too_little), too_much, net]) {
+            *sum = sum.zip(more).and_then(|(sum, more)| sum.plus(more).ok());
+        }
+    }
+    let text = |sum: Option<Amount>| sum.map_or_else(|| "unknown".to_owned(), |sum| grouped(&sum.cents_text()));
+    let line = |(currency, [little, much, net]): (Currency, [Option<Amount>; 3])| {
+        let net = text(net).replace('-', "−");
+        format!("{currency}: {} billed too little, {} too much, net {net}", text(little), text(much))
     };
-    table.totals().into_iter().map(line).collect()
+    sums.into_iter().map(line).collect()
 }
 
 fn row(input: &Input<'_>, (doubts, pairs): (&Doubts, &Pairs<'_>), v: &Variance) -> Vec<Cell> {

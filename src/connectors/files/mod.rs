@@ -15,6 +15,7 @@ pub mod json;
 pub mod limits;
 mod lines;
 pub mod links;
+mod marks;
 pub mod notation;
 pub mod profile;
 mod psa;

@@ -1,10 +1,11 @@
 //! Records of the canonical layout, split where they lie.
 //!
-//! A record without a quote is split at its commas; one with a quote, or cut off, is split by [`Rows`]. Nothing is copied
-//! but fields with doubled quotes.
+//! A record whose quotes enclose whole fields is split as it stands; one with a doubled quote, a line break inside quotes,
+//! or cut off, is split by [`Rows`]. Nothing is copied but fields with doubled quotes.
 
 use std::borrow::Cow;
 
+use super::marks::Marks;
 use super::rows::{Flaw, Rows};
 
 /// One record's fields.
@@ -16,14 +17,14 @@ pub(super) struct Fields<'r> {
 }
 
 enum Split<'r> {
-    AtCommas { text: &'r str, ends: &'r [usize] },
+    InPlace { block: &'r str, spans: &'r [(usize, usize)] },
     Unquoted(&'r [Cow<'r, str>]),
 }
 
 impl<'r> Fields<'r> {
     pub(super) fn len(&self) -> usize {
         match &self.split {
-            Split::AtCommas { ends, .. } => ends.len(),
+            Split::InPlace { spans, .. } => spans.len(),
             Split::Unquoted(cells) => cells.len(),
         }
     }
@@ -31,9 +32,9 @@ impl<'r> Fields<'r> {
     /// A field by its position; `None` beyond the last.
     pub(super) fn get(&self, at: usize) -> Option<&'r str> {
         match &self.split {
-            Split::AtCommas { text, ends } => {
-                let before = at.checked_sub(1).and_then(|previous| ends.get(previous));
-                text.get(before.map_or(0, |end| end.saturating_add(1))..*ends.get(at)?)
+            Split::InPlace { block, spans } => {
+                let (from, end) = *spans.get(at)?;
+                block.get(from..end)
             }
             Split::Unquoted(cells) => cells.get(at).map(AsRef::as_ref),
         }
@@ -46,15 +47,17 @@ pub(super) fn each<E>(
     mut line: u64,
     mut act: impl FnMut(Result<Fields<'_>, Flaw>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut ends = Vec::with_capacity(64);
-    let mut rest = block;
-    while !rest.is_empty() {
+    let mut spans = Vec::with_capacity(64);
+    let mut marks = Marks::from(block.as_bytes(), 0);
+    let mut at = 0;
+    while let Some(rest) = block.get(at..).filter(|rest| !rest.is_empty()) {
         if let Some(after) = rest.strip_prefix('\n').or_else(|| rest.strip_prefix("\r\n")) {
-            (rest, line) = (after, line.saturating_add(1));
-        } else if let Some(end) = split_at_commas(rest, &mut ends) {
-            let split = Split::AtCommas { text: rest, ends: &ends };
-            act(Ok(Fields { line, ended: end <= rest.len(), split }))?;
-            (rest, line) = (rest.get(end..).unwrap_or_default(), line.saturating_add(1));
+            (at, line) = (block.len().saturating_sub(after.len()), line.saturating_add(1));
+            marks = Marks::from(block.as_bytes(), at);
+        } else if let Some(end) = split_in_place(block.as_bytes(), at, &mut marks, &mut spans) {
+            let split = Split::InPlace { block, spans: &spans };
+            act(Ok(Fields { line, ended: end <= block.len(), split }))?;
+            (at, line) = (end, line.saturating_add(1));
         } else {
             let mut cells = Vec::with_capacity(64);
             let mut rows = Rows::starting(rest, line);
@@ -65,32 +68,60 @@ pub(super) fn each<E>(
                 Some(Err(flaw)) => act(Err(flaw))?,
                 None => return Ok(()),
             }
-            (rest, line) = rows.position();
+            let (after, next) = rows.position();
+            (at, line) = (block.len().saturating_sub(after.len()), next);
+            marks = Marks::from(block.as_bytes(), at);
         }
     }
     Ok(())
 }
 
-/// The ends of the fields of the first record, and where the next begins (one beyond the text if no line break ends it);
-/// `None` where a quote or a lone carriage return asks for care.
-fn split_at_commas(text: &str, ends: &mut Vec<usize>) -> Option<usize> {
-    ends.clear();
-    for at in memchr::memchr3_iter(b',', b'\n', b'"', text.as_bytes()) {
-        match text.as_bytes().get(at)? {
-            b',' => ends.push(at),
-            b'\n' => {
-                let bare = text.as_bytes().get(at.checked_sub(1)?) != Some(&b'\r');
-                ends.push(if bare { at } else { at.saturating_sub(1) });
-                return Some(at.saturating_add(1));
-            }
-            _ => return None,
+/// The fields of the record that begins at `from`, and where the next begins (one beyond the block if no line break ends
+/// it); `None` where the record asks for care.
+fn split_in_place(
+    block: &[u8],
+    mut from: usize,
+    marks: &mut Marks<'_>,
+    spans: &mut Vec<(usize, usize)>,
+) -> Option<usize> {
+    spans.clear();
+    while spans.len() <= super::limits::COLUMNS {
+        let Some(at) = marks.next() else {
+            spans.push((from, block.len()));
+            return Some(block.len().saturating_add(1));
+        };
+        let mut field = (from, at);
+        let mut end = at;
+        if block.get(at) == Some(&b'"') {
+            let close = closing(block, from, at, marks)?;
+            field = (from.saturating_add(1), close);
+            end = match block.get(close.saturating_add(1)..)? {
+                [] => {
+                    spans.push(field);
+                    return Some(block.len().saturating_add(1));
+                }
+                [b',' | b'\n', ..] | [b'\r', b'\n', ..] => marks.next()?,
+                _ => return None,
+            };
+        } else if block.get(at) == Some(&b'\n') && block.get(from..at).is_some_and(|text| text.ends_with(b"\r")) {
+            field.1 = at.saturating_sub(1);
         }
-        if ends.len() > super::limits::COLUMNS {
-            return None;
+        spans.push(field);
+        from = end.saturating_add(1);
+        if block.get(end) == Some(&b'\n') {
+            return Some(from);
         }
     }
-    ends.push(text.len());
-    Some(text.len().saturating_add(1))
+    None
+}
+
+/// Where the quoted field ends that opens at `open`; `None` where the quote stands within a field, or a line within quotes.
+fn closing(block: &[u8], from: usize, open: usize, marks: &mut Marks<'_>) -> Option<usize> {
+    if open != from {
+        return None;
+    }
+    let close = marks.find(|at| block.get(*at) != Some(&b','))?;
+    (block.get(close) == Some(&b'"')).then_some(close)
 }
 
 #[cfg(test)]

@@ -229,9 +229,9 @@ impl<L: Line> Pass<'_, L> {
         })?;
         let rows = gathered.iter().map(|g| g.rows).sum();
         let open_end = gathered.iter().any(|g| g.open_end);
-        let (mut problems, mut spools): (Vec<_>, Vec<_>) = gathered.into_iter().map(|g| (g.problems, g.ids)).unzip();
+        let (mut problems, spools): (Vec<_>, Vec<_>) = gathered.into_iter().map(|g| (g.problems, g.ids)).unzip();
         if self.suspects.is_empty() {
-            let twice = ids::met_twice(&mut spools).map_err(Stop::Spool)?;
+            let twice = ids::met_twice(&spools).map_err(Stop::Spool)?;
             if !twice.is_empty() {
                 return Ok(Streamed::Again(How::Quick(twice)));
             }

@@ -72,11 +72,19 @@ impl PriceBook {
         if id.0 & Self::RANGE != 0 {
             return self.ranges.get(usize::try_from(id.0 & !Self::RANGE).ok()?).copied();
         }
-        let (price, cost) = self.single.get(usize::try_from(id.0.checked_sub(1)?).ok()?)?;
-        Some((PriceRange::of(*price), PriceRange::of(*cost)))
+        let (price, cost) = self.only(id)?;
+        Some((PriceRange::of(price), PriceRange::of(cost)))
+    }
+
+    /// The one price and cost of a cell whose lines do not differ.
+    fn only(&self, id: PricesId) -> Option<(UnitPrice, UnitPrice)> {
+        self.single.get(usize::try_from(id.0.checked_sub(1)?).ok()?).copied()
     }
 
     fn widened(&mut self, id: PricesId, price: UnitPrice, cost: UnitPrice) -> Result<PricesId, MoneyError> {
+        if self.only(id) == Some((price, cost)) {
+            return Ok(id);
+        }
         let Some((prices, costs)) = self.get(id) else {
             return self.single(price, cost);
         };
