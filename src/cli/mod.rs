@@ -12,6 +12,7 @@ mod demo;
 pub mod error;
 mod init;
 mod month;
+mod pax8;
 mod propose;
 mod pull;
 mod reconcile;
@@ -77,6 +78,7 @@ enum Command {
     Demo(demo::Args),
     Simulate(simulate::Args),
     Connectors(connectors::Args),
+    Pax8(pax8::Args),
     Db(db::Args),
 }
 
@@ -94,6 +96,7 @@ impl Command {
             Self::Demo(args) => args.run(context).await,
             Self::Simulate(args) => args.run(context).await,
             Self::Connectors(args) => args.run(context),
+            Self::Pax8(args) => args.run(context).await,
             Self::Db(args) => args.run(context).await,
         }
     }

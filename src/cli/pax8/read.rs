@@ -1,0 +1,355 @@
+//! The one command behind every read: a table of questions becomes subcommands, their flags and their answers.
+//!
+//! Keeps the invariants that a flag stands for a filter Pax8 documents, that a listing that was cut says so, and that what is
+//! strange about an answer is told beside it.
+
+use std::marker::PhantomData;
+
+use chrono::NaiveDate;
+use clap::error::ErrorKind;
+use clap::{Arg, ArgMatches, Args as _, Command, FromArgMatches, Subcommand, ValueEnum};
+
+use crate::cli::context::Context;
+use crate::cli::error::{CommandError, Ending, Kind};
+use crate::cli::pax8::show;
+use crate::core::nearest::nearest;
+use crate::engine::pax8::{self, Answer, Ask, Extent, Filter, Invalid, Query, Remote, RemoteId};
+use crate::report::table::grouped;
+
+/// The questions about one kind of record.
+pub(super) trait Noun: std::fmt::Debug + Clone + Send + Sync + 'static {
+    /// In the order of the help.
+    const READS: &'static [Read];
+}
+
+/// A question as a command.
+pub(super) struct Read {
+    /// `list`.
+    pub(super) verb: &'static str,
+    /// What it does, in a line.
+    pub(super) about: &'static str,
+    /// What else a person should know.
+    pub(super) more: &'static str,
+    /// What it asks.
+    pub(super) asks: Asks,
+    /// Its filters.
+    pub(super) flags: &'static [Flag],
+    /// What follows `trueup pax8` in the example.
+    pub(super) example: &'static str,
+}
+
+/// A question, and the ids it takes.
+pub(super) enum Asks {
+    /// A listing page by page.
+    Pages(Ask),
+    /// A listing page by page, below a record.
+    PagesOf(Id, fn(RemoteId) -> Ask),
+    /// A listing page by page, below a record, of one day.
+    PagesOfDay(Id, fn(RemoteId, NaiveDate) -> Ask),
+    /// All rows at once, or one record.
+    Whole(Id, fn(RemoteId) -> Ask),
+    /// A record below a record.
+    WholeOf(Id, Id, fn(RemoteId, RemoteId) -> Ask),
+}
+
+/// An id on the command line: its place holder and its help.
+pub(super) type Id = (&'static str, &'static str);
+
+/// A filter on the command line.
+pub(super) struct Flag {
+    /// As typed after the dashes.
+    long: &'static str,
+    /// As Pax8 calls it.
+    api: &'static str,
+    help: &'static str,
+    /// Words for people and what Pax8 calls them; none where they are the same.
+    says: &'static [(&'static str, &'static str)],
+}
+
+pub(super) const fn flag(long: &'static str, api: &'static str, help: &'static str) -> Flag {
+    Flag { long, api, help, says: &[] }
+}
+
+impl Flag {
+    /// Takes words of its own.
+    pub(super) const fn saying(self, says: &'static [(&'static str, &'static str)]) -> Self {
+        Self { says, ..self }
+    }
+}
+
+/// Which connection, and how the answer is shown.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct How {
+    /// Use this connection [default: the only one, or the one with `default = true`]
+    #[arg(long, value_name = "NAME")]
+    pub(super) connection: Option<String>,
+    /// Show a table, the records as sent, or every field as CSV: text, json, csv
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, hide_possible_values = true)]
+    pub(super) format: Format,
+}
+
+/// How records are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// As Pax8 sent them, every digit
+    Json,
+    /// Every plain field a column
+    Csv,
+}
+
+/// How much of a listing.
+#[derive(Debug, Clone, clap::Args)]
+struct Pages {
+    /// Show so many rows
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// Show every row, proven complete or refused
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
+}
+
+/// In which order.
+#[derive(Debug, Clone, clap::Args)]
+struct Sorted {
+    /// Sort by this field
+    #[arg(long, value_name = "FIELD")]
+    sort: Option<String>,
+    /// Sort from the last to the first
+    #[arg(long, requires = "sort")]
+    descending: bool,
+}
+
+impl How {
+    pub(super) fn open(&self, context: &Context) -> Result<Remote, CommandError> {
+        Ok(pax8::open(&context.config()?, self.connection.as_deref(), &context.environment)?)
+    }
+}
+
+impl Asks {
+    fn ids(&self) -> Vec<Id> {
+        match self {
+            Self::Pages(_) => vec![],
+            Self::PagesOf(id, _) | Self::PagesOfDay(id, _) | Self::Whole(id, _) => vec![*id],
+            Self::WholeOf(above, id, _) => vec![*above, *id],
+        }
+    }
+
+    fn is_paged(&self) -> bool {
+        match self {
+            Self::Pages(_) | Self::PagesOf(..) | Self::PagesOfDay(..) => true,
+            Self::Whole(..) | Self::WholeOf(..) => false,
+        }
+    }
+
+    fn ask(&self, id: impl Fn(&Id) -> Result<RemoteId, Invalid>, day: Option<NaiveDate>) -> Result<Ask, Invalid> {
+        Ok(match self {
+            Self::Pages(ask) => ask.clone(),
+            Self::PagesOf(one, ask) | Self::Whole(one, ask) => ask(id(one)?),
+            Self::PagesOfDay(one, ask) => ask(id(one)?, day.unwrap_or_default()),
+            Self::WholeOf(above, one, ask) => ask(id(above)?, id(one)?),
+        })
+    }
+
+    /// The question about no record in particular, to see what it takes.
+    fn sample(&self) -> Option<Ask> {
+        self.ask(|(name, _)| RemoteId::new(name, "0"), None).ok()
+    }
+}
+
+impl Read {
+    fn command(&'static self) -> Command {
+        let mut command = Command::new(self.verb).about(self.about);
+        if !self.more.is_empty() {
+            command = command.long_about(format!("{}\n\n{}", self.about, self.more));
+        }
+        command = command.after_help(format!("Example:\n  trueup pax8 {}", self.example));
+        for (name, help) in self.asks.ids() {
+            command = command.arg(Arg::new(name).required(true).value_name(name).help(help));
+        }
+        let sample = self.asks.sample();
+        for flag in self.flags {
+            let known = sample.iter().flat_map(Ask::filters).find(|filter| filter.name == flag.api);
+            command = command.arg(flag.arg(known));
+        }
+        if let Asks::PagesOfDay(..) = self.asks {
+            let parser = |text: &str| text.parse::<NaiveDate>().map_err(|_| "expected a day like 2026-10-05");
+            let arg = Arg::new("day").long("day").required(true).value_name("DATE").value_parser(parser);
+            command = command.arg(arg.help("Of this day: Pax8 answers for one day at a time"));
+        }
+        if self.asks.is_paged() {
+            command = Pages::augment_args(command);
+        }
+        let (fields, _) = sample.as_ref().map(Ask::sorts).unzip();
+        if let Some(fields) = fields.filter(|fields| !fields.is_empty()) {
+            let help = format!("Sort by this field: {}", fields.join(", "));
+            command = Sorted::augment_args(command).mut_arg("sort", |arg| arg.help(help));
+        }
+        How::augment_args(command)
+    }
+}
+
+impl Flag {
+    fn arg(&'static self, filter: Option<&Filter>) -> Arg {
+        let own: Vec<&str> = self.says.iter().map(|(word, _)| *word).collect();
+        let words = if own.is_empty() { filter.map(Filter::words).unwrap_or_default().to_vec() } else { own };
+        let value = match filter.map(|filter| filter.kind) {
+            _ if !words.is_empty() => "WORD",
+            Some(pax8::Kind::Day) => "DATE",
+            Some(pax8::Kind::Id) => "ID",
+            Some(pax8::Kind::Number) => "NUMBER",
+            Some(pax8::Kind::Flag) => "YES|NO",
+            Some(pax8::Kind::Term) => "TERM",
+            _ => "TEXT",
+        };
+        let listed = if words.is_empty() { String::new() } else { format!(": {}", words.join(", ")) };
+        Arg::new(self.long).long(self.long).value_name(value).help(format!("{}{listed}", self.help))
+    }
+
+    /// Adds the filter to a query; what is wrong with the value is said of the flag.
+    fn with(&self, query: Query, ask: &Ask, value: &str) -> Result<Query, CommandError> {
+        let own: Vec<&str> = self.says.iter().map(|(word, _)| *word).collect();
+        let api = match self.says.iter().find(|(word, _)| word.eq_ignore_ascii_case(value.trim())) {
+            Some((_, api)) => *api,
+            None if own.is_empty() => value,
+            None => {
+                let what = format!("expected {}; found {}", own.join(", "), value.trim());
+                return Err(refused(Invalid { field: format!("--{}", self.long), what }, value, &own));
+            }
+        };
+        let known = ask.filters().iter().find(|filter| filter.name == self.api).map(Filter::words).unwrap_or_default();
+        query
+            .with(ask, self.api, api)
+            .map_err(|invalid| refused(Invalid { field: format!("--{}", self.long), what: invalid.what }, value, known))
+    }
+}
+
+/// A value that is not taken, with the word that was probably meant.
+pub(super) fn refused(invalid: Invalid, value: &str, known: &[&str]) -> CommandError {
+    let error = CommandError::new(Kind::Usage, invalid);
+    match nearest(value, known.iter().copied()) {
+        Some(near) => error.hint(format!("Did you mean `{near}`?")),
+        None => error,
+    }
+}
+
+/// The reads of a noun as subcommands.
+#[derive(Debug, Clone)]
+pub(super) struct Reads<N> {
+    asked: Asked,
+    noun: PhantomData<N>,
+}
+
+/// A read as it was typed.
+#[derive(Debug, Clone)]
+struct Asked {
+    verb: String,
+    given: ArgMatches,
+}
+
+impl<N: Noun> FromArgMatches for Reads<N> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let (verb, given) = matches.subcommand().ok_or_else(|| clap::Error::new(ErrorKind::MissingSubcommand))?;
+        let asked = Asked { verb: verb.to_owned(), given: given.clone() };
+        Ok(Self { asked, noun: PhantomData })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl<N: Noun> Subcommand for Reads<N> {
+    fn augment_subcommands(command: Command) -> Command {
+        N::READS.iter().fold(command, |command, read| command.subcommand(read.command()))
+    }
+
+    fn augment_subcommands_for_update(command: Command) -> Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        N::READS.iter().any(|read| read.verb == name)
+    }
+}
+
+impl<N: Noun> Reads<N> {
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let Asked { verb, given } = &self.asked;
+        let read = N::READS.iter().find(|read| read.verb == *verb);
+        let read = read.ok_or_else(|| CommandError::new(Kind::Usage, format!("there is no {verb}")))?;
+        read.run(context, given).await
+    }
+}
+
+impl Read {
+    async fn run(&self, context: &Context, given: &ArgMatches) -> Result<Ending, CommandError> {
+        let unread = |error: clap::Error| CommandError::new(Kind::Usage, error.to_string());
+        let how = How::from_arg_matches(given).map_err(unread)?;
+        let text = |name: &str| given.get_one::<String>(name).map(String::as_str);
+        let day = if let Asks::PagesOfDay(..) = self.asks { given.get_one::<NaiveDate>("day").copied() } else { None };
+        let ask = self.asks.ask(|(name, _)| RemoteId::new(name, text(name).unwrap_or_default()), day);
+        let ask = ask.map_err(|invalid| CommandError::new(Kind::Usage, invalid))?;
+        let mut query = Query::default();
+        for flag in self.flags {
+            if let Some(value) = text(flag.long) {
+                query = flag.with(query, &ask, value)?;
+            }
+        }
+        if !ask.sorts().0.is_empty() {
+            query = Sorted::from_arg_matches(given).map_err(unread)?.with(query, &ask)?;
+        }
+        let extent =
+            if self.asks.is_paged() { Pages::from_arg_matches(given).map_err(unread)?.extent() } else { Extent::All };
+        let remote = how.open(context)?;
+        let answer = remote.ask(&ask, &query, extent, &*context.ui).await?;
+        show::answer(context, &remote, &ask, &answer, how.format)?;
+        tell(context, &answer);
+        Ok(Ending::Done)
+    }
+}
+
+impl Pages {
+    fn extent(&self) -> Extent {
+        if self.all { Extent::All } else { Extent::First(usize::try_from(self.limit).unwrap_or(usize::MAX)) }
+    }
+}
+
+impl Sorted {
+    fn with(&self, query: Query, ask: &Ask) -> Result<Query, CommandError> {
+        let Some(wanted) = &self.sort else { return Ok(query) };
+        let (known, _) = ask.sorts();
+        // Case and dashes are spelling: start-date is startDate.
+        let squeezed = |text: &str| text.replace(['-', '_'], "").to_lowercase();
+        let field = known.iter().find(|field| squeezed(field) == squeezed(wanted)).copied();
+        let Some(field) = field else {
+            let what = format!("expected {}; found {wanted}", known.join(", "));
+            return Err(refused(Invalid { field: "--sort".to_owned(), what }, wanted, known));
+        };
+        query.sorted(ask, field, self.descending).map_err(|invalid| CommandError::new(Kind::Usage, invalid))
+    }
+}
+
+/// What is strange about an answer, and how much of it there is.
+fn tell(context: &Context, answer: &Answer) {
+    for note in &answer.notes {
+        // How periods are counted is a fact; the rest is trouble.
+        match note.field.as_deref() {
+            Some("endPeriod") => context.ui.say(&note.to_string()),
+            _ => context.ui.warn(&note.to_string()),
+        }
+    }
+    if let Some(total) = answer.total.filter(|_| !answer.whole) {
+        let shown = grouped(&answer.records.len().to_string());
+        context.ui.say(&format!("{shown} of {}, see --all", grouped(&total.to_string())));
+    }
+}
+
+impl From<Invalid> for CommandError {
+    fn from(invalid: Invalid) -> Self {
+        Self::new(Kind::Usage, invalid)
+    }
+}
