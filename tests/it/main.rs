@@ -20,3 +20,4 @@ mod simulate;
 mod store;
 mod support;
 mod tidy;
+mod writes;

@@ -33,7 +33,7 @@ use chrono::NaiveDate;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Client, segment};
 use crate::connectors::{CheckLine, Descriptor, DraftMonth, Result, Side, Unwatched, VendorConnector, Watch};
-use crate::core::billing::{Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
+use crate::core::billing::{EndRule, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
 use crate::core::customer::{Contact, VendorCustomer};
 use crate::core::id::{InvoiceId, SubscriptionId, VendorProductId};
 use crate::core::period::BillingPeriod;
@@ -130,8 +130,8 @@ impl Pax8 {
     ) -> Result<Parts<VendorInvoice>> {
         let (from, to) = (first.to_string(), last.to_string());
         let filters = [("invoiceDateRangeStart", from.as_str()), ("invoiceDateRangeEnd", to.as_str())];
-        let rows = self.reader.rows("/invoices", &filters, "invoices", watch).await?;
-        let (mut heads, problems) = convert(&rows, |_, head| convert::invoice(head));
+        let listing = ("/invoices", filters.as_slice(), "invoices");
+        let (mut heads, problems) = self.reader.records(listing, watch, |_, head| convert::invoice(head)).await?;
         heads.retain(|head| first <= head.date && head.date <= last);
         Ok((heads, problems))
     }
@@ -148,8 +148,8 @@ impl VendorConnector for Pax8 {
     }
 
     async fn customers(&self, watch: &dyn Watch) -> Result<Pulled<VendorCustomer>> {
-        let rows = self.reader.rows("/companies", &[], "companies", watch).await?;
-        let (companies, problems) = convert(&rows, |_, company| convert::customer(company));
+        let listing = ("/companies", &[][..], "companies");
+        let (companies, problems) = self.reader.records(listing, watch, |_, one| convert::customer(one)).await?;
         Ok(self.reader.judged(companies, problems))
     }
 
@@ -161,8 +161,8 @@ impl VendorConnector for Pax8 {
     }
 
     async fn products(&self, watch: &dyn Watch) -> Result<Pulled<VendorProduct>> {
-        let rows = self.reader.rows("/products", &[], "products", watch).await?;
-        let (products, problems) = convert(&rows, |_, product| convert::product(product));
+        let listing = ("/products", &[][..], "products");
+        let (products, problems) = self.reader.records(listing, watch, |_, one| convert::product(one)).await?;
         Ok(self.reader.judged(products, problems))
     }
 
@@ -172,8 +172,8 @@ impl VendorConnector for Pax8 {
     }
 
     async fn subscriptions(&self, watch: &dyn Watch) -> Result<Pulled<Subscription>> {
-        let rows = self.reader.rows("/subscriptions", &[], "subscriptions", watch).await?;
-        let (held, problems) = convert(&rows, |_, held| convert::subscription(held));
+        let listing = ("/subscriptions", &[][..], "subscriptions");
+        let (held, problems) = self.reader.records(listing, watch, |_, one| convert::subscription(one)).await?;
         Ok(self.reader.judged(held, problems))
     }
 
@@ -192,9 +192,10 @@ impl VendorConnector for Pax8 {
         let mut charges = Vec::new();
         for head in heads.iter().filter(|head| !head.is_superseded()) {
             let path = format!("/invoices/{}/items", segment(head.id.as_str()));
-            let rows = self.reader.rows(&path, &[], "charges", &Onward { watch, before: charges.len() }).await?;
-            let (more, flawed) =
-                convert(&rows, |place, item| convert::charge(Some(&head.id), line_id(head.id.as_str(), place), item));
+            let (id, onward) = (head.id.clone(), Onward { watch, before: charges.len() });
+            let read = move |place, item| convert::charge(Some(&id), line_id(id.as_str(), place), item);
+            let (mut more, flawed) = self.reader.records((&path, &[], "charges"), &onward, read).await?;
+            problems.extend(ends(&path, head.id.as_str(), &mut more));
             charges.extend(more);
             problems.extend(flawed);
         }
@@ -206,9 +207,11 @@ impl VendorConnector for Pax8 {
             DraftMonth::Current => "0",
             DraftMonth::Next => "1",
         };
-        let rows = self.reader.rows("/invoices/draftItems", &[("monthOffset", offset)], "drafts", watch).await?;
-        let (charges, problems) =
-            convert(&rows, |place, item| convert::charge(None::<&InvoiceId>, line_id("draft", place), item));
+        let filters = [("monthOffset", offset)];
+        let read = |place, item| convert::charge(None::<&InvoiceId>, line_id("draft", place), item);
+        let path = "/invoices/draftItems";
+        let (mut charges, mut problems) = self.reader.records((path, &filters, "drafts"), watch, read).await?;
+        problems.extend(ends(path, "draft", &mut charges));
         Ok(Some(self.reader.judged(charges, problems)))
     }
 
@@ -237,17 +240,24 @@ fn line_id(document: &str, place: usize) -> String {
     format!("{document}#{}", place.saturating_add(1))
 }
 
+/// Notes on each line how its document counts the end of a period; a document that counts both ways is a problem.
+fn ends(path: &str, document: &str, lines: &mut [VendorCharge]) -> Option<Problem> {
+    let rule = invoices::end_rule(lines.iter().map(|line| (line.start, line.end)));
+    for line in &mut *lines {
+        line.end_rule = rule;
+    }
+    let mixed = rule.filter(|rule| *rule == EndRule::Mixed)?;
+    Some(Problem::new(format!("GET {path}"), call::said_of(mixed)).record(document).field("endPeriod"))
+}
+
 async fn with_contacts(reader: Reader, mut company: VendorCustomer) -> Result<Parts<VendorCustomer>> {
     // A deleted company has no contacts left to list.
     if company.fields.status.as_deref().is_some_and(|status| status.eq_ignore_ascii_case("deleted")) {
         return Ok((vec![company], Vec::new()));
     }
     let path = format!("/companies/{}/contacts", segment(company.id.as_str()));
-    let read = reader.rows(&path, &[], "contacts", &Unwatched).await;
-    let found = read.map(|rows| {
-        let (contacts, problems): Parts<Contact> = convert(&rows, |_, contact| convert::contact(contact));
-        (vec![contacts], problems)
-    });
+    let read = reader.records((&path, &[], "contacts"), &Unwatched, |_, contact| convert::contact(contact)).await;
+    let found: Result<Parts<Vec<Contact>>> = read.map(|(contacts, problems)| (vec![contacts], problems));
     let (contacts, problems) = gone_is_a_problem(&path, company.id.as_str(), found)?;
     company.fields.contacts = contacts.into_iter().next();
     Ok((vec![company], problems))
@@ -290,18 +300,19 @@ fn earlier(left: &Subscription, right: &Subscription) -> Ordering {
 
 async fn usage_of(reader: Reader, subscription: SubscriptionId) -> Result<Parts<UsageSummary>> {
     let path = format!("/subscriptions/{}/usage-summaries", segment(subscription.as_str()));
-    let read = reader.rows(&path, &[], "usage summaries", &Unwatched).await;
-    let read = read.map(|rows| convert(&rows, |_, summary| convert::usage_summary(&subscription, summary)));
+    let of = subscription.clone();
+    let read = move |_, summary| convert::usage_summary(&of, summary);
+    let read = reader.records((&path, &[], "usage summaries"), &Unwatched, read).await;
     gone_is_a_problem(&path, subscription.as_str(), read)
 }
 
 async fn usage_on(reader: Reader, (summary, day): (String, NaiveDate)) -> Result<Parts<UsageLine>> {
     let path = format!("/usage-summaries/{}/usage-lines", segment(&summary));
-    let read = reader.rows(&path, &[("usageDate", &day.to_string())], "usage lines", &Unwatched).await;
-    let read = read.map(|rows| {
-        let (lines, problems) = convert(&rows, |_, line| convert::usage_line(&summary, day, line));
-        (lines.into_iter().flatten().collect(), name_all(problems, &summary))
-    });
+    let (asked, of) = (day.to_string(), summary.clone());
+    let filters = [("usageDate", asked.as_str())];
+    let read = move |_, line| convert::usage_line(&of, day, line);
+    let read = reader.records((&path, &filters, "usage lines"), &Unwatched, read).await;
+    let read = read.map(|(lines, problems)| (lines.into_iter().flatten().collect(), name_all(problems, &summary)));
     gone_is_a_problem(&path, &summary, read)
 }
 
