@@ -7,7 +7,7 @@ use clap::Subcommand;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending};
 use crate::cli::pax8::contacts::{asked, inactive, of_text};
-use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag};
+use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag, one};
 use crate::cli::pax8::write::{Act, send};
 use crate::engine::pax8::{
     Address, Ask, CompanyChanges, CompanyFlags, CompanyPatch, Country, Filled, Invalid, NewCompany, Record, Remote,
@@ -243,7 +243,7 @@ impl Update {
             let _some = CompanyPatch::new(changes.clone())?;
         }
         let remote = self.act.how.open(context)?;
-        let now = remote.one(&Ask::Company(company.clone())).await?;
+        let now = one(&remote, &Ask::Company(company.clone())).await?;
         if moves {
             changes.address = Some(self.address(&|path: &str| now.text(path))?);
         }

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::pax8::pairs::Pairs;
-use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, refused};
+use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, one, refused};
 use crate::cli::pax8::write::{Act, is_yes, send};
 use crate::engine::pax8::{
     Ask, ContactBody, ContactRole, Duty, Email, Extent, Filled, Invalid, Query, Record, Remote, RemoteId, Write,
@@ -167,7 +167,7 @@ impl Update {
             return Err(CommandError::new(Kind::Usage, "nothing is to be changed: name at least one option"));
         }
         let remote = self.act.how.open(context)?;
-        let now = remote.one(&Ask::Contact { company: company.clone(), contact: id.clone() }).await?;
+        let now = one(&remote, &Ask::Contact { company: company.clone(), contact: id.clone() }).await?;
         let roles = match roles {
             Some(roles) => roles,
             None => ContactBody::of(&now)?.roles,
@@ -186,7 +186,7 @@ impl Delete {
         let contact = RemoteId::new("CONTACT_ID", &self.contact)?;
         let remote = self.act.how.open(context)?;
         let write = Write::DeleteContact { company: company.clone(), contact: contact.clone() };
-        let now = remote.one(&Ask::Contact { company: company.clone(), contact: contact.clone() }).await?;
+        let now = one(&remote, &Ask::Contact { company: company.clone(), contact: contact.clone() }).await?;
         let rest = people(context, &remote, &company, Some(&contact)).await?;
         Ok(send(context, &remote, &write, Some(&now), &inactive(&rest), &self.act).await?.ending)
     }
@@ -277,7 +277,7 @@ pub(super) fn inactive(contacts: &[ContactBody]) -> Vec<String> {
     let open = duties_open(contacts);
     let named = open.iter().map(|duty| duty.as_str()).collect::<Vec<_>>().join(", ");
     let told =
-        format!("the company is inactive while it has no primary contact for {named}: nothing can be ordered for it");
+        format!("without a primary contact for {named} the company is inactive, and nothing can be ordered for it");
     if open.is_empty() { Vec::new() } else { vec![told] }
 }
 

@@ -10,8 +10,8 @@ use crate::engine::pax8::{Field, Kind, Record, Resource};
 
 /// A part of a list stays on one line up to this length.
 const PART_MAX: usize = 100;
-/// Labels up to this length are aligned.
-const LABEL_MAX: usize = 34;
+/// Between the texts of a list; commas stand within them.
+const BETWEEN: &str = " | ";
 
 /// A value by its path.
 pub(super) type Line = (String, String);
@@ -59,7 +59,7 @@ fn add(out: &mut Vec<Line>, above: &str, values: &Map<String, Value>, fields: &[
 }
 
 fn add_part(out: &mut Vec<Line>, path: &str, part: &Map<String, Value>, fields: &[Field]) {
-    let told = part_in_words(part, fields);
+    let told = part_in_words(part, fields, &[]);
     if told.chars().count() <= PART_MAX {
         out.push((path.to_owned(), told));
     } else {
@@ -67,16 +67,27 @@ fn add_part(out: &mut Vec<Line>, path: &str, part: &Map<String, Value>, fields: 
     }
 }
 
-/// A part of a list in one line: `type Admin, primary`.
-pub(super) fn part_in_words(part: &Map<String, Value>, fields: &[Field]) -> String {
+/// A part of a list in one line, whole or only these fields of it in their order: `Admin, primary`.
+pub(super) fn part_in_words(part: &Map<String, Value>, fields: &[Field], only: &[&str]) -> String {
     let mut inner = Vec::new();
     add(&mut inner, "", part, fields);
-    let told = inner.into_iter().filter_map(|(name, text)| match text.as_str() {
+    if !only.is_empty() {
+        inner.retain(|(name, _)| only.contains(&name.as_str()));
+        inner.sort_by_key(|(name, _)| only.iter().position(|one| one == name));
+    }
+    let told = inner.into_iter().enumerate().filter_map(|(at, (name, text))| match text.as_str() {
         "yes" => Some(name),
         "no" => None,
+        // The first says what the part is.
+        _ if at == 0 && only.first() == Some(&name.as_str()) => Some(text),
         _ => Some(format!("{name} {text}")),
     });
     told.collect::<Vec<_>>().join(", ")
+}
+
+/// Texts of a list, one beside the other.
+pub(super) fn list_in_words(items: &[Value]) -> String {
+    if items.is_empty() { "none".to_owned() } else { items.iter().map(words).collect::<Vec<_>>().join(BETWEEN) }
 }
 
 fn words(value: &Value) -> String {
@@ -85,16 +96,31 @@ fn words(value: &Value) -> String {
         Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
         Value::Number(number) => number.to_string(),
         Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(words).collect::<Vec<_>>().join(", "),
+        Value::Array(items) => list_in_words(items),
         Value::Object(_) => value.to_string(),
     }
 }
 
-/// Lines under each other, their labels aligned.
+/// Lines under each other, their labels aligned; the lines of one part of a list stand below its number.
 pub(super) fn aligned(lines: &[Line]) -> String {
-    let width = lines.iter().map(|(label, _)| label.chars().count()).filter(|width| *width <= LABEL_MAX).max();
-    let width = width.unwrap_or(0);
-    lines.iter().map(|(label, text)| format!("  {:width$}  {}\n", harmless(label), harmless(text))).collect()
+    let split = |path: &str| match path.rfind("].") {
+        Some(at) => {
+            (path.get(..=at).unwrap_or_default().to_owned(), format!("  {}", path.get(at + 2..).unwrap_or_default()))
+        }
+        None => (String::new(), path.to_owned()),
+    };
+    let lines: Vec<_> = lines.iter().map(|(path, text)| (split(&harmless(path)), harmless(text))).collect();
+    let width = lines.iter().map(|((_, label), _)| label.chars().count()).max().unwrap_or(0);
+    let (mut out, mut under) = (String::new(), "");
+    for ((part, label), text) in &lines {
+        if part != under && !part.is_empty() {
+            out.extend(["  ", part, "\n"]);
+        }
+        under = part;
+        out.push_str(format!("  {label:width$}  {text}").trim_end());
+        out.push('\n');
+    }
+    out
 }
 
 /// A change beside what is there: `24 → 30`; what stays as it is says so.
@@ -105,6 +131,16 @@ pub(super) fn beside(lines: Vec<Line>, now: &Record) -> Vec<Line> {
         let held = || there.iter().find(|(name, _)| name == path).map(|(_, text)| text.clone());
         held().or_else(|| now.text(path))
     };
+    // A list is replaced as a whole: what it no longer names goes.
+    let list = |path: &str| path.split_once('[').map(|(list, _)| list.to_owned());
+    let is_given = |path: &str| lines.iter().any(|(given, _)| given == path || given.starts_with(&format!("{path}.")));
+    let is_replaced =
+        |path: &str| list(path).is_some_and(|of| lines.iter().any(|(given, _)| list(given).as_ref() == Some(&of)));
+    let gone: Vec<Line> = there
+        .iter()
+        .filter(|(path, _)| is_replaced(path) && !is_given(path))
+        .map(|(path, was)| (path.clone(), format!("{was} → (nothing)")))
+        .collect();
     let told = |(path, new): Line| {
         let same = |was: &str| was == new || is_start_of(was, &new);
         let text = match was(&path) {
@@ -114,7 +150,7 @@ pub(super) fn beside(lines: Vec<Line>, now: &Record) -> Vec<Line> {
         };
         (path, text)
     };
-    lines.into_iter().map(told).collect()
+    lines.into_iter().map(told).chain(gone).collect()
 }
 
 /// A day is also written as the moment it begins.
@@ -142,13 +178,15 @@ mod tests {
     #[test]
     fn values_stand_in_the_order_of_the_fields_with_every_digit() {
         let text = r#"{"zeal":{"b":1,"a":["x","y"]},"price":7.20,"name":"A\u001b[31m","gone":null,
-            "types":[{"primary":true,"type":"Admin"},{"type":"Billing","primary":false}],"on":true}"#;
+            "types":[{"primary":true,"type":"Admin"},{"type":"Billing","primary":false}],"on":[],
+            "long":[{"first":"a text of fifty letters or so, to be on its own li","next":"and another that is as long as this"}]}"#;
         let values: Map<String, Value> = serde_json::from_str(text).unwrap();
         let shown = aligned(&of_object(&values, FIELDS));
-        assert_eq!(
-            shown,
-            "  name      A␛[31m\n  types[1]  type Admin, primary\n  types[2]  type Billing\n  price     7.20\n  \
-             on        yes\n  zeal.a    x, y\n  zeal.b    1\n"
-        );
+        let expected = "  name      A␛[31m\n  types[1]  type Admin, primary\n  types[2]  type Billing\n  price     7.20\n  \
+             long[1]\n    first   a text of fifty letters or so, to be on its own li\n    next    and another that is as \
+             long as this\n  on        none\n  zeal.a    x | y\n  zeal.b    1\n";
+        assert_eq!(shown, expected);
+        let admin = values.get("types").and_then(|types| types.get(0)).and_then(Value::as_object).unwrap();
+        assert_eq!(part_in_words(admin, &[], &["type", "primary"]), "Admin, primary");
     }
 }

@@ -11,7 +11,7 @@ use clap::Subcommand;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::pax8::provisioning::{Questions, commitment};
-use crate::cli::pax8::read::{Asks, Format, Id, Noun, Read, Reads, flag};
+use crate::cli::pax8::read::{Asks, Format, Id, Noun, Read, Reads, flag, one};
 use crate::cli::pax8::show;
 use crate::cli::pax8::write::{Act, of_refusal, send};
 use crate::engine::pax8::{Ask, Email, NewLine, NewOrder, Outcome, Remote, RemoteId, Write};
@@ -121,7 +121,7 @@ impl Create {
             }
             return judge(context, &remote, &order, self.act.how.format).await;
         }
-        let status = remote.one(&company).await?.text("status").unwrap_or_default();
+        let status = one(&remote, &company).await?.text("status").unwrap_or_default();
         if !status.eq_ignore_ascii_case("active") {
             warnings.push(format!("the company is {}: nothing can be ordered for it", status.to_lowercase()));
         }

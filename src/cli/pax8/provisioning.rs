@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
-use crate::cli::pax8::read::refused;
+use crate::cli::pax8::read::{one, refused};
 use crate::engine::pax8::{
     Ask, BillingTerm, CommitmentTerm, Extent, Filled, Invalid, Provision, Query, Record, Remote, RemoteId,
 };
@@ -59,10 +59,10 @@ pub(super) async fn commitment(
     (word, billed): (Option<&str>, &BillingTerm),
 ) -> Result<Option<RemoteId>, CommandError> {
     let field = format!("{place} commitment");
-    if word.is_none() && remote.one(&Ask::Product(product.clone())).await?.flag("requiresCommitment") != Some(true) {
+    if word.is_none() && one(remote, &Ask::Product(product.clone())).await?.flag("requiresCommitment") != Some(true) {
         return Ok(None);
     }
-    let offered = offered(&remote.one(&Ask::Dependencies { product: product.clone() }).await?);
+    let offered = offered(&one(remote, &Ask::Dependencies { product: product.clone() }).await?);
     Ok(Some(chosen(&field, word, billed, &offered)?))
 }
 

@@ -13,7 +13,8 @@ use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::pax8::show;
 use crate::core::nearest::nearest;
-use crate::engine::pax8::{self, Answer, Ask, Extent, Filter, Invalid, Query, Remote, RemoteId};
+use crate::engine::pax8::{self, Answer, Ask, Extent, Filter, Invalid, Query, Record, Remote, RemoteId};
+use crate::engine::{ConnectorError, ErrorKind as Remotely};
 use crate::report::table::grouped;
 
 /// The questions about one kind of record.
@@ -161,11 +162,7 @@ impl Asks {
 
 impl Read {
     fn command(&'static self) -> Command {
-        let mut command = Command::new(self.verb).about(self.about);
-        if !self.more.is_empty() {
-            command = command.long_about(format!("{}\n\n{}", self.about, self.more));
-        }
-        command = command.after_help(format!("Example:\n  trueup pax8 {}", self.example));
+        let mut command = Command::new(self.verb);
         for (name, help) in self.asks.ids() {
             command = command.arg(Arg::new(name).required(true).value_name(name).help(help));
         }
@@ -187,7 +184,12 @@ impl Read {
             let help = format!("Sort by this field: {}", fields.join(", "));
             command = Sorted::augment_args(command).mut_arg("sort", |arg| arg.help(help));
         }
+        // Last: the options bring texts of their own.
+        let more = if self.more.is_empty() { String::new() } else { format!("\n\n{}", self.more) };
         How::augment_args(command)
+            .about(self.about)
+            .long_about(format!("{}{more}", self.about))
+            .after_help(format!("Example:\n  trueup pax8 {}", self.example))
     }
 }
 
@@ -305,7 +307,8 @@ impl Read {
         let extent =
             if self.asks.is_paged() { Pages::from_arg_matches(given).map_err(unread)?.extent() } else { Extent::All };
         let remote = how.open(context)?;
-        let answer = remote.ask(&ask, &query, extent, &*context.ui).await?;
+        let asked = remote.ask(&ask, &query, extent, &*context.ui).await;
+        let answer = asked.map_err(|error| unanswered(error, text("company").is_some()))?;
         show::answer(context, &remote, &ask, &answer, how.format)?;
         tell(context, &answer);
         Ok(Ending::Done)
@@ -331,6 +334,31 @@ impl Sorted {
         };
         query.sorted(ask, field, self.descending).map_err(|invalid| CommandError::new(Kind::Usage, invalid))
     }
+}
+
+/// An error with the advice of who asked for something by its id.
+pub(super) fn unanswered(error: ConnectorError, of_company: bool) -> CommandError {
+    match error.kind {
+        Remotely::NotFound(_) => {
+            CommandError::new(Kind::Usage, error).hint("Look the id up with the `list` of its kind: trueup pax8 --help")
+        }
+        Remotely::Auth(_) if of_company => {
+            CommandError::from(error).hint("Pax8 also answers so for a company it does not know: look at --company.")
+        }
+        Remotely::Auth(_)
+        | Remotely::RateLimited { .. }
+        | Remotely::Transient(_)
+        | Remotely::Rejected { .. }
+        | Remotely::Malformed { .. }
+        | Remotely::Incomplete(_)
+        | Remotely::Settings(_)
+        | Remotely::Limit(_) => error.into(),
+    }
+}
+
+/// Reads one record.
+pub(super) async fn one(remote: &Remote, ask: &Ask) -> Result<Record, CommandError> {
+    remote.one(ask).await.map_err(|error| unanswered(error, false))
 }
 
 /// What is strange about an answer, and how much of it there is.

@@ -5,9 +5,11 @@
 
 use std::fmt::Write;
 
+use serde_json::Value;
+
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Kind as Fault};
-use crate::cli::pax8::lines::{aligned, of_record, part_in_words};
+use crate::cli::pax8::lines::{aligned, list_in_words, of_record, part_in_words};
 use crate::cli::pax8::read::Format;
 use crate::core::money::UnitPrice;
 use crate::core::outside::harmless;
@@ -118,14 +120,11 @@ fn table(remote: &Remote, of: &'static Resource, records: &[Record]) -> Table {
 fn rest(above: &str, fields: &[Field], shown: &mut Vec<Shown>) {
     for field in fields {
         let path = if above.is_empty() { field.name.to_owned() } else { format!("{above}.{}", field.name) };
-        match field.kind {
-            Kind::Object(inner) => rest(&path, inner, shown),
-            Kind::Anything | Kind::Secret => {}
-            kind => {
-                if shown.iter().all(|column| column.path != path) {
-                    shown.push(Shown { path, kind });
-                }
-            }
+        if let Kind::Object(inner) = field.kind {
+            rest(&path, inner, shown);
+        } else if !matches!(field.kind, Kind::Anything | Kind::Secret) && shown.iter().all(|column| column.path != path)
+        {
+            shown.push(Shown { path, kind: field.kind });
         }
     }
 }
@@ -142,6 +141,15 @@ fn kind_of(path: &str, fields: &[Field]) -> Option<Kind> {
 
 /// Numbers that count things rather than money.
 const COUNTS: [&str; 4] = ["quantity", "errorThreshold", "commitmentTermInMonths", "lineItemNumber"];
+
+/// What a cell tells of the parts of a list.
+const PARTS: [(&str, &[&str]); 5] = [
+    ("types", &["type", "primary"]),
+    ("lineItems", &["quantity", "productId", "billingTerm", "subscriptionId"]),
+    ("rates", &["partnerBuyRate", "suggestedRetailPrice", "startQuantityRange", "endQuantityRange", "chargeType"]),
+    ("webhookTopics", &["topic"]),
+    ("callHistory", &["status", "httpStatusCode", "errorMessage"]),
+];
 
 fn holds(path: &str, kind: Kind) -> Holds {
     match kind {
@@ -165,9 +173,13 @@ fn holds(path: &str, kind: Kind) -> Holds {
 
 fn cell(record: &Record, column: &Shown) -> Cell {
     if let Kind::Objects(fields) = column.kind {
-        let parts: Vec<String> =
-            record.parts(&column.path).into_iter().map(|part| part_in_words(part, fields)).collect();
+        let only = PARTS.iter().find(|(name, _)| *name == column.path).map_or(&[][..], |(_, only)| *only);
+        let parts = record.parts(&column.path).into_iter();
+        let parts: Vec<String> = parts.map(|part| part_in_words(part, fields, only)).collect();
         return if parts.is_empty() { Cell::Unknown } else { Cell::text(parts.join("; ")) };
+    }
+    if let (Kind::Texts, Some(Value::Array(texts))) = (column.kind, record.value(&column.path)) {
+        return Cell::text(list_in_words(texts));
     }
     let Some(text) = record.text(&column.path) else { return Cell::Unknown };
     let read = match holds(&column.path, column.kind) {

@@ -11,7 +11,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending};
 use crate::cli::pax8::orders::term;
 use crate::cli::pax8::provisioning::{Commitment, Questions, offered};
-use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag};
+use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag, one};
 use crate::cli::pax8::write::{Act, send};
 use crate::core::money::UnitPrice;
 use crate::core::quantity::Quantity;
@@ -154,7 +154,7 @@ impl Update {
         // What cannot be sent is told before anything is read.
         let _sound = SubscriptionChange::new(changes.clone())?;
         let remote = self.act.how.open(context)?;
-        let now = remote.one(&Ask::Subscription(subscription.clone())).await?;
+        let now = one(&remote, &Ask::Subscription(subscription.clone())).await?;
         changes.provisioning = self.answers(context, &remote, &now).await?;
         let mut warnings = Vec::new();
         if let Some(quantity) = self.quantity {
@@ -185,7 +185,7 @@ impl Cancel {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         let subscription = RemoteId::new("SUBSCRIPTION_ID", &self.subscription)?;
         let remote = self.act.how.open(context)?;
-        let now = remote.one(&Ask::Subscription(subscription.clone())).await?;
+        let now = one(&remote, &Ask::Subscription(subscription.clone())).await?;
         let day = self.on.unwrap_or_else(|| context.clock().now().date_naive());
         let mut warnings = of_end(day, &Bound::of(&remote, &now).await);
         let status = now.text("status").unwrap_or_default();
@@ -215,7 +215,7 @@ impl Bound {
         }
         let product = now.text("productId").and_then(|product| RemoteId::new("productId", product).ok());
         let dependencies = match product {
-            Some(product) => remote.one(&Ask::Dependencies { product }).await.ok(),
+            Some(product) => one(remote, &Ask::Dependencies { product }).await.ok(),
             None => None,
         };
         let rules = dependencies.and_then(|dependencies| {

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending};
-use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag};
+use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag, one};
 use crate::cli::pax8::write::{Act, send};
 use crate::config::{ConfigError, SecretSource};
 use crate::engine::pax8::{
@@ -220,7 +220,7 @@ impl Delete {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         let webhook = RemoteId::new("WEBHOOK_ID", &self.webhook)?;
         let remote = self.act.how.open(context)?;
-        let now = remote.one(&Ask::Webhook(webhook.clone())).await?;
+        let now = one(&remote, &Ask::Webhook(webhook.clone())).await?;
         let write = Write::DeleteWebhook { webhook };
         Ok(send(context, &remote, &write, Some(&now), &[], &self.act).await?.ending)
     }

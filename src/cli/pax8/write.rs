@@ -9,7 +9,7 @@ use crate::cli::pax8::lines::{aligned, beside, of_body};
 use crate::cli::pax8::read::{Format, How};
 use crate::cli::pax8::show;
 use crate::core::outside::harmless;
-use crate::engine::pax8::{Record, Refusal, Remote, Write};
+use crate::engine::pax8::{Record, Refusal, Remote, RemoteId, Write};
 use crate::engine::{Ended, Settling, Written};
 
 /// What every write takes.
@@ -57,7 +57,10 @@ fn shown(remote: &Remote, write: &Write, now: Option<&Record>) -> String {
     let head = format!("{}: {} {}\n", write.operation(), sending.verb, sending.url);
     let lines = match (&sending.body, now) {
         (Some(body), Some(now)) => aligned(&beside(of_body(body, Some(now.resource())), now)),
-        (Some(body), None) => aligned(&of_body(body, None)),
+        (Some(body), None) => {
+            let made = RemoteId::new("id", "new").map(|id| write.made(id).resource());
+            aligned(&of_body(body, made.ok()))
+        }
         (None, Some(now)) => show::record(now),
         (None, None) => String::new(),
     };
