@@ -291,7 +291,8 @@ impl Read {
     async fn run(&self, context: &Context, given: &ArgMatches) -> Result<Ending, CommandError> {
         let unread = |error: clap::Error| CommandError::new(Kind::Usage, error.to_string());
         let how = How::from_arg_matches(given).map_err(unread)?;
-        let text = |name: &str| given.get_one::<String>(name).map(String::as_str);
+        // Not every question takes every option.
+        let text = |name: &str| given.try_get_one::<String>(name).ok().flatten().map(String::as_str);
         let day = if let Asks::PagesOfDay(..) = self.asks { given.get_one::<NaiveDate>("day").copied() } else { None };
         let ask = self.asks.ask(|(name, _)| RemoteId::new(name, text(name).unwrap_or_default()), day);
         let ask = ask.map_err(|invalid| CommandError::new(Kind::Usage, invalid))?;
