@@ -5,6 +5,7 @@
 
 mod args;
 mod check;
+mod connections;
 mod connectors;
 mod context;
 mod db;
@@ -77,6 +78,7 @@ enum Command {
     Status(status::Args),
     Demo(demo::Args),
     Simulate(simulate::Args),
+    Connections(connections::Args),
     Connectors(connectors::Args),
     Pax8(pax8::Args),
     Db(db::Args),
@@ -95,6 +97,7 @@ impl Command {
             Self::Status(args) => args.run(context).await,
             Self::Demo(args) => args.run(context).await,
             Self::Simulate(args) => args.run(context).await,
+            Self::Connections(args) => args.run(context).await,
             Self::Connectors(args) => args.run(context),
             Self::Pax8(args) => args.run(context).await,
             Self::Db(args) => args.run(context).await,

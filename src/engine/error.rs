@@ -5,7 +5,7 @@ use crate::connectors::pax8::Invalid;
 use crate::connectors::{ConnectorError, ErrorKind, Side};
 use crate::core::money::MoneyError;
 use crate::core::review::Refusal;
-use crate::store::StoreError;
+use crate::store::{JournalEntry, StoreError};
 
 /// What a job answers.
 pub type Result<T> = std::result::Result<T, EngineError>;
@@ -145,6 +145,18 @@ pub enum EngineError {
         /// What is wrong.
         what: String,
     },
+}
+
+impl EngineError {
+    /// A write nobody knows the end of.
+    pub(super) fn open(entry: &JournalEntry) -> Self {
+        Self::WriteOpen {
+            id: entry.id.number(),
+            operation: entry.operation.clone(),
+            subject: entry.subject.clone(),
+            since: entry.at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        }
+    }
 }
 
 /// A side in words.

@@ -4,6 +4,7 @@
 //! the lease and belongs to a run, which stands in the database with how it ended.
 
 mod connect;
+mod connections;
 mod delimited;
 mod directory;
 mod error;
@@ -35,6 +36,7 @@ pub use connect::{
     Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, connect_to_check, lint_connector_file,
     remember_columns, shipped_connector_files,
 };
+pub use connections::{Removal, Standing, reauthorize};
 pub use delimited::{Delimited, read_delimited};
 pub use directory::Directory;
 pub use error::{EngineError, Result};

@@ -183,12 +183,7 @@ impl Engine {
             }
             let settled = self.settled(job, remote, entry, &Settling::once()).await?;
             if let Ended::Open(_) = settled.ended {
-                return Err(EngineError::WriteOpen {
-                    id: settled.entry.id.number(),
-                    operation: settled.entry.operation,
-                    subject: settled.entry.subject,
-                    since: settled.entry.at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
-                });
+                return Err(EngineError::open(&settled.entry));
             }
         }
         Ok(())

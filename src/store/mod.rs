@@ -15,6 +15,7 @@ mod location;
 mod migrate;
 mod open;
 mod proposals;
+mod removal;
 mod runs;
 mod snapshots;
 mod words;

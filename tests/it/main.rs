@@ -1,6 +1,7 @@
 //! The one integration binary; each module says what it proves.
 
 mod cli;
+mod connections;
 mod contract;
 mod demo;
 mod errors;

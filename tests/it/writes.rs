@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -202,7 +203,7 @@ async fn stub() -> Stub {
 struct Bench {
     stub: Stub,
     config: Config,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     environment: config::Environment,
 }
 
@@ -221,7 +222,7 @@ impl Bench {
         let config = config::parse(&folder.path().join("trueup.toml"), &text).unwrap();
         let environment = config::Environment::of([("ID", "canary-id"), ("SECRET", "canary-secret")]);
         Engine::migrate(&config, &environment, Clock::Fixed(noon())).await.unwrap();
-        Self { stub, config, _folder: folder, environment }
+        Self { stub, config, folder, environment }
     }
 
     async fn engine_after(&self, minutes: i64) -> Engine {
@@ -536,12 +537,12 @@ async fn no_secret_is_in_the_journal_the_preview_or_what_is_read() {
     let mut said = format!("{:?} {:?}", remote.sending(&webhook()), webhook());
     for write in [webhook(), configured] {
         let (_, _, written) = bench.write(&write, Mood::Loses).await;
-        said.push_str(&format!("{written:?}"));
+        let _ = write!(said, "{written:?}");
     }
     let listed = remote.ask(&Ask::Webhooks, &Query::default(), Extent::All, &Unwatched).await.unwrap();
-    said.push_str(&format!("{listed:?}"));
-    said.push_str(&format!("{:?}", bench.engine_after(0).await.writes(9).await.unwrap()));
-    for entry in std::fs::read_dir(bench._folder.path()).unwrap() {
+    let journal = bench.engine_after(0).await.writes(9).await.unwrap();
+    let _ = write!(said, "{listed:?}{journal:?}");
+    for entry in std::fs::read_dir(bench.folder.path()).unwrap() {
         said.push_str(&String::from_utf8_lossy(&std::fs::read(entry.unwrap().path()).unwrap()));
     }
     assert!(said.contains("***"));

@@ -124,3 +124,17 @@ async fn no_connection_is_an_error_after_some_attempts() {
     let error = write(&client(&Stub { base, seen: Arc::default() }, Auth::None), "/x").await.unwrap_err();
     assert!(error.to_string().contains("no connection") && error.to_string().contains("attempt 6"), "{error}");
 }
+
+#[tokio::test]
+async fn a_remote_that_repeats_the_call_in_its_answer_gives_no_secret_away() {
+    let stub = stub(|path, _| {
+        let said = "{\"message\":\"you sent Bearer canary-bearer\"}";
+        reply(path.trim_start_matches('/').parse().unwrap(), if path == "/200" { "canary-bearer" } else { said })
+    })
+    .await;
+    let client = client(&stub, Auth::Bearer("canary-bearer".into()));
+    for path in ["/200", "/400", "/409", "/422", "/500"] {
+        let said = format!("{:?}", write(&client, path).await.unwrap());
+        assert!(!said.contains("canary") && (path == "/200" || said.contains("***")), "{path}: {said}");
+    }
+}

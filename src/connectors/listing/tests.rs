@@ -311,7 +311,9 @@ async fn a_long_listing_whose_newest_rows_stay_the_same_is_read_once() {
         let calls = Arc::new(Mutex::new(0));
         let (counted, mut all) = (calls.clone(), all.clone());
         if one_day {
-            all.iter_mut().for_each(|row| row.1 = day(0));
+            for row in &mut all {
+                row.1 = day(0);
+            }
         }
         let limits = Limits { at_once: 3, ..Limits::default() };
         let read = read_all(ABOUT, limits, &identity, &Unwatched, move |ask| {

@@ -1,27 +1,19 @@
-//! Every question Pax8's API answers, with the filters and sort fields it documents.
-//!
-//! Keeps the invariants that a filter or a sort field nobody documents cannot be asked for, since Pax8 ignores what it does
-//! not know and answers everything, and that what was asked for is checked again on what came back.
+//! Every question Pax8's API answers: its path, its shape, and the filters and sort fields it documents.
 
 use chrono::NaiveDate;
-use serde_json::Value;
 
 use crate::connectors::http::segment;
 use crate::connectors::pax8::companies::{self, COMPANY};
 use crate::connectors::pax8::contacts::CONTACT;
-use crate::connectors::pax8::field;
 use crate::connectors::pax8::invoices::{self, INVOICE, ITEM};
 use crate::connectors::pax8::orders::ORDER;
 use crate::connectors::pax8::products::{DEPENDENCIES, PRICING, PRODUCT, PROVISION_DETAIL};
-use crate::connectors::pax8::record::{Kind, Record, Resource, same_word};
-use crate::connectors::pax8::request::{Invalid, RemoteId};
+use crate::connectors::pax8::query::{Check, Filter, SortStyle};
+use crate::connectors::pax8::record::{Kind, Resource};
+use crate::connectors::pax8::request::RemoteId;
 use crate::connectors::pax8::subscriptions::{self, SUBSCRIPTION};
-use crate::connectors::pax8::term::BillingTerm;
 use crate::connectors::pax8::usage::{USAGE_LINE, USAGE_SUMMARY};
 use crate::connectors::pax8::webhooks::{DELIVERY, TOPIC_DEFINITION, WEBHOOK, WEBHOOK_LOG};
-use crate::core::money;
-use crate::core::nearest::nearest;
-use crate::core::outside::excerpt;
 
 /// A question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,40 +86,6 @@ pub(super) enum Shape {
     Flat,
     /// All rows at once.
     Unpaged,
-}
-
-/// How a sort field is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SortStyle {
-    /// `name` or `name,desc`.
-    Bare,
-    /// `price,asc` or `price,desc`.
-    Both,
-    /// `name:asc` or `name:desc`.
-    Colon,
-}
-
-/// One filter of a listing.
-#[derive(Debug, Clone, Copy)]
-pub struct Filter {
-    /// As the API spells it.
-    pub name: &'static str,
-    /// What it takes.
-    pub kind: Kind,
-    /// How it is checked again.
-    check: Check,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Check {
-    /// This field must say the same.
-    Is(&'static str),
-    /// This day must not be before.
-    From(&'static str),
-    /// This day must not be after.
-    To(&'static str),
-    /// Rows may spell it differently, or not hold it.
-    Never,
 }
 
 const fn is(name: &'static str, kind: Kind) -> Filter {
@@ -357,130 +315,63 @@ impl Ask {
     }
 }
 
-/// Filters and a sort field of a question, each as documented.
-#[derive(Debug, Clone, Default)]
-pub struct Query {
-    filters: Vec<(Filter, String)>,
-    sort: Option<String>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Query {
-    /// Adds a filter of a question.
-    ///
-    /// # Errors
-    /// [`Invalid`] for a filter the question does not know, or a value it does not take.
-    pub fn with(mut self, ask: &Ask, name: &str, value: &str) -> Result<Self, Invalid> {
-        let Some(filter) = ask.filters().iter().find(|filter| filter.name == name) else {
-            let known: Vec<&str> = ask.filters().iter().map(|filter| filter.name).collect();
-            return Err(unknown("filter", name, &known));
-        };
-        self.filters.push((*filter, filter.taken(value)?));
-        Ok(self)
+    fn id(text: &str) -> RemoteId {
+        RemoteId::new("id", text).unwrap()
     }
 
-    /// Sorts by a field of a question.
-    ///
-    /// # Errors
-    /// [`Invalid`] for a field the question cannot be sorted by.
-    pub fn sorted(mut self, ask: &Ask, field: &str, descending: bool) -> Result<Self, Invalid> {
-        let (known, style) = ask.sorts();
-        if !known.contains(&field) {
-            return Err(unknown("sort field", field, known));
-        }
-        self.sort = Some(match (style, descending) {
-            (SortStyle::Bare, false) => field.to_owned(),
-            (SortStyle::Bare | SortStyle::Both, true) => format!("{field},desc"),
-            (SortStyle::Both, false) => format!("{field},asc"),
-            (SortStyle::Colon, descending) => format!("{field}:{}", if descending { "desc" } else { "asc" }),
-        });
-        Ok(self)
-    }
-
-    /// As parameters.
-    pub(super) fn parameters(&self) -> Vec<(&str, &str)> {
-        let filters = self.filters.iter().map(|(filter, value)| (filter.name, value.as_str()));
-        filters.chain(self.sort.as_deref().map(|sort| ("sort", sort))).collect()
-    }
-
-    /// The first filter a record does not fit.
-    pub(super) fn breach(&self, record: &Record) -> Option<&'static str> {
-        self.filters.iter().find(|(filter, value)| !filter.fits(record, value)).map(|(filter, _)| filter.name)
-    }
-}
-
-fn unknown(what: &str, name: &str, known: &[&str]) -> Invalid {
-    let near = nearest(name, known.iter().copied()).map_or_else(String::new, |near| format!("; the nearest is {near}"));
-    let listed = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-    Invalid::new(&format!("{what} {}", excerpt(name, 40)), format!("is not known here; there are {listed}{near}"))
-}
-
-impl Filter {
-    /// The words it takes, where they are a closed set.
-    #[must_use]
-    pub fn words(&self) -> &'static [&'static str] {
-        if let Kind::Word(words) = self.kind { words } else { &[] }
-    }
-
-    /// A value as the API spells it.
-    fn taken(&self, value: &str) -> Result<String, Invalid> {
-        let value = value.trim();
-        let wrong =
-            |expected: &str| Err(Invalid::new(self.name, format!("expected {expected}; found {}", excerpt(value, 40))));
-        match self.kind {
-            Kind::Flag => match value {
-                "true" | "yes" => Ok("true".to_owned()),
-                "false" | "no" => Ok("false".to_owned()),
-                _ => wrong("true or false"),
-            },
-            Kind::Day => {
-                value.parse::<NaiveDate>().map(|day| day.to_string()).or_else(|_| wrong("a day like 2026-03-01"))
-            }
-            Kind::Number => money::exact(value).map(money::plain).or_else(|_| wrong("a number")),
-            Kind::Word(words) => match words.iter().find(|word| same_word(word, value)) {
-                Some(word) => Ok((*word).to_owned()),
-                None => wrong(&words.join(", ")),
-            },
-            Kind::Term => {
-                let term = BillingTerm::of(value);
-                let is_known = !matches!(term, BillingTerm::Other(_));
-                if is_known { Ok(term.as_str().to_owned()) } else { wrong("a billing term like Monthly or Annual") }
-            }
-            Kind::Text
-            | Kind::Id
-            | Kind::Commitment
-            | Kind::Texts
-            | Kind::Object(_)
-            | Kind::Objects(_)
-            | Kind::Anything
-            | Kind::Secret => {
-                let is_one_line = !value.is_empty() && !value.chars().any(char::is_control);
-                if is_one_line { Ok(value.to_owned()) } else { wrong("a text") }
-            }
-        }
-    }
-
-    /// Whether a record fits; one that does not say fits.
-    fn fits(&self, record: &Record, value: &str) -> bool {
-        let (Check::Is(path) | Check::From(path) | Check::To(path)) = self.check else { return true };
-        let (Some(found), Some(shown)) = (record.value(path), record.text(path)) else { return true };
-        match (self.check, self.kind) {
-            (Check::From(_) | Check::To(_), _) | (_, Kind::Day) => {
-                let (Some(day), Ok(asked)) = (record.day(path), value.parse::<NaiveDate>()) else { return true };
-                match self.check {
-                    Check::From(_) => day >= asked,
-                    Check::To(_) => day <= asked,
-                    Check::Is(_) | Check::Never => day == asked,
-                }
-            }
-            (_, Kind::Number) => match (money::exact(&shown), money::exact(value)) {
-                (Ok(found), Ok(asked)) => found == asked,
-                _ => true,
-            },
-            (_, Kind::Flag) => found == &Value::Bool(value == "true"),
-            (_, Kind::Term) => BillingTerm::of(&shown) == BillingTerm::of(value),
-            (_, Kind::Word(_)) => same_word(&shown, value),
-            (_, Kind::Id) => field::same_case(shown) == field::same_case(value.to_owned()),
-            _ => shown.trim().to_lowercase() == value.to_lowercase(),
+    #[test]
+    fn every_question_goes_to_its_documented_path() {
+        let (a, b) = (|| id("a"), || id("b/../c d"));
+        let day = "2026-03-01".parse().unwrap();
+        for (ask, path, shape, kind) in [
+            (Ask::Companies, "/companies", Shape::Paged, "company"),
+            (Ask::Company(a()), "/companies/a", Shape::One, "company"),
+            (Ask::Contacts { company: a() }, "/companies/a/contacts", Shape::Paged, "contact"),
+            (
+                Ask::Contact { company: a(), contact: b() },
+                "/companies/a/contacts/b%2F..%2Fc%20d",
+                Shape::One,
+                "contact",
+            ),
+            (Ask::Products, "/products", Shape::Paged, "product"),
+            (Ask::Product(a()), "/products/a", Shape::One, "product"),
+            (
+                Ask::ProvisionDetails { product: a() },
+                "/products/a/provision-details",
+                Shape::Unpaged,
+                "provision detail",
+            ),
+            (Ask::Dependencies { product: a() }, "/products/a/dependencies", Shape::One, "product's dependencies"),
+            (Ask::Pricing { product: a() }, "/products/a/pricing", Shape::Unpaged, "price"),
+            (Ask::Orders, "/orders", Shape::Paged, "order"),
+            (Ask::Order(a()), "/orders/a", Shape::One, "order"),
+            (Ask::Subscriptions, "/subscriptions", Shape::Paged, "subscription"),
+            (Ask::Subscription(a()), "/subscriptions/a", Shape::One, "subscription"),
+            (Ask::History { subscription: a() }, "/subscriptions/a/history", Shape::Unpaged, "subscription"),
+            (Ask::Invoices, "/invoices", Shape::Paged, "invoice"),
+            (Ask::Invoice(a()), "/invoices/a", Shape::One, "invoice"),
+            (Ask::Items { invoice: a() }, "/invoices/a/items", Shape::Paged, "invoice item"),
+            (Ask::Drafts, "/invoices/draftItems", Shape::Paged, "invoice item"),
+            (
+                Ask::UsageSummaries { subscription: a() },
+                "/subscriptions/a/usage-summaries",
+                Shape::Paged,
+                "usage summary",
+            ),
+            (Ask::UsageSummary(a()), "/usage-summaries/a", Shape::One, "usage summary"),
+            (Ask::UsageLines { summary: a(), day }, "/usage-summaries/a/usage-lines", Shape::Paged, "usage line"),
+            (Ask::Webhooks, "/webhooks", Shape::Paged, "webhook"),
+            (Ask::Webhook(a()), "/webhooks/a", Shape::One, "webhook"),
+            (Ask::Topics, "/webhooks/topic-definitions", Shape::Flat, "topic"),
+            (Ask::Deliveries { webhook: a() }, "/webhooks/a/logs", Shape::Paged, "delivery"),
+            (Ask::Delivery { webhook: a(), delivery: a() }, "/webhooks/a/logs/a", Shape::One, "delivery"),
+        ] {
+            assert_eq!((ask.path().as_str(), ask.shape(), ask.resource().name), (path, shape, kind));
+            assert_eq!(ask.is_of_webhooks(), path.starts_with("/webhooks"), "{path}");
         }
     }
 }

@@ -8,8 +8,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::connectors::error::{ConnectorError, ErrorKind};
-use crate::connectors::pax8::ask::{Ask, Query, Shape};
+use crate::connectors::pax8::ask::{Ask, Shape};
 use crate::connectors::pax8::invoices::{ITEM, end_rule};
+use crate::connectors::pax8::query::Query;
 use crate::connectors::pax8::read::Row;
 use crate::connectors::pax8::record::{Record, Strange};
 use crate::connectors::pax8::{Pax8, wire};

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::connectors::error::{ConnectorError, ErrorKind};
-use crate::connectors::pax8::ask::{Ask, Query};
+use crate::connectors::pax8::ask::Ask;
 use crate::connectors::pax8::call::Extent;
+use crate::connectors::pax8::query::Query;
 use crate::connectors::pax8::record::{Record, same_word};
 use crate::connectors::pax8::term::BillingTerm;
 use crate::connectors::pax8::webhooks::filters_body;
@@ -111,10 +112,10 @@ impl Pax8 {
         let answer = self.ask(&ask, &query, Extent::All, &Unwatched).await?;
         let fits = |record: &&Record| {
             let made = serde_json::from_str::<Value>(record.json()).unwrap_or_default();
-            match &ask {
-                Ask::Orders => lines_of(&made) == lines_of(&wanted),
-                ask => fitted_by(ask).iter().all(|name| means_as_a_name(wanted.get(name), made.get(name))),
+            if ask == Ask::Orders {
+                return lines_of(&made) == lines_of(&wanted);
             }
+            fitted_by(&ask).iter().all(|name| means_as_a_name(wanted.get(name), made.get(name)))
         };
         Ok(answer.records.iter().filter(fits).filter_map(Record::id).collect())
     }

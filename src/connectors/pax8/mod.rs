@@ -14,6 +14,7 @@ mod invoices;
 mod look;
 mod orders;
 mod products;
+mod query;
 mod read;
 mod record;
 mod request;
@@ -39,12 +40,13 @@ use crate::core::id::{InvoiceId, SubscriptionId, VendorProductId};
 use crate::core::period::BillingPeriod;
 use crate::core::product::{PriceRow, VendorProduct};
 use crate::core::snapshot::{Problem, Pulled};
-pub use ask::{Ask, Filter, Query, SortStyle};
+pub use ask::Ask;
 pub use call::{Answer, Extent};
 pub use companies::{Address, CompanyChanges, CompanyFlags, CompanyPatch, NewCompany};
 pub use contacts::{ContactBody, ContactRole, Duty, duties_open};
 pub use look::{Before, Looked};
 pub use orders::{NewLine, NewOrder, Parent, Provision};
+pub use query::{Filter, Query, SortStyle};
 use read::{Onward, Parts, Reader, convert, gone_is_a_problem};
 pub use record::{Field, Kind, Record, Resource, Strange};
 pub use request::{Country, Email, Filled, Hidden, Invalid, RemoteId};
@@ -324,6 +326,31 @@ fn name_all(problems: Vec<Problem>, id: &str) -> Vec<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_document_that_counts_ends_in_two_ways_is_a_problem_and_others_say_how_they_count() {
+        let line = |start: &str, end: &str| {
+            let item = serde_json::json!({
+                "type": "subscription", "startPeriod": start, "endPeriod": end, "quantity": 1, "price": 1, "subTotal": 1,
+                "cost": 1, "costTotal": 1, "currencyCode": "GBP", "subscriptionId": null,
+            });
+            convert::charge(None, "d#1".to_owned(), serde_json::from_value(item).unwrap()).unwrap()
+        };
+        let (last, next) = (("2026-03-01", "2026-03-31"), ("2026-03-01", "2026-04-01"));
+        for (rows, rule, problems) in [
+            (vec![last, last], Some(EndRule::Inclusive), 0),
+            (vec![next], Some(EndRule::Exclusive), 0),
+            (vec![last, next], Some(EndRule::Mixed), 1),
+            (vec![("2026-03-05", "2026-03-31")], None, 0),
+        ] {
+            let mut lines: Vec<_> = rows.iter().map(|(start, end)| line(start, end)).collect();
+            let found = ends("/invoices/i/items", "i", &mut lines);
+            assert!(lines.iter().all(|line| line.end_rule == rule), "{rows:?}");
+            let said = "GET /invoices/i/items, record i, field endPeriod: is the last day of the period on some rows and the \
+                        day after it on others";
+            assert_eq!(found.map(|problem| problem.to_string()), (problems == 1).then(|| said.to_owned()));
+        }
+    }
 
     #[test]
     fn states_are_ordered_by_when_they_were_written_whatever_the_shape() {
