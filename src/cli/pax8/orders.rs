@@ -137,10 +137,13 @@ async fn checked(
     line: Wanted,
     warnings: &mut Vec<String>,
 ) -> Result<NewLine, CommandError> {
-    let product: &RemoteId = &line.product;
+    let product = one(remote, &Ask::Product(line.product.clone())).await?;
     let asked = (line.commitment.as_deref(), &line.billing_term);
-    let commitment = commitment(remote, place, product, asked).await?;
-    let questions = Questions::of(context, remote, product).await?;
+    let commitment = commitment(remote, place, &product, asked).await?;
+    let bound = commitment.as_ref().map(|bound| format!(", commitment {}", bound.term)).unwrap_or_default();
+    let name = product.text("name").unwrap_or_default();
+    context.ui.say(&format!("{place}: {} of {name}, billed {}{bound}", line.quantity, line.billing_term.as_str()));
+    let questions = Questions::of(context, remote, &line.product).await?;
     let given = line.details.iter().map(|(key, value)| (key.as_str(), value.as_str()));
     let provisioning = questions.answered(place, given)?;
     let open = questions.open(&provisioning);
@@ -151,7 +154,7 @@ async fn checked(
         product: line.product,
         quantity: line.quantity,
         billing_term: line.billing_term,
-        commitment,
+        commitment: commitment.map(|bound| RemoteId::new("commitment", bound.id)).transpose()?,
         start: line.start,
         parent: line.parent,
         provisioning,

@@ -55,15 +55,15 @@ pub(super) fn offered(dependencies: &Record) -> Vec<Commitment> {
 pub(super) async fn commitment(
     remote: &Remote,
     place: &str,
-    product: &RemoteId,
+    product: &Record,
     (word, billed): (Option<&str>, &BillingTerm),
-) -> Result<Option<RemoteId>, CommandError> {
-    let field = format!("{place} commitment");
-    if word.is_none() && one(remote, &Ask::Product(product.clone())).await?.flag("requiresCommitment") != Some(true) {
+) -> Result<Option<Commitment>, CommandError> {
+    if word.is_none() && product.flag("requiresCommitment") != Some(true) {
         return Ok(None);
     }
-    let offered = offered(&one(remote, &Ask::Dependencies { product: product.clone() }).await?);
-    Ok(Some(chosen(&field, word, billed, &offered)?))
+    let id = RemoteId::new("id", product.id().unwrap_or_default())?;
+    let offered = offered(&one(remote, &Ask::Dependencies { product: id }).await?);
+    chosen(&format!("{place} commitment"), word, billed, &offered).map(Some)
 }
 
 fn chosen(
@@ -71,7 +71,7 @@ fn chosen(
     word: Option<&str>,
     billed: &BillingTerm,
     offered: &[Commitment],
-) -> Result<RemoteId, CommandError> {
+) -> Result<Commitment, CommandError> {
     let terms: Vec<&str> = offered.iter().map(|one| one.term.as_str()).collect();
     let listed = if terms.is_empty() { "none, the product offers no commitment".to_owned() } else { terms.join(", ") };
     let wrong = |what: String| Invalid { field: field.to_owned(), what };
@@ -94,7 +94,7 @@ fn chosen(
             wrong(format!("{term} is shorter than the billing term {billed}; expected at least as long")).into()
         );
     }
-    Ok(RemoteId::new(field, &one.id)?)
+    Ok((*one).clone())
 }
 
 fn months(billed: &BillingTerm) -> Option<u32> {
@@ -202,9 +202,7 @@ mod tests {
     fn a_commitment_is_chosen_by_its_term_or_its_id_and_never_guessed() {
         let offered = [one("c-1", "1-Year"), one("c-2", "1-Year"), one("c-3", "3-Year"), one("c-4", "Monthly")];
         let choose = |word, billed| {
-            chosen("line 1 commitment", word, &billed, &offered)
-                .map(|id| id.as_str().to_owned())
-                .map_err(|e| e.to_string())
+            chosen("line 1 commitment", word, &billed, &offered).map(|one| one.id).map_err(|e| e.to_string())
         };
         for (word, id) in [("3 year", "c-3"), ("monthly", "c-4"), ("C-2", "c-2")] {
             assert_eq!(choose(Some(word), BillingTerm::Monthly).unwrap(), id, "{word}");

@@ -8,10 +8,10 @@ use clap::Subcommand;
 use secrecy::ExposeSecret;
 
 use crate::cli::context::Context;
-use crate::cli::error::{CommandError, Ending};
+use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag, one};
 use crate::cli::pax8::write::{Act, send};
-use crate::config::{ConfigError, SecretSource};
+use crate::config::{ConfigError, SecretProblem, SecretSource};
 use crate::engine::pax8::{
     Ask, Email, Filled, Hidden, Invalid, NewWebhook, RemoteId, Threshold, Topic, TopicFilter, WebhookSettings,
     WebhookUrl, Write,
@@ -192,7 +192,17 @@ impl Create {
             (_, Some(file)) => ("--authorization-file", SecretSource::File(file.clone())),
             (name, None) => ("--authorization-env", SecretSource::Env(name.clone().unwrap_or_default())),
         };
-        let secret = source.resolve(option, Path::new(""), &context.environment).map_err(ConfigError::Secret)?;
+        let secret = source.resolve(option, Path::new(""), &context.environment);
+        let secret = secret.map_err(|error| match &error.problem {
+            SecretProblem::NotSet(name) => {
+                let hint = format!("Set {name} for this command, or name a file with --authorization-file.");
+                CommandError::new(Kind::Usage, error).hint(hint)
+            }
+            SecretProblem::Unreadable { .. }
+            | SecretProblem::Unusable { .. }
+            | SecretProblem::TooOpen { .. }
+            | SecretProblem::NotOurs { .. } => ConfigError::Secret(error).into(),
+        })?;
         Ok(Hidden::new(option, secret.expose_secret())?)
     }
 }

@@ -54,7 +54,7 @@ pub(super) async fn send(
 /// Verb, address and body; where something is there already, what it is now.
 fn shown(remote: &Remote, write: &Write, now: Option<&Record>) -> String {
     let sending = remote.sending(write);
-    let head = format!("{}: {} {}\n", write.operation(), sending.verb, sending.url);
+    let head = format!("{}: {} {}", write.operation(), sending.verb, sending.url);
     let lines = match (&sending.body, now) {
         (Some(body), Some(now)) => aligned(&beside(of_body(body, Some(now.resource())), now)),
         (Some(body), None) => {
@@ -64,7 +64,7 @@ fn shown(remote: &Remote, write: &Write, now: Option<&Record>) -> String {
         (None, Some(now)) => show::record(now),
         (None, None) => String::new(),
     };
-    format!("{}\n{}", harmless(head.trim_end()), lines.trim_end())
+    format!("{}\n{lines}", harmless(&head)).trim_end().to_owned()
 }
 
 /// Goes on only after a yes.
@@ -95,26 +95,12 @@ fn told(
     written: Written,
     format: Format,
 ) -> Result<Sent, CommandError> {
-    let (operation, number) = (write.operation(), written.id.number());
-    let happened = match &written.ended {
-        Ended::Done => format!("Done: {operation}, number {number} in the journal."),
-        Ended::Happened => format!(
-            "Done: {operation}, number {number} in the journal. Pax8's answer was unclear; looking showed that it took effect."
-        ),
-        Ended::Refused(refusal) => return Err(of_refusal(operation, refusal)),
-        Ended::DidNot => {
-            let what = format!("{operation}: the answer was unclear, and looking showed that it did not take effect");
-            return Err(CommandError::new(Kind::Failed, what).hint("Send it again."));
-        }
-        Ended::Open(why) => {
-            context.ui.warn(&format!(
-                "{operation}: it is not known whether it took effect: {why}. It is number {number} in the journal and is \
-                 not sent again; run `trueup connections verify` to look again."
-            ));
-            return Ok(Sent { ending: Ending::Partly, now: None });
-        }
-    };
-    context.ui.say(&happened);
+    let (sure, said) = outcome(write.operation(), (&remote.settings().name, written.id.number()), &written.ended)?;
+    if !sure {
+        context.ui.warn(&said);
+        return Ok(Sent { ending: Ending::Partly, now: None });
+    }
+    context.ui.say(&said);
     // What it answered stands in where it could not be read again.
     let now = written.now.or(written.answer);
     match (&now, format) {
@@ -128,6 +114,29 @@ fn told(
     Ok(Sent { ending: Ending::Done, now })
 }
 
+/// What a write came to in words, and whether that is sure; an error where it took no effect.
+fn outcome(operation: &str, (connector, number): (&str, i64), ended: &Ended) -> Result<(bool, String), CommandError> {
+    match ended {
+        Ended::Done => Ok((true, format!("Done: {operation}, number {number} in the journal."))),
+        Ended::Happened => {
+            let seen = "Pax8's answer was unclear; looking showed that it took effect.";
+            Ok((true, format!("Done: {operation}, number {number} in the journal. {seen}")))
+        }
+        Ended::Refused(refusal) => Err(of_refusal(operation, refusal)),
+        Ended::DidNot => {
+            let what = format!("{operation}: the answer was unclear, and looking showed that it did not take effect");
+            Err(CommandError::new(Kind::Failed, what).hint("Send it again."))
+        }
+        Ended::Open(why) => Ok((
+            false,
+            format!(
+                "{operation}: it is not known whether it took effect: {why}. It is number {number} in the journal and is \
+                 not sent again by itself; `trueup connections verify {connector}` looks again"
+            ),
+        )),
+    }
+}
+
 /// Pax8's own no.
 pub(super) fn of_refusal(operation: &str, refusal: &Refusal) -> CommandError {
     let error = CommandError::new(Kind::Refused, format!("{operation}: Pax8 refused it: {refusal}"));
@@ -137,6 +146,25 @@ pub(super) fn of_refusal(operation: &str, refusal: &Refusal) -> CommandError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_way_a_write_ends_has_its_status_and_what_is_not_known_is_not_called_done() {
+        let refusal = Refusal { status: 422, kind: None, message: "no".to_owned() };
+        for (ended, status, said) in [
+            (Ended::Done, 0, "Done: cancel subscription, number 7 in the journal."),
+            (Ended::Happened, 0, "looking showed that it took effect"),
+            (Ended::Refused(refusal), 4, "cancel subscription: Pax8 refused it: 422: no"),
+            (Ended::DidNot, 1, "looking showed that it did not take effect"),
+            (Ended::Open("cut off".to_owned()), 5, "not known whether it took effect: cut off. It is number 7"),
+        ] {
+            let (told, found) = match outcome("cancel subscription", ("pax8", 7), &ended) {
+                Ok((true, told)) => (told, Ending::Done.status()),
+                Ok((false, told)) => (told, Ending::Partly.status()),
+                Err(error) => (error.to_string(), error.kind.status()),
+            };
+            assert!(found == status && told.contains(said), "{found}: {told}");
+        }
+    }
 
     #[test]
     fn only_a_clear_yes_is_one() {
