@@ -11,6 +11,7 @@ mod mangled;
 mod online;
 mod oracle;
 mod pax8;
+mod pax8_commands;
 mod readme;
 mod reports;
 mod rest;

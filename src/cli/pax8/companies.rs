@@ -45,7 +45,7 @@ impl Noun for Companies {
             more: "",
             asks: Asks::Whole(COMPANY, Ask::Company),
             flags: &[],
-            example: "companies get 7c1f0a52-9a1e-4a53-8f0d-2b6f6f0e1a11 --format json",
+            example: "companies get 7c1f0a52 --format json",
         },
     ];
 }
@@ -65,7 +65,7 @@ pub(super) enum Verb {
 /// them with --contact, or be asked for them on a terminal.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  trueup pax8 companies create --name \"Harbour & Finch Ltd\" --street \"4 Quay Row\" --city Bristol --postcode \"BS1 4ZZ\" --country GB --phone \"0117 496 0000\" --website https://harbourfinch.example --contact \"first=Ada last=Moss email=ada@harbourfinch.example phone=0117 496 0001 primary=admin,billing,technical\""
+    after_help = "Example:\n  trueup pax8 companies create --name \"Harbour & Finch Ltd\" --street \"4 Quay Row\" --city Bristol \\\n    --postcode \"BS1 4ZZ\" --country GB --phone \"0117 496 0000\" --website https://harbour.example \\\n    --contact \"first=Ada last=Moss email=ada@harbour.example phone=0117 496 0001 primary=admin,billing\""
 )]
 pub(super) struct Create {
     #[command(flatten)]
@@ -81,9 +81,7 @@ pub(super) struct Create {
 ///
 /// Only what is named is sent; of an address the rest is sent as it is now, since Pax8 takes it as a whole.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  trueup pax8 companies update 7c1f0a52-9a1e-4a53-8f0d-2b6f6f0e1a11 --phone \"0117 496 0009\""
-)]
+#[command(after_help = "Example:\n  trueup pax8 companies update 7c1f0a52 --phone \"0117 496 0009\"")]
 pub(super) struct Update {
     /// The company's id
     #[arg(value_name = "COMPANY_ID")]

@@ -29,7 +29,7 @@ impl Noun for Contacts {
             more: "The newest first, as Pax8 lists them.",
             asks: Asks::PagesOf(COMPANY, |company| Ask::Contacts { company }),
             flags: &[],
-            example: "contacts list 7c1f0a52-9a1e-4a53-8f0d-2b6f6f0e1a11",
+            example: "contacts list 7c1f0a52",
         },
         Read {
             verb: "get",
@@ -37,7 +37,7 @@ impl Noun for Contacts {
             more: "",
             asks: Asks::WholeOf(COMPANY, CONTACT, |company, contact| Ask::Contact { company, contact }),
             flags: &[],
-            example: "contacts get 7c1f0a52-9a1e-4a53-8f0d-2b6f6f0e1a11 2ab4c9d0-11f3-4c57-b0e8-6f1d2a7c8e90",
+            example: "contacts get 7c1f0a52 2ab4c9d0",
         },
     ];
 }
@@ -57,7 +57,7 @@ pub(super) enum Verb {
 /// A company is active once each of Admin, Billing and Technical has a primary contact; one contact may be primary for all.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  trueup pax8 contacts create 7c1f0a52-9a1e-4a53-8f0d-2b6f6f0e1a11 --first-name Ada --last-name Moss --email ada@acme.example --phone 555-0100 --primary admin,billing,technical"
+    after_help = "Example:\n  trueup pax8 contacts create 7c1f0a52 --first-name Ada --last-name Moss \\\n    --email ada@acme.example --phone 555-0100 --primary admin,billing,technical"
 )]
 pub(super) struct Create {
     /// The company's id
@@ -73,9 +73,7 @@ pub(super) struct Create {
 ///
 /// Pax8 replaces a contact as a whole: what is not named here is sent as it is now.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  trueup pax8 contacts update 7c1f0a52-9a1e-4a53-8f0d-2b6f6f0e1a11 2ab4c9d0-11f3-4c57-b0e8-6f1d2a7c8e90 --phone 555-0199"
-)]
+#[command(after_help = "Example:\n  trueup pax8 contacts update 7c1f0a52 2ab4c9d0 --phone 555-0199")]
 pub(super) struct Update {
     /// The company's id
     #[arg(value_name = "COMPANY_ID")]
@@ -93,9 +91,7 @@ pub(super) struct Update {
 ///
 /// Only ever here, and only the one named. Pax8 may refuse to let the last primary contact go.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  trueup pax8 contacts delete 7c1f0a52-9a1e-4a53-8f0d-2b6f6f0e1a11 2ab4c9d0-11f3-4c57-b0e8-6f1d2a7c8e90"
-)]
+#[command(after_help = "Example:\n  trueup pax8 contacts delete 7c1f0a52 2ab4c9d0")]
 pub(super) struct Delete {
     /// The company's id
     #[arg(value_name = "COMPANY_ID")]

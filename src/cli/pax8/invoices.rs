@@ -36,7 +36,7 @@ impl Noun for Invoices {
             more: "",
             asks: Asks::Whole(INVOICE, Ask::Invoice),
             flags: &[],
-            example: "invoices get 0f6d1c84-3f0e-4c1b-9a57-6b2e8d94aa10",
+            example: "invoices get 0f6d1c84",
         },
         Read {
             verb: "items",
@@ -44,7 +44,7 @@ impl Noun for Invoices {
             more: "costTotal is what the partner owes for a row; total is what the customer would be billed.",
             asks: Asks::PagesOf(INVOICE, |invoice| Ask::Items { invoice }),
             flags: &[],
-            example: "invoices items 0f6d1c84-3f0e-4c1b-9a57-6b2e8d94aa10 --all --format csv",
+            example: "invoices items 0f6d1c84 --all --format csv",
         },
         Read {
             verb: "draft",

@@ -42,16 +42,13 @@ enum Noun {
     #[command(subcommand, after_help = "Example:\n  trueup pax8 companies list --status inactive")]
     Companies(companies::Verb),
     /// Contacts of a company
-    #[command(subcommand, after_help = "Example:\n  trueup pax8 contacts list 7c1f0a52-9a1e-4a53-8f0d-2b6f6f0e1a11")]
+    #[command(subcommand, after_help = "Example:\n  trueup pax8 contacts list 7c1f0a52")]
     Contacts(contacts::Verb),
     /// Products, with their prices and what ordering them demands
     #[command(subcommand, after_help = "Example:\n  trueup pax8 products list --search mail")]
     Products(Reads<products::Products>),
     /// Orders
-    #[command(
-        subcommand,
-        after_help = "Example:\n  trueup pax8 orders list --company 7c1f0a52-9a1e-4a53-8f0d-2b6f6f0e1a11"
-    )]
+    #[command(subcommand, after_help = "Example:\n  trueup pax8 orders list --company 7c1f0a52")]
     Orders(orders::Verb),
     /// Subscriptions
     #[command(subcommand, after_help = "Example:\n  trueup pax8 subscriptions list --status active")]
@@ -60,7 +57,7 @@ enum Noun {
     #[command(subcommand, after_help = "Example:\n  trueup pax8 invoices list --from 2026-10-01")]
     Invoices(Reads<invoices::Invoices>),
     /// Metered use
-    #[command(subcommand, after_help = "Example:\n  trueup pax8 usage summaries d3b00c1e-52aa-4f6e-9d67-3d2b8f6a0c01")]
+    #[command(subcommand, after_help = "Example:\n  trueup pax8 usage summaries d3b00c1e")]
     Usage(Reads<usage::Usage>),
     /// Webhooks, their topics and deliveries
     #[command(subcommand, after_help = "Example:\n  trueup pax8 webhooks list")]

@@ -34,7 +34,7 @@ impl Noun for Orders {
                    name the subscriptions they made.",
             asks: Asks::Pages(Ask::Orders),
             flags: &[flag("company", "companyId", "Of this company")],
-            example: "orders list --company 7c1f0a52-9a1e-4a53-8f0d-2b6f6f0e1a11",
+            example: "orders list --company 7c1f0a52",
         },
         Read {
             verb: "get",
@@ -42,7 +42,7 @@ impl Noun for Orders {
             more: "",
             asks: Asks::Whole(ORDER, Ask::Order),
             flags: &[],
-            example: "orders get 9e0c7b2a-64d3-4b8f-8c15-5a7f3e2d1b66",
+            example: "orders get 9e0c7b2a",
         },
     ];
 }
@@ -67,7 +67,7 @@ pub(super) enum Verb {
 /// term, for commitmentTermId.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  trueup pax8 orders create --company 7c1f0a52-9a1e-4a53-8f0d-2b6f6f0e1a11 --line \"product=5f0e2b1c-7a63-4a0e-8f55-0c7d3a1b9e02 quantity=5 term=Monthly commitment=1-Year detail.msDomain=acme.example\" --validate-only"
+    after_help = "Example:\n  trueup pax8 orders create --company 7c1f0a52 --validate-only \\\n    --line \"product=5f0e2b1c quantity=5 term=Monthly commitment=1-Year detail.msDomain=acme\""
 )]
 pub(super) struct Create {
     /// Order for this company

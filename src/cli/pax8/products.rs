@@ -28,7 +28,7 @@ impl Noun for Products {
             more: "",
             asks: Asks::Whole(PRODUCT, Ask::Product),
             flags: &[],
-            example: "products get 5f0e2b1c-7a63-4a0e-8f55-0c7d3a1b9e02",
+            example: "products get 5f0e2b1c",
         },
         Read {
             verb: "pricing",
@@ -36,7 +36,7 @@ impl Noun for Products {
             more: "A price of zero says neither that a product is free nor that it is metered.",
             asks: Asks::Whole(PRODUCT, |product| Ask::Pricing { product }),
             flags: &[flag("company", "companyId", "As this company has them")],
-            example: "products pricing 5f0e2b1c-7a63-4a0e-8f55-0c7d3a1b9e02",
+            example: "products pricing 5f0e2b1c",
         },
         Read {
             verb: "provision-details",
@@ -44,7 +44,7 @@ impl Noun for Products {
             more: "Pax8 changes them; read them right before ordering. Answers are given with `orders create --line \"detail.KEY=…\"`.",
             asks: Asks::Whole(PRODUCT, |product| Ask::ProvisionDetails { product }),
             flags: &[],
-            example: "products provision-details 5f0e2b1c-7a63-4a0e-8f55-0c7d3a1b9e02",
+            example: "products provision-details 5f0e2b1c",
         },
         Read {
             verb: "dependencies",
@@ -52,7 +52,7 @@ impl Noun for Products {
             more: "A commitment says how long one is bound, and whether quantities may go up or down meanwhile.",
             asks: Asks::Whole(PRODUCT, |product| Ask::Dependencies { product }),
             flags: &[],
-            example: "products dependencies 5f0e2b1c-7a63-4a0e-8f55-0c7d3a1b9e02",
+            example: "products dependencies 5f0e2b1c",
         },
     ];
 }

@@ -184,7 +184,11 @@ fn cell(record: &Record, column: &Shown) -> Cell {
     let Some(text) = record.text(&column.path) else { return Cell::Unknown };
     let read = match holds(&column.path, column.kind) {
         Holds::Date => record.day(&column.path).map(Cell::Date),
-        Holds::Quantity => Quantity::parse(&text).ok().map(Cell::Quantity),
+        // A screen shows two decimals of a quantity; one with more is shown as a price is, with all.
+        Holds::Quantity => match Quantity::parse(&text).ok() {
+            Some(quantity) if quantity.short_text() == quantity.plain_text() => Some(Cell::Quantity(quantity)),
+            _ => UnitPrice::parse(&text).ok().map(Cell::UnitPrice),
+        },
         Holds::UnitPrice => UnitPrice::parse(&text).ok().map(Cell::UnitPrice),
         Holds::Text | Holds::Id | Holds::Currency | Holds::Count | Holds::Money | Holds::Percent => None,
     };

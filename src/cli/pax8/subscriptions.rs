@@ -51,7 +51,7 @@ impl Noun for Subscriptions {
             more: "",
             asks: Asks::Whole(SUBSCRIPTION, Ask::Subscription),
             flags: &[],
-            example: "subscriptions get d3b00c1e-52aa-4f6e-9d67-3d2b8f6a0c01",
+            example: "subscriptions get d3b00c1e",
         },
         Read {
             verb: "history",
@@ -59,7 +59,7 @@ impl Noun for Subscriptions {
             more: "In Pax8's order, the newest first as far as seen.",
             asks: Asks::Whole(SUBSCRIPTION, |subscription| Ask::History { subscription }),
             flags: &[],
-            example: "subscriptions history d3b00c1e-52aa-4f6e-9d67-3d2b8f6a0c01",
+            example: "subscriptions history d3b00c1e",
         },
     ];
 }
@@ -78,9 +78,7 @@ pub(super) enum Verb {
 /// Only what is named is sent: at least one of price, term, quantity and start. What its commitment says of a change of quantity
 /// is told before anything is sent.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  trueup pax8 subscriptions update d3b00c1e-52aa-4f6e-9d67-3d2b8f6a0c01 --quantity 30"
-)]
+#[command(after_help = "Example:\n  trueup pax8 subscriptions update d3b00c1e --quantity 30")]
 pub(super) struct Update {
     /// The subscription's id
     #[arg(value_name = "SUBSCRIPTION_ID")]
@@ -112,9 +110,7 @@ pub(super) struct Update {
 /// Without --on it is cancelled at once, as far as Pax8 says. When its commitment ends, and what ending it earlier means, is told
 /// before anything is sent.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  trueup pax8 subscriptions cancel d3b00c1e-52aa-4f6e-9d67-3d2b8f6a0c01 --on 2026-12-31"
-)]
+#[command(after_help = "Example:\n  trueup pax8 subscriptions cancel d3b00c1e --on 2026-12-31")]
 pub(super) struct Cancel {
     /// The subscription's id
     #[arg(value_name = "SUBSCRIPTION_ID")]

@@ -21,7 +21,7 @@ impl Noun for Usage {
                 flag("resource-group", "resourceGroup", "Of this resource group"),
                 flag("company", "companyId", "Of this company"),
             ],
-            example: "usage summaries d3b00c1e-52aa-4f6e-9d67-3d2b8f6a0c01 --sort partner-total --descending",
+            example: "usage summaries d3b00c1e --sort partner-total --descending",
         },
         Read {
             verb: "summary",
@@ -29,7 +29,7 @@ impl Noun for Usage {
             more: "",
             asks: Asks::Whole(SUMMARY, Ask::UsageSummary),
             flags: &[],
-            example: "usage summary 61b7a9e0-2f7c-4f64-a1d0-93c5b1a7de55",
+            example: "usage summary 61b7a9e0",
         },
         Read {
             verb: "lines",
@@ -37,7 +37,7 @@ impl Noun for Usage {
             more: "",
             asks: Asks::PagesOfDay(SUMMARY, |summary, day| Ask::UsageLines { summary, day }),
             flags: &[flag("product", "productId", "Of this product")],
-            example: "usage lines 61b7a9e0-2f7c-4f64-a1d0-93c5b1a7de55 --day 2026-10-05",
+            example: "usage lines 61b7a9e0 --day 2026-10-05",
         },
     ];
 }

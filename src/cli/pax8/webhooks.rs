@@ -45,7 +45,7 @@ impl Noun for Webhooks {
             more: "",
             asks: Asks::Whole(WEBHOOK, Ask::Webhook),
             flags: &[],
-            example: "webhooks get 3f8e1d72-0b54-4a6c-93d1-7c2e5f9a0b44",
+            example: "webhooks get 3f8e1d72",
         },
         Read {
             verb: "topics",
@@ -66,7 +66,7 @@ impl Noun for Webhooks {
                 flag("from", "startDate", "On this day or later"),
                 flag("to", "endDate", "On this day or earlier"),
             ],
-            example: "webhooks deliveries 3f8e1d72-0b54-4a6c-93d1-7c2e5f9a0b44 --status failed",
+            example: "webhooks deliveries 3f8e1d72 --status failed",
         },
     ];
 }
@@ -87,7 +87,7 @@ pub(super) enum Verb {
 /// may read, and name that. It is sent to Pax8 and shown nowhere.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  trueup pax8 webhooks create --name trueup --url https://hooks.acme.example/pax8 --authorization-env PAX8_HOOK_SECRET --topic INVOICE:CREATED --active"
+    after_help = "Example:\n  trueup pax8 webhooks create --name trueup --url https://hooks.acme.example/pax8 \\\n    --authorization-env PAX8_HOOK_SECRET --topic INVOICE:CREATED --active"
 )]
 pub(super) struct Create {
     /// What people call it
@@ -123,7 +123,7 @@ pub(super) struct Create {
 
 /// Have Pax8 deliver a sample of a topic
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 webhooks test 3f8e1d72-0b54-4a6c-93d1-7c2e5f9a0b44 INVOICE")]
+#[command(after_help = "Example:\n  trueup pax8 webhooks test 3f8e1d72 INVOICE")]
 pub(super) struct Test {
     /// The webhook's id
     #[arg(value_name = "WEBHOOK_ID")]
@@ -137,7 +137,7 @@ pub(super) struct Test {
 
 /// Delete a webhook
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 webhooks delete 3f8e1d72-0b54-4a6c-93d1-7c2e5f9a0b44")]
+#[command(after_help = "Example:\n  trueup pax8 webhooks delete 3f8e1d72")]
 pub(super) struct Delete {
     /// The webhook's id
     #[arg(value_name = "WEBHOOK_ID")]

@@ -73,8 +73,8 @@ fn agreed(context: &Context, operation: &str, yes: bool) -> Result<(), CommandEr
         return Ok(());
     }
     if !context.ui.can_ask() {
-        let error =
-            CommandError::new(Kind::Refused, format!("{operation}: nobody is there to be asked, and nothing was sent"));
+        let what = format!("{operation}: nobody is there to be asked, and nothing was sent");
+        let error = CommandError::new(Kind::Usage, what);
         return Err(error.hint("Read what would be sent, then run it on a terminal, or again with --yes."));
     }
     if context.ui.ask("Send? [y/N]")?.as_deref().is_some_and(is_yes) {
