@@ -65,7 +65,7 @@ pub(super) enum Verb {
 /// them with --contact, or be asked for them on a terminal.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  trueup pax8 companies create --name \"Harbour & Finch Ltd\" --street \"4 Quay Row\" --city Bristol \\\n    --postcode \"BS1 4ZZ\" --country GB --phone \"0117 496 0000\" --website https://harbour.example \\\n    --contact \"first=Ada last=Moss email=ada@harbour.example phone=0117 496 0001 primary=admin,billing\""
+    after_help = "Example:\n  trueup pax8 companies create --name \"Harbour & Finch Ltd\" --street \"4 Quay Row\" --city Bristol \\\n    --postcode \"BS1 4ZZ\" --country GB --phone \"0117 496 0000\" --website https://harbour.example \\\n    --contact \"first=Ada last=Moss email=ada@harbour.example phone=1 primary=admin,billing,technical\""
 )]
 pub(super) struct Create {
     #[command(flatten)]

@@ -179,12 +179,12 @@ mod tests {
     fn values_stand_in_the_order_of_the_fields_with_every_digit() {
         let text = r#"{"zeal":{"b":1,"a":["x","y"]},"price":7.20,"name":"A\u001b[31m","gone":null,
             "types":[{"primary":true,"type":"Admin"},{"type":"Billing","primary":false}],"on":[],
-            "long":[{"first":"a text of fifty letters or so, to be on its own li","next":"and another that is as long as this"}]}"#;
+            "long":[{"first":"a text of fifty letters or so, to be on its own li","next":"and another that is as long as the first is, by far"}]}"#;
         let values: Map<String, Value> = serde_json::from_str(text).unwrap();
         let shown = aligned(&of_object(&values, FIELDS));
         let expected = "  name      A␛[31m\n  types[1]  type Admin, primary\n  types[2]  type Billing\n  price     7.20\n  \
              long[1]\n    first   a text of fifty letters or so, to be on its own li\n    next    and another that is as \
-             long as this\n  on        none\n  zeal.a    x | y\n  zeal.b    1\n";
+             long as the first is, by far\n  on        none\n  zeal.a    x | y\n  zeal.b    1\n";
         assert_eq!(shown, expected);
         let admin = values.get("types").and_then(|types| types.get(0)).and_then(Value::as_object).unwrap();
         assert_eq!(part_in_words(admin, &[], &["type", "primary"]), "Admin, primary");

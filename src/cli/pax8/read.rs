@@ -382,3 +382,39 @@ impl From<Invalid> for CommandError {
         Self::new(Kind::Usage, invalid)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::pax8::{companies, contacts, invoices, orders, products, subscriptions, usage, webhooks};
+
+    #[test]
+    fn every_flag_is_a_filter_and_every_filter_has_its_flag() {
+        let nouns = [
+            companies::Companies::READS,
+            contacts::Contacts::READS,
+            products::Products::READS,
+            orders::Orders::READS,
+            subscriptions::Subscriptions::READS,
+            invoices::Invoices::READS,
+            usage::Usage::READS,
+            webhooks::Webhooks::READS,
+        ];
+        let reads: Vec<&Read> = nouns.into_iter().flatten().collect();
+        assert!(reads.len() > 20, "{}", reads.len());
+        for read in reads {
+            let ask = read.asks.sample().unwrap();
+            let mut filters: Vec<&str> = ask.filters().iter().map(|filter| filter.name).collect();
+            let mut flags: Vec<&str> = read.flags.iter().map(|flag| flag.api).collect();
+            filters.sort_unstable();
+            flags.sort_unstable();
+            assert_eq!(flags, filters, "{}", read.example);
+            assert!(read.example.contains(&format!(" {}", read.verb)), "{}", read.example);
+            for flag in read.flags {
+                for (word, _) in flag.says {
+                    assert!(flag.with(Query::default(), &ask, word).is_ok(), "{} {word}", flag.long);
+                }
+            }
+        }
+    }
+}
