@@ -23,14 +23,18 @@ pub enum TelemetryError {
     AlreadyStarted,
 }
 
-/// Starts logging to standard error, with or without colours. `level` is a level or a list such as `warn,trueup::store=debug`.
+/// Starts logging with what `writer` makes, which writes to standard error; with or without colours. `level` is a level or a list such as `warn,trueup::store=debug`.
 ///
 /// # Errors
 /// [`TelemetryError`], when the level cannot be read or logging was started before.
-pub fn start(level: &str, colours: bool) -> Result<(), TelemetryError> {
+pub fn start<W: io::Write + 'static>(
+    level: &str,
+    colours: bool,
+    writer: impl Fn() -> W + Send + Sync + 'static,
+) -> Result<(), TelemetryError> {
     let filter = filter(level)?;
     let lines =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours).with_target(false);
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(colours).with_target(false);
     lines.try_init().map_err(|_| TelemetryError::AlreadyStarted)
 }
 

@@ -1,12 +1,12 @@
 //! Arguments several commands share.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use clap::ValueEnum;
 
 use crate::cli::error::CommandError;
 use crate::cli::error::Kind::Failed;
 use crate::cli::ui::Ui;
-use crate::core::period::BillingPeriod;
+use crate::core::period::{BillingPeriod, iso_day};
 use crate::report::{Table, json, text};
 
 /// How a table is shown.
@@ -53,7 +53,7 @@ pub(super) fn period(text: &str) -> Result<BillingPeriod, String> {
 
 /// Reads a day, which stands for its start in UTC, or a moment with its offset.
 pub(super) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
-    if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+    if let Some(day) = iso_day(text) {
         return Ok(day.and_time(NaiveTime::MIN).and_utc());
     }
     let moment = DateTime::parse_from_rfc3339(text).map(|moment| moment.to_utc());

@@ -114,6 +114,7 @@ async fn database(context: &Context, config: &Config) -> Tried {
 async fn connection(context: &Context, config: &Config, name: String) -> Result<Tried, CommandError> {
     match engine::connect_to_check(config, &name, &context.environment) {
         Ok(connection) => {
+            let _doing = context.ui.doing(&format!("{name}: check"));
             let location = Some(connection.descriptor().location.clone());
             Ok(Tried { name, location, lines: connection.check().await, is_misconfigured: false })
         }

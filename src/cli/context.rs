@@ -59,7 +59,12 @@ impl Context {
 
     /// The engine on the configured database.
     pub(super) async fn engine(&self, config: &Config) -> Result<Engine, CommandError> {
-        let engine = Engine::open(config, &self.environment, self.clock(), &self.who()).await?;
+        self.engine_for(config, &self.who()).await
+    }
+
+    /// The same, for work that is somebody else's.
+    pub(super) async fn engine_for(&self, config: &Config, who: &str) -> Result<Engine, CommandError> {
+        let engine = Engine::open(config, &self.environment, self.clock(), who).await?;
         *self.stopper.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine.stopper());
         Ok(engine)
     }

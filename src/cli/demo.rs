@@ -62,6 +62,7 @@ const OPERATOR: &str = "demo operator";
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         let period = self.period.unwrap_or_else(|| context.last_month());
+        let doing = context.ui.doing(&format!("playing {period}"));
         let world = World::from_seed(self.seed, CUSTOMERS, &period.to_string())?;
         if clear(&self.dir, self.replace)? {
             context.ui.say(&format!("Replaced the earlier demo in {}.", self.dir.display()));
@@ -73,7 +74,7 @@ impl Args {
         context.ui.say(&format!("Simulated Pax8 at {}, simulated PSA at {}.", servers.pax8.url(), servers.psa.url()));
 
         Engine::migrate(&config, &context.environment, context.clock()).await?;
-        let engine = Engine::open(&config, &context.environment, context.clock(), OPERATOR).await?;
+        let engine = context.engine_for(&config, OPERATOR).await?;
         let connections = engine::connect_all(&config, None, &context.environment)?;
         let request = PullRequest { period, extras: Vec::new() };
         let listings = engine.pull(&connections, &request, context.ui.as_ref()).await?;
@@ -83,7 +84,7 @@ impl Args {
         let proposed = engine.propose(&[LinkKind::Company, LinkKind::Product]).await?;
         let matches: usize = proposed.iter().map(|(_, count)| count.matches).sum();
         let possible: usize = proposed.iter().map(|(_, count)| count.possible).sum();
-        let (truth, _) = engine::read_links(&data.join("ground_truth_mappings.csv"))?;
+        let (truth, _) = engine::read_links(&data.join("ground_truth_mappings.csv"), None)?;
         let decided = decide(&engine, &Mapping::from(truth)).await?;
         context
             .ui
@@ -98,6 +99,7 @@ impl Args {
         }
         let made = files_below(&self.dir).map_err(|error| unusable(&self.dir, &error))?;
         write_whole(&self.dir.join(MARK), made.join("\n").as_bytes())?;
+        drop(doing);
         context.ui.result(self.story(context, &month, &servers))?;
         Ok(Ending::Done)
     }

@@ -4,6 +4,7 @@
 //! standard error, and every way to end has its exit status in [`error`].
 
 mod args;
+mod bars;
 mod check;
 mod connections;
 mod connectors;
@@ -121,6 +122,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let environment = Environment::of_process();
     let ui = Arc::new(Ui::new(cli.global.quiet, &environment));
     let ended = run(cli, &ui, environment);
+    ui.still();
     match ended {
         Ok(ending) => ending.status(),
         Err(error) => {
@@ -139,7 +141,9 @@ fn answer_without_command(refused: &clap::Error) -> u8 {
 }
 
 fn run(cli: Cli, ui: &Arc<Ui>, environment: Environment) -> Result<Ending, CommandError> {
-    telemetry::start(&cli.global.log, ui.colours()).map_err(|refused| CommandError::new(Kind::Usage, refused))?;
+    let writer = Arc::clone(ui);
+    telemetry::start(&cli.global.log, ui.colours(), move || writer.log())
+        .map_err(|refused| CommandError::new(Kind::Usage, refused))?;
     let failed = |error: std::io::Error| CommandError::new(Kind::Failed, error);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
     let context = Context::new(Arc::clone(ui), environment, cli.global.config.as_deref(), cli.global.as_of);

@@ -7,8 +7,9 @@ use crate::cli::error::{CommandError, Kind};
 use crate::core::id::Company;
 use crate::core::link::LinkSet;
 use crate::core::reconcile::outcome::Outcome;
-use crate::engine::{Directory, Engine, Exported, Reconciled};
+use crate::engine::{Directory, Engine, Explained, ExportSource, Exported, Reconciled};
 use crate::report::findings::Finding;
+use crate::report::table::counted;
 use crate::report::text::{self, Screen};
 use crate::report::{
     Documents, Facts, Input, Names, Report, ReportError, Source, costliest_variances, facts, variances_in_short,
@@ -34,6 +35,8 @@ impl Month {
             as_of: month.sources.iter().map(|header| header.taken_at).min(),
             sources: sources.collect(),
             configuration: Some(engine.config().short().to_owned()),
+            held: month.held,
+            candidates: month.candidates,
         };
         Self {
             outcome: month.outcome,
@@ -43,10 +46,17 @@ impl Month {
         }
     }
 
-    /// From a folder of exports.
-    pub(super) fn exported(month: Exported) -> Self {
+    /// From a folder of exports, with what explains it.
+    pub(super) fn exported(month: Exported, explained: Explained) -> Self {
+        let facts = Facts {
+            as_of: month.sources.iter().filter_map(|source| source.file.modified).min(),
+            sources: month.sources.iter().chain(&explained.source).map(file).collect(),
+            configuration: None,
+            held: explained.held,
+            candidates: explained.candidates,
+        };
         let names = names(month.directory, month.company_links);
-        Self { outcome: month.outcome, names, facts: Facts::default(), documents: None }
+        Self { outcome: month.outcome, names, facts, documents: month.documents }
     }
 
     /// The month as a terminal tells it: the costliest variances, where every line ended, what may be said, and findings in
@@ -74,6 +84,16 @@ impl Month {
         let documents = self.documents.as_ref();
         Input { outcome: &self.outcome, names: &self.names, facts: &self.facts, documents }
     }
+}
+
+/// A file as a source. Long files have no fingerprint: reading them once more would take longer than the reconcile.
+fn file(source: &ExportSource) -> Source {
+    let ExportSource { file, rows, complete } = source;
+    let mut said: Vec<String> = rows.map(|rows| counted(rows, "row")).into_iter().collect();
+    said.push(counted(file.bytes, "byte"));
+    said.extend(file.modified.map(|at| format!("written {}", at.format("%Y-%m-%d %H:%M:%S UTC"))));
+    said.extend(file.fingerprint.as_ref().map(|fingerprint| format!("SHA-256 {}…", fingerprint.short())));
+    Source { what: file.file.clone(), id: said.join(", "), complete: *complete }
 }
 
 fn names(directory: Directory, company_links: LinkSet<Company>) -> Names {

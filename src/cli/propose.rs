@@ -38,7 +38,9 @@ impl Args {
             Which::Products => &[LinkKind::Product],
             Which::All => &[LinkKind::Company, LinkKind::Product],
         };
+        let doing = context.ui.doing("looking for counterparts");
         let proposed = context.engine(&context.config()?).await?.propose(kinds).await?;
+        drop(doing);
         self.shown.show(&context.ui, &table(&proposed))?;
         Ok(Ending::Done)
     }

@@ -11,11 +11,11 @@ use crate::core::outside::harmless;
 use crate::core::period::BillingPeriod;
 use crate::core::reconcile::coverage::Fate;
 use crate::core::reconcile::outcome::Verdict;
-use crate::engine::{EngineError, reconcile_folder};
+use crate::engine::{EngineError, Explained, Exported, reconcile_folder};
 use crate::report::facts::verdict;
 use crate::report::findings::costliest;
 use crate::report::table::{count, counted};
-use crate::report::{Input, Report, costliest_variances, csv, html, machine, text, xlsx};
+use crate::report::{Input, Report, costliest_variances, csv, html, json, machine, text, xlsx};
 
 /// Hold what was charged against what was billed in a month
 ///
@@ -36,7 +36,8 @@ pub(super) struct Args {
     /// Take the links from this file instead of proposing them
     #[arg(long, value_name = "FILE", requires = "from")]
     links: Option<PathBuf>,
-    /// Write variances.csv, totals.json, problems.csv, and the month as a page and a workbook into this folder
+    /// Write variances.csv, totals.json, problems.csv, and the month as a page and a workbook into this folder; where the
+    /// distributor's documents are known, also invoice-register.json and tie-out.json
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Exit with status 3 when differences wait for a person
@@ -67,9 +68,16 @@ fn of_folder(error: EngineError, folder: &Path) -> CommandError {
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let doing = context.ui.doing(&format!("reconciling {}", self.period));
         let month = if let Some(folder) = &self.from {
             let month = reconcile_folder(folder, self.period, self.links.as_deref(), context.ui.as_ref()).await;
-            Month::exported(month.map_err(|error| of_folder(error, folder))?)
+            let month = month.map_err(|error| of_folder(error, folder))?;
+            let explained =
+                if self.explains(&month) { month.explain(context.ui.as_ref()) } else { Explained::default() };
+            if let Some(trouble) = &explained.trouble {
+                context.ui.warn(&harmless(&format!("what is held is not known: {trouble}")));
+            }
+            Month::exported(month, explained)
         } else {
             let engine = context.engine(&context.config()?).await?;
             let reconciled = engine.reconcile(self.period).await?;
@@ -78,13 +86,26 @@ impl Args {
         if let Some(folder) = &self.out {
             make_folder(folder)?;
             let input = month.input();
-            write_whole(&folder.join("variances.csv"), &machine::variances(input.outcome, input.names)?)?;
+            write_whole(&folder.join("variances.csv"), &machine::variances(&input)?)?;
             write_whole(&folder.join("totals.json"), &machine::totals(input.outcome)?)?;
             write_whole(&folder.join("problems.csv"), &csv::render(&Report::Problems.build(&input))?)?;
+            if input.documents.is_some() {
+                for report in [Report::InvoiceRegister, Report::TieOut] {
+                    let table = report.build(&input);
+                    write_whole(&folder.join(format!("{}.json", table.name)), &json::render(&table)?)?;
+                }
+            }
             self.write_for_people(context, folder, &input)?;
         }
+        drop(doing);
         self.show(context, &month)?;
         self.ending(&month)
+    }
+
+    /// Whether somebody will see what explains the month: reading it takes as long as the reconcile of a large one.
+    fn explains(&self, month: &Exported) -> bool {
+        let seen = self.out.is_some() || self.shown.format == TableFormat::Json;
+        seen && count(month.outcome.variances.len()) <= VARIANCES_FOR_PEOPLE
     }
 
     /// A page and a workbook are for people: nobody scrolls through more, and a month of millions must not fill the memory.

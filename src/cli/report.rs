@@ -86,6 +86,7 @@ impl Args {
             let error = CommandError::new(Kind::Usage, "a workbook cannot go to standard output");
             return Err(error.hint("Name a file with --out."));
         }
+        let _doing = context.ui.doing(&format!("the {} report of {}", self.name.name(), self.period));
         let engine = context.engine(&context.config()?).await?;
         let Some(reconciled) = engine.reconciled(self.period).await? else {
             let error = CommandError::new(Kind::NotReady, format!("{} was never reconciled", self.period));

@@ -10,7 +10,7 @@ use crate::cli::error::{CommandError, Ending};
 use crate::core::id::{Company, Product};
 use crate::core::reconcile::outcome::Verdict;
 use crate::core::review::Filter;
-use crate::engine::{Board, Engine, EngineError, RunOutcome, SnapshotHeader};
+use crate::engine::{Board, Engine, EngineError, ReconciliationHeader, Run, RunId, RunOutcome, SnapshotHeader};
 use crate::report::table::Kind::Text;
 use crate::report::table::{Cell, Column, Table, count, counted};
 
@@ -26,10 +26,12 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let _doing = context.ui.doing("status");
         let engine = context.engine(&context.config()?).await?;
         let now = context.clock().now();
         let mut rows: Vec<Vec<Cell>> = Vec::new();
-        for run in engine.runs(RUNS_SHOWN).await? {
+        let runs = engine.runs(RUNS_LOOKED_AT).await?;
+        for run in runs.iter().take(RUNS_SHOWN) {
             let what = format!("{}, {} by {}", run.id, run.job, run.who);
             let known = run.receipt.as_ref().and_then(|receipt| receipt.get("verdict")?.as_str());
             let month = if known == Some("unknown") { ", the month is unknown" } else { "" };
@@ -58,12 +60,8 @@ impl Args {
                 rows.push(row("snapshot", what, &state, header.taken_at));
             }
         }
-        for month in engine.reconciliations(RUNS_SHOWN).await? {
-            let state = match month.verdict {
-                Verdict::Clean => "clean".to_owned(),
-                Verdict::Differences => counted(month.variances, "difference"),
-                Verdict::Unknown => format!("unknown, {}", counted(month.variances, "difference")),
-            };
+        for month in engine.reconciliations(RECONCILIATIONS_SHOWN).await? {
+            let state = reconciled(&month, untied(&runs, month.run));
             rows.push(row("reconcile", month.period.to_string(), &state, month.at));
         }
         let waiting = waiting(&engine).await?;
@@ -81,8 +79,38 @@ fn last_complete(headers: &[SnapshotHeader], of: &SnapshotHeader) -> String {
     when.map_or(", never complete".to_owned(), |when| format!(", last complete at {when}"))
 }
 
-/// How many runs and reconciliations are shown.
-const RUNS_SHOWN: u32 = 10;
+/// How many documents differed from their lines; `None` where the run did not say.
+fn untied(runs: &[Run], of: RunId) -> Option<u64> {
+    runs.iter().find(|run| run.id == of)?.receipt.as_ref()?.get("untied")?.as_u64()
+}
+
+/// What was said of a month, and how much of what differs.
+fn reconciled(month: &ReconciliationHeader, untied: Option<u64>) -> String {
+    let cells = (month.variances > 0).then(|| counted(month.variances, "difference"));
+    let documents = untied.filter(|untied| *untied > 0).map(|untied| {
+        format!("{} not tied, see `trueup report tie-out --period {}`", counted(untied, "document"), month.period)
+    });
+    let differs: Vec<String> = cells.into_iter().chain(documents).collect();
+    let differs = match (differs.is_empty(), month.verdict, untied) {
+        (false, _, _) => differs.join(", "),
+        (true, Verdict::Clean | Verdict::Unknown, _) => counted(0, "difference"),
+        // Without a cell that differs these are what is left, and only later runs say which.
+        (true, Verdict::Differences, Some(_)) => "lines without a link".to_owned(),
+        (true, Verdict::Differences, None) => "documents not tied, or lines without a link".to_owned(),
+    };
+    match month.verdict {
+        Verdict::Clean => "clean".to_owned(),
+        Verdict::Differences => differs,
+        Verdict::Unknown => format!("unknown, {differs}"),
+    }
+}
+
+/// How many runs are shown.
+const RUNS_SHOWN: usize = 10;
+/// How far back the runs of the reconciliations are looked for.
+const RUNS_LOOKED_AT: u32 = 1_000;
+/// How many reconciliations are shown.
+const RECONCILIATIONS_SHOWN: u32 = 10;
 /// How far back the last snapshot of each listing is looked for.
 const SNAPSHOTS_LOOKED_AT: u32 = 1_000;
 

@@ -3,21 +3,18 @@
 //! Results go to standard output and nothing else does; what happens on the way goes to standard error. Colour and moving
 //! bars only where a person looks at a terminal. Nothing outside text holds steers the terminal.
 
-use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressDrawTarget;
 
+use crate::cli::bars::Bars;
 use crate::cli::error::{CommandError, Kind};
 use crate::config::Environment;
 use crate::core::outside::{harmless, harmless_lines};
-use crate::engine::Watch;
+use crate::engine::{Waiting, Watch, Watched, Way};
 use crate::report::text::Screen;
-
-/// Work shorter than this needs no bar.
-const BAR_AFTER: Duration = Duration::from_secs(1);
 
 /// Standard output and standard error, as a person or a script wants them.
 #[derive(Debug)]
@@ -25,14 +22,7 @@ pub struct Ui {
     quiet: bool,
     colour: bool,
     width: Option<u16>,
-    bars: MultiProgress,
-    running: Mutex<BTreeMap<String, Running>>,
-}
-
-#[derive(Debug)]
-struct Running {
-    since: Instant,
-    bar: Option<ProgressBar>,
+    bars: Bars,
 }
 
 impl Ui {
@@ -46,8 +36,7 @@ impl Ui {
             colour: terminal && environment.get("NO_COLOR").is_none(),
             // A table library that knows the terminal's width saves asking for it here.
             width: comfy_table::Table::new().width(),
-            bars: MultiProgress::with_draw_target(target),
-            running: Mutex::default(),
+            bars: Bars::new(target),
         }
     }
 
@@ -55,6 +44,23 @@ impl Ui {
     #[must_use]
     pub fn colours(&self) -> bool {
         self.colour
+    }
+
+    /// What logged lines are written with.
+    #[must_use]
+    pub fn log(self: &Arc<Self>) -> Log {
+        Log(Arc::clone(self))
+    }
+
+    /// Shows, as long as what it answers is held, that this is being done.
+    #[must_use]
+    pub fn doing(&self, what: &str) -> Watched<'_> {
+        Watched::new(self, what)
+    }
+
+    /// Nothing moves any more.
+    pub fn still(&self) {
+        self.bars.clear();
     }
 
     /// How a table is drawn. Only a terminal has a width: a file or a pipe gets every row on one line.
@@ -89,7 +95,7 @@ impl Ui {
     /// What writing says; a reader that went away is no failure of ours and ends the output quietly.
     pub fn result(&self, text: impl AsRef<[u8]>) -> Result<(), CommandError> {
         let mut out = std::io::stdout().lock();
-        match out.write_all(text.as_ref()).and_then(|()| out.flush()) {
+        match self.bars.suspend(|| out.write_all(text.as_ref()).and_then(|()| out.flush())) {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
                 Err(CommandError::new(Kind::Failed, format!("standard output: {error}")))
             }
@@ -129,33 +135,34 @@ impl Ui {
     }
 }
 
-impl Watch for Ui {
-    /// A bar appears once it has taken a second, and goes when everything is there.
-    fn progress(&self, what: &str, done: u64, total: Option<u64>) {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = running.entry(what.to_owned()).or_insert_with(|| Running { since: Instant::now(), bar: None });
-        if entry.bar.is_none() && entry.since.elapsed() >= BAR_AFTER {
-            entry.bar = Some(self.bars.add(bar(what, total)));
-        }
-        if let Some(bar) = &entry.bar {
-            bar.set_position(done);
-            if let Some(total) = total {
-                bar.set_length(total);
-            }
-        }
-        if total.is_some_and(|total| done >= total)
-            && let Some(Running { bar: Some(bar), .. }) = running.remove(what)
-        {
-            bar.finish_and_clear();
-        }
+/// Lines that are logged, written without harm to the moving ones.
+pub struct Log(Arc<Ui>);
+
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.0.bars.suspend(|| std::io::stderr().lock().write_all(line))?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
-fn bar(what: &str, total: Option<u64>) -> ProgressBar {
-    let bar = ProgressBar::no_length().with_message(what.to_owned());
-    let template = if total.is_some() { "{msg:30} {wide_bar} {pos}/{len}" } else { "{msg:30} {spinner} {pos}" };
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
+impl Watch for Ui {
+    fn begin(&self, what: &str) {
+        self.bars.begin(what);
     }
-    bar
+
+    fn progress(&self, what: &str, records: u64, way: Way) {
+        self.bars.progress(what, records, way);
+    }
+
+    fn waiting(&self, what: &str, pause: Duration, why: &Waiting) {
+        self.bars.waiting(what, pause, why);
+    }
+
+    fn end(&self, what: &str) {
+        self.bars.end(what);
+    }
 }

@@ -17,9 +17,15 @@ pub fn of_period(
     let known: BTreeMap<&InvoiceId, &VendorInvoice> = invoices.iter().map(|invoice| (&invoice.id, invoice)).collect();
     charges.retain(|charge| {
         let invoice = charge.invoice.as_ref().and_then(|id| known.get(id));
-        invoice.is_none_or(|invoice| period.contains(invoice.date) && !invoice.is_superseded())
+        invoice.is_none_or(|invoice| counts_in(invoice, period))
     });
     charges
+}
+
+/// Whether the lines of a document belong to a period.
+#[must_use]
+pub fn counts_in(invoice: &VendorInvoice, period: BillingPeriod) -> bool {
+    period.contains(invoice.date) && !invoice.is_superseded()
 }
 
 /// The documents dated in a period and the month after it.

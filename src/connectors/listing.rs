@@ -7,8 +7,9 @@
 //! used again, and so a row that stood in for another is gone from the second. Rows without ids are compared by their content,
 //! the second time cut into pages at other places.
 //!
-//! One more call before and after saves the second reading where a listing can be sorted by the day its rows were made: while
-//! the same rows are the newest and the total is the same, none came, and so none went.
+//! Where rows say the day they were made, one call before the first page saves the second reading: the newest rows are noted.
+//! A row that came later is newer than the oldest of them and is not among them. If none such was read, only rows were read that
+//! were there at that call; and as many were read as there were at the first page, where those that came would have counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,7 @@ use chrono::NaiveDate;
 use tokio::task::JoinSet;
 
 use crate::connectors::error::{ConnectorError, ErrorKind};
-use crate::connectors::{Result, Watch};
+use crate::connectors::{Result, Watched, Way};
 use crate::core::record::Fingerprint;
 
 /// What a page says of its listing. All of it is required; nothing is assumed.
@@ -43,8 +44,11 @@ pub enum Ask {
         /// Which page, from 0.
         page: u64,
     },
-    /// The first page, sorted by the day rows were made, the newest first.
-    Newest,
+    /// One page of the listing sorted by the day rows were made, the newest first.
+    Newest {
+        /// Which page, from 0.
+        page: u64,
+    },
 }
 
 /// One page.
@@ -85,15 +89,13 @@ impl Default for Limits {
     }
 }
 
-/// Which listing is read, for errors and progress.
+/// Which listing is read, for errors.
 #[derive(Debug, Clone, Copy)]
 pub struct About<'a> {
     /// The connection's configured name.
     pub connector: &'a str,
     /// `GET /companies`.
     pub operation: &'a str,
-    /// `companies`, for a progress line.
-    pub what: &'a str,
 }
 
 /// Why one reading proves nothing: it may be read again.
@@ -108,31 +110,29 @@ pub async fn read_all<T, F>(
     about: About<'_>,
     limits: Limits,
     identity: &Identity<T>,
-    watch: &dyn Watch,
+    watched: &Watched<'_>,
     page: impl Fn(Ask) -> F + Send + Sync,
 ) -> Result<Vec<T>>
 where
     T: Send + Sync + 'static,
     F: Future<Output = Result<Page<T>>> + Send + 'static,
 {
-    let reader = Reader { about, limits, identity, watch, page: &page };
+    let reader = Reader { about, limits, identity, watched, page: &page };
     let mut last = Disagreement("it was never read".to_owned());
     let mut before: Option<Fingerprint> = None;
     for reading in 0..limits.readings {
         let mut first = page(Ask::Page { reading, page: 0 }).await?;
         let mut newest = None;
         // Of a short listing a second reading is cheaper. The first page is read again: it must not be older than its newest rows.
-        if let Some(made) = identity.made.filter(|_| before.is_none() && first.meta.total_pages > NEWEST_FROM_PAGES)
-            && let Ok(page_of_newest) = page(Ask::Newest).await
-        {
-            newest = Newest::of(&page_of_newest, identity.id, made);
+        if let Some(made) = identity.made.filter(|_| before.is_none() && first.meta.total_pages > NEWEST_FROM_PAGES) {
+            newest = reader.newest(made).await;
             first = page(Ask::Page { reading, page: 0 }).await?;
         }
         match reader.rest(reading, first).await? {
             Err(disagreement) => {
                 tracing::info!(
                     connector = about.connector,
-                    listing = about.what,
+                    listing = about.operation,
                     reading,
                     why = disagreement.0,
                     "the listing does not agree with itself; reading it again"
@@ -140,8 +140,10 @@ where
                 before = None;
                 last = disagreement;
             }
-            Ok(Read { rows, pages, total }) => {
-                if pages <= 1 || reader.none_came(newest, &rows, total).await {
+            Ok(Read { rows, pages }) => {
+                let by_day = newest.zip(identity.made);
+                let were_there = by_day.is_some_and(|(newest, made)| newest.none_came(&rows, identity.id, made));
+                if pages <= 1 || were_there {
                     return Ok(rows);
                 }
                 let now = fingerprint(&rows, identity);
@@ -162,27 +164,19 @@ where
 /// Listings of more pages than this are asked for their newest rows.
 const NEWEST_FROM_PAGES: u64 = 8;
 
-/// The newest rows of a listing: those of the days after the oldest day of its newest page. A row that comes stands among them.
-#[derive(PartialEq, Eq)]
+/// So many pages of the newest rows are read at most.
+const NEWEST_PAGES: u64 = 5;
+
+/// The newest rows of a listing, with the day of the oldest of them. A row that comes is of a later day: shapes of dates and
+/// their zones may differ by a day, so they reach back two days at least.
 struct Newest {
     ids: BTreeSet<String>,
     after: NaiveDate,
-    total: u64,
 }
 
 impl Newest {
-    /// `None` where they cannot be told: rows without id or day, all of one day, or none.
-    fn of<T>(page: &Page<T>, id: fn(&T) -> Option<&str>, made: fn(&T) -> Option<NaiveDate>) -> Option<Self> {
-        let rows = page.rows.as_deref()?;
-        let rows: Vec<(&str, NaiveDate)> = rows.iter().map(|row| id(row).zip(made(row))).collect::<Option<_>>()?;
-        let after = rows.iter().map(|(_, day)| *day).min()?;
-        let ids: BTreeSet<String> =
-            rows.iter().filter(|(_, day)| *day > after).map(|(id, _)| (*id).to_owned()).collect();
-        (!ids.is_empty()).then_some(Self { ids, after, total: page.meta.total_elements })
-    }
-
-    /// Whether the remote sorted: none of the rows read is newer and not among them.
-    fn holds<T>(&self, rows: &[T], id: fn(&T) -> Option<&str>, made: fn(&T) -> Option<NaiveDate>) -> bool {
+    /// Whether no row was read that came later. Says no as well where the remote did not sort: then nothing is known.
+    fn none_came<T>(&self, rows: &[T], id: fn(&T) -> Option<&str>, made: fn(&T) -> Option<NaiveDate>) -> bool {
         let known = |row: &T| id(row).is_some_and(|id| self.ids.contains(id));
         rows.iter().all(|row| made(row).is_some_and(|day| day <= self.after || known(row)))
     }
@@ -192,7 +186,6 @@ impl Newest {
 struct Read<T> {
     rows: Vec<T>,
     pages: u64,
-    total: u64,
 }
 
 /// What every reading of one listing has in common.
@@ -200,7 +193,7 @@ struct Reader<'r, T, P> {
     about: About<'r>,
     limits: Limits,
     identity: &'r Identity<T>,
-    watch: &'r dyn Watch,
+    watched: &'r Watched<'r>,
     page: &'r P,
 }
 
@@ -210,15 +203,21 @@ where
     F: Future<Output = Result<Page<T>>> + Send + 'static,
     P: Fn(Ask) -> F + Send + Sync,
 {
-    /// Whether no row came while the listing was read, as its newest rows show.
-    async fn none_came(&self, before: Option<Newest>, rows: &[T], total: u64) -> bool {
-        let (Some(before), Some(made)) = (before, self.identity.made) else { return false };
-        let id = self.identity.id;
-        if before.total != total || !before.holds(rows, id, made) {
-            return false;
+    /// The newest rows; `None` where they cannot be told: no answer, rows without id or day, or too many of the last days.
+    async fn newest(&self, made: fn(&T) -> Option<NaiveDate>) -> Option<Newest> {
+        let (mut ids, mut days) = (BTreeSet::new(), BTreeSet::new());
+        for number in 0..NEWEST_PAGES {
+            let rows = (self.page)(Ask::Newest { page: number }).await.ok()?.rows?;
+            for row in &rows {
+                ids.insert((self.identity.id)(row)?.to_owned());
+                days.insert(made(row)?);
+            }
+            let (oldest, latest) = (days.first().copied()?, days.last().copied()?);
+            if latest.signed_duration_since(oldest).num_days() >= 2 {
+                return Some(Newest { ids, after: oldest });
+            }
         }
-        let after = (self.page)(Ask::Newest).await;
-        after.is_ok_and(|after| Newest::of(&after, id, made).is_some_and(|after| after == before))
+        None
     }
 
     /// The other pages of a reading, several at a time, taken in their order.
@@ -245,7 +244,7 @@ where
                     Err(why) => return Ok(Err(why)),
                     Ok(ended) => {
                         let count = u64::try_from(taken.rows.len()).unwrap_or(u64::MAX);
-                        self.watch.progress(self.about.what, count, Some(announced));
+                        self.watched.progress(count, Way::Records(announced));
                         next += 1;
                         if ended {
                             return Ok(taken.ended(next));
@@ -316,11 +315,7 @@ impl<T> Taken<T> {
 
     fn ended(self, pages: u64) -> std::result::Result<Read<T>, Disagreement> {
         let (count, total) = (u64::try_from(self.rows.len()).unwrap_or(u64::MAX), self.first.total_elements);
-        if count == total {
-            Ok(Read { rows: self.rows, pages, total })
-        } else {
-            Err(Disagreement(miscount(total, count)))
-        }
+        if count == total { Ok(Read { rows: self.rows, pages }) } else { Err(Disagreement(miscount(total, count))) }
     }
 }
 

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 
 use crate::connectors::{
     CheckFailed, CheckLine, ConnectorError, Descriptor, DraftMonth, ErrorKind, PsaConnector, Result, Side,
-    VendorConnector, Watch, documents,
+    VendorConnector, Watch, Watched, Way, documents,
 };
 use crate::core::billing::{BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
 use crate::core::customer::{PsaCustomer, VendorCustomer};
@@ -102,7 +102,7 @@ impl Faults {
             }
         }
         let done = u64::try_from(once.len()).unwrap_or(u64::MAX);
-        watch.progress(&format!("{listing:?}"), done, Some(done));
+        Watched::listing(watch, &about.name, &format!("{listing:?}")).progress(done, Way::Records(done));
         Ok(Pulled::judge(once, problems))
     }
 
@@ -110,7 +110,7 @@ impl Faults {
     fn rows<R>(&self, about: &Descriptor, listing: Listing, rows: Vec<R>, watch: &dyn Watch) -> Result<Pulled<R>> {
         let problems = self.strike(&about.name, listing)?;
         let done = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        watch.progress(&format!("{listing:?}"), done, Some(done));
+        Watched::listing(watch, &about.name, &format!("{listing:?}")).progress(done, Way::Records(done));
         Ok(Pulled::judge(rows, problems))
     }
 

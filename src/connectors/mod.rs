@@ -13,6 +13,7 @@ pub mod listing;
 pub mod memory;
 pub mod pax8;
 pub mod rest;
+pub mod watch;
 
 use async_trait::async_trait;
 
@@ -24,6 +25,7 @@ use crate::core::period::BillingPeriod;
 use crate::core::product::{PriceRow, PsaProduct, VendorProduct};
 use crate::core::snapshot::Pulled;
 pub use error::{ConnectorError, ErrorKind};
+pub use watch::{Unwatched, Waiting, Watch, Watched, Way};
 
 /// What a connector's method answers.
 pub type Result<T> = std::result::Result<T, ConnectorError>;
@@ -85,19 +87,6 @@ impl CheckFailed {
     pub fn of(error: &ConnectorError, advice: &str) -> Self {
         Self { what: format!("{error}; {advice}"), credentials: matches!(error.kind, ErrorKind::Auth(_)) }
     }
-}
-
-/// Told how far a listing has come. Cheap; may be called for every page.
-pub trait Watch: Send + Sync {
-    /// `done` records so far of `total`, where the source announced one.
-    fn progress(&self, what: &str, done: u64, total: Option<u64>);
-}
-
-/// A watch that looks away.
-pub struct Unwatched;
-
-impl Watch for Unwatched {
-    fn progress(&self, _what: &str, _done: u64, _total: Option<u64>) {}
 }
 
 /// Which month of charges that are not invoiced yet. Source: Pax8 `monthOffset`.

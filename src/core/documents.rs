@@ -7,10 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::core::billing::{ChargeKind, VendorCharge, VendorInvoice};
+use crate::core::billing::{ChargeKind, VendorInvoice};
 use crate::core::id::InvoiceId;
 use crate::core::money::{Amount, Currency, MoneyError};
 use crate::core::period::BillingPeriod;
+use crate::core::reconcile::lines::Charge;
 
 /// Documents of one distributor, with the sums of their lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,12 +56,12 @@ impl Documents {
     ///
     /// # Errors
     /// [`MoneyError::Overflow`]; the line is not counted then.
-    pub fn add(&mut self, charge: &VendorCharge) -> Result<(), MoneyError> {
-        let Some(invoice) = &charge.invoice else {
+    pub fn add(&mut self, charge: &Charge<'_>) -> Result<(), MoneyError> {
+        if charge.invoice.is_empty() {
             self.loose = self.loose.saturating_add(1);
             return Ok(());
-        };
-        let sums = self.lines.entry((invoice.clone(), charge.currency)).or_default();
+        }
+        let sums = self.lines.entry((InvoiceId::new(charge.invoice), charge.currency)).or_default();
         let mut next = *sums;
         let sum = match charge.kind {
             ChargeKind::ServiceCharge => &mut next.fees,
@@ -77,6 +78,19 @@ impl Documents {
         }
         next.lines = next.lines.saturating_add(1);
         *sums = next;
+        Ok(())
+    }
+
+    /// Counts the lines that others of the same documents counted.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`].
+    pub fn absorb(&mut self, other: Self) -> Result<(), MoneyError> {
+        self.loose = self.loose.saturating_add(other.loose);
+        for (document, sums) in other.lines {
+            let known = self.lines.entry(document).or_default();
+            *known = known.and(&sums)?;
+        }
         Ok(())
     }
 
@@ -107,7 +121,8 @@ impl Documents {
             .filter(move |(id, currency, _)| !listed.contains(&(*id, *currency)))
     }
 
-    /// Every document of the period that does not tie, and every document that lines name and that is not listed.
+    /// Every document of the period that does not tie or cannot be tied, and every document that lines name and that is not
+    /// listed; what differs comes first.
     #[must_use]
     pub fn untied(&self, period: BillingPeriod) -> Vec<Untied<'_>> {
         let listed = self.invoices.iter().filter_map(|invoice| {
@@ -115,17 +130,30 @@ impl Documents {
             match self.tie_of(invoice, period) {
                 Tie::Differs(by) => Some(Untied { id, currency, why: Why::Differs(by) }),
                 Tie::NoLines => Some(Untied { id, currency, why: Why::NoLines }),
-                Tie::Holds(_) | Tie::NoTotal | Tie::Superseded | Tie::OtherMonth => None,
+                Tie::NoTotal => Some(Untied { id, currency, why: Why::NoTotal }),
+                Tie::Holds(_) | Tie::Superseded | Tie::OtherMonth => None,
             }
         });
         let unlisted = self.unlisted().map(|(id, currency, _)| Untied { id, currency, why: Why::NotListed });
         let mut untied: Vec<Untied<'_>> = listed.chain(unlisted).collect();
-        untied.sort_by_key(|untied| (untied.id, untied.currency));
+        untied.sort_by_key(|untied| (!untied.why.is_difference(), untied.id, untied.currency));
         untied
     }
 }
 
 impl LineSums {
+    fn and(&self, other: &Self) -> Result<Self, MoneyError> {
+        Ok(Self {
+            lines: self.lines.saturating_add(other.lines),
+            net: self.net.plus(other.net)?,
+            fees: self.fees.plus(other.fees)?,
+            credits: self.credits.plus(other.credits)?,
+            payments: self.payments.plus(other.payments)?,
+            tax: self.tax.plus(other.tax)?,
+            taxed: self.taxed.saturating_add(other.taxed),
+        })
+    }
+
     /// The tax; unknown when no line said any.
     #[must_use]
     pub fn known_tax(&self) -> Option<Amount> {
@@ -159,7 +187,7 @@ pub struct Reading {
     pub payments: bool,
 }
 
-/// A document that does not tie.
+/// A document that is not tied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Untied<'d> {
     /// Its number.
@@ -170,7 +198,7 @@ pub struct Untied<'d> {
     pub why: Why,
 }
 
-/// Why a document does not tie.
+/// Why a document is not tied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
     /// It differs from its lines; `None` where the difference does not fit.
@@ -179,6 +207,19 @@ pub enum Why {
     NoLines,
     /// Lines name it, and it is not listed.
     NotListed,
+    /// It states no total to hold its lines against.
+    NoTotal,
+}
+
+impl Why {
+    /// Whether something differs; where nothing could be compared, nothing is known to.
+    #[must_use]
+    pub fn is_difference(self) -> bool {
+        match self {
+            Self::Differs(_) | Self::NoLines | Self::NotListed => true,
+            Self::NoTotal => false,
+        }
+    }
 }
 
 /// Holds a head against the sums of its lines.

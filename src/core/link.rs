@@ -5,6 +5,7 @@
 //! with both claims named.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -203,6 +204,51 @@ pub enum Compare {
     Quantity,
     /// Amounts only: metered use has no units worth comparing.
     Amount,
+}
+
+impl fmt::Display for Compare {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Quantity => "quantity",
+            Self::Amount => "amount",
+        })
+    }
+}
+
+/// Two links of one PSA record that are compared in different ways: only one of them could count.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{vendor} with {psa} is compared by {compare}, {standing} with {psa} by {standing_compare}; link one of them with another \
+     PSA record, or give both the same `compare` in a links file and take it over with `trueup review import`"
+)]
+pub struct ComparedTwice {
+    /// The vendor record of the one link.
+    pub vendor: String,
+    /// How it is compared.
+    pub compare: Compare,
+    /// The vendor record of the link that counts.
+    pub standing: String,
+    /// How that is compared.
+    pub standing_compare: Compare,
+    /// The PSA record of both.
+    pub psa: String,
+}
+
+impl ComparedTwice {
+    /// The contradiction between a link and one that stands, both with one PSA record, if there is one.
+    pub fn between<E>(
+        psa: &Id<Psa, E>,
+        (vendor, compare): (&Id<Vendor, E>, Compare),
+        (standing, standing_compare): (&Id<Vendor, E>, Compare),
+    ) -> Option<Self> {
+        (vendor != standing && compare != standing_compare).then(|| Self {
+            vendor: vendor.to_string(),
+            compare,
+            standing: standing.to_string(),
+            standing_compare,
+            psa: psa.to_string(),
+        })
+    }
 }
 
 /// One component of a bundle: what one unit of the PSA's bundle stands for.

@@ -28,14 +28,6 @@ pub enum MoneyError {
     /// The currency is not three capital letters (ISO 4217).
     #[error("`{0}` is not a currency code of three capital letters")]
     NotACurrency(String),
-    /// Two currencies met where one is needed.
-    #[error("{left} and {right} cannot be added")]
-    CurrencyMismatch {
-        /// The first one.
-        left: Currency,
-        /// The other one.
-        right: Currency,
-    },
     /// The result does not fit 96 bits.
     #[error("the result is too large to be kept exactly")]
     Overflow,
@@ -401,38 +393,6 @@ impl Money {
     #[must_use]
     pub fn currency(self) -> Currency {
         self.currency
-    }
-
-    /// The sum, in one currency.
-    ///
-    /// # Errors
-    /// [`MoneyError::CurrencyMismatch`] or [`MoneyError::Overflow`].
-    pub fn checked_add(self, other: Self) -> Result<Self, MoneyError> {
-        self.same_currency(other)?;
-        Ok(Self { amount: self.amount.plus(other.amount)?, ..self })
-    }
-
-    /// The difference, in one currency.
-    ///
-    /// # Errors
-    /// [`MoneyError::CurrencyMismatch`] or [`MoneyError::Overflow`].
-    pub fn checked_sub(self, other: Self) -> Result<Self, MoneyError> {
-        self.same_currency(other)?;
-        Ok(Self { amount: self.amount.minus(other.amount)?, ..self })
-    }
-
-    /// Rounded, for a number that leaves the program.
-    #[must_use]
-    pub fn rounded(self, rounding: Rounding) -> Self {
-        Self { amount: self.amount.rounded(rounding), ..self }
-    }
-
-    fn same_currency(self, other: Self) -> Result<(), MoneyError> {
-        if self.currency == other.currency {
-            Ok(())
-        } else {
-            Err(MoneyError::CurrencyMismatch { left: self.currency, right: other.currency })
-        }
     }
 }
 

@@ -17,6 +17,26 @@ pub fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> O
     near.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, word)| word)
 }
 
+/// Guesses at what was meant by the unknown ids of a file. Only the first are guessed at: in the wrong file all are unknown,
+/// and each guess compares with every known id.
+#[derive(Debug)]
+pub struct Guesses(u32);
+
+impl Default for Guesses {
+    fn default() -> Self {
+        Self(100)
+    }
+}
+
+impl Guesses {
+    /// The end of a sentence about an unknown id: the known one that was probably meant, if any is near.
+    pub fn meant<'k>(&mut self, written: &str, known: impl IntoIterator<Item = &'k str>) -> String {
+        let Some(left) = self.0.checked_sub(1) else { return String::new() };
+        self.0 = left;
+        nearest(written, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+    }
+}
+
 /// How near a known word is; `None` when it is not. Case, blanks and punctuation do not count.
 #[must_use]
 pub fn likeness(written: &str, known: &str) -> Option<f64> {
@@ -53,6 +73,9 @@ mod tests {
         ] {
             assert_eq!(nearest(written, known), expected, "{written}");
         }
+        let mut guesses = Guesses(1);
+        assert_eq!(guesses.meant("ulr", known), "; did you mean `url`?");
+        assert_eq!(guesses.meant("ulr", known), "", "the file is the wrong one");
         let page = "url".repeat(100);
         assert_eq!(nearest(&page, [page.as_str()]), None);
     }

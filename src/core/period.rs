@@ -1,6 +1,6 @@
-//! Periods: the billing month and half-open spans of days.
+//! Periods: the billing month, and the one way a day is written.
 //!
-//! Keeps the invariant that a span is never empty and its end is never part of it, whichever form a source writes.
+//! Keeps the invariant that a month is a whole calendar month, and that a day is read only where nothing is left to guess.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,20 +8,12 @@ use std::str::FromStr;
 use chrono::{Datelike, Days, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-/// Why a period or span was refused.
+/// Why a period was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PeriodError {
     /// The text is no month.
     #[error("`{0}` is not a month written like 2026-04")]
     NotAMonth(String),
-    /// The span would hold no day.
-    #[error("{start} to {end} holds no day")]
-    Empty {
-        /// First day.
-        start: NaiveDate,
-        /// The day after the last one.
-        end: NaiveDate,
-    },
 }
 
 /// A calendar month, written `2026-04`.
@@ -67,23 +59,13 @@ impl BillingPeriod {
     pub fn contains(self, day: NaiveDate) -> bool {
         day.year() == self.first_day.year() && day.month() == self.first_day.month()
     }
-
-    /// The month as a span of days.
-    #[must_use]
-    pub fn span(self) -> DateSpan {
-        DateSpan { start: self.first_day, end: self.next().first_day }
-    }
 }
 
 impl FromStr for BillingPeriod {
     type Err = PeriodError;
     fn from_str(text: &str) -> Result<Self, PeriodError> {
         let refused = || PeriodError::NotAMonth(text.chars().take(20).collect());
-        if text.len() != 7 || !text.is_ascii() {
-            return Err(refused());
-        }
-        let day = NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").map_err(|_| refused())?;
-        Ok(Self { first_day: day })
+        Ok(Self { first_day: iso_day(&format!("{text}-01")).ok_or_else(refused)? })
     }
 }
 impl TryFrom<String> for BillingPeriod {
@@ -103,53 +85,20 @@ impl fmt::Display for BillingPeriod {
     }
 }
 
-/// Days from `start` up to, not including, `end`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct DateSpan {
-    start: NaiveDate,
-    end: NaiveDate,
-}
-
-impl DateSpan {
-    /// A span whose `end` is the day after its last one.
-    ///
-    /// # Errors
-    /// [`PeriodError::Empty`] when `end` is not after `start`.
-    pub fn half_open(start: NaiveDate, end: NaiveDate) -> Result<Self, PeriodError> {
-        if end > start { Ok(Self { start, end }) } else { Err(PeriodError::Empty { start, end }) }
+/// Reads a day written `2026-04-30`, and nothing else: no blanks, no single digits.
+#[must_use]
+pub fn iso_day(text: &str) -> Option<NaiveDate> {
+    let number = |from: usize, to: usize| {
+        text.as_bytes()
+            .get(from..to)?
+            .iter()
+            .try_fold(0_u32, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte & 0x0f)))
+    };
+    let bytes = text.as_bytes();
+    if bytes.len() != 10 || bytes.get(4) != Some(&b'-') || bytes.get(7) != Some(&b'-') {
+        return None;
     }
-
-    /// A span whose `last` day is part of it, as many invoices write.
-    ///
-    /// # Errors
-    /// [`PeriodError::Empty`] when `last` is before `start`.
-    pub fn inclusive(start: NaiveDate, last: NaiveDate) -> Result<Self, PeriodError> {
-        Self::half_open(start, last.checked_add_days(Days::new(1)).unwrap_or(last))
-    }
-
-    /// The first day.
-    #[must_use]
-    pub fn start(self) -> NaiveDate {
-        self.start
-    }
-
-    /// The day after the last one.
-    #[must_use]
-    pub fn end(self) -> NaiveDate {
-        self.end
-    }
-
-    /// How many days.
-    #[must_use]
-    pub fn days(self) -> i64 {
-        self.end.signed_duration_since(self.start).num_days()
-    }
-
-    /// The days both have.
-    #[must_use]
-    pub fn overlap(self, other: Self) -> Option<Self> {
-        Self::half_open(self.start.max(other.start), self.end.min(other.end)).ok()
-    }
+    NaiveDate::from_ymd_opt(i32::try_from(number(0, 4)?).ok()?, number(5, 7)?, number(8, 10)?)
 }
 
 #[cfg(test)]
@@ -164,7 +113,7 @@ mod tests {
             ("2026-04-01".into(), "2026-04-30".into())
         );
         assert_eq!(april.next().to_string(), "2026-05");
-        assert_eq!("2024-02".parse::<BillingPeriod>().unwrap().span().days(), 29);
+        assert_eq!("2024-02".parse::<BillingPeriod>().unwrap().last_day().to_string(), "2024-02-29");
         assert_eq!("2026-01".parse::<BillingPeriod>().unwrap().previous().to_string(), "2025-12");
         for refused in ["2026-13", "2026-4", "202604", "2026-04-01", "", "abcd-ef"] {
             assert!(refused.parse::<BillingPeriod>().is_err(), "{refused}");
@@ -172,12 +121,12 @@ mod tests {
     }
 
     #[test]
-    fn a_span_is_never_empty_and_both_written_forms_agree() {
-        let day = |d| NaiveDate::from_ymd_opt(2026, 4, d).unwrap();
-        assert!(DateSpan::half_open(day(1), day(1)).is_err());
-        assert_eq!(DateSpan::inclusive(day(1), day(30)).unwrap(), "2026-04".parse::<BillingPeriod>().unwrap().span());
-        let overlap =
-            DateSpan::inclusive(day(1), day(10)).unwrap().overlap(DateSpan::inclusive(day(10), day(12)).unwrap());
-        assert_eq!(overlap.unwrap().days(), 1);
+    fn a_day_is_read_strictly() {
+        assert_eq!(iso_day("2024-02-29"), NaiveDate::from_ymd_opt(2024, 2, 29));
+        for refused in
+            ["2026-02-29", "2026-4-01", "2026-04-1", " 2026-04-01", "2026-04-01 ", "+026-04-01", "2026/04/01", ""]
+        {
+            assert_eq!(iso_day(refused), None, "{refused}");
+        }
     }
 }

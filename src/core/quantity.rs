@@ -32,6 +32,12 @@ impl Quantity {
         money::measured(text, money::SUMMED_DECIMALS).map(Self)
     }
 
+    /// Whether it is none.
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        self.0.is_zero()
+    }
+
     /// The decimal, for a reader that shows or stores it.
     #[must_use]
     pub fn value(self) -> Decimal {

@@ -54,7 +54,7 @@ const PAX8: Kind = Kind {
         setting("calls_per_minute", "the pace", "480"),
         setting("page_size", "records on a page, at most 200", "200"),
         setting("concurrency", "calls under way at once", "4"),
-        setting("private_hosts", "addresses of private networks that may be spoken to", "none"),
+        setting("private_hosts", "hosts in private networks that may be spoken to, names or addresses", "none"),
         setting("environment", "production, or test: a test connection refuses every write", "production"),
         setting("country", "where the partner is, two letters", "none"),
         setting("currency", "what the partner is charged in", "none"),
@@ -77,7 +77,7 @@ const REST: Kind = Kind {
             "as the file says",
         ),
         setting("plain_hosts", "hosts beyond loopback that may be spoken to without TLS", "none"),
-        setting("private_hosts", "addresses of private networks that may be spoken to", "none"),
+        setting("private_hosts", "hosts in private networks that may be spoken to, names or addresses", "none"),
         setting("pause_ms", "the first pause before another attempt", "1000"),
     ],
 };

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 
 use crate::config;
+use crate::connectors::files::links::Known;
+use crate::core::billing::{BilledLine, VendorCharge};
 use crate::core::customer::{PsaCustomer, VendorCustomer};
 use crate::core::entity::Entity;
 use crate::core::id::{Id, PsaCompanyId, PsaProductId, VendorCompanyId, VendorProductId};
@@ -105,6 +107,30 @@ impl Engine {
             psa_products: self.latest(psa, Entity::PsaProducts, &mut failed).await?,
             failed,
         })
+    }
+
+    /// The ids of both sides: those listed last, and those the last month speaks of, whose records may be gone by now.
+    ///
+    /// # Errors
+    /// [`EngineError::NotPulled`] before the first pull.
+    pub async fn known(&self) -> Result<Known> {
+        let Sides { vendor, psa } = self.sides()?;
+        let directory = self.records().await?.directory();
+        let mut known = Known {
+            vendor_companies: directory.vendor_companies.into_keys().collect(),
+            vendor_products: directory.vendor_products.into_keys().collect(),
+            psa_companies: directory.psa_companies.into_keys().collect(),
+            psa_products: directory.psa_products.into_keys().collect(),
+        };
+        for charge in self.last_of_a_month::<VendorCharge>(&vendor, Entity::Charges).await? {
+            known.vendor_companies.extend(charge.company);
+            known.vendor_products.extend(charge.product);
+        }
+        for line in self.last_of_a_month::<BilledLine>(&psa, Entity::BilledLines).await? {
+            known.psa_companies.insert(line.company);
+            known.psa_products.insert(line.product);
+        }
+        Ok(known)
     }
 
     /// The last usable snapshot of a listing, complete or not.

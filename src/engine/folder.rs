@@ -3,24 +3,31 @@
 //! Keeps the promise that the tables are the same bytes as those of the connected way on the same data: both fill the
 //! same [`Book`]. The long files are streamed; no line of them is kept.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use crate::connectors::files::links::{self, LinkFile};
+use rustc_hash::FxHashMap;
+
+use crate::connectors::files::links::{self, Known, LinkFile};
 use crate::connectors::files::stream::{How, Rows, Streamed};
-use crate::connectors::files::{FilesPsa, FilesVendor};
-use crate::connectors::{ConnectorError, ErrorKind, PsaConnector as _, VendorConnector as _};
-use crate::core::id::Company;
+use crate::connectors::files::{FilesPsa, FilesVendor, Seen, none_of};
+use crate::connectors::{ConnectorError, ErrorKind, PsaConnector as _, VendorConnector as _, documents};
+use crate::core::billing::VendorInvoice;
+use crate::core::documents::Documents;
+use crate::core::id::{Company, Product};
 use crate::core::link::{LinkSet, Shape};
 use crate::core::matching;
+use crate::core::money::MoneyError;
 use crate::core::period::BillingPeriod;
 use crate::core::reconcile::coverage::Coverage;
+use crate::core::reconcile::lines::{Billed, Charge};
 use crate::core::reconcile::{Book, Mapping, Outcome};
-use crate::core::snapshot::Problem;
+use crate::core::snapshot::{Problem, Pulled};
+use crate::engine::explain::Lists;
 use crate::engine::{Directory, EngineError, Result, Watch};
 
 /// The name problems and errors give the folder's two sides.
-const NAME: &str = "exports";
+pub(super) const NAME: &str = "exports";
 
 /// A month reconciled from files.
 #[derive(Debug, Clone)]
@@ -31,6 +38,25 @@ pub struct Exported {
     pub directory: Directory,
     /// Which companies are one.
     pub company_links: LinkSet<Company>,
+    /// Which products are one.
+    pub product_links: LinkSet<Product>,
+    /// The distributor's documents with their lines; `None` where the folder has lines only.
+    pub documents: Option<Documents>,
+    /// The files it was made from.
+    pub sources: Vec<ExportSource>,
+    pub(super) lists: Option<Lists>,
+    pub(super) folder: PathBuf,
+}
+
+/// A file a month was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportSource {
+    /// The file.
+    pub file: Seen,
+    /// How many rows were met in it, where they are counted.
+    pub rows: Option<u64>,
+    /// Whether every row of it was understood.
+    pub complete: bool,
 }
 
 /// Reconciles a month from a folder, through the links of a file, or through exact keys where there is none.
@@ -62,20 +88,26 @@ async fn exported(
 ) -> Result<Exported> {
     let vendor = FilesVendor::new(NAME, folder)?;
     let psa = FilesPsa::new(NAME, folder)?;
-    let mut of_lists = Vec::new();
-    let mut taken = |problems: &[Problem]| of_lists.extend_from_slice(problems);
     let vendor_customers = vendor.customers(watch).await?;
     let vendor_products = vendor.products(watch).await?;
     let psa_customers = psa.customers(watch).await?;
     let psa_products = psa.products(watch).await?;
-    taken(vendor_customers.problems());
-    taken(vendor_products.problems());
-    taken(psa_customers.problems());
-    taken(psa_products.problems());
+    let mut read = Read::new();
+    let mut of_lists = Vec::new();
+    let mut taken = |entity: &'static str, records: usize, problems: &[Problem]| {
+        let rows = u64::try_from(records.saturating_add(problems.len())).unwrap_or(u64::MAX);
+        read.insert(entity, (Some(rows), problems.is_empty()));
+        of_lists.extend_from_slice(problems);
+    };
+    taken("vendor_companies", vendor_customers.records().len(), vendor_customers.problems());
+    taken("vendor_products", vendor_products.records().len(), vendor_products.problems());
+    taken("psa_companies", psa_customers.records().len(), psa_customers.problems());
+    taken("psa_products", psa_products.records().len(), psa_products.problems());
     let mapping = if let Some(file) = links_file {
-        let (read, problems) = read_links(file)?;
-        taken(&problems);
-        Mapping::from(read)
+        let (links, problems) = read_links(file, None)?;
+        read.insert("links", (None, problems.is_empty()));
+        of_lists.extend(problems);
+        Mapping::from(links)
     } else {
         let mut mapping = Mapping::default();
         for link in matching::exact_customers(vendor_customers.records(), psa_customers.records()) {
@@ -91,21 +123,44 @@ async fn exported(
         (vendor_customers.records(), vendor_products.records()),
         (psa_customers.records(), psa_products.records()),
     );
-    drop((vendor_customers, vendor_products, psa_customers, psa_products));
-    let outcome = reconcile(&vendor, &psa, period, &mapping, &of_lists, watch)?;
-    Ok(Exported { outcome, directory, company_links: mapping.companies })
+    let lists = Lists::kept((vendor_customers, vendor_products), (psa_customers, psa_products));
+    let done = reconcile(&vendor, &psa, period, &mapping, &of_lists, watch)?;
+    read.extend(done.read);
+    let mut files = vendor.seen()?;
+    files.extend(psa.seen()?);
+    if let Some(file) = links_file {
+        let failed = |refused: std::io::Error| EngineError::Links {
+            file: file.display().to_string(),
+            what: ErrorKind::Transient(refused.to_string()),
+        };
+        files.push(Seen::of(file, "links").map_err(failed)?);
+    }
+    let source = |file: Seen| {
+        let (rows, complete) = *read.get(file.entity)?;
+        Some(ExportSource { file, rows, complete })
+    };
+    Ok(Exported {
+        outcome: done.outcome,
+        directory,
+        company_links: mapping.companies,
+        product_links: mapping.products,
+        documents: done.documents,
+        sources: files.into_iter().filter_map(source).collect(),
+        lists,
+        folder: folder.to_owned(),
+    })
 }
 
-/// Reads a links file.
+/// Reads a links file; where it is said which ids are known, a row that names another is a problem.
 ///
 /// # Errors
 /// [`EngineError::Links`] when it is not there or is no links file.
-pub fn read_links(file: &Path) -> Result<(LinkFile, Vec<Problem>)> {
+pub fn read_links(file: &Path, known: Option<&Known>) -> Result<(LinkFile, Vec<Problem>)> {
     let failed = |what: ErrorKind| EngineError::Links { file: file.display().to_string(), what };
     if file.is_dir() {
         return Err(failed(ErrorKind::Settings("it is a folder".to_owned())));
     }
-    links::read(file).map_err(|mut kind| {
+    links::read(file, known).map_err(|mut kind| {
         // columns.toml says nothing of a links file, so the advice to write into it is left out
         if let ErrorKind::Malformed { what, .. } = &mut kind
             && let Some(advice) = what.find(". Name the right one")
@@ -116,6 +171,15 @@ pub fn read_links(file: &Path) -> Result<(LinkFile, Vec<Problem>)> {
     })
 }
 
+/// The rows met in each long file or list, and whether all were understood.
+type Read = BTreeMap<&'static str, (Option<u64>, bool)>;
+
+struct Done {
+    outcome: Outcome,
+    documents: Option<Documents>,
+    read: Read,
+}
+
 fn reconcile(
     vendor: &FilesVendor,
     psa: &FilesPsa,
@@ -123,46 +187,135 @@ fn reconcile(
     mapping: &Mapping,
     of_lists: &[Problem],
     watch: &dyn Watch,
-) -> Result<Outcome> {
+) -> Result<Done> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let (mut of_vendor, mut of_psa) = (How::default(), How::default());
+    let listed = Listed::of(vendor.all_invoices(watch)?, period);
     loop {
         let book = Book::new(period, mapping);
-        let mut states = vec![Coverage::default(); threads];
-        let charges =
-            vendor.stream_charges(&of_vendor, &mut states, |coverage, line| book.add_charge(line, coverage), watch)?;
-        let charges = match charges.ok_or_else(|| absent("vendor_invoice_items"))? {
-            Streamed::Done(rows) => rows,
-            Streamed::Again(how) => {
+        let mut states = vec![Hand::default(); threads];
+        let take = |hand: &mut Hand, line: &Charge<'_>| hand.charge(line, &listed, &book);
+        let charges = match vendor.stream_charges(&of_vendor, &mut states, take, watch)? {
+            None => return Err(absent("vendor_invoice_items")),
+            Some(Streamed::Done(rows)) => rows,
+            Some(Streamed::Again(how)) => {
                 of_vendor = how;
                 continue;
             }
         };
-        let lines = psa.stream_billed(&of_psa, &mut states, |coverage, line| book.add_billed(line, coverage), watch)?;
-        let lines = match lines.ok_or_else(|| absent("psa_agreement_lines"))? {
-            Streamed::Done(rows) => rows,
-            Streamed::Again(how) => {
+        let take = |hand: &mut Hand, line: &Billed<'_>| book.add_billed(line, &mut hand.coverage);
+        let lines = match psa.stream_billed(&of_psa, &mut states, take, watch)? {
+            None => return Err(absent("psa_agreement_lines")),
+            Some(Streamed::Done(rows)) => rows,
+            Some(Streamed::Again(how)) => {
                 of_psa = how;
                 continue;
             }
         };
-        return finish(book, &states, charges, lines, of_lists);
+        let mut read = Read::from([
+            ("vendor_invoice_items", (Some(charges.read), charges.problems.is_empty())),
+            ("psa_agreement_lines", (Some(lines.read), lines.problems.is_empty())),
+        ]);
+        if listed.documents.is_some() {
+            read.insert("vendor_invoices", (Some(listed.rows), listed.problems.is_empty()));
+        }
+        let (outcome, documents) = finish(book, listed, states, (charges, lines), of_lists)?;
+        return Ok(Done { outcome, documents, read });
+    }
+}
+
+/// The documents a folder lists; without a list every line counts.
+struct Listed {
+    period: BillingPeriod,
+    /// Those near the month, without lines.
+    documents: Option<Documents>,
+    /// Whether the lines of a listed document are of the month.
+    counts: FxHashMap<Box<str>, bool>,
+    rows: u64,
+    problems: Vec<Problem>,
+}
+
+impl Listed {
+    fn of(listed: Option<Pulled<VendorInvoice>>, period: BillingPeriod) -> Self {
+        let mut all = Self { period, documents: None, counts: FxHashMap::default(), rows: 0, problems: Vec::new() };
+        if let Some(listed) = listed {
+            let (invoices, problems) = listed.into_parts();
+            all.rows = u64::try_from(invoices.len().saturating_add(problems.len())).unwrap_or(u64::MAX);
+            let counts = |invoice: &VendorInvoice| (invoice.id.as_str().into(), documents::counts_in(invoice, period));
+            all.counts = invoices.iter().map(counts).collect();
+            all.documents = Some(Documents::new(NAME, documents::near_period(invoices, period)));
+            all.problems = problems;
+        }
+        all
+    }
+
+    /// Whether a line belongs to the month by the date and the state of its document, as far as those are known.
+    fn counts(&self, line: &Charge<'_>) -> bool {
+        line.issued.is_none_or(|day| self.period.contains(day)) && *self.counts.get(line.invoice).unwrap_or(&true)
+    }
+}
+
+/// What one thread adds up.
+#[derive(Debug, Clone, Default)]
+struct Hand {
+    coverage: Coverage,
+    /// The sums of the documents' lines.
+    documents: Documents,
+    kept: usize,
+    /// Lines on documents of other months, or on withdrawn ones.
+    left_out: usize,
+}
+
+impl Hand {
+    fn charge(&mut self, line: &Charge<'_>, listed: &Listed, book: &Book) -> std::result::Result<(), MoneyError> {
+        if !listed.counts(line) {
+            self.left_out = self.left_out.saturating_add(1);
+            return Ok(());
+        }
+        self.kept = self.kept.saturating_add(1);
+        if listed.documents.is_some() {
+            self.documents.add(line)?;
+        }
+        book.add_charge(line, &mut self.coverage)
     }
 }
 
 /// A list that is not whole makes the month unknown too: a company that was not read is one that nothing was linked to.
-fn finish(book: Book, states: &[Coverage], charges: Rows, lines: Rows, of_lists: &[Problem]) -> Result<Outcome> {
-    let mut coverage = Coverage::default();
-    for state in states {
-        coverage.absorb(state)?;
+fn finish(
+    book: Book,
+    listed: Listed,
+    hands: Vec<Hand>,
+    (mut charges, lines): (Rows, Rows),
+    of_lists: &[Problem],
+) -> Result<(Outcome, Option<Documents>)> {
+    let (threads, mut coverage, mut documents) = (hands.len(), Coverage::default(), listed.documents);
+    let (mut kept, mut left_out) = (0_usize, 0_usize);
+    for hand in hands {
+        coverage.absorb(&hand.coverage)?;
+        if let Some(documents) = &mut documents {
+            documents.absorb(hand.documents)?;
+        }
+        (kept, left_out) = (kept.saturating_add(hand.kept), left_out.saturating_add(hand.left_out));
     }
+    let mut of_documents = listed.problems;
+    if kept == 0 && left_out > 0 && charges.problems.is_empty() && of_documents.is_empty() {
+        of_documents.push(none_of(listed.period, left_out));
+    }
+    // Whose lines are on a document that could not be read is not known: it counts as a line of anybody.
+    charges.unreadable = charges.unreadable.saturating_add(u64::try_from(of_documents.len()).unwrap_or(u64::MAX));
+    charges.problems.append(&mut of_documents);
     (coverage.vendor_unreadable, coverage.psa_unreadable) = (charges.unreadable, lines.unreadable);
     // A list that is not there is made from the lines and has their problems as well: each is told once.
     let told: BTreeSet<Problem> = charges.problems.iter().chain(&lines.problems).cloned().collect();
     let mut untold: BTreeSet<&Problem> = of_lists.iter().filter(|problem| !told.contains(problem)).collect();
     let of_lists = of_lists.iter().filter(|problem| untold.remove(problem)).cloned();
     let problems = charges.problems.into_iter().chain(lines.problems).chain(of_lists).collect();
-    Ok(book.finish(states.len(), coverage, problems)?)
+    let mut outcome = book.finish(threads, coverage, problems)?;
+    let differs = |documents: &Documents| documents.untied(listed.period).iter().any(|one| one.why.is_difference());
+    if documents.as_ref().is_some_and(differs) {
+        outcome.verdict = outcome.verdict.with_differences();
+    }
+    Ok((outcome, documents))
 }
 
 fn absent(file: &str) -> EngineError {

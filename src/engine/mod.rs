@@ -5,9 +5,11 @@
 
 mod connect;
 mod connections;
+mod decide;
 mod delimited;
 mod directory;
 mod error;
+mod explain;
 mod exports;
 mod folder;
 pub mod pax8;
@@ -25,27 +27,31 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment, Matching};
 use crate::core::record::Fingerprint;
-use crate::store::{Lease, Location, NewRun, RunId, Store, Tx, Wait};
+use crate::store::{Lease, Location, NewRun, Store, Tx, Wait};
 
-pub use crate::connectors::{CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, Side, Unwatched, Watch};
+pub use crate::connectors::{
+    CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, Side, Unwatched, Waiting, Watch, Watched, Way,
+};
 pub use crate::store::{
-    JournalEntry, JournalId, MigrationState, MigrationStatus, ReconciliationHeader, Run, RunOutcome, SnapshotHeader,
-    StoreError, StoredOutcome, WriteOutcome,
+    JournalEntry, JournalId, MigrationState, MigrationStatus, ReconciliationHeader, Run, RunId, RunOutcome,
+    SnapshotHeader, StoreError, StoredOutcome, WriteOutcome,
 };
 pub use connect::{
     Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, connect_to_check, lint_connector_file,
     remember_columns, shipped_connector_files,
 };
 pub use connections::{Removal, Standing, reauthorize};
+pub use decide::Decided;
 pub use delimited::{Delimited, read_delimited};
 pub use directory::Directory;
 pub use error::{EngineError, Result};
+pub use explain::Explained;
 pub use exports::{ExportField, export_fields};
-pub use folder::{Exported, read_links, reconcile_folder};
+pub use folder::{ExportSource, Exported, read_links, reconcile_folder};
 pub use propose::Proposed;
 pub use pull::{Extra, Listing, PullRequest};
 pub use reconcile::Reconciled;
-pub use review::{Board, Decided, Gone, Names, Reviewed};
+pub use review::{Board, Gone, Names, Reviewed};
 pub use write::{Ended, Settled, Settling, Written};
 
 /// The database, and what every job needs besides.

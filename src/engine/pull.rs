@@ -15,7 +15,7 @@ use crate::core::period::BillingPeriod;
 use crate::core::record::Keyed;
 use crate::core::snapshot::{Problem, Pulled};
 use crate::engine::directory::words;
-use crate::engine::{Connection, ConnectorError, Engine, ErrorKind, Job, Result, Watch};
+use crate::engine::{Connection, ConnectorError, Engine, ErrorKind, Job, Result, Watch, Watched};
 use crate::store::{NewSnapshot, RunOutcome, SnapshotHeader, SnapshotId};
 
 /// What costs many more requests and is pulled only when asked for.
@@ -271,6 +271,7 @@ impl Pull<'_> {
             Ok(pulled) => (self.suddenly_empty(connector, entity, period, pulled).await?, None),
             Err(error) => (Pulled::judge(Vec::new(), vec![unread(&error)]), Some(error)),
         };
+        let _saving = Watched::listing(self.watch, connector, &format!("saving {}", words(entity, None)));
         let mut tx = self.job.tx().await?;
         let new = NewSnapshot { connector, entity, period, taken_at: self.engine.clock.now() };
         let snapshot = tx.save_snapshot(&new, &pulled).await?;

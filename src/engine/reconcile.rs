@@ -2,27 +2,30 @@
 //!
 //! Keeps the invariant that a month is reconciled on one snapshot of each listing, named in its result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 
 use crate::connectors::files::links::LinkFile;
-use crate::core::billing::{BilledLine, VendorCharge, VendorInvoice};
+use crate::core::billing::{BilledLine, Subscription, VendorCharge, VendorInvoice};
 use crate::core::documents::Documents;
 use crate::core::entity::Entity;
-use crate::core::id::{Company, Product};
-use crate::core::link::LinkSet;
+use crate::core::id::{Company, Product, PsaProductId};
+use crate::core::link::{ComparedTwice, Link, LinkKind, LinkSet, Shape};
+use crate::core::matching::{Candidates, Proposal, likeliest};
 use crate::core::money::MoneyError;
 use crate::core::period::BillingPeriod;
 use crate::core::reconcile::coverage::Coverage;
+use crate::core::reconcile::held::Held;
 use crate::core::reconcile::lines::{Billed, Charge};
 use crate::core::reconcile::{Book, Mapping, Outcome};
 use crate::core::record::Fingerprint;
+use crate::core::review::Refusal;
 use crate::core::snapshot::{Problem, Pulled};
 use crate::engine::directory::{Directory, Records, Sides, words};
 use crate::engine::pull::Bundle;
 use crate::engine::{Engine, EngineError, Result, SnapshotHeader};
-use crate::store::{RunOutcome, Stored};
+use crate::store::{LinksUsed, RunOutcome, Stored, StoredLink};
 
 /// A reconciled month, with what its reports need.
 #[derive(Debug, Clone)]
@@ -37,6 +40,10 @@ pub struct Reconciled {
     pub sources: Vec<SnapshotHeader>,
     /// The distributor's documents with their lines; `None` where there are only lines.
     pub documents: Option<Documents>,
+    /// What is held; `None` where no whole list says it.
+    pub held: Option<Held>,
+    /// The likeliest counterparts of records without a link, as last proposed.
+    pub candidates: Candidates,
 }
 
 impl Engine {
@@ -46,12 +53,12 @@ impl Engine {
     /// [`EngineError::NotPulled`] and [`EngineError::Stale`] say which listing has to be pulled.
     pub async fn reconcile(&self, period: BillingPeriod) -> Result<Reconciled> {
         let inputs = self.latest_inputs(period).await?;
-        let outcome = inputs.outcome(period)?;
+        let (outcome, untied) = inputs.outcome(period)?;
         let job = self.begin("reconcile").await?;
         let saved = async {
             let mut tx = job.tx().await?;
             let sources: Vec<_> = inputs.sources.iter().map(|header| header.id).collect();
-            tx.save_outcome(&outcome, &digest(&outcome), &sources).await?;
+            tx.save_outcome(&outcome, &digest(&outcome), &sources, used(&inputs.mapping)).await?;
             Ok::<(), EngineError>(tx.commit().await?)
         };
         if let Err(error) = saved.await {
@@ -59,9 +66,10 @@ impl Engine {
         }
         let receipt = serde_json::json!({
             "period": period, "verdict": outcome.verdict, "cells": outcome.cells, "variances": outcome.variances.len(),
+            "untied": untied,
         });
         job.end(RunOutcome::Done, &receipt).await?;
-        inputs.into_reconciled(outcome)
+        inputs.into_reconciled(outcome, self.candidates().await?)
     }
 
     /// The last saved result of a month, with the names and documents it was made from; `None` when it was never reconciled.
@@ -73,7 +81,13 @@ impl Engine {
         let headers = self.store.list_snapshots(u32::MAX).await?;
         let mut made_from: Vec<_> = headers.into_iter().filter(|header| stored.sources.contains(&header.id)).collect();
         made_from.sort_by_key(|header| header.id);
-        self.inputs(made_from).await?.into_reconciled(stored.outcome).map(Some)
+        let mut inputs = self.inputs(made_from).await?;
+        // A link decided since must not rewrite what was reconciled.
+        if let Some(LinksUsed { companies, products }) = stored.links {
+            inputs.mapping.companies = standing(companies)?;
+            inputs.mapping.products = standing(products)?;
+        }
+        inputs.into_reconciled(stored.outcome, self.candidates().await?).map(Some)
     }
 
     async fn latest_inputs(&self, period: BillingPeriod) -> Result<Inputs> {
@@ -93,13 +107,18 @@ impl Engine {
             made_from.push(found.header);
             failed.extend(found.failed);
         }
+        // A line held against a list of long ago would be unmapped, or mapped, for no reason of today.
+        made_from.iter().try_for_each(|header| self.fresh(header))?;
         for (connector, entity, period) in [(&vendor, Entity::Invoices, Some(period)), (&psa, Entity::Bundles, None)] {
             if let Some(found) = self.usable(&headers, connector, entity, period).await? {
                 made_from.push(found.header);
                 failed.extend(found.failed);
             }
         }
-        made_from.iter().take(2).try_for_each(|header| self.fresh(header))?;
+        // What is held explains the month and is no part of its sums: a list that failed makes no problem here.
+        if let Some(found) = self.usable(&headers, &vendor, Entity::Subscriptions, None).await? {
+            made_from.push(found.header);
+        }
         made_from.sort_by_key(|header| header.id);
         let mut inputs = self.inputs(made_from).await?;
         inputs.of_lists.append(&mut failed);
@@ -123,15 +142,22 @@ impl Engine {
             Some(header) => self.store.load_snapshot(header.id).await?,
             None => None,
         };
+        let subscriptions = match sources.iter().find(|header| header.entity == Entity::Subscriptions) {
+            Some(header) => self.store.load_snapshot(header.id).await?,
+            None => None,
+        };
         let mut of_lists = records.problems();
         of_lists.extend(invoices.iter().flat_map(|stored: &Stored<VendorInvoice>| stored.pulled.problems().to_vec()));
         of_lists.extend(bundles.iter().flat_map(|stored| stored.pulled.problems().to_vec()));
+        let (mapping, mut contradictions) = self.mapping().await?;
+        of_lists.append(&mut contradictions);
         Ok(Inputs {
             charges: self.source(&sources, Entity::Charges).await?,
             lines: self.source(&sources, Entity::BilledLines).await?,
             invoices,
+            subscriptions,
             of_lists,
-            mapping: self.mapping().await?,
+            mapping,
             directory: records.directory(),
             sources,
         })
@@ -143,15 +169,40 @@ impl Engine {
         self.store.load_snapshot(header.id).await?.ok_or_else(missing)
     }
 
-    async fn mapping(&self) -> Result<Mapping> {
-        let products = self.store.load_links::<Product>().await?;
-        let compare: BTreeMap<_, _> = products.into_iter().map(|link| (link.psa, link.compare)).collect();
-        Ok(Mapping {
+    /// The likeliest counterparts among the last proposals; of a kind that was never proposed, none were looked for.
+    async fn candidates(&self) -> Result<Candidates> {
+        let companies = self.store.list_proposals::<Proposal<Company>>(LinkKind::Company).await?;
+        let products = self.store.list_proposals::<Proposal<Product>>(LinkKind::Product).await?;
+        let companies: Vec<_> = companies.into_iter().map(|stored| stored.payload).collect();
+        let products: Vec<_> = products.into_iter().map(|stored| stored.payload).collect();
+        Ok(Candidates {
+            companies: (!companies.is_empty()).then(|| likeliest(&companies)),
+            products: (!products.is_empty()).then(|| likeliest(&products)),
+        })
+    }
+
+    /// The links that stand, and where they contradict each other.
+    async fn mapping(&self) -> Result<(Mapping, Vec<Problem>)> {
+        let mut compare = BTreeMap::new();
+        let mut contradictions = Vec::new();
+        let links = self.store.load_links::<Product>().await?;
+        let mut first: BTreeMap<&PsaProductId, &StoredLink<Product>> = BTreeMap::new();
+        for link in &links {
+            let standing = first.entry(&link.psa).or_insert(link);
+            let counts = (&standing.vendor, standing.compare);
+            if let Some(twice) = ComparedTwice::between(&link.psa, (&link.vendor, link.compare), counts) {
+                let what = format!("{twice}; until then both are compared by {}", standing.compare);
+                contradictions.push(Problem::new("links", what).record(link.vendor.as_str()).field("compare"));
+            }
+            compare.insert(link.psa.clone(), standing.compare);
+        }
+        let mapping = Mapping {
             companies: self.links().await?,
             products: self.links().await?,
             compare,
             bundles: self.store.load_bundles().await?,
-        })
+        };
+        Ok((mapping, contradictions))
     }
 
     fn fresh(&self, header: &SnapshotHeader) -> Result<()> {
@@ -174,6 +225,7 @@ struct Inputs {
     charges: Stored<VendorCharge>,
     lines: Stored<BilledLine>,
     invoices: Option<Stored<VendorInvoice>>,
+    subscriptions: Option<Stored<Subscription>>,
     /// What is wrong with everything but the lines.
     of_lists: Vec<Problem>,
     sources: Vec<SnapshotHeader>,
@@ -182,7 +234,8 @@ struct Inputs {
 }
 
 impl Inputs {
-    fn outcome(&self, period: BillingPeriod) -> Result<Outcome> {
+    /// The result, and how many documents differ from their lines.
+    fn outcome(&self, period: BillingPeriod) -> Result<(Outcome, usize)> {
         let book = Book::new(period, &self.mapping);
         let mut coverage = Coverage::default();
         let mut vendor_problems = self.charges.pulled.problems().to_vec();
@@ -205,22 +258,30 @@ impl Inputs {
         coverage.vendor_unreadable = if coverage.vendor_unread { 0 } else { count(&vendor_problems) };
         coverage.psa_unreadable = if coverage.psa_unread { 0 } else { count(&psa_problems) };
         vendor_problems.append(&mut psa_problems);
-        vendor_problems.extend_from_slice(&self.of_lists);
+        // The lines of a folder are judged by its list of documents, and have its problems as well: each is told once.
+        let told: BTreeSet<Problem> = vendor_problems.iter().cloned().collect();
+        vendor_problems.extend(self.of_lists.iter().filter(|problem| !told.contains(problem)).cloned());
         let mut outcome = book.finish(1, coverage, vendor_problems)?;
         let documents = self.invoices.as_ref().map(|invoices| self.documents(invoices)).transpose()?;
-        if documents.is_some_and(|documents| !documents.untied(period).is_empty()) {
+        let untied = documents.map_or(0, |documents| {
+            documents.untied(period).iter().filter(|document| document.why.is_difference()).count()
+        });
+        if untied > 0 {
             outcome.verdict = outcome.verdict.with_differences();
         }
-        Ok(outcome)
+        Ok((outcome, untied))
     }
 
     fn documents(&self, invoices: &Stored<VendorInvoice>) -> Result<Documents> {
         let mut documents = Documents::new(invoices.header.connector.clone(), invoices.pulled.records().to_vec());
-        self.charges.pulled.records().iter().try_for_each(|charge| documents.add(charge))?;
+        self.charges.pulled.records().iter().try_for_each(|charge| documents.add(&Charge::from(charge)))?;
         Ok(documents)
     }
 
-    fn into_reconciled(self, outcome: Outcome) -> Result<Reconciled> {
+    fn into_reconciled(self, outcome: Outcome, candidates: Candidates) -> Result<Reconciled> {
+        let (companies, products) = (&self.mapping.companies, &self.mapping.products);
+        let held =
+            self.subscriptions.as_ref().and_then(|stored| held(&stored.pulled, companies, products, outcome.period));
         let documents = self.invoices.as_ref().map(|invoices| self.documents(invoices)).transpose()?;
         Ok(Reconciled {
             outcome,
@@ -228,8 +289,36 @@ impl Inputs {
             company_links: self.mapping.companies,
             sources: self.sources,
             documents,
+            held,
+            candidates,
         })
     }
+}
+
+/// What is held, where the list is whole.
+pub(super) fn held(
+    listed: &Pulled<Subscription>,
+    companies: &LinkSet<Company>,
+    products: &LinkSet<Product>,
+    period: BillingPeriod,
+) -> Option<Held> {
+    listed.is_complete().then(|| Held::of(listed.records(), companies, products, period))
+}
+
+fn used(mapping: &Mapping) -> LinksUsed {
+    fn all<E>(links: &LinkSet<E>) -> Vec<Link<E>> {
+        links.iter().map(|(vendor, psa)| Link { vendor: vendor.clone(), psa: psa.clone() }).collect()
+    }
+    LinksUsed { companies: all(&mapping.companies), products: all(&mapping.products) }
+}
+
+/// The links of a stored reconcile, which were allowed when they were decided.
+fn standing<E>(kept: Vec<Link<E>>) -> Result<LinkSet<E>> {
+    let mut links = LinkSet::default();
+    for link in kept {
+        links.claim(link, Shape::ManyToOne).map_err(Refusal::from)?;
+    }
+    Ok(links)
 }
 
 /// Whether a listing failed as a whole: nothing was read, and what is wrong is wrong with no one record.

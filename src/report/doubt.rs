@@ -54,6 +54,11 @@ impl Doubts {
         }
     }
 
+    /// Whether a variance can be acted upon: `unknown` where it may be due to lines that could not be read.
+    pub(crate) fn status(&self, v: &Variance) -> &'static str {
+        if self.about(v).is_some() { "unknown" } else { "open" }
+    }
+
     /// What to mend before a variance is acted upon; `None` where it rests on lines that were read.
     pub(crate) fn about(&self, v: &Variance) -> Option<Mend> {
         let less = v.amount_variance.is_negative();

@@ -5,10 +5,11 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::core::documents::{Documents, Why};
+use crate::core::documents::{Untied, Why};
+use crate::core::matching::Candidates;
 use crate::core::outside::harmless;
-use crate::core::period::BillingPeriod;
 use crate::core::reconcile::coverage::{Bucket, Coverage, Fate, Tally};
+use crate::core::reconcile::held::Held;
 use crate::core::reconcile::outcome::{Outcome, Verdict};
 use crate::report::Input;
 use crate::report::table::{count, counted, grouped};
@@ -33,6 +34,10 @@ pub struct Facts {
     pub sources: Vec<Source>,
     /// The configuration's fingerprint; `None` for a run without one.
     pub configuration: Option<String>,
+    /// What is held; `None` where no whole list says it.
+    pub held: Option<Held>,
+    /// The likeliest counterparts of records without a link.
+    pub candidates: Candidates,
 }
 
 /// The head block: label and text.
@@ -58,12 +63,12 @@ pub fn head(input: &Input<'_>) -> Vec<(String, String)> {
 #[must_use]
 pub fn verdict(input: &Input<'_>) -> String {
     let outcome = input.outcome;
-    let untied = input.documents.map(|documents| untied(documents, outcome.period)).unwrap_or_default();
-    let of_cells = match (outcome.verdict, untied.is_empty()) {
-        (Verdict::Clean, true) => {
+    let untied = input.documents.map(|documents| documents.untied(outcome.period)).unwrap_or_default();
+    let of_cells = match (outcome.verdict, untied.iter().any(|document| document.why.is_difference())) {
+        (Verdict::Clean, false) => {
             format!("clean: everything was read and compared, all {} agree", cells(outcome.cells))
         }
-        (Verdict::Clean, false) => format!("differences: all {} agree", cells(outcome.cells)),
+        (Verdict::Clean, true) => format!("differences: all {} agree", cells(outcome.cells)),
         (Verdict::Differences, _) => format!(
             "differences: everything was read; {} of {} need attention",
             grouped(&count(outcome.variances.len()).to_string()),
@@ -71,13 +76,12 @@ pub fn verdict(input: &Input<'_>) -> String {
         ),
         (Verdict::Unknown, _) => format!("unknown: {}", not_looked_at(outcome)),
     };
-    [of_cells].into_iter().chain(untied).collect::<Vec<_>>().join("; ")
+    [of_cells].into_iter().chain(in_words(&untied)).collect::<Vec<_>>().join("; ")
 }
 
-/// The documents that do not tie, in words; the first few of many.
-fn untied(documents: &Documents, period: BillingPeriod) -> Vec<String> {
+/// The documents that are not tied, in words; the first few of many.
+fn in_words(untied: &[Untied<'_>]) -> Vec<String> {
     const TOLD_MAX: usize = 3;
-    let untied = documents.untied(period);
     let mut words: Vec<String> = untied
         .iter()
         .take(TOLD_MAX)
@@ -94,6 +98,7 @@ fn untied(documents: &Documents, period: BillingPeriod) -> Vec<String> {
                 Why::Differs(None) => format!("invoice {id} differs from its lines by more than fits"),
                 Why::NoLines => format!("invoice {id} has no lines"),
                 Why::NotListed => format!("lines name invoice {id}, which is not listed in {}", document.currency),
+                Why::NoTotal => format!("invoice {id} states no total and is not tied"),
             }
         })
         .collect();
@@ -144,7 +149,7 @@ fn unread(coverage: &Coverage) -> Vec<String> {
 
 /// One sentence per currency and side: what of it was compared, what was not. Payments are no part of the whole.
 #[must_use]
-pub fn coverage_in_short(coverage: &Coverage) -> Vec<String> {
+fn coverage_in_short(coverage: &Coverage) -> Vec<String> {
     let mut lines = Vec::new();
     for (currency, buckets) in &coverage.buckets {
         for (side, vendor) in [("distributor", true), ("PSA", false)] {

@@ -10,10 +10,11 @@ use serde::Serialize;
 use crate::core::money::Currency;
 use crate::core::reconcile::coverage::Fate;
 use crate::core::reconcile::outcome::{Class, ClassTotal, Outcome, Variance, Verdict};
+use crate::report::doubt::Doubts;
 use crate::report::table::at_least_cents;
-use crate::report::{Names, ReportError, csv, json};
+use crate::report::{Input, Names, ReportError, csv, json};
 
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 23] = [
     "period",
     "currencyCode",
     "companyKey",
@@ -36,23 +37,26 @@ const COLUMNS: [&str; 22] = [
     "quantityPart",
     "pricePart",
     "otherPart",
+    "status",
 ];
 
-/// `variances.csv`: every cell that differs; `amountVariance` is positive where too little is billed.
+/// `variances.csv`: every cell that differs; `amountVariance` is positive where too little is billed. The status is
+/// `unknown` where a row rests on lines that could not be read, else `open`.
 ///
 /// # Errors
 /// [`ReportError::Csv`], which writing to memory does not provoke.
-pub fn variances(outcome: &Outcome, names: &Names) -> Result<Vec<u8>, ReportError> {
+pub fn variances(input: &Input<'_>) -> Result<Vec<u8>, ReportError> {
+    let doubts = Doubts::of(input);
     let mut lines = csv::writer();
     lines.write_record(COLUMNS)?;
-    let period = outcome.period.to_string();
-    for v in &outcome.variances {
-        lines.write_record(fields(&period, v, names))?;
+    let period = input.outcome.period.to_string();
+    for v in &input.outcome.variances {
+        lines.write_record(fields(&period, v, input.names, doubts.status(v)))?;
     }
     csv::finish(lines)
 }
 
-fn fields(period: &str, v: &Variance, names: &Names) -> [String; 22] {
+fn fields(period: &str, v: &Variance, names: &Names, status: &str) -> [String; 23] {
     [
         period.to_owned(),
         v.currency.to_string(),
@@ -76,6 +80,7 @@ fn fields(period: &str, v: &Variance, names: &Names) -> [String; 22] {
         v.quantity_part.cents_text(),
         v.price_part.cents_text(),
         v.other_part.cents_text(),
+        status.to_owned(),
     ]
 }
 

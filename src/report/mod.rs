@@ -81,13 +81,15 @@ pub enum Report {
     TieOut,
     /// Revenue, cost and margin by customer.
     Margin,
+    /// The same by customer and product.
+    MarginByProduct,
     /// What could not be read or used.
     Problems,
 }
 
 impl Report {
     /// Every report, in the order it is offered and bound.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Variance,
         Self::Coverage,
         Self::Unmapped,
@@ -96,6 +98,7 @@ impl Report {
         Self::InvoiceRegister,
         Self::TieOut,
         Self::Margin,
+        Self::MarginByProduct,
         Self::Problems,
     ];
 
@@ -111,6 +114,7 @@ impl Report {
             Self::InvoiceRegister => "invoice-register",
             Self::TieOut => "tie-out",
             Self::Margin => "margin",
+            Self::MarginByProduct => "margin-by-product",
             Self::Problems => "problems",
         }
     }
@@ -133,6 +137,7 @@ impl Report {
             Self::InvoiceRegister => invoices::register(input.documents),
             Self::TieOut => tie_out::build(input),
             Self::Margin => margin::build(input),
+            Self::MarginByProduct => margin::by_product(input),
             Self::Problems => problems::build(input.outcome),
         };
         table.head = facts::head(input);
@@ -162,7 +167,7 @@ pub fn files(input: &Input<'_>) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
     let period = input.outcome.period;
     let tables: Vec<Table> = Report::ALL.into_iter().map(|report| report.build(input)).collect();
     let mut files = vec![
-        ("variances.csv".to_owned(), machine::variances(input.outcome, input.names)?),
+        ("variances.csv".to_owned(), machine::variances(input)?),
         ("totals.json".to_owned(), machine::totals(input.outcome)?),
     ];
     for table in &tables {

@@ -58,6 +58,8 @@ pub struct Column {
     pub room: Room,
     /// How its totals are called where both signs are summed apart first.
     pub gross: Option<Gross>,
+    /// What a person may write into it; empty where it is not theirs to fill in.
+    pub choices: &'static [&'static str],
 }
 
 /// What the sums of a column with two meanings are called: an amount too much does not make good one too little.
@@ -86,7 +88,7 @@ impl Column {
     /// A column shown everywhere; amounts are summed.
     #[must_use]
     pub const fn new(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, summed: matches!(kind, Kind::Money), room: Room::Always, gross: None }
+        Self { name, kind, summed: matches!(kind, Kind::Money), room: Room::Always, gross: None, choices: &[] }
     }
 
     /// In files only.
@@ -99,6 +101,12 @@ impl Column {
     #[must_use]
     pub const fn when_wide(self) -> Self {
         Self { room: Room::WhenWide, ..self }
+    }
+
+    /// For a person to fill in, with one of these words or with a text of their own.
+    #[must_use]
+    pub const fn filled_in(self, choices: &'static [&'static str]) -> Self {
+        Self { choices, ..self }
     }
 
     /// What its sums are called.

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use crate::core::money::{Amount, Currency, Rounding};
 use crate::core::period::BillingPeriod;
+use crate::core::quantity::Quantity;
+use crate::core::reconcile::held::Holding;
 use crate::core::reconcile::outcome::{Class, Outcome, PriceRange, Variance};
 use crate::report::doubt::{Doubts, Mend};
 use crate::report::findings::remedy;
@@ -81,6 +83,11 @@ pub(crate) fn of<'v>(input: &Input<'_>, variances: impl Iterator<Item = &'v Vari
             "variance = billed − should bill: negative is billed too little. Should bill is the distributor's customer amount less \
              what a flat fee includes."
                 .to_owned(),
+            "billable qty = PSA qty − included, which is within a flat fee or free of charge. held qty is what subscriptions \
+             that had begun and not ended hold on the last day of the month; it is unknown where the list was changed since, \
+             is not whole, or does not say. term and commitment end are of what is held; several are joined, several ends \
+             stand in the note."
+                .to_owned(),
         ],
     }
 }
@@ -108,8 +115,10 @@ pub(crate) fn in_short(outcome: &Outcome) -> Vec<String> {
 fn row(input: &Input<'_>, (doubts, pairs): (&Doubts, &Pairs<'_>), v: &Variance) -> Vec<Cell> {
     let mend = doubts.about(v);
     let pair = pairs.about(v).map(Pair::remedy);
-    let note: Vec<String> = mend.map(Mend::note).into_iter().chain(pair.clone()).chain(note(v)).collect();
-    let mut cells = who_and_what(input, v);
+    let holding = input.facts.held.as_ref().map(|held| held.of_cell(v.currency, &v.company, &v.product));
+    let ends = holding.as_ref().and_then(commitments);
+    let note: Vec<String> = mend.map(Mend::note).into_iter().chain(pair.clone()).chain(note(v)).chain(ends).collect();
+    let mut cells = who_and_what(input, holding.as_ref(), v);
     cells.extend([
         Cell::text(v.currency.as_str()),
         Cell::price(single(v.vendor_costs)),
@@ -127,15 +136,19 @@ fn row(input: &Input<'_>, (doubts, pairs): (&Doubts, &Pairs<'_>), v: &Variance) 
         Cell::text(mend.map(Mend::remedy).or(pair).unwrap_or_else(|| remedy(v))),
         Cell::Unknown,
         if note.is_empty() { Cell::Unknown } else { Cell::Text(note.join("; ")) },
-        Cell::text(if mend.is_some() { "unknown" } else { "open" }),
+        Cell::text(doubts.status(v)),
     ]);
     cells
 }
 
-fn who_and_what(input: &Input<'_>, v: &Variance) -> Vec<Cell> {
+fn who_and_what(input: &Input<'_>, holding: Option<&Holding>, v: &Variance) -> Vec<Cell> {
     let (vendor_company, vendor_company_id) = input.names.vendor_company(&v.company);
     let known = |text: String| if text.is_empty() { Cell::Unknown } else { Cell::Text(text) };
     let period: BillingPeriod = input.outcome.period;
+    let terms = holding.map(|held| held.terms.iter().map(String::as_str).collect::<Vec<_>>().join("; "));
+    let end = holding.filter(|held| held.commitment_ends.len() == 1).and_then(|held| held.commitment_ends.first());
+    let quantity = |quantity: Option<Quantity>| quantity.map_or(Cell::Unknown, Cell::Quantity);
+    let billable = v.included_quantity.and_then(|included| v.psa_quantity.minus(included).ok());
     vec![
         Cell::text(input.names.customer(&v.company)),
         Cell::text(names::id(&v.company)),
@@ -143,15 +156,15 @@ fn who_and_what(input: &Input<'_>, v: &Variance) -> Vec<Cell> {
         known(vendor_company_id),
         Cell::text(input.names.product(&v.product)),
         Cell::text(names::id(&v.product)),
-        Cell::Unknown,
-        Cell::Unknown,
+        known(terms.unwrap_or_default()),
+        end.copied().map_or(Cell::Unknown, Cell::Date),
         Cell::Date(period.first_day()),
         Cell::Date(period.last_day()),
         Cell::Quantity(v.vendor_quantity),
-        Cell::Unknown,
+        quantity(holding.and_then(|held| held.quantity)),
         Cell::Quantity(v.psa_quantity),
-        Cell::Unknown,
-        Cell::Unknown,
+        quantity(v.included_quantity),
+        quantity(billable),
     ]
 }
 
@@ -213,6 +226,12 @@ fn note(v: &Variance) -> Vec<String> {
         words.push(format!("also {}", also.join(", ")));
     }
     words
+}
+
+/// Where commitments end on several days: a column holds one.
+fn commitments(holding: &Holding) -> Option<String> {
+    let days: Vec<String> = holding.commitment_ends.iter().map(ToString::to_string).collect();
+    (days.len() > 1).then(|| format!("commitments end {}", days.join(", ")))
 }
 
 fn spread(what: &str, range: PriceRange) -> Option<String> {

@@ -4,7 +4,9 @@
 //! more digits than a spreadsheet keeps is written as text rather than cut, and that the same tables give the same bytes.
 
 use chrono::{Datelike, NaiveDate};
-use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet};
+use rust_xlsxwriter::{
+    Color, DataValidation, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet,
+};
 
 use crate::core::period::BillingPeriod;
 use crate::report::ReportError;
@@ -88,6 +90,11 @@ fn sheet(sheet: &mut Worksheet, table: &Table, formats: &Formats) -> Result<(), 
     if table.rows.len() > ROWS_MAX {
         let missing = format!("{} rows more than a sheet holds: see {}.csv", table.rows.len() - ROWS_MAX, table.name);
         sheet.write_string_with_format(last_row + 1, 0, missing, &formats.text)?;
+    }
+    for (at, column) in (0u16..).zip(table.columns).filter(|(_, column)| !column.choices.is_empty() && last_row > 0) {
+        // Offered, not forced: a word that names a record is not on the list.
+        let offered = DataValidation::new().allow_list_strings(column.choices)?.show_error_message(false);
+        sheet.add_data_validation(1, at, last_row, at, &offered)?;
     }
     if let Some(last_column) = u16::try_from(table.columns.len()).unwrap_or(0).checked_sub(1) {
         sheet.autofilter(0, 0, last_row, last_column)?;

@@ -9,8 +9,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::QueryBuilder;
 
+use crate::core::id::{Company, Product};
+use crate::core::link::Link;
 use crate::core::money::Currency;
 use crate::core::period::BillingPeriod;
+use crate::core::reconcile::detail::Detail;
 use crate::core::reconcile::outcome::{Class, ClassTotal, CustomerMargin, Outcome, Variance, Verdict};
 use crate::core::record::Fingerprint;
 use crate::core::snapshot::Problem;
@@ -49,6 +52,17 @@ pub struct StoredOutcome {
     pub outcome: Outcome,
     /// The snapshots it was made from.
     pub sources: Vec<SnapshotId>,
+    /// The links it was made through; `None` where an earlier version did not keep them.
+    pub links: Option<LinksUsed>,
+}
+
+/// The links a month was reconciled through.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinksUsed {
+    /// Of customers, in order.
+    pub companies: Vec<Link<Company>>,
+    /// Of products, in order.
+    pub products: Vec<Link<Product>>,
 }
 
 /// The parts of an outcome that are neither cells nor coverage.
@@ -58,6 +72,10 @@ struct Totals {
     classes: BTreeMap<Currency, BTreeMap<Class, ClassTotal>>,
     margins: Vec<CustomerMargin>,
     problems: Vec<Problem>,
+    #[serde(default)]
+    detail: Detail,
+    #[serde(default)]
+    links: Option<LinksUsed>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -142,9 +160,10 @@ impl Store {
             coverage: at.json("coverage", &row.coverage)?,
             margins: totals.margins,
             problems: totals.problems,
+            detail: totals.detail,
             verdict: header.verdict,
         };
-        Ok(StoredOutcome { header, outcome, sources })
+        Ok(StoredOutcome { header, outcome, sources, links: totals.links })
     }
 
     async fn load_variances(&self, header: &ReconciliationHeader) -> Result<Vec<Variance>> {
@@ -171,18 +190,21 @@ impl Store {
 }
 
 impl Tx {
-    /// Saves the result of reconciling a month from some snapshots; `digest` is of the report shown.
+    /// Saves the result of reconciling a month from some snapshots through some links; `digest` is of the report shown.
     pub async fn save_outcome(
         &mut self,
         outcome: &Outcome,
         digest: &Fingerprint,
         sources: &[SnapshotId],
+        links: LinksUsed,
     ) -> Result<ReconciliationId> {
         let totals = Totals {
             cells: outcome.cells,
             classes: outcome.classes.clone(),
             margins: outcome.margins.clone(),
             problems: outcome.problems.clone(),
+            detail: outcome.detail.clone(),
+            links: Some(links),
         };
         let totals = words::json("reconciliation", "totals", &totals)?;
         let coverage = words::json("reconciliation", "coverage", &outcome.coverage)?;

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::core::id::{Id, Psa, Vendor};
-use crate::core::link::{AlreadyLinked, Compare, Decision, LinkKind, Linkable, Shape, Verdict};
+use crate::core::link::{AlreadyLinked, Compare, Decision, Link, LinkKind, Linkable, Shape, Verdict};
 use crate::core::record::Fingerprint;
 use crate::store::dialect::{on_db, on_tx};
 use crate::store::error::{Result, StoreError, reading};
@@ -150,12 +150,12 @@ impl Tx {
     /// # Errors
     /// [`StoreError::AlreadyLinked`] names the link that stands in the way; nothing is appended then.
     pub async fn append_decision<E: Linkable>(&mut self, new: &NewDecision<E>, shape: Shape) -> Result<DecisionId> {
-        let pair = new.vendor.as_ref().zip(new.psa.as_ref());
+        let pair = new.vendor.clone().zip(new.psa.clone()).map(|(vendor, psa)| Link { vendor, psa });
         match (new.decision.verdict, pair) {
-            (Verdict::Accepted, Some((vendor, psa))) => {
-                self.refuse_other_links(vendor, psa, shape).await?;
+            (Verdict::Accepted, Some(link)) => {
+                self.refuse_other_links(&link, shape).await?;
                 let decision = self.insert_decision(new).await?;
-                self.insert_link(vendor, psa, new.compare.unwrap_or(Compare::Quantity), decision).await?;
+                self.insert_link(&link, new.compare.unwrap_or(Compare::Quantity), decision).await?;
                 Ok(decision)
             }
             (Verdict::Accepted, None) => {
@@ -170,12 +170,8 @@ impl Tx {
     }
 
     /// Refuses a claim whose vendor record, or in a one-to-one relation whose PSA record, has another link.
-    async fn refuse_other_links<E: Linkable>(
-        &mut self,
-        vendor: &Id<Vendor, E>,
-        psa: &Id<Psa, E>,
-        shape: Shape,
-    ) -> Result<()> {
+    async fn refuse_other_links<E: Linkable>(&mut self, link: &Link<E>, shape: Shape) -> Result<()> {
+        let Link { vendor, psa } = link;
         let standing: Option<(String, String)> = on_tx!(self.inner, conn => sqlx::query_as(
             "select vendor_id, psa_id
              from link
@@ -211,13 +207,8 @@ impl Tx {
         Ok(id)
     }
 
-    async fn insert_link<E: Linkable>(
-        &mut self,
-        vendor: &Id<Vendor, E>,
-        psa: &Id<Psa, E>,
-        compare: Compare,
-        decision: DecisionId,
-    ) -> Result<()> {
+    async fn insert_link<E: Linkable>(&mut self, link: &Link<E>, compare: Compare, decision: DecisionId) -> Result<()> {
+        let Link { vendor, psa } = link;
         let compare = words::word("link", "compare", &compare)?;
         // Accepting a standing link again may change how it is compared; it stays one link.
         let actual = on_tx!(self.inner, conn => sqlx::query(

@@ -26,7 +26,7 @@ use crate::clock::Clock;
 use crate::store::dialect::on_tx;
 
 pub use error::{Result, StoreError};
-pub use findings::{ReconciliationHeader, ReconciliationId, StoredOutcome};
+pub use findings::{LinksUsed, ReconciliationHeader, ReconciliationId, StoredOutcome};
 pub use journal::{JournalEntry, JournalId, NewWrite, WriteEnd, WriteOutcome};
 pub use lease::{Lease, Wait};
 pub use links::{DecisionId, NewDecision, StoredDecision, StoredLink};

@@ -124,28 +124,6 @@ impl ProblemRow {
 }
 
 impl Store {
-    /// The latest snapshot of a listing, complete or not; `None` when it was never pulled.
-    pub async fn load_latest_snapshot<R: DeserializeOwned>(
-        &self,
-        connector: &str,
-        entity: Entity,
-        period: Option<BillingPeriod>,
-    ) -> Result<Option<Stored<R>>> {
-        let row: Option<HeaderRow> = on_db!(self, conn => sqlx::query_as(
-            "select snapshot_id, run_id, connector, entity, period, taken_at, complete, records, problems, fingerprint
-             from snapshot
-             where connector = $1 and entity = $2 and coalesce(period, '') = $3
-             order by snapshot_id desc
-             limit 1")
-            .bind(connector).bind(entity.as_str()).bind(period.map(|p| p.to_string()).unwrap_or_default())
-            .fetch_optional(conn).await)
-        .map_err(reading("snapshot", format!("latest of {connector} {entity}")))?;
-        match row {
-            Some(row) => self.complete_snapshot(row).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
     /// One snapshot; `None` when there is none of this number.
     pub async fn load_snapshot<R: DeserializeOwned>(&self, id: SnapshotId) -> Result<Option<Stored<R>>> {
         let row: Option<HeaderRow> = on_db!(self, conn => sqlx::query_as(

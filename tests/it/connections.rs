@@ -128,3 +128,44 @@ async fn a_connection_is_listed_tried_and_authorized_anew_and_no_secret_shows() 
         let _ = place.run(&format!("connections {unknown} nobody")).ended(2);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_whose_end_is_not_known_is_shown_until_it_is_settled() {
+    use trueup::clock::Clock;
+    use trueup::store::{NewRun, NewWrite, Store, Wait};
+
+    let url = remote().await;
+    let place = Place::new().set("SECRET", "secret");
+    place.write(
+        "trueup.toml",
+        &format!(
+            "[connectors.pax8]\nkind = \"pax8\"\nside = \"vendor\"\nbase_url = \"{url}/v1\"\nclient_id = \"id\"\n\
+             client_secret = {{ env = \"SECRET\" }}\n"
+        ),
+    );
+    let _ = place.run("db migrate").ended(0);
+    {
+        let location = format!("sqlite:{}", place.path().join("trueup.db").display());
+        let store = Store::open(location.parse().unwrap(), Clock::System).await.unwrap();
+        let lease = store.lease("a test", Wait::Never).await.unwrap();
+        let run = lease.open_run(&NewRun { job: "write", who: "ada", config: None }).await.unwrap();
+        let mut tx = lease.begin(run).await.unwrap();
+        // As a process leaves it that dies while it waits for the answer.
+        let request = json!({ "switch_webhook": { "webhook": "1", "active": true } });
+        let found = json!({ "state": { "id": "1", "active": false } });
+        let (connector, operation, subject) = ("pax8", "switch webhook", "webhook 1");
+        let new = NewWrite { connector, operation, subject, request: &request, found: &found, who: "ada" };
+        tx.note_write(&new).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let status = place.run("status").ended(0).stdout;
+    for part in ["open write", "1, switch webhook (webhook 1) at pax8 by ada", "not known whether it took effect"] {
+        assert!(status.contains(part), "{part}: {status}");
+    }
+    let refused = place.run("connections remove pax8 --yes").ended(8).stderr;
+    assert!(refused.contains("write 1 (switch webhook, webhook 1) was sent at"), "{refused}");
+    // What the remote answers names no state: nothing can be told, and it stays open.
+    let verified = place.run("connections verify pax8").ended(5);
+    assert!(verified.stderr.contains("write 1, switch webhook (webhook 1): still open;"), "{}", verified.stderr);
+    assert!(place.run("status").ended(0).stdout.contains("open write"));
+}

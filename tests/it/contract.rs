@@ -20,7 +20,7 @@ use std::sync::Mutex;
 use trueup::connectors::files::{FilesPsa, FilesVendor};
 use trueup::connectors::memory::{Fault, Listing, MemoryPsa, MemoryVendor};
 use trueup::connectors::{
-    CheckLine, Descriptor, DraftMonth, ErrorKind, PsaConnector, Result, Side, Unwatched, VendorConnector, Watch,
+    CheckLine, Descriptor, DraftMonth, ErrorKind, PsaConnector, Result, Side, Unwatched, VendorConnector, Watch, Way,
 };
 use trueup::core::period::BillingPeriod;
 use trueup::core::record::Keyed;
@@ -63,8 +63,8 @@ type Listings = BTreeMap<&'static str, Heard>;
 struct Counting(Mutex<Vec<u64>>);
 
 impl Watch for Counting {
-    fn progress(&self, _what: &str, done: u64, _total: Option<u64>) {
-        self.0.lock().unwrap().push(done);
+    fn progress(&self, _what: &str, records: u64, _way: Way) {
+        self.0.lock().unwrap().push(records);
     }
 }
 

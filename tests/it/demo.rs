@@ -4,8 +4,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{Cursor, Read as _};
+use std::path::Path;
 
-use calamine::Reader as _;
+use calamine::{Data, DataType as _, Reader as _, Xlsx};
 use trueup::core::reconcile::outcome::Class;
 
 use crate::support::hermetic::{Place, Ran, golden};
@@ -109,6 +111,7 @@ fn a_decision_goes_through_the_command_line_or_a_sheet_and_is_looked_at_again() 
         let _ = place.run(&format!("review export --filter proposed {file}")).ended(0);
         assert_eq!(place.run(&format!("review import {file}")).ended(0).stdout, "0 decisions saved\n");
     }
+    a_workbook_offers_its_decisions(&place.path().join("review.xlsx"));
     let mut reader = csv::Reader::from_path(place.path().join("review.csv")).unwrap();
     let head = reader.headers().unwrap().clone();
     let at = |name: &str| head.iter().position(|column| column == name).unwrap();
@@ -126,6 +129,24 @@ fn a_decision_goes_through_the_command_line_or_a_sheet_and_is_looked_at_again() 
     assert_eq!((again.stdout.as_str(), again.stderr.as_str()), ("0 decisions saved, 1 row already so\n", ""));
     let shown = place.run(&format!("review show --kind customers {vendor}")).ended(0).stdout;
     assert!(shown.contains("accepted by bob") && shown.contains(&format!("({psa})")), "{shown}");
+}
+
+/// The score is a number to sort by, and the decision offers its words.
+fn a_workbook_offers_its_decisions(file: &Path) {
+    let bytes = fs::read(file).unwrap();
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes.as_slice())).unwrap();
+    let sheet = book.worksheet_range("review").unwrap();
+    let head = sheet.rows().next().unwrap();
+    let score = head.iter().position(|cell| *cell == Data::String("score".to_owned())).unwrap();
+    let scores: Vec<&Data> = sheet.rows().skip(1).map(|row| &row[score]).filter(|cell| !cell.is_empty()).collect();
+    assert!(!scores.is_empty() && scores.iter().all(|cell| cell.is_float()), "{scores:?}");
+    let mut text = String::new();
+    let mut parts = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    parts.by_name("xl/worksheets/sheet2.xml").unwrap().read_to_string(&mut text).unwrap();
+    let offered = text.split("<dataValidation ").nth(1).unwrap();
+    assert!(offered.contains(r#"type="list""#) && offered.contains(r#"sqref="K2"#), "{offered}");
+    assert!(offered.contains("accept,reject,exclude,defer,unlink"), "{offered}");
+    assert!(!offered.contains("showErrorMessage"), "link:<psa_id> must be let in: {offered}");
 }
 
 /// The review of the customers as a European Excel saves it, with a decision in each row that `decide` names.
@@ -209,7 +230,7 @@ fn a_check_asks_a_system_that_is_down_twice_and_leaves_it() {
     place.write("demo/trueup.toml", &config);
     let checked = place.run("check --format json").ended(8).stdout;
     let checked: serde_json::Value = serde_json::from_str(&checked).unwrap();
-    for (connection, listings) in [("pax8", 11), ("psa", 6)] {
+    for (connection, listings) in [("pax8", 12), ("psa", 6)] {
         let rows = checked["rows"].as_array().unwrap().iter().filter(|row| row["connection"] == connection);
         let seen: Vec<&str> = rows.map(|row| row["seen"].as_str().unwrap()).collect();
         assert_eq!(seen.len(), listings, "{seen:?}");
@@ -420,12 +441,18 @@ fn a_month_whose_documents_do_not_tie_is_not_called_clean() {
         place.write(&format!("data/{file}.csv"), text);
     }
     let mut linked = false;
-    for (documents, status, verdict) in [
+    for (documents, untied, verdict) in [
         ("INV-1,2026-04-05,200.00", 0, "clean: everything was read and compared, all 1 cell agree"),
-        ("INV-1,2026-04-05,10159.00", 3, "invoice INV-1 differs from its lines by 9,959.00 USD"),
-        ("INV-1,2026-04-05,200.00\nINV-2,2026-04-06,7.00", 3, "invoice INV-2 has no lines"),
+        (
+            "INV-1,2026-04-05,200.00\nINV-2,2026-04-06,",
+            0,
+            "1 cell agree; invoice INV-2 states no total and is not tied",
+        ),
+        ("INV-1,2026-04-05,10159.00", 1, "invoice INV-1 differs from its lines by 9,959.00 USD"),
+        ("INV-1,2026-04-05,200.00\nINV-2,2026-04-06,7.00", 1, "invoice INV-2 has no lines"),
+        ("INV-1,2026-04-05,9.00\nINV-2,2026-04-06,7.00", 2, "invoice INV-2 has no lines"),
         ("INV-1,2026-04-05,200.00\nINV-2,2026-05-06,7.00", 0, "clean: "),
-        ("INV-2,2026-05-06,7.00", 3, "lines name invoice INV-1, which is not listed in USD"),
+        ("INV-2,2026-05-06,7.00", 1, "lines name invoice INV-1, which is not listed in USD"),
     ] {
         let rows: String = documents.lines().map(|line| format!("{line},USD\n")).collect();
         place.write("data/vendor_invoices.csv", &format!("id,invoiceDate,total,currencyCode\n{rows}"));
@@ -439,6 +466,7 @@ fn a_month_whose_documents_do_not_tie_is_not_called_clean() {
             let _ = place.run("review link --kind products p-1 501 --as-of 2026-05-07").ended(0);
             linked = true;
         }
+        let status = if untied == 0 { 0 } else { 3 };
         let ran = place.run("reconcile --period 2026-04 --exit-on-findings --out out --as-of 2026-05-07").ended(status);
         assert!(ran.stdout.contains(verdict), "{}", ran.transcript());
         let said = if status == 0 { "\"verdict\": \"clean\"" } else { "\"verdict\": \"differences\"" };
@@ -449,5 +477,14 @@ fn a_month_whose_documents_do_not_tie_is_not_called_clean() {
             "{verdict}"
         );
         assert!(page.contains(verdict), "{verdict}");
+        let known = match untied {
+            0 => "clean".to_owned(),
+            1 => "1 document not tied, see `trueup report tie-out --period 2026-04`".to_owned(),
+            more => format!("{more} documents not tied, see `trueup report tie-out --period 2026-04`"),
+        };
+        let rows = place.run("status --format json --as-of 2026-05-07").ended(0).stdout;
+        let rows: serde_json::Value = serde_json::from_str(&rows).unwrap();
+        let of_month = rows["rows"].as_array().unwrap().iter().find(|row| row["kind"] == "reconcile").unwrap();
+        assert_eq!(of_month["state"], *known, "{verdict}");
     }
 }

@@ -13,7 +13,7 @@ use trueup::connectors::files::profile::Profile;
 use trueup::connectors::files::sheet::Sheet;
 use trueup::connectors::files::table::Table;
 use trueup::connectors::files::{FilesPsa, FilesVendor, convert, links};
-use trueup::connectors::{PsaConnector, Result, Side, Unwatched, VendorConnector};
+use trueup::connectors::{PsaConnector, Result, Side, Unwatched, VendorConnector, Watched};
 use trueup::core::billing::{BilledLine, LineKind, VendorCharge};
 use trueup::core::id::Id;
 use trueup::core::link::Compare;
@@ -426,7 +426,7 @@ fn cut_everywhere(name: &str, bytes: &[u8], profile: &str) {
     let read = |bytes: &[u8]| {
         let layout = profile.layout(&PSA_AGREEMENT_LINES);
         let sheet = Sheet::of_bytes(name, bytes.to_vec(), &PSA_AGREEMENT_LINES, layout)?;
-        Table::of(sheet, layout)?.collect(convert::billed_line, &Unwatched)
+        Table::of(sheet, layout)?.collect(convert::billed_line, &Watched::new(&Unwatched, "lines"))
     };
     let whole = read(bytes).unwrap();
     assert!(whole.is_complete());
@@ -461,7 +461,7 @@ fn a_last_line_without_a_line_break_may_be_cut() {
 
 #[test]
 fn links_are_read_and_contradictions_told() {
-    let (links, problems) = links::read(&sample("canonical").join("links.csv")).unwrap();
+    let (links, problems) = links::read(&sample("canonical").join("links.csv"), None).unwrap();
     assert_eq!(problems, []);
     assert_eq!((links.companies.len(), links.products.len()), (2, 2));
     assert_eq!(links.compare[&Id::new("502")], Compare::Amount);
@@ -501,12 +501,12 @@ fn links_are_read_and_contradictions_told() {
         ("bundle,,1,,,9,0,0,1\n", "l.csv:2, field perUnit: is 0; expected more than nought"),
     ] {
         let folder = folder(&[("l.csv", format!("{header}{rows}").as_bytes())]);
-        let (links, problems) = links::read(&folder.path().join("l.csv")).unwrap();
+        let (links, problems) = links::read(&folder.path().join("l.csv"), None).unwrap();
         assert!(problems.len() == 1 && problems[0].to_string().starts_with(told), "{told}: {problems:?}");
         assert!(links.bundles.is_empty(), "a broken recipe is left out whole");
     }
     let short = folder(&[("l.csv", b"kind,vendorId,psaId\ncompany,a,1\ncompany,b,1\nproduct,p,2\n")]);
-    let (links, problems) = links::read(&short.path().join("l.csv")).unwrap();
+    let (links, problems) = links::read(&short.path().join("l.csv"), None).unwrap();
     assert_eq!((problems.len(), links.companies.len(), links.compare[&Id::new("2")]), (0, 2, Compare::Quantity));
 }
 

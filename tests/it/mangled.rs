@@ -15,7 +15,7 @@ use std::path::Path;
 use trueup::cli::error::CommandError;
 use trueup::core::reconcile::outcome::{Outcome, Verdict};
 use trueup::engine::{Unwatched, reconcile_folder};
-use trueup::report::{Names, machine};
+use trueup::report::{Facts, Input, Names, machine};
 use trueup::simulate::{Data, File, World};
 
 const PERIOD: &str = "2026-10";
@@ -58,7 +58,9 @@ fn reconciled(folder: &Path, linked: bool) -> (u8, Result<Outcome, String>) {
 
 /// The two files for other programs, as one text.
 fn figures(outcome: &Outcome) -> String {
-    let parts = [machine::variances(outcome, &Names::default()).unwrap(), machine::totals(outcome).unwrap()];
+    let (names, facts) = (Names::default(), Facts::default());
+    let input = Input { outcome, names: &names, facts: &facts, documents: None };
+    let parts = [machine::variances(&input).unwrap(), machine::totals(outcome).unwrap()];
     parts.map(|bytes| String::from_utf8(bytes).unwrap()).concat()
 }
 

@@ -17,7 +17,7 @@ use trueup::core::period::BillingPeriod;
 use trueup::core::reconcile::Mapping;
 use trueup::core::reconcile::outcome::{Outcome, Verdict};
 use trueup::engine::{self, Directory, Engine, PullRequest, Unwatched, reconcile_folder};
-use trueup::report::{Names, machine};
+use trueup::report::{Facts, Input, Names, machine};
 use trueup::simulate::{self, Data, File, Pax8Credentials, PsaCredentials, World};
 
 use crate::support::database::Database;
@@ -59,8 +59,10 @@ fn period() -> BillingPeriod {
 fn files(outcome: &Outcome, directory: Directory, company_links: LinkSet<Company>) -> (String, String) {
     let Directory { psa_companies, vendor_companies, psa_products, vendor_products } = directory;
     let names = Names { psa_companies, vendor_companies, psa_products, vendor_products, company_links };
+    let facts = Facts::default();
+    let input = Input { outcome, names: &names, facts: &facts, documents: None };
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (text(machine::variances(outcome, &names).unwrap()), text(machine::totals(outcome).unwrap()))
+    (text(machine::variances(&input).unwrap()), text(machine::totals(outcome).unwrap()))
 }
 
 /// An invented month; one quantity of it is no number unless it is put right.
@@ -118,7 +120,7 @@ async fn online(
             assert_eq!(statuses.contains(&status), faults.contains(fault), "{faults}: {statuses:?}");
         }
     }
-    let (links, problems) = engine::read_links(&place.join("ground_truth_mappings.csv")).unwrap();
+    let (links, problems) = engine::read_links(&place.join("ground_truth_mappings.csv"), None).unwrap();
     assert_eq!(problems, []);
     let taken = engine.take_over(&Mapping::from(links), "a test", "true").await.unwrap();
     assert!(taken.done > 30 && taken.refused.is_empty(), "{taken:?}");
@@ -201,21 +203,85 @@ fn exports_kept_in_a_database_with_an_imported_links_file_are_the_same_bytes() {
     }
 }
 
+/// Gives each invoice line a document: one that counts, a withdrawn one, one of another month, or none.
+fn put_on_documents(folder: &Path) {
+    let path = folder.join("vendor_invoice_items.csv");
+    let mut reader = csv::Reader::from_path(&path).unwrap();
+    let mut head = reader.headers().unwrap().clone();
+    head.extend(["invoiceId", "invoiceDate"]);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(&head).unwrap();
+    let documents =
+        [("INV-1", "2026-10-04"), ("INV-2", ""), ("INV-3", "2026-09-04"), ("", ""), ("INV-1", ""), ("", "2026-09-30")];
+    for (row, (invoice, issued)) in reader.records().map(Result::unwrap).zip(documents.into_iter().cycle()) {
+        writer.write_record(row.iter().chain([invoice, issued])).unwrap();
+    }
+    std::fs::write(path, writer.into_inner().unwrap()).unwrap();
+}
+
 #[test]
-fn a_links_file_is_taken_over_row_by_row_and_what_contradicts_is_named() {
+fn documents_of_a_folder_choose_its_lines_and_are_tied_out_by_both_ways_alike() {
+    const HEAD: &str = "id,invoiceDate,dueDate,status,total,balance,carriedBalance,currencyCode";
+    const LISTED: &str = "INV-1,2026-10-04,,Unpaid,1.00,1.00,,USD
+INV-2,2026-10-04,,Credited,2.00,0.00,,USD
+INV-3,2026-09-04,,Paid,3.00,0.00,,USD
+INV-4,2026-10-05,,Unpaid,4.00,4.00,,USD";
+    for (listed, status) in [(LISTED.to_owned(), 0), (format!("{LISTED}\nINV-5,2026-10-05,,Unpaid,four,4.00,,USD"), 8)]
+    {
+        let place = Place::new();
+        place.write("trueup.toml", EXPORTS);
+        month(14, true).write_folder(&place.path().join("exports")).unwrap();
+        put_on_documents(&place.path().join("exports"));
+        let links = "exports/ground_truth_mappings.csv";
+        let command = format!("reconcile --from exports --period 2026-10 --links {links}");
+        let _ = place.run(&format!("{command} --out lines")).ended(0);
+        place.write("exports/vendor_invoices.csv", &format!("{HEAD}\n{listed}\n"));
+        let offline = place.run(&format!("{command} --out files")).ended(status);
+        assert!(offline.stdout.contains("source: vendor_invoices.csv ("), "{}", offline.stdout);
+        let _ = place.run("db migrate").ended(0);
+        let _ = place.run("pull --period 2026-10").ended(status);
+        let _ = place.run(&format!("review import {links} --by somebody")).ended(0);
+        let _ = place.run("reconcile --period 2026-10 --out database").ended(status);
+        for file in ["variances.csv", "totals.json", "problems.csv"] {
+            assert_eq!(place.read(&format!("files/{file}")), place.read(&format!("database/{file}")), "{file}");
+        }
+        assert_ne!(place.read("files/totals.json"), place.read("lines/totals.json"), "withdrawn documents count");
+        let rows = |file: &str| {
+            let report: serde_json::Value = serde_json::from_str(&place.read(file)).unwrap();
+            report["rows"].as_array().unwrap().clone()
+        };
+        let tied = rows("files/tie-out.json");
+        assert_eq!(tied, rows("database/tie-out.json"));
+        let verdicts: Vec<&str> = tied.iter().map(|row| row["verdict"].as_str().unwrap()).collect();
+        assert!(verdicts[0].starts_with("differs by "), "{verdicts:?}");
+        assert_eq!(verdicts[1..3], ["superseded: not cost", "no lines"], "{verdicts:?}");
+        let count = |file| rows(file).iter().map(|row| row["lines"].clone()).collect::<Vec<_>>();
+        assert_eq!(count("files/invoice-register.json"), count("database/invoice-register.json"));
+        assert!(place.read("files/report-2026-10.html").contains("INV-4"));
+    }
+}
+
+#[test]
+fn a_link_undone_later_rewrites_no_report_of_a_reconciled_month() {
     let place = Place::new();
     place.write("trueup.toml", EXPORTS);
+    month(14, true).write_folder(&place.path().join("exports")).unwrap();
     let _ = place.run("db migrate").ended(0);
-    let head = "kind,vendorId,psaId,compare,bundlePsaId,perUnit,weightFrom,weightTo\n";
-    let links = |rows: &str| place.write("links.csv", &format!("{head}{rows}"));
-    links("company,c1,1,,,,,\nproduct,p1,7,quantity,,,,\nproduct,p2,8,weight,,,,\n");
-    let partly = place.run("review import links.csv").ended(5);
-    assert_eq!(partly.stdout, "2 decisions saved\n");
-    assert!(partly.stderr.contains("links.csv:4") && partly.stderr.contains("compare"), "{}", partly.transcript());
-    // Another way to compare is a decision about a link that stands; another counterpart is not taken.
-    links("product,p1,7,amount,,,,\n");
-    assert_eq!(place.run("review import links.csv").ended(0).stdout, "1 decision saved\n");
-    links("company,c1,2,,,,,\n");
-    let refused = place.run("review import links.csv").ended(4);
-    assert!(refused.stderr.contains("link c1 with 2"), "{}", refused.transcript());
+    let _ = place.run("pull --period 2026-10").ended(0);
+    let _ = place.run("review import exports/ground_truth_mappings.csv --by somebody").ended(0);
+    let _ = place.run("reconcile --period 2026-10").ended(0);
+    let report = || place.run("report variance --period 2026-10 --format csv").ended(0).stdout;
+    let before = report();
+    let mut reader = csv::Reader::from_reader(before.as_bytes());
+    let head = reader.headers().unwrap().clone();
+    let at = |name: &str| head.iter().position(|column| column == name).unwrap();
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    let held = rows.iter().filter(|row| !row[at("held qty")].is_empty() && row[at("held qty")] != *"0").count();
+    assert!(held > 3 && rows.iter().any(|row| !row[at("term")].is_empty()), "{before}");
+    let linked = rows
+        .iter()
+        .find(|row| !row[at("class")].starts_with("UNMAPPED") && !row[at("vendor company ID")].contains(';'));
+    let vendor = &linked.unwrap()[at("vendor company ID")];
+    let _ = place.run(&format!("review unlink --kind customers {vendor}")).ended(0);
+    assert_eq!(report(), before);
 }

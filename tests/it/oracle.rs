@@ -207,7 +207,9 @@ fn product(folder: &Path, period: &str) -> String {
     let links = folder.join("ground_truth_mappings.csv");
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let done = runtime.block_on(reconcile_folder(folder, period.parse().unwrap(), Some(&links), &Unwatched)).unwrap();
-    let table = machine::variances(&done.outcome, &Names::default()).unwrap();
+    let (names, facts) = (Names::default(), Facts::default());
+    let input = Input { outcome: &done.outcome, names: &names, facts: &facts, documents: None };
+    let table = machine::variances(&input).unwrap();
     let mut reader = csv::Reader::from_reader(table.as_slice());
     let rows = reader.records().map(Result::unwrap);
     // Columns 0 to 14 without the class, which the flags decide.

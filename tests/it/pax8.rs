@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use trueup::connectors::pax8::{Pax8, Pax8Settings};
-use trueup::connectors::{ConnectorError, DraftMonth, ErrorKind, Result, Side, Unwatched, VendorConnector, Watch};
+use trueup::connectors::{ConnectorError, DraftMonth, ErrorKind, Result, Side, Unwatched, VendorConnector, Watch, Way};
 use trueup::core::billing::{Subscription, VendorCharge};
 use trueup::core::period::BillingPeriod;
 use trueup::core::snapshot::Pulled;
@@ -385,19 +385,61 @@ async fn an_id_the_remote_no_longer_knows_is_a_problem_of_that_id() {
 
 #[tokio::test]
 async fn progress_is_told_and_pages_are_as_large_as_allowed() {
-    struct Told(std::sync::Mutex<Vec<(String, u64, Option<u64>)>>);
+    struct Told(std::sync::Mutex<Vec<(String, u64, Way)>>);
     impl Watch for Told {
-        fn progress(&self, what: &str, done: u64, total: Option<u64>) {
-            self.0.lock().unwrap().push((what.to_owned(), done, total));
+        fn progress(&self, what: &str, records: u64, way: Way) {
+            self.0.lock().unwrap().push((what.to_owned(), records, way));
         }
     }
     let told = Told(std::sync::Mutex::default());
     let Pair { pax8, remote } = pair_with(data(), "", |settings| settings.page_size = 200).await;
     let count = u64::try_from(pax8.customers(&told).await.unwrap().records().len()).unwrap();
-    assert_eq!(told.0.lock().unwrap().last(), Some(&("companies".to_owned(), count, Some(count))));
+    assert_eq!(told.0.lock().unwrap().last(), Some(&("pax8: companies".to_owned(), count, Way::Records(count))));
     let log = remote.log();
     assert!(log.iter().any(|call| call.path == "/v1/companies?page=0&size=200"), "{log:?}");
     assert_eq!(log.iter().filter(|call| call.path == "/v1/token").count(), 1);
+}
+
+/// Remembers what is under way, and how far each work came at last.
+#[derive(Default)]
+struct UnderWay {
+    open: std::sync::Mutex<Vec<String>>,
+    last: std::sync::Mutex<std::collections::BTreeMap<String, Way>>,
+}
+
+impl Watch for UnderWay {
+    fn begin(&self, what: &str) {
+        self.open.lock().unwrap().push(what.to_owned());
+    }
+
+    fn progress(&self, what: &str, _records: u64, way: Way) {
+        assert!(self.open.lock().unwrap().iter().any(|open| open == what), "{what} was not begun");
+        self.last.lock().unwrap().insert(what.to_owned(), way);
+    }
+
+    fn end(&self, what: &str) {
+        self.open.lock().unwrap().retain(|open| open != what);
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_one_by_one_has_an_end_and_what_is_begun_is_ended() {
+    let watch = UnderWay::default();
+    let Pair { pax8, remote: _remote } = pair(data(), "").await;
+    let held = pax8.subscriptions(&watch).await.unwrap();
+    let ids: Vec<_> = held.records().iter().map(|held| held.id.clone()).collect();
+    let companies = pax8.customers_with_contacts(&watch).await.unwrap().unwrap().records().len();
+    assert!(pax8.history(&ids, &watch).await.is_ok() && pax8.charges(month(), &watch).await.is_ok());
+    let last = watch.last.lock().unwrap().clone();
+    let all = |count| Some(Way::parts(count, count));
+    assert_eq!(last.get("pax8: history of subscriptions").copied(), all(ids.len()), "{last:?}");
+    assert_eq!(last.get("pax8: contacts of companies").copied(), all(companies), "{last:?}");
+    assert!(matches!(last.get("pax8: charges of invoices"), Some(Way::Parts { within: None, .. })), "{last:?}");
+    assert!(watch.open.lock().unwrap().is_empty(), "{:?}", watch.open.lock().unwrap());
+    // …in error as well
+    let Pair { pax8, remote: _remote } = pair(data(), "403").await;
+    assert!(pax8.subscriptions(&watch).await.is_err() && pax8.history(&ids, &watch).await.is_err());
+    assert!(watch.open.lock().unwrap().is_empty(), "{:?}", watch.open.lock().unwrap());
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod explained;
 mod remedies;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use trueup::core::link::{Link, Shape};
 use trueup::core::money::{Amount, Currency, UnitPrice};
 use trueup::core::quantity::Quantity;
 use trueup::core::reconcile::coverage::{Bucket, Coverage};
+use trueup::core::reconcile::lines::Charge;
 use trueup::core::reconcile::outcome::{
     Class, ClassTotal, CustomerMargin, Flags, KeyPart, Outcome, PriceRange, Variance, Verdict,
 };
@@ -80,6 +82,9 @@ fn variance(keys: (&str, KeyPart, KeyPart), class: Class, vendor: [&str; 3], psa
         price_part: Amount::ZERO,
         other_part: amount_variance,
         bundled: false,
+        included_quantity: (!matches!(class, Class::UnmappedCompany | Class::UnmappedProduct))
+            .then_some(Quantity::ZERO),
+        first_start: None,
     }
 }
 
@@ -223,6 +228,7 @@ fn outcome() -> Outcome {
             Problem::new("psa.csv:17", "`1,5` is not a decimal number").record("line-17").field("quantity"),
             Problem::new("psa.csv:18", "=cmd|' /C calc'!A0 is no currency").field("currencyCode"),
         ],
+        detail: explained::detail(),
         verdict: Verdict::Unknown,
     }
 }
@@ -251,6 +257,8 @@ fn facts() -> Facts {
         as_of: Some("2026-05-04T06:00:00Z".parse().unwrap()),
         sources: vec![source("pax8 charges", "snapshot 31", true), source("psa billed lines", "snapshot 32", false)],
         configuration: Some("3f9a01c2".into()),
+        held: None,
+        candidates: explained::candidates(),
     }
 }
 
@@ -318,7 +326,7 @@ fn documents() -> Documents {
         charge("g", Some("INV-9"), "one-time", "7.00"),
         charge("h", None, "one-time", "7.00"),
     ] {
-        documents.add(&line).unwrap();
+        documents.add(&Charge::from(&line)).unwrap();
     }
     documents
 }
@@ -470,7 +478,7 @@ fn the_workbook_holds_typed_cells_no_formula_and_totals_apart() {
     });
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
     let sheets = book.sheet_names();
-    assert_eq!((sheets.len(), sheets[1].as_str(), sheets[10].as_str()), (11, "variance", "totals"));
+    assert_eq!((sheets.len(), sheets[1].as_str(), sheets[11].as_str()), (12, "variance", "totals"));
     for sheet in &sheets {
         assert!(book.worksheet_formula(sheet).unwrap().is_empty(), "{sheet} has a formula");
     }

@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::extract::Request;
@@ -132,4 +134,23 @@ async fn a_remote_that_repeats_the_request_gives_no_secret_away() {
             assert_eq!(around, None, "{trace}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_of_the_environment_hears_nothing() {
+    let heard = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&heard);
+    let app = Router::new().fallback(move || async move {
+        counted.fetch_add(1, Ordering::SeqCst);
+        StatusCode::BAD_REQUEST
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let place = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"]
+        .iter()
+        .fold(place(&echo(true).await), |place, name| place.set(name, &proxy));
+    let said = place.run("check").transcript();
+    assert!(said.contains("the remote refused"), "the remote itself was asked: {said}");
+    assert_eq!(heard.load(Ordering::SeqCst), 0, "{said}");
 }

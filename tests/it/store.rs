@@ -13,12 +13,13 @@ use serde_json::json;
 use trueup::clock::Clock;
 use trueup::core::entity::Entity;
 use trueup::core::id::{Company, Id, Product, PsaProductId};
-use trueup::core::link::{BundlePart, Compare, Decision, LinkKind, Shape, Verdict};
+use trueup::core::link::{BundlePart, Compare, Decision, Link, LinkKind, Shape, Verdict};
 use trueup::core::reconcile::outcome::{KeyPart, Outcome};
 use trueup::core::record::{Fingerprint, Keyed};
 use trueup::core::snapshot::{Problem, Pulled};
 use trueup::store::{
-    MigrationState, NewDecision, NewProposal, NewRun, NewSnapshot, RunOutcome, SnapshotId, Store, StoreError, Tx, Wait,
+    LinksUsed, MigrationState, NewDecision, NewProposal, NewRun, NewSnapshot, RunOutcome, SnapshotId, Store,
+    StoreError, Tx, Wait,
 };
 
 use crate::support::database::Database;
@@ -56,7 +57,7 @@ on_both! {
     a_snapshot_comes_back_as_it_was_saved
     a_long_snapshot_keeps_every_record_in_order
     equal_records_are_stored_once
-    the_latest_snapshot_is_of_the_same_connection_listing_and_month
+    snapshots_are_listed_latest_first_with_connection_listing_and_month
     what_cannot_be_read_back_names_table_column_and_row
     decisions_are_only_appended
     links_follow_the_decisions
@@ -95,8 +96,9 @@ async fn save(tx: &mut Tx, connector: &str, things: Vec<Thing>) -> SnapshotId {
 }
 
 async fn latest(store: &Store, connector: &str) -> Result<Option<Vec<Thing>>, StoreError> {
-    let new = listing(connector);
-    let stored = store.load_latest_snapshot::<Thing>(connector, new.entity, new.period).await?;
+    let headers = store.list_snapshots(100).await?;
+    let Some(latest) = headers.iter().find(|header| header.connector == connector) else { return Ok(None) };
+    let stored = store.load_snapshot::<Thing>(latest.id).await?;
     Ok(stored.map(|stored| stored.pulled.into_parts().0))
 }
 
@@ -249,7 +251,7 @@ async fn a_snapshot_comes_back_as_it_was_saved(database: &Database) {
     let id = tx.save_snapshot(&listing("north"), &pulled).await.unwrap();
     tx.commit().await.unwrap();
     let new = listing("north");
-    let stored = store.load_latest_snapshot::<Thing>("north", new.entity, new.period).await.unwrap().unwrap();
+    let stored = store.load_snapshot::<Thing>(id).await.unwrap().unwrap();
     assert_eq!(stored.pulled.records(), pulled.records());
     assert_eq!(stored.pulled.problems()[0].what, "the text ends in the middle \u{fffd}");
     assert_eq!(stored.pulled.problems()[1], pulled.problems()[1]);
@@ -284,26 +286,29 @@ async fn equal_records_are_stored_once(database: &Database) {
     assert_eq!(fingerprints[1], fingerprints[2], "the same listing has the same fingerprint");
 }
 
-async fn the_latest_snapshot_is_of_the_same_connection_listing_and_month(database: &Database) {
+async fn snapshots_are_listed_latest_first_with_connection_listing_and_month(database: &Database) {
     let (store, lease, run) = database.running().await;
     let mut tx = lease.begin(run).await.unwrap();
-    save(&mut tx, "north", vec![thing("first")]).await;
-    save(&mut tx, "north", vec![thing("second")]).await;
-    let of = |new: NewSnapshot<'static>, id: &str| (new, Pulled::judge(vec![thing(id)], vec![]));
     let north = listing("north");
-    for (new, pulled) in [
-        of(listing("south"), "other connection"),
-        of(NewSnapshot { entity: Entity::DraftCharges, ..north }, "other listing"),
-        of(NewSnapshot { period: Some("2026-05".parse().unwrap()), ..north }, "other month"),
-        of(NewSnapshot { period: None, ..north }, "no month"),
-    ] {
-        tx.save_snapshot(&new, &pulled).await.unwrap();
+    let saved = [
+        north,
+        listing("south"),
+        NewSnapshot { entity: Entity::DraftCharges, ..north },
+        NewSnapshot { period: Some("2026-05".parse().unwrap()), ..north },
+        NewSnapshot { period: None, ..north },
+    ];
+    for (number, new) in saved.iter().enumerate() {
+        tx.save_snapshot(new, &Pulled::judge(vec![thing(&number.to_string())], vec![])).await.unwrap();
     }
     tx.commit().await.unwrap();
-    assert_eq!(latest(&store, "north").await.unwrap(), Some(vec![thing("second")]));
-    let without = store.load_latest_snapshot::<Thing>("north", north.entity, None).await.unwrap().unwrap();
-    assert_eq!(without.pulled.records(), [thing("no month")]);
-    assert_eq!(latest(&store, "east").await.unwrap(), None);
+    let headers = store.list_snapshots(4).await.unwrap();
+    assert_eq!(headers.len(), 4, "no more than asked for");
+    for ((number, new), header) in saved.iter().enumerate().rev().zip(&headers) {
+        let expected = (new.connector, new.entity, new.period);
+        assert_eq!((header.connector.as_str(), header.entity, header.period), expected);
+        let stored = store.load_snapshot::<Thing>(header.id).await.unwrap().unwrap();
+        assert_eq!(stored.pulled.records(), [thing(&number.to_string())]);
+    }
 }
 
 async fn what_cannot_be_read_back_names_table_column_and_row(database: &Database) {
@@ -504,6 +509,14 @@ fn outcome(period: &str) -> Outcome {
         .unwrap(),
         margins: vec![serde_json::from_value(margin).unwrap()],
         problems: vec![Problem::new("psa.csv:17", "expected 12 columns, found 3")],
+        detail: serde_json::from_value(json!({
+            "products": [{ "currency": "USD", "company": "psa:12", "product": "vendor:a:b", "revenue": "0.00",
+                "cost": "102.00", "underbilled": "22.00", "overbilled": "0.00" }],
+            "psa_alone": [{ "currency": "USD", "kind": "product", "id": "7",
+                "attached": { "lines": 2, "amount": "90.00", "cost": "0.00", "first": "2026-04-01" } }],
+            "terms": { "USD": { "free": "0.00", "rounding": "0.0031" } },
+        }))
+        .unwrap(),
         verdict: trueup::core::reconcile::outcome::Verdict::Unknown,
     }
 }
@@ -512,12 +525,19 @@ async fn an_outcome_comes_back_as_it_was_saved(database: &Database) {
     let (store, lease, run) = database.running().await;
     let digest = Fingerprint::of(b"report");
     let mut tx = lease.begin(run).await.unwrap();
-    tx.save_outcome(&outcome("2026-04"), &Fingerprint::of(b"an earlier report"), &[]).await.unwrap();
-    let id = tx.save_outcome(&outcome("2026-04"), &digest, &[]).await.unwrap();
-    tx.save_outcome(&outcome("2026-05"), &digest, &[]).await.unwrap();
+    tx.save_outcome(&outcome("2026-04"), &Fingerprint::of(b"an earlier report"), &[], LinksUsed::default())
+        .await
+        .unwrap();
+    let links = LinksUsed {
+        companies: vec![Link { vendor: Id::new("v-1"), psa: Id::new("12") }],
+        products: vec![Link { vendor: Id::new("a:c"), psa: Id::new("7") }],
+    };
+    let id = tx.save_outcome(&outcome("2026-04"), &digest, &[], links.clone()).await.unwrap();
+    tx.save_outcome(&outcome("2026-05"), &digest, &[], LinksUsed::default()).await.unwrap();
     tx.commit().await.unwrap();
     let stored = store.load_latest_outcome("2026-04".parse().unwrap()).await.unwrap().unwrap();
     assert!(stored.outcome == outcome("2026-04"), "{:?}", stored.header);
+    assert_eq!(stored.links, Some(links));
     assert_eq!((stored.header.id, stored.header.run, &stored.header.digest), (id, run, &digest));
     assert_eq!(store.list_reconciliations(10).await.unwrap().len(), 3);
     assert_eq!(store.list_reconciliations(2).await.unwrap()[1], stored.header);

@@ -542,9 +542,11 @@ async fn no_secret_is_in_the_journal_the_preview_or_what_is_read() {
     let listed = remote.ask(&Ask::Webhooks, &Query::default(), Extent::All, &Unwatched).await.unwrap();
     let journal = bench.engine_after(0).await.writes(9).await.unwrap();
     let _ = write!(said, "{listed:?}{journal:?}");
+    // The log of the database comes and goes with its last reader.
     for entry in std::fs::read_dir(bench.folder.path()).unwrap() {
-        said.push_str(&String::from_utf8_lossy(&std::fs::read(entry.unwrap().path()).unwrap()));
+        said.push_str(&String::from_utf8_lossy(&std::fs::read(entry.unwrap().path()).unwrap_or_default()));
     }
+    assert!(said.contains("configure_webhook"), "the journal is in the file");
     assert!(said.contains("***"));
     let around = said.find("canary").map(|at| said[at.saturating_sub(100)..].chars().take(200).collect::<String>());
     assert_eq!(around, None);

@@ -72,6 +72,7 @@ fn remedy(refusal: &Refusal) -> Option<&'static str> {
              [matching.customers] shape = \"many_to_one\" allows it everywhere",
         ),
         Refusal::AlreadyLinked(_)
+        | Refusal::ComparedTwice(_)
         | Refusal::NotLinked { .. }
         | Refusal::Linked { .. }
         | Refusal::EvidenceChanged { .. } => None,

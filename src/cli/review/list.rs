@@ -43,6 +43,7 @@ pub(super) async fn list(
     filter: Filter,
     shown: Shown,
 ) -> Result<Ending, CommandError> {
+    let _doing = context.ui.doing("listing the review");
     let (mut rows, mut notes) = (Vec::new(), Vec::new());
     if kind.is_none_or(|kind| kind == RecordKind::Customers) {
         collect::<Company>(engine, filter, "customers", &mut rows, &mut notes).await?;

@@ -32,8 +32,14 @@ pub(super) struct Args {
 enum Verb {
     List(List),
     Show(Show),
-    Accept(Accept),
-    Reject(Reject),
+    /// Accept the proposed counterpart of one or more records
+    #[command(after_help = "Example:\n  trueup review accept --kind customers 7f3a2c10 91bb04de")]
+    Accept(Proposed),
+    /// Reject the proposed counterpart of one or more records
+    ///
+    /// The pair is not proposed again until its evidence changes.
+    #[command(after_help = "Example:\n  trueup review reject --kind customers 7f3a2c10 --reason \"other branch\"")]
+    Reject(Proposed),
     Exclude(Exclude),
     Link(Link),
     Unlink(Unlink),
@@ -97,26 +103,9 @@ struct Said {
     by: Option<String>,
 }
 
-/// Accept the proposed counterpart of one or more records
+/// Records whose proposed counterpart is decided on.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup review accept --kind customers 7f3a2c10 91bb04de")]
-struct Accept {
-    /// What the records are
-    #[arg(long, value_enum)]
-    kind: RecordKind,
-    /// The records' ids at the vendor
-    #[arg(required = true)]
-    vendor_id: Vec<String>,
-    #[command(flatten)]
-    said: Said,
-}
-
-/// Reject the proposed counterpart of one or more records
-///
-/// The pair is not proposed again until its evidence changes.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup review reject --kind customers 7f3a2c10 --reason \"other branch\"")]
-struct Reject {
+struct Proposed {
     /// What the records are
     #[arg(long, value_enum)]
     kind: RecordKind,

@@ -16,7 +16,7 @@ use crate::core::reconcile::Mapping;
 use crate::core::review::{self, Filter, ReviewRow};
 use crate::core::snapshot::Problem;
 use crate::engine::{Board, Decided, Delimited, Engine, Reviewed, read_delimited, read_links};
-use crate::report::table::Kind::{Id, Text};
+use crate::report::table::Kind::{Count, Id, Text};
 use crate::report::table::{Cell, Column, Table, count, counted};
 use crate::report::{csv, xlsx};
 
@@ -31,12 +31,12 @@ const SHEET: &[Column] = &[
     Column::new("vendor_name", Text),
     Column::new("psa_id", Id),
     Column::new("psa_name", Text),
-    Column::new("score", Text),
+    Column::new("score", Count),
     Column::new("band", Text),
     Column::new("reasons", Text),
     Column::new("runner_up", Text),
     Column::new("status", Text),
-    Column::new("decision", Text),
+    Column::new("decision", Text).filled_in(&review::DECISIONS),
     Column::new("reason", Text),
     Column::new("evidence", Id),
 ];
@@ -67,6 +67,7 @@ pub(super) async fn export(
     file: &Path,
 ) -> Result<Ending, CommandError> {
     let form = form(file)?;
+    let _doing = context.ui.doing("exporting the review");
     let mut rows = Vec::new();
     if kind.is_none_or(|kind| kind == RecordKind::Customers) {
         rows.extend(lines(engine.board::<Company>().await?.rows, filter));
@@ -95,7 +96,12 @@ pub(super) async fn export(
 
 fn lines<E>(mut rows: Vec<ReviewRow<E>>, filter: Filter) -> Vec<Vec<Cell>> {
     rows.retain(|row| filter.shows(row.status));
-    review::sheet(&rows).into_iter().map(|line| line.map(Cell::text).to_vec()).collect()
+    let cell = |(column, text): (&Column, String)| match (column.kind, text.parse()) {
+        (Count, Ok(number)) => Cell::Count(number),
+        (Count, Err(_)) => Cell::Unknown,
+        (_, _) => Cell::text(text),
+    };
+    review::sheet(&rows).into_iter().map(|line| SHEET.iter().zip(line).map(cell).collect()).collect()
 }
 
 pub(super) async fn import(
@@ -114,6 +120,7 @@ pub(super) async fn import(
     if is_links(&header) {
         return take_over(context, engine, file, said).await;
     }
+    let _doing = context.ui.doing("importing the review");
     let (customers, products) = (engine.board::<Company>().await?, engine.board::<Product>().await?);
     let at = file.file_name().map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned());
     let mut read = review::read(&at, &header, rows, &today(&customers), &today(&products));
@@ -135,7 +142,7 @@ fn is_links(header: &[String]) -> bool {
 
 /// Takes over the links and the bundle recipes of a links file. Each link is a decision; one that stands already is none.
 async fn take_over(context: &Context, engine: &Engine, file: &Path, said: Said) -> Result<Ending, CommandError> {
-    let (links, problems) = read_links(file)?;
+    let (links, problems) = read_links(file, Some(&engine.known().await?))?;
     name(context, &problems);
     let by = said.by.unwrap_or_else(|| context.who());
     let reason = said.reason.unwrap_or_else(|| format!("taken over from {}", file.display()));

@@ -138,10 +138,7 @@ impl<'a> Row<'a> {
             }
             MoneyError::NotANumber(_) => "; expected one like 1234.50",
             MoneyError::TooPrecise(_) => "; 28 digits fit, 18 of them behind the point",
-            MoneyError::TooLarge(_)
-            | MoneyError::NotACurrency(_)
-            | MoneyError::CurrencyMismatch { .. }
-            | MoneyError::Overflow => "",
+            MoneyError::TooLarge(_) | MoneyError::NotACurrency(_) | MoneyError::Overflow => "",
         };
         self.problem(field, format!("{refused}{hint}"))
     }
@@ -157,7 +154,7 @@ impl<'a> Row<'a> {
     }
 
     /// A day that must be there.
-    pub fn need_day(&self, field: &str) -> Read<NaiveDate> {
+    fn need_day(&self, field: &str) -> Read<NaiveDate> {
         self.need(field)?;
         self.day(field)?.ok_or_else(|| self.problem(field, "is empty; expected a day like 2026-04-30"))
     }

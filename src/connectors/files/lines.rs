@@ -3,13 +3,13 @@
 //! Keeps the invariant that a row read quickly is one the general conversion would take, with the same values: whatever
 //! is not plain at first sight is left to it.
 
-use chrono::NaiveDate;
-
 use super::convert::{self, Read, Row};
 use super::entity::{Entity, PSA_AGREEMENT_LINES, VENDOR_INVOICE_ITEMS};
 use super::records::Fields;
-use crate::core::billing::{BillCustomer, BilledLine, ChargeKind, LineKind, VendorCharge};
+use super::vendor::{Dated, dated};
+use crate::core::billing::{BillCustomer, BilledLine, ChargeKind, LineKind};
 use crate::core::money::{Amount, Currency, UnitPrice, exact};
+use crate::core::period::iso_day;
 use crate::core::quantity::Quantity;
 use crate::core::reconcile::lines::{Billed, Charge};
 use crate::core::record::Keyed;
@@ -76,8 +76,10 @@ impl Line for Charges {
         "chargeType",
         "term",
         "currencyCode",
+        "invoiceId",
+        "invoiceDate",
     ];
-    type Owned = VendorCharge;
+    type Owned = Dated;
     type Borrowed<'r> = Charge<'r>;
 
     fn quick<'r>(row: &Picked<'r>) -> Option<Charge<'r>> {
@@ -98,11 +100,13 @@ impl Line for Charges {
             per,
             term,
             currency,
+            invoice,
+            issued,
         ] = row.all();
         let plain = (row.id().is_none() || !id.is_empty())
             && !kind.is_empty()
-            && (end.is_empty() || day(end).is_some())
-            && [tax, due].into_iter().all(|text| text.is_empty() || exact(text).is_ok());
+            && (end.is_empty() || iso_day(end).is_some())
+            && (due.is_empty() || exact(due).is_ok());
         if !plain {
             return None;
         }
@@ -111,22 +115,25 @@ impl Line for Charges {
             kind: ChargeKind::of(kind),
             company,
             product,
-            start: day(start)?,
+            start: iso_day(start)?,
             quantity: Quantity::parse(quantity).ok()?,
             price: UnitPrice::parse(price).ok()?,
             amount: Amount::parse(amount).ok()?,
             cost: UnitPrice::parse(cost).ok()?,
             cost_total: Amount::parse(cost_total).ok()?,
             multiplies: Charge::must_multiply(per, term),
+            invoice,
+            issued: if issued.is_empty() { None } else { Some(iso_day(issued)?) },
+            tax: if tax.is_empty() { None } else { Some(Amount::parse(tax).ok()?) },
         })
     }
 
-    fn owned(row: &Row<'_>) -> Read<VendorCharge> {
-        convert::vendor_charge(row)
+    fn owned(row: &Row<'_>) -> Read<Dated> {
+        dated(row)
     }
 
-    fn borrowed(owned: &VendorCharge) -> Charge<'_> {
-        Charge::from(owned)
+    fn borrowed(owned: &Dated) -> Charge<'_> {
+        Charge { issued: owned.issued, ..Charge::from(&owned.charge) }
     }
 }
 
@@ -187,8 +194,8 @@ impl Line for BilledLines {
             },
             active: Billed::is_active(status),
             bill: BillCustomer::of(bill)?,
-            effective: day(from)?,
-            cancelled: if until.is_empty() { None } else { Some(day(until)?) },
+            effective: iso_day(from)?,
+            cancelled: if until.is_empty() { None } else { Some(iso_day(until)?) },
             quantity: Quantity::parse(quantity).ok()?,
             included: Quantity::parse(included).ok()?,
             price: UnitPrice::parse(price).ok()?,
@@ -205,19 +212,4 @@ impl Line for BilledLines {
     fn borrowed(owned: &BilledLine) -> Billed<'_> {
         Billed::from(owned)
     }
-}
-
-/// A day written `2026-04-30`.
-fn day(text: &str) -> Option<NaiveDate> {
-    let number = |from: usize, to: usize| {
-        text.as_bytes()
-            .get(from..to)?
-            .iter()
-            .try_fold(0_u32, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte & 0x0f)))
-    };
-    let bytes = text.as_bytes();
-    if bytes.len() != 10 || bytes.get(4) != Some(&b'-') || bytes.get(7) != Some(&b'-') {
-        return None;
-    }
-    NaiveDate::from_ymd_opt(i32::try_from(number(0, 4)?).ok()?, number(5, 7)?, number(8, 10)?)
 }

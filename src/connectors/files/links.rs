@@ -3,7 +3,7 @@
 //! Keeps the shape of links (a vendor record has one PSA record) and of recipes (the weights of a bundle run from 0 to 1
 //! without a gap). A row that breaks it is a problem; a recipe that breaks it is left out whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rust_decimal::Decimal;
@@ -11,10 +11,11 @@ use rust_decimal::Decimal;
 use super::convert::{Read, Row};
 use super::entity::LINKS;
 use super::table::Table;
-use crate::connectors::{ErrorKind, Unwatched};
-use crate::core::id::{Company, Id, Product, PsaProductId};
+use crate::connectors::{ErrorKind, Unwatched, Watched};
+use crate::core::id::{Company, Id, Product, PsaCompanyId, PsaProductId, VendorCompanyId, VendorProductId};
 use crate::core::link::{BundlePart, Compare, Link, LinkSet, Shape};
 use crate::core::money::exact;
+use crate::core::nearest::Guesses;
 use crate::core::outside::excerpt;
 use crate::core::record::Keyed;
 use crate::core::snapshot::Problem;
@@ -30,6 +31,65 @@ pub struct LinkFile {
     pub compare: BTreeMap<PsaProductId, Compare>,
     /// What each bundle consists of, in the order of the file.
     pub bundles: BTreeMap<PsaProductId, Vec<BundlePart>>,
+}
+
+/// The ids that are listed. A row of a links file that names another is not followed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The distributor's companies.
+    pub vendor_companies: BTreeSet<VendorCompanyId>,
+    /// Its products.
+    pub vendor_products: BTreeSet<VendorProductId>,
+    /// The PSA's customers.
+    pub psa_companies: BTreeSet<PsaCompanyId>,
+    /// Its products.
+    pub psa_products: BTreeSet<PsaProductId>,
+}
+
+impl Known {
+    /// The problem of a row, without its place, where it names an id that is not listed.
+    fn hold(&self, said: &Said, guesses: &mut Guesses) -> Result<(), Problem> {
+        let (vendor, psa) = ("vendorId", "psaId");
+        match said {
+            Said::Company(link) => {
+                of(&self.vendor_companies, vendor, "vendor company").hold(&link.vendor, guesses)?;
+                of(&self.psa_companies, psa, "PSA customer").hold(&link.psa, guesses)
+            }
+            Said::Product(link, _) => {
+                of(&self.vendor_products, vendor, "vendor product").hold(&link.vendor, guesses)?;
+                of(&self.psa_products, psa, "PSA product").hold(&link.psa, guesses)
+            }
+            Said::Bundle(recipe) => {
+                of(&self.psa_products, "bundlePsaId", "PSA product").hold(&recipe.bundle, guesses)?;
+                of(&self.psa_products, psa, "PSA product").hold(&recipe.part.product, guesses)
+            }
+            // nothing is taken over of it
+            Said::NoCounterpart(_) => Ok(()),
+        }
+    }
+}
+
+/// What a field of a row may name.
+struct Listed<'k, S, E> {
+    ids: &'k BTreeSet<Id<S, E>>,
+    field: &'static str,
+    what: &'static str,
+}
+
+fn of<'k, S, E>(ids: &'k BTreeSet<Id<S, E>>, field: &'static str, what: &'static str) -> Listed<'k, S, E> {
+    Listed { ids, field, what }
+}
+
+impl<S, E> Listed<'_, S, E> {
+    fn hold(&self, id: &Id<S, E>, guesses: &mut Guesses) -> Result<(), Problem> {
+        if self.ids.contains(id) {
+            return Ok(());
+        }
+        let near = guesses.meant(id.as_str(), self.ids.iter().map(Id::as_str));
+        let shown = excerpt(id.as_str(), 60);
+        let what = format!("no pull listed a {} `{shown}`{near}", self.what);
+        Err(Problem::new("", what).record(shown).field(self.field))
+    }
 }
 
 /// One row of a recipe, with where it stands.
@@ -66,23 +126,34 @@ impl Keyed for Line {
     }
 }
 
-/// Reads a links file, with a problem for each row that cannot stand.
+/// Reads a links file, with a problem for each row that cannot stand: where it is said which ids are known, for each row that
+/// names another too.
 ///
 /// # Errors
 /// Where the file or its header cannot be read.
-pub fn read(path: &Path) -> Result<(LinkFile, Vec<Problem>), ErrorKind> {
+pub fn read(path: &Path, known: Option<&Known>) -> Result<(LinkFile, Vec<Problem>), ErrorKind> {
     let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let table = Table::open(folder, file, &LINKS, None)?;
-    let (rows, mut problems) = table.collect(line, &Unwatched)?.into_parts();
+    let (rows, mut problems) = table.collect(line, &Watched::new(&Unwatched, "links"))?.into_parts();
     let mut told = LinkFile::default();
     let mut recipes_said = Vec::new();
     let mut without: BTreeMap<String, String> = BTreeMap::new();
+    let (mut broken, mut guesses) = (BTreeSet::new(), Guesses::default());
     for row in rows {
+        if let Some(Err(problem)) = known.map(|known| known.hold(&row.said, &mut guesses)) {
+            problems.push(Problem { at: row.at, ..problem });
+            // a recipe with a part missing would share its amounts wrongly
+            if let Said::Bundle(recipe) = row.said {
+                broken.insert(recipe.bundle);
+            }
+            continue;
+        }
         if let Err(problem) = take(&mut told, &mut recipes_said, &mut without, row) {
             problems.push(problem);
         }
     }
+    recipes_said.retain(|recipe| !broken.contains(&recipe.bundle));
     told.bundles = recipes(recipes_said, &mut problems);
     Ok((told, problems))
 }

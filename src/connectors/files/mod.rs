@@ -21,6 +21,7 @@ pub mod profile;
 mod psa;
 mod records;
 pub mod rows;
+mod seen;
 pub mod sheet;
 pub mod stream;
 pub mod table;
@@ -33,12 +34,13 @@ use self::entity::Entity;
 use self::profile::Profile;
 use self::table::Table;
 use crate::connectors::{
-    CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, Result, Side, Unwatched, Watch,
+    CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, Result, Side, Unwatched, Watch, Watched,
 };
 use crate::core::record::Keyed;
 use crate::core::snapshot::{Problem, Pulled};
 pub use psa::FilesPsa;
-pub use vendor::FilesVendor;
+pub use seen::Seen;
+pub use vendor::{FilesVendor, none_of};
 
 /// A folder, and how its files are to be read.
 #[derive(Debug, Clone)]
@@ -77,8 +79,14 @@ impl Exports {
         convert: impl Fn(&Row<'_>) -> Read<R>,
         watch: &dyn Watch,
     ) -> Result<Option<Pulled<R>>> {
+        let watched = self.watched(watch, entity);
         let Some(table) = self.table(entity)? else { return Ok(None) };
-        table.collect(convert, watch).map(Some).map_err(|kind| self.failed(entity, kind))
+        table.collect(convert, &watched).map(Some).map_err(|kind| self.failed(entity, kind))
+    }
+
+    /// The reading of an entity's file begins.
+    fn watched<'w>(&self, watch: &'w dyn Watch, entity: &Entity) -> Watched<'w> {
+        Watched::listing(watch, &self.descriptor.name, &entity.name.replace('_', " "))
     }
 
     fn absent(&self, entity: &Entity) -> ConnectorError {
@@ -97,7 +105,8 @@ impl Exports {
             let Some(table) = self.table(entity)? else {
                 return Ok(Err(CheckFailed::new(self.absent(entity).kind.to_string())));
             };
-            let pulled = table.collect(convert, &Unwatched).map_err(|kind| self.failed(entity, kind))?;
+            let pulled =
+                table.collect(convert, &self.watched(&Unwatched, entity)).map_err(|kind| self.failed(entity, kind))?;
             let (records, problems) = pulled.into_parts();
             let told = table.describe(records.len());
             Ok(match problems.first() {

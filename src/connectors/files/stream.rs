@@ -5,6 +5,7 @@
 //! read through its [`Table`](super::table::Table). Every row is handed on once or becomes one problem.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rustc_hash::FxHashSet;
@@ -16,7 +17,7 @@ use super::lines::{BilledLines, Charges, Line, Picked};
 use super::records::{self, Fields};
 use super::table::twice;
 use super::{Exports, FilesPsa, FilesVendor, folder, ids, limits, sheet};
-use crate::connectors::{ErrorKind, Result, Watch};
+use crate::connectors::{ErrorKind, Result, Watch, Watched, Way};
 use crate::core::money::MoneyError;
 use crate::core::reconcile::lines::{Billed, Charge};
 use crate::core::record::Keyed as _;
@@ -49,6 +50,8 @@ pub enum Streamed {
 /// What became of a file's rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rows {
+    /// Rows that were met.
+    pub read: u64,
     /// Rows that could not be read or used; each has a problem.
     pub unreadable: u64,
     /// What is wrong with rows, in their order, and then with the file.
@@ -125,8 +128,9 @@ fn stream<L: Line, S: Send>(
     let Some((columns, width)) = columns else { return careful(&"its layout is not the canonical one") };
     let place = |name: &&str| L::ENTITY.position(name).and_then(|field| columns.get(field).copied().flatten());
     let picked = L::FIELDS.iter().map(place).collect();
-    let pass = Pass::<L> { file: &file, columns, picked, width, suspects, aside: Mutex::default() };
-    match pass.run(&blocks, states, take, watch) {
+    let (bytes, aside) = (AtomicU64::default(), Mutex::default());
+    let pass = Pass::<L> { file: &file, size, bytes, columns, picked, width, suspects, aside };
+    match pass.run(&blocks, states, take, &exports.watched(watch, L::ENTITY)) {
         Ok(streamed) => Ok(Some(streamed)),
         Err(Stop::Cut(CutError::Io(refused))) => Err(failed(sheet::trouble(&file, &refused))),
         Err(Stop::Cut(cut @ (CutError::Endless { .. } | CutError::OpenQuote { .. }))) => careful(&cut),
@@ -191,6 +195,9 @@ fn plain(block: &Block) -> std::result::Result<&str, Stop> {
 /// One quick reading of one file.
 struct Pass<'p, L: Line> {
     file: &'p str,
+    size: u64,
+    /// So many of them are read.
+    bytes: AtomicU64,
     /// Where each field of the entity stands.
     columns: Vec<Option<usize>>,
     /// Where each field of [`Line::FIELDS`] stands.
@@ -216,9 +223,9 @@ impl<L: Line> Pass<'_, L> {
         blocks: &Blocks,
         states: &mut [S],
         take: &(impl Fn(&mut S, &L::Borrowed<'_>) -> Taken + Sync),
-        watch: &dyn Watch,
+        watched: &Watched<'_>,
     ) -> std::result::Result<Streamed, Stop> {
-        let read = |state: &mut S| self.blocks(blocks, state, take, watch);
+        let read = |state: &mut S| self.blocks(blocks, state, take, watched);
         let gathered = std::thread::scope(|scope| {
             let threads: Vec<_> = states.iter_mut().map(|state| scope.spawn(|| read(state))).collect();
             // A thread that panicked has a bug behind it; the panic goes on here.
@@ -227,7 +234,7 @@ impl<L: Line> Pass<'_, L> {
             };
             threads.into_iter().map(join).collect::<std::result::Result<Vec<Gathered>, Stop>>()
         })?;
-        let rows = gathered.iter().map(|g| g.rows).sum();
+        let read = gathered.iter().map(|g| g.rows).sum();
         let open_end = gathered.iter().any(|g| g.open_end);
         let (mut problems, spools): (Vec<_>, Vec<_>) = gathered.into_iter().map(|g| (g.problems, g.ids)).unzip();
         if self.suspects.is_empty() {
@@ -245,8 +252,8 @@ impl<L: Line> Pass<'_, L> {
         problems.sort();
         let unreadable = u64::try_from(problems.len()).unwrap_or(u64::MAX);
         let mut problems: Vec<Problem> = problems.into_iter().map(|(_, problem)| problem).collect();
-        problems.extend(super::table::doubts(rows, open_end).map(|what| Problem::new(file, what)));
-        Ok(Streamed::Done(Rows { unreadable, problems }))
+        problems.extend(super::table::doubts(read, open_end).map(|what| Problem::new(file, what)));
+        Ok(Streamed::Done(Rows { read, unreadable, problems }))
     }
 
     fn blocks<S>(
@@ -254,7 +261,7 @@ impl<L: Line> Pass<'_, L> {
         blocks: &Blocks,
         state: &mut S,
         take: &impl Fn(&mut S, &L::Borrowed<'_>) -> Taken,
-        watch: &dyn Watch,
+        watched: &Watched<'_>,
     ) -> std::result::Result<Gathered, Stop> {
         let mut gathered = Gathered::default();
         let mut block = Block::default();
@@ -281,7 +288,9 @@ impl<L: Line> Pass<'_, L> {
                 }
                 Ok(())
             })?;
-            watch.progress(self.file, block.first_line, None);
+            let bytes = u64::try_from(block.bytes.len()).unwrap_or(u64::MAX);
+            let done = self.bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+            watched.progress(block.first_line, Way::Bytes { done, of: self.size });
         }
         Ok(gathered)
     }
@@ -363,6 +372,7 @@ fn whole<L: Line, S>(
         return Ok(None);
     };
     let (records, mut problems) = listing.into_parts();
+    let read = u64::try_from(records.len().saturating_add(problems.len())).unwrap_or(u64::MAX);
     if let Some(state) = states.first_mut() {
         for record in &records {
             if let Err(error) = take(state, &L::borrowed(record)) {
@@ -371,5 +381,5 @@ fn whole<L: Line, S>(
         }
     }
     let unreadable = u64::try_from(problems.len()).unwrap_or(u64::MAX);
-    Ok(Some(Rows { unreadable, problems }))
+    Ok(Some(Rows { read, unreadable, problems }))
 }

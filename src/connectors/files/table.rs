@@ -16,7 +16,7 @@ use super::limits;
 use super::notation::{Dates, Decimals, Reading, Verdict, day, number_reading, plain_number};
 use super::profile::Layout;
 use super::sheet::{Proof, Sheet};
-use crate::connectors::{ErrorKind, Watch};
+use crate::connectors::{ErrorKind, Watched, Way};
 use crate::core::outside::excerpt;
 use crate::core::record::Keyed;
 use crate::core::snapshot::{Problem, Pulled};
@@ -129,7 +129,7 @@ impl Table {
     pub fn collect<R: Keyed>(
         &self,
         convert: impl Fn(&Row<'_>) -> Read<R>,
-        watch: &dyn Watch,
+        watched: &Watched<'_>,
     ) -> Result<Pulled<R>, ErrorKind> {
         const STEP: u64 = 4096;
         let (mut records, mut problems) = (Vec::new(), Vec::new());
@@ -154,11 +154,11 @@ impl Table {
                 return Err(ErrorKind::Limit(format!("{}: {what}", self.sheet.file)));
             }
             if rows.is_multiple_of(STEP) {
-                watch.progress(&self.sheet.file, rows, None);
+                watched.progress(rows, Way::Open);
             }
             Ok(())
         })?;
-        watch.progress(&self.sheet.file, rows, Some(rows));
+        watched.progress(rows, Way::Records(rows));
         problems.extend(self.doubts(rows));
         Ok(Pulled::judge(records, problems))
     }

@@ -28,9 +28,9 @@ pub struct FilesVendor {
 }
 
 /// A line, and the date of its document where the line carries it.
-struct Dated {
-    charge: VendorCharge,
-    issued: Option<NaiveDate>,
+pub(super) struct Dated {
+    pub(super) charge: VendorCharge,
+    pub(super) issued: Option<NaiveDate>,
 }
 
 impl Keyed for Dated {
@@ -39,7 +39,7 @@ impl Keyed for Dated {
     }
 }
 
-fn dated(row: &Row<'_>) -> Read<Dated> {
+pub(super) fn dated(row: &Row<'_>) -> Read<Dated> {
     Ok(Dated { charge: convert::vendor_charge(row)?, issued: row.day("invoiceDate")? })
 }
 
@@ -52,13 +52,32 @@ impl FilesVendor {
         Ok(Self { exports: Exports::new(name, folder, Side::Vendor)? })
     }
 
+    /// What is held, where the folder says it.
+    ///
+    /// # Errors
+    /// Where the file cannot be read as a whole.
+    pub fn held(&self, watch: &dyn Watch) -> Result<Option<Pulled<Subscription>>> {
+        self.exports.listing(&VENDOR_SUBSCRIPTIONS, convert::subscription, watch)
+    }
+
     fn lines(&self, watch: &dyn Watch) -> Result<Option<Pulled<Dated>>> {
         self.exports.listing(&VENDOR_INVOICE_ITEMS, dated, watch)
     }
 
-    fn all_invoices(&self, watch: &dyn Watch) -> Result<Option<Pulled<VendorInvoice>>> {
+    /// Every document that is listed; `None` where the folder has no such file.
+    ///
+    /// # Errors
+    /// Where the file cannot be read as a whole.
+    pub fn all_invoices(&self, watch: &dyn Watch) -> Result<Option<Pulled<VendorInvoice>>> {
         self.exports.listing(&VENDOR_INVOICES, convert::vendor_invoice, watch)
     }
+}
+
+/// What is wrong where every line stands on a document of another month.
+#[must_use]
+pub fn none_of(period: BillingPeriod, lines: usize) -> Problem {
+    let what = format!("has {lines} lines and none of a document dated in {period}; expected that month's export");
+    Problem::new(VENDOR_INVOICE_ITEMS.name, what).field("invoiceDate")
 }
 
 #[async_trait]
@@ -122,7 +141,7 @@ impl VendorConnector for FilesVendor {
     }
 
     async fn subscriptions(&self, watch: &dyn Watch) -> Result<Pulled<Subscription>> {
-        if let Some(listed) = self.exports.listing(&VENDOR_SUBSCRIPTIONS, convert::subscription, watch)? {
+        if let Some(listed) = self.held(watch)? {
             return Ok(listed);
         }
         let lines = self.lines(watch)?.ok_or_else(|| self.exports.absent(&VENDOR_SUBSCRIPTIONS))?;
@@ -151,9 +170,7 @@ impl VendorConnector for FilesVendor {
             problems.extend(unread);
         }
         if charges.is_empty() && read > 0 && problems.is_empty() {
-            let what =
-                format!("has {read} lines and none of a document dated in {period}; expected that month's export");
-            problems.push(Problem::new(VENDOR_INVOICE_ITEMS.name, what).field("invoiceDate"));
+            problems.push(none_of(period, read));
         }
         Ok(Pulled::judge(charges, problems))
     }

@@ -1,9 +1,9 @@
-//! Addresses: which may be spoken to, and how a path becomes one.
+//! Addresses: which may be spoken to, and how a path becomes one. Names are looked through where they are resolved, in `names`.
 //!
 //! Keeps the invariant that a call never leaves the origin of its base address and never climbs out of the path it names.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use reqwest::Url;
 
@@ -22,8 +22,7 @@ pub(super) fn base(text: &str, plain_hosts: &[String], private_hosts: &[String])
         return Err("the address holds a `?` or `#`; give the part before it".to_owned());
     }
     let host = url.host_str().ok_or("the address has no host")?;
-    let bare = |host: &str| host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-    if bare(host).parse().is_ok_and(is_private) && !private_hosts.iter().any(|allowed| bare(allowed) == bare(host)) {
+    if bare(host).parse().is_ok_and(is_private) && !is_named(private_hosts, host) {
         return Err(format!("{host} is an address of a private network; where it is meant, name it in private_hosts"));
     }
     match url.scheme() {
@@ -34,23 +33,56 @@ pub(super) fn base(text: &str, plain_hosts: &[String], private_hosts: &[String])
     }
 }
 
-/// Addresses that lead into the network around this machine, such as a cloud's metadata service.
-fn is_private(ip: IpAddr) -> bool {
+/// Whether a list of hosts names this one; case, brackets and the dot at the end are spelling.
+pub(super) fn is_named(hosts: &[String], host: &str) -> bool {
+    hosts.iter().any(|named| bare(named) == bare(host))
+}
+
+fn bare(host: &str) -> String {
+    host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.').to_ascii_lowercase()
+}
+
+/// Addresses that lead into the network around this machine, such as a cloud's metadata service, or to no one machine.
+/// This machine itself is another matter.
+pub(super) fn is_private(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => {
-            let is_shared = ip.octets().first() == Some(&100) && ip.octets().get(1).is_some_and(|o| o & 0xc0 == 64);
-            ip.is_private() || ip.is_link_local() || ip.is_unspecified() || ip.is_broadcast() || is_shared
+            let [first, second, third, _] = ip.octets();
+            let is_shared = first == 100 && second & 0xc0 == 64;
+            let is_reserved = first == 0 || first >= 240 || (first, second, third) == (192, 0, 0);
+            let is_bench = first == 198 && second & 0xfe == 18;
+            ip.is_private() || ip.is_link_local() || ip.is_multicast() || is_shared || is_reserved || is_bench
         }
-        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
-            Some(inner) => is_private(IpAddr::V4(inner)),
-            None => ip.is_unique_local() || ip.is_unicast_link_local() || ip.is_unspecified(),
+        IpAddr::V6(ip) => match inner(ip) {
+            Some(inner) => inner.is_loopback() || is_private(IpAddr::V4(inner)),
+            None => {
+                let is_site_local = ip.segments()[0] & 0xffc0 == 0xfec0;
+                let is_near = ip.is_unique_local() || ip.is_unicast_link_local() || is_site_local;
+                is_near || ip.is_unspecified() || ip.is_multicast()
+            }
         },
     }
 }
 
+/// The IPv4 address that an IPv6 address leads to: mapped, compatible, translated (NAT64) or tunnelled (6to4).
+fn inner(ip: Ipv6Addr) -> Option<Ipv4Addr> {
+    let joined = |high: u16, low: u16| Some(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));
+    match ip.segments() {
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+            joined(high, low)
+        }
+        [0, 0, 0, 0, 0, 0, high, low] if high > 0 => joined(high, low),
+        _ => None,
+    }
+}
+
 fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    is_localhost(host) || bare(host).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// The one name that is meant to lead to this machine.
+pub(super) fn is_localhost(host: &str) -> bool {
+    bare(host) == "localhost"
 }
 
 /// The address of a call: a path below `base`, or an absolute link of the same origin.
@@ -155,6 +187,13 @@ mod tests {
             "[fe80::1]",
             "[fd00:ec2::254]",
             "[::ffff:169.254.169.254]",
+            "[::ffff:127.0.0.1]",
+            "[::10.0.0.1]",
+            "[64:ff9b::169.254.169.254]",
+            "[2002:a9fe:a9fe::1]",
+            "[fec0::1]",
+            "224.0.0.1",
+            "255.255.255.255",
         ] {
             let address = format!("https://{host}/v1");
             let refused = base(&address, &[], &[]).unwrap_err();
@@ -162,7 +201,9 @@ mod tests {
             let read = Url::parse(&address).unwrap().host_str().unwrap().to_owned();
             assert!(base(&address, &[], &[read]).is_ok(), "{host}");
         }
-        assert!(base("https://8.8.8.8/v1", &[], &[]).is_ok());
+        for host in ["8.8.8.8", "[2606:4700::1111]", "[64:ff9b::8.8.8.8]", "[::1]"] {
+            assert!(base(&format!("https://{host}/v1"), &[], &[]).is_ok(), "{host}");
+        }
         let read = "10.1.2.3".to_owned();
         assert!(base("http://10.1.2.3/v1", &[], std::slice::from_ref(&read)).is_err(), "TLS is another matter");
         assert!(base("http://10.1.2.3/v1", std::slice::from_ref(&read), std::slice::from_ref(&read)).is_ok());

@@ -10,6 +10,7 @@ use reqwest::{RequestBuilder, Url};
 use tokio::time::Instant;
 
 use crate::connectors::error::ErrorKind;
+use crate::connectors::http::names::{GuardedNames, RefusedName};
 use crate::connectors::http::retry::{Judge, Trouble, default_table};
 use crate::connectors::http::secrets::Secrets;
 use crate::connectors::http::write::Verb;
@@ -24,24 +25,8 @@ pub(super) struct Transport {
 }
 
 impl Transport {
-    pub(super) fn new(
-        connector: String,
-        secrets: Arc<Secrets>,
-        headers: HeaderMap,
-        timeouts: Timeouts,
-        body_bytes: usize,
-    ) -> Result<Self, String> {
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("trueup/", env!("CARGO_PKG_VERSION")))
-            .default_headers(headers)
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .no_proxy()
-            .connect_timeout(timeouts.connect)
-            .timeout(timeouts.total)
-            .build()
-            .map_err(|e| format!("the HTTP client cannot be made: {}", chain(&e)))?;
-        Ok(Self { connector, secrets, client, body_bytes })
+    pub(super) fn new(connector: String, secrets: Arc<Secrets>, client: reqwest::Client, body_bytes: usize) -> Self {
+        Self { connector, secrets, client, body_bytes }
     }
 
     pub(super) fn get(&self, url: &Url) -> RequestBuilder {
@@ -127,6 +112,22 @@ impl Transport {
     }
 }
 
+/// A client that goes only where it is sent, and only as long as it is allowed to.
+pub(super) fn client(headers: HeaderMap, names: GuardedNames, timeouts: Timeouts) -> Result<reqwest::Client, String> {
+    reqwest::Client::builder()
+        .user_agent(concat!("trueup/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers)
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        // a proxy would resolve the names itself, and see every secret of plain http
+        .no_proxy()
+        .dns_resolver(Arc::new(names))
+        .connect_timeout(timeouts.connect)
+        .timeout(timeouts.total)
+        .build()
+        .map_err(|e| format!("the HTTP client cannot be made: {}", chain(&e)))
+}
+
 /// What became of a call that changes something, as far as the wire says.
 pub(super) enum Sent {
     /// An answer, whatever it says.
@@ -163,15 +164,27 @@ fn lost(error: reqwest::Error) -> Failed {
     if error.is_builder() {
         return Failed::Unbuilt(format!("the request cannot be made: {}", chain(&error)));
     }
+    if let Some(refused) = RefusedName::behind(&error) {
+        return Failed::Unbuilt(refused.to_string());
+    }
     // A connection that was not made in time is no connection.
     if error.is_connect() {
-        return Failed::Unconnected(format!("no connection: {}", chain(&error)));
+        return Failed::Unconnected(format!("no connection: {}", cause(&error)));
     }
     Failed::Lost(if error.is_timeout() {
         "no reply in time".to_owned()
     } else {
         format!("the reply was cut: {}", chain(&error))
     })
+}
+
+/// What is behind an error, without the layers that pass it on.
+fn cause(error: &reqwest::Error) -> String {
+    let mut last: &dyn std::error::Error = error;
+    while let Some(inner) = last.source() {
+        last = inner;
+    }
+    last.to_string()
 }
 
 /// An error and its causes in one line.

@@ -1,23 +1,27 @@
 //! The one HTTP client: authentication, pacing, retry, limits, redaction.
 //!
 //! Keeps three invariants. A secret goes to its own host and nowhere else: no redirects, no proxies from the environment, no
-//! absolute link to another origin, https wherever the wire leaves the machine. Only reads are repeated, and of the other calls
-//! only what proved to have done nothing. Nothing from outside is unbounded: bytes, attempts and time have limits. Logs hold method, path, status, duration and attempt, never a body or
+//! absolute link to another origin, https wherever the wire leaves the machine, no private network that was not named. Only
+//! reads are repeated, and of the other calls only what proved to have done nothing. Nothing from outside is unbounded: bytes,
+//! attempts and time have limits. Logs hold method, path, status, duration and attempt, never a body or
 //! a header.
 
 mod address;
 mod auth;
 mod exchange;
 mod json;
+mod names;
 mod pace;
 mod retry;
 mod secrets;
+mod waits;
 mod write;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
+use reqwest::dns::Resolve;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
@@ -30,11 +34,13 @@ use auth::Credentials;
 pub use auth::{Auth, OAuthClient, TokenCall};
 use exchange::Transport;
 pub use json::{Undecodable, decode};
+use names::{GuardedNames, SystemNames};
 use pace::Pacer;
 pub use pace::{Rate, wait};
 use retry::Patience;
 pub use retry::{Judge, Trouble, retry_after};
 use secrets::Secrets;
+use waits::Waits;
 pub use write::{Call, Outcome, Refusal, Verb};
 
 /// What a connection needs of the client. [`Settings::new`] gives careful defaults for the rest.
@@ -62,7 +68,7 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// Hosts beyond loopback that may be spoken to without TLS.
     pub plain_hosts: Vec<String>,
-    /// Addresses of private networks that may be spoken to. Names are not resolved for it.
+    /// Hosts that may be spoken to although they are addresses of a private network, or names that lead to one.
     pub private_hosts: Vec<String>,
     /// What replies mean where this remote differs from the default table.
     pub judge: Option<Judge>,
@@ -145,6 +151,7 @@ struct Inner {
     transport: Transport,
     judge: Option<Judge>,
     pacer: Pacer,
+    waits: Waits,
     slots: Semaphore,
     limits: Limits,
     backoff: Backoff,
@@ -156,11 +163,17 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::Settings`] for an address, a header or a rate that cannot be used.
     pub fn new(settings: Settings) -> Result<Self> {
-        let connector = settings.connector.clone();
-        Self::build(settings).map_err(|what| ConnectorError::new(connector, "settings", ErrorKind::Settings(what)))
+        Self::resolving(settings, Arc::new(SystemNames))
     }
 
-    fn build(settings: Settings) -> std::result::Result<Self, String> {
+    /// A client that asks these for the addresses of a name.
+    fn resolving(settings: Settings, names: Arc<dyn Resolve>) -> Result<Self> {
+        let connector = settings.connector.clone();
+        Self::build(settings, names)
+            .map_err(|what| ConnectorError::new(connector, "settings", ErrorKind::Settings(what)))
+    }
+
+    fn build(settings: Settings, names: Arc<dyn Resolve>) -> std::result::Result<Self, String> {
         let base = address::base(&settings.base_url, &settings.plain_hosts, &settings.private_hosts)?;
         if let Auth::Token(call) = &settings.auth {
             address::base(call.url(), &settings.plain_hosts, &settings.private_hosts)
@@ -174,13 +187,11 @@ impl Client {
         let secrets = Secrets::new(held.iter().chain(&settings.secrets).map(secrecy::ExposeSecret::expose_secret));
         let secrets = Arc::new(secrets);
         let credentials = Credentials::new(settings.auth, Arc::clone(&secrets))?;
-        let transport = Transport::new(
-            settings.connector.clone(),
-            Arc::clone(&secrets),
-            headers,
-            settings.timeouts,
-            settings.limits.body_bytes,
-        )?;
+        let guarded = GuardedNames::new(names, &settings.private_hosts);
+        let client = exchange::client(headers, guarded, settings.timeouts)?;
+        let body_bytes = settings.limits.body_bytes;
+        let transport = Transport::new(settings.connector.clone(), Arc::clone(&secrets), client, body_bytes);
+        let waits = Waits::default();
         Ok(Self {
             inner: Arc::new(Inner {
                 connector: settings.connector,
@@ -189,7 +200,8 @@ impl Client {
                 secrets,
                 transport,
                 judge: settings.judge,
-                pacer: Pacer::new(&settings.rates)?,
+                pacer: Pacer::new(&settings.rates, waits.clone())?,
+                waits,
                 slots: Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS)),
                 limits: settings.limits,
                 backoff: settings.backoff,
@@ -214,7 +226,7 @@ impl Client {
     /// # Errors
     /// What the token's remote said.
     pub async fn authenticate(&self) -> Result<()> {
-        let mut patience = Patience::new(self.inner.limits, self.inner.backoff);
+        let mut patience = self.inner.patience();
         match self.inner.token(&mut patience).await {
             Ok(_) => Ok(()),
             Err(kind) => Err(ConnectorError::new(&self.inner.connector, "POST token", kind)),
@@ -276,7 +288,7 @@ impl Client {
         decode: impl Fn(&Reply) -> std::result::Result<T, Undecodable>,
     ) -> std::result::Result<T, ErrorKind> {
         let url = address::resolve(&self.inner.base, path_or_url, query)?;
-        let mut patience = Patience::new(self.inner.limits, self.inner.backoff);
+        let mut patience = self.inner.patience();
         let (mut renewed, mut undecodable) = (false, 0);
         loop {
             let token = self.inner.token(&mut patience).await?;
@@ -319,6 +331,11 @@ impl Client {
 }
 
 impl Inner {
+    /// The patience of one call.
+    fn patience(&self) -> Patience {
+        Patience::new(self.limits, self.backoff, self.waits.clone())
+    }
+
     /// The token to use, fetched where the kind of authentication needs one and none is fresh.
     async fn token(&self, patience: &mut Patience) -> std::result::Result<Option<auth::Token>, ErrorKind> {
         self.credentials.token(&self.transport, &self.pacer, patience).await

@@ -12,6 +12,9 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use tokio::time::Instant;
 
+use crate::connectors::http::waits::Waits;
+use crate::connectors::watch::Waiting;
+
 /// So many calls in any span of this length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
@@ -45,23 +48,27 @@ type Limiter = RateLimiter<NotKeyed, InMemoryState, RuntimeClock, NoOpMiddleware
 pub(super) struct Pacer {
     limiters: Vec<Limiter>,
     held_until: Mutex<Option<Instant>>,
+    waits: Waits,
 }
 
 impl Pacer {
-    pub(super) fn new(rates: &[Rate]) -> Result<Self, String> {
+    pub(super) fn new(rates: &[Rate], waits: Waits) -> Result<Self, String> {
         let limiters = rates.iter().map(limiter).collect::<Result<_, _>>()?;
-        Ok(Self { limiters, held_until: Mutex::new(None) })
+        Ok(Self { limiters, held_until: Mutex::new(None), waits })
     }
 
     /// Returns when a call may go out; the call is counted.
     pub(super) async fn ready(&self) {
         while let Some(pause) = self.pause_asked_for() {
+            self.waits.note(pause, Waiting::SlowDown);
             wait(pause).await;
         }
         for limiter in &self.limiters {
             while let Err(not_yet) = limiter.check() {
                 // One nanosecond more than told, so that rounding cannot turn the wait into a spin.
-                wait(not_yet.wait_time_from(RuntimeClock.now()) + Duration::from_nanos(1)).await;
+                let pause = not_yet.wait_time_from(RuntimeClock.now()) + Duration::from_nanos(1);
+                self.waits.note(pause, Waiting::Pace);
+                wait(pause).await;
             }
         }
     }
@@ -113,7 +120,7 @@ mod tests {
     async fn no_window_holds_more_calls_than_the_rate() {
         for (calls, seconds) in [(1u32, 2), (3, 1), (60, 60), (900, 60)] {
             let per = Duration::from_secs(seconds);
-            let pacer = Pacer::new(&[Rate { calls, per }]).unwrap();
+            let pacer = Pacer::new(&[Rate { calls, per }], Waits::default()).unwrap();
             let count = usize::try_from(calls).unwrap();
             let times = times(&pacer, count * 3).await;
             for (first, later) in times.iter().zip(times.iter().skip(count)) {
@@ -127,8 +134,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn several_rates_are_all_kept_and_a_held_remote_is_left_alone() {
         let second = Duration::from_secs(1);
-        let pacer =
-            Pacer::new(&[Rate { calls: 10, per: second }, Rate { calls: 2, per: Duration::from_mins(1) }]).unwrap();
+        let rates = [Rate { calls: 10, per: second }, Rate { calls: 2, per: Duration::from_mins(1) }];
+        let pacer = Pacer::new(&rates, Waits::default()).unwrap();
         assert!(times(&pacer, 3).await[2] >= Duration::from_secs(59));
         pacer.hold(Duration::from_secs(500));
         pacer.hold(second);
@@ -137,7 +144,8 @@ mod tests {
 
     #[test]
     fn a_rate_of_nothing_is_refused() {
-        assert!(Pacer::new(&[Rate { calls: 0, per: Duration::from_secs(1) }]).is_err());
-        assert!(Pacer::new(&[Rate { calls: 1, per: Duration::ZERO }]).is_err());
+        for rate in [Rate { calls: 0, per: Duration::from_secs(1) }, Rate { calls: 1, per: Duration::ZERO }] {
+            assert!(Pacer::new(&[rate], Waits::default()).is_err());
+        }
     }
 }

@@ -13,7 +13,9 @@ use tokio::time::Instant;
 
 use crate::connectors::error::ErrorKind;
 use crate::connectors::http::pace::wait;
+use crate::connectors::http::waits::Waits;
 use crate::connectors::http::{Backoff, Limits};
+use crate::connectors::watch::Waiting;
 
 /// Why a reply is not the answer, as far as it decides what to do next.
 #[derive(Debug)]
@@ -103,11 +105,12 @@ pub(super) struct Patience {
     backoff: Backoff,
     attempt: u32,
     started: Instant,
+    waits: Waits,
 }
 
 impl Patience {
-    pub(super) fn new(limits: Limits, backoff: Backoff) -> Self {
-        Self { limits, backoff, attempt: 1, started: Instant::now() }
+    pub(super) fn new(limits: Limits, backoff: Backoff, waits: Waits) -> Self {
+        Self { limits, backoff, attempt: 1, started: Instant::now(), waits }
     }
 
     /// Which attempt is being made, from 1.
@@ -130,9 +133,25 @@ impl Patience {
             pause_ms = pause.as_millis(),
             "waiting before another attempt"
         );
+        self.waits.note(pause, self.waiting(kind));
         wait(pause).await;
         self.attempt += 1;
         Ok(())
+    }
+
+    fn waiting(&self, kind: ErrorKind) -> Waiting {
+        let (why, attempts) = match kind {
+            ErrorKind::RateLimited { .. } => return Waiting::SlowDown,
+            ErrorKind::Transient(what) => (what, self.limits.attempts),
+            ErrorKind::Malformed { .. } => (kind.to_string(), self.limits.undecodable.min(self.limits.attempts)),
+            ErrorKind::Auth(_)
+            | ErrorKind::NotFound(_)
+            | ErrorKind::Rejected { .. }
+            | ErrorKind::Incomplete(_)
+            | ErrorKind::Settings(_)
+            | ErrorKind::Limit(_) => (kind.to_string(), self.limits.attempts),
+        };
+        Waiting::Retry { retry: self.attempt, of: attempts.saturating_sub(1), why }
     }
 
     fn given_up(&self, kind: ErrorKind, why: &str) -> ErrorKind {
@@ -241,11 +260,11 @@ mod tests {
         let limits = Limits { body_bytes: 1, attempts: 3, undecodable: 1, elapsed: Duration::from_mins(1) };
         let backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_secs(10) };
         let trouble = || ErrorKind::Transient("503".to_owned());
-        let mut patience = Patience::new(limits, backoff);
+        let mut patience = Patience::new(limits, backoff, Waits::default());
         assert!(patience.again(trouble(), None).await.is_ok() && patience.again(trouble(), None).await.is_ok());
         let given_up = patience.again(trouble(), None).await.unwrap_err();
         assert_eq!(given_up.to_string(), "503 (attempt 3; no attempt is left)");
-        let mut patience = Patience::new(limits, backoff);
+        let mut patience = Patience::new(limits, backoff, Waits::default());
         let asked = Duration::from_secs(61);
         let kind = ErrorKind::RateLimited { retry_after: Some(asked) };
         assert!(patience.again(kind, Some(asked)).await.is_err(), "a minute was the limit");

@@ -1,5 +1,7 @@
 //! The client against a stub that misbehaves, over loopback.
 
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -337,6 +339,109 @@ async fn a_link_elsewhere_is_not_followed() {
     assert!(matches!(error.kind, ErrorKind::Malformed { .. }) && stub.calls("/") == 1, "{error}");
 }
 
+#[tokio::test]
+async fn a_redirect_is_not_followed_wherever_it_points() {
+    let elsewhere = stub(|_, _| reply(200, "1")).await;
+    for status in [301, 302, 307, 308] {
+        let to = format!("{}/there", elsewhere.base);
+        let stub = stub(move |path, _| {
+            let to = if path == "/near" { "/there" } else { to.as_str() };
+            Response::builder().status(status).header("location", to).body(Body::empty()).unwrap()
+        })
+        .await;
+        let client = client(&stub, Auth::Bearer("hunter2".into()));
+        for path in ["/near", "/far"] {
+            let error = client.get(path, &[]).await.unwrap_err();
+            assert!(error.to_string().contains("redirects are not followed"), "{error}");
+        }
+        assert_eq!((stub.calls("/"), elsewhere.calls("/")), (2, 0), "{status}");
+    }
+}
+
+/// Gives each name its addresses in turn, one answer for each time it is asked; the last one stays.
+struct Told(Mutex<BTreeMap<&'static str, Vec<Vec<IpAddr>>>>);
+
+impl Told {
+    fn of(names: &[(&'static str, &[&[&str]])]) -> Arc<Self> {
+        let read = |answer: &&[&str]| answer.iter().map(|ip| ip.parse().unwrap()).collect();
+        Arc::new(Self(Mutex::new(names.iter().map(|(n, a)| (*n, a.iter().map(read).collect())).collect())))
+    }
+}
+
+impl Resolve for Told {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        let mut told = self.0.lock().unwrap();
+        let answers = told.get_mut(name.as_str()).expect("a name of the table");
+        let answer = if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() };
+        let addresses: reqwest::dns::Addrs = Box::new(answer.into_iter().map(|ip| SocketAddr::new(ip, 0)));
+        Box::pin(std::future::ready(Ok(addresses)))
+    }
+}
+
+/// A client whose base is the stub's port under a name.
+fn named(stub: &Stub, host: &str, names: &Arc<Told>, change: impl FnOnce(&mut Settings)) -> Client {
+    let mut settings = settings(stub, Auth::None);
+    settings.base_url = stub.base.replace("127.0.0.1", host);
+    settings.plain_hosts = vec![host.to_owned()];
+    change(&mut settings);
+    let names: Arc<dyn Resolve> = Arc::<Told>::clone(names);
+    Client::resolving(settings, names).unwrap()
+}
+
+#[tokio::test]
+async fn a_name_that_leads_into_a_private_network_is_refused_at_once() {
+    let stub = stub(|_, _| reply(200, "1")).await;
+    for ip in ["127.0.0.1", "169.254.169.254", "10.0.0.5", "::1"] {
+        let names = Told::of(&[("psa.example", &[&[ip]])]);
+        let error = named(&stub, "psa.example", &names, |_| {}).get("/x", &[]).await.unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Settings(_)), "no other attempt is made: {error}");
+        let text = error.to_string();
+        for part in ["acme: GET /x: psa.example leads to ", ip, "name psa.example in private_hosts"] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+    assert_eq!(stub.calls("/"), 0);
+}
+
+#[tokio::test]
+async fn a_name_that_was_allowed_and_localhost_lead_to_this_machine() {
+    let stub = stub(|_, _| reply(200, "1")).await;
+    let names =
+        Told::of(&[("psa.example", &[&["127.0.0.1"]]), ("localhost", &[&["10.0.0.5", "127.0.0.1"], &["10.0.0.5"]])]);
+    let allow = |settings: &mut Settings| settings.private_hosts = vec!["PSA.example.".to_owned()];
+    named(&stub, "psa.example", &names, allow).get("/x", &[]).await.unwrap();
+    named(&stub, "localhost", &names, |_| {}).get("/x", &[]).await.unwrap();
+    let error = named(&stub, "localhost", &names, |_| {}).get("/x", &[]).await.unwrap_err();
+    assert!(error.to_string().contains("localhost leads to 10.0.0.5"), "{error}");
+    assert_eq!(stub.calls("/x"), 2);
+}
+
+#[tokio::test]
+async fn only_addresses_that_were_looked_at_are_given_to_a_connection() {
+    // there is no second look-up between the check and the connection, and a later connection is checked anew
+    let names = Told::of(&[("psa.example", &[&["10.0.0.5", "192.0.2.1", "::1", "2001:db8::1"], &["127.0.0.1"]])]);
+    let guarded = GuardedNames::new(names, &["other.example".to_owned()]);
+    let asked = || guarded.resolve("psa.example".parse().unwrap());
+    let given: Vec<String> = asked().await.unwrap().map(|address| address.ip().to_string()).collect();
+    assert_eq!(given, ["192.0.2.1", "2001:db8::1"]);
+    let refused = asked().await.err().unwrap().to_string();
+    assert!(refused.starts_with("psa.example leads to 127.0.0.1"), "{refused}");
+}
+
+#[tokio::test]
+async fn the_token_is_fetched_under_the_same_guard() {
+    let stub = stub(|_, _| reply(200, "{\"access_token\":\"t\"}")).await;
+    let names = Told::of(&[("login.example", &[&["127.0.0.1"]])]);
+    let url = format!("{}/token", stub.base.replace("127.0.0.1", "login.example"));
+    let client = named(&stub, "127.0.0.1", &names, |settings| {
+        settings.plain_hosts = vec!["login.example".to_owned()];
+        settings.auth = Auth::Token(TokenCall::json(url, vec![]));
+    });
+    let error = client.get("/x", &[]).await.unwrap_err();
+    assert!(error.to_string().contains("login.example leads to 127.0.0.1"), "{error}");
+    assert_eq!(stub.calls("/"), 0);
+}
+
 /// Keeps what is logged.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -380,4 +485,43 @@ async fn the_log_holds_calls_and_no_secret_body_or_header() {
         assert!(text.contains(expected), "{expected} is not in {text}");
     }
     assert!(!text.contains("canary"), "{text}");
+}
+
+/// What the first call of a client with these settings is told to wait for.
+async fn waits(settings: Settings) -> Vec<String> {
+    struct Told(Mutex<Vec<String>>);
+    impl crate::connectors::Watch for Told {
+        fn progress(&self, _what: &str, _records: u64, _way: crate::connectors::Way) {}
+
+        fn waiting(&self, what: &str, pause: Duration, why: &crate::connectors::Waiting) {
+            self.0.lock().unwrap().push(format!("{what}, {}", why.told(pause.as_secs())));
+        }
+    }
+    let told = Told(Mutex::default());
+    let client = Client::new(settings).unwrap();
+    let watched = crate::connectors::Watched::new(&told, "things");
+    let _answer = client.watched(&watched, async { (client.get("/a", &[]).await, client.get("/b", &[]).await) }).await;
+    drop(watched);
+    told.0.into_inner().unwrap()
+}
+
+#[tokio::test]
+async fn who_watches_is_told_why_a_call_waits() {
+    let stub = stub(|path, before| match (path, before) {
+        ("/a", 0) => Response::builder().status(429).header("retry-after", "0").body(Body::empty()).unwrap(),
+        ("/a", 1) => reply(503, "{\"message\":\"not today\"}"),
+        _ => reply(200, "[]"),
+    })
+    .await;
+    let told = waits(settings(&stub, Auth::None)).await;
+    let expected =
+        ["things, waiting 0 s: the system asked to slow down (429)", "things, retry 2 of 5 in 0 s: 503: not today"];
+    assert_eq!(told, expected);
+    let mut paced = settings(&stub, Auth::None);
+    paced.rates = vec![Rate { calls: 1, per: Duration::from_millis(300) }];
+    assert!(waits(paced).await.iter().any(|line| line.ends_with("to keep the agreed pace")));
+    let mut dead = settings(&stub, Auth::None);
+    dead.base_url = "http://127.0.0.1:1".to_owned();
+    let told = waits(dead).await.concat();
+    assert!(told.starts_with("things, retry 1 of 5 in 0 s: no connection: Connection refused"), "{told}");
 }

@@ -10,7 +10,7 @@ use crate::connectors::Result;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::auth::Token;
 use crate::connectors::http::exchange::Sent;
-use crate::connectors::http::retry::{Patience, refusal, retry_after};
+use crate::connectors::http::retry::{refusal, retry_after};
 use crate::connectors::http::{Client, Reply, Undecodable, address};
 
 /// How a call changes something.
@@ -97,7 +97,7 @@ impl Client {
         decode: impl Fn(&Reply) -> std::result::Result<T, Undecodable>,
     ) -> std::result::Result<Outcome<T>, ErrorKind> {
         let url = address::resolve(&self.inner.base, call.path, call.query)?;
-        let mut patience = Patience::new(self.inner.limits, self.inner.backoff);
+        let mut patience = self.inner.patience();
         let mut renewed = false;
         loop {
             let token = self.inner.token(&mut patience).await?;

@@ -10,6 +10,7 @@ use serde_json::Number;
 use crate::core::id::Id;
 use crate::core::money::{Amount, Currency, MoneyError, UnitPrice};
 use crate::core::outside::excerpt;
+use crate::core::period::iso_day;
 use crate::core::quantity::Quantity;
 
 /// Why a record cannot be used.
@@ -91,8 +92,7 @@ pub(super) fn quantity(field: &str, value: Option<&Number>) -> Result<Option<Qua
 pub(super) fn day(field: &str, value: Option<String>) -> Result<Option<NaiveDate>, Flaw> {
     let Some(text) = text(value) else { return Ok(None) };
     let text = text.trim();
-    let read =
-        NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().or_else(|| moment(text).map(|at| at.naive_local().date()));
+    let read = iso_day(text).or_else(|| moment(text).map(|at| at.naive_local().date()));
     match read.filter(|_| text.get(4..5) == Some("-")) {
         Some(day) => Ok(Some(day)),
         None => Err(Flaw::new(
@@ -107,7 +107,7 @@ pub(super) fn moment(text: &str) -> Option<DateTime<chrono::FixedOffset>> {
     let zoned = text.strip_suffix(['Z', 'z']).map_or_else(|| text.to_owned(), |bare| format!("{bare}+0000"));
     DateTime::parse_from_str(&zoned, "%Y-%m-%dT%H:%M:%S%.f%z").ok().or_else(|| {
         let naive = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok();
-        let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
+        let day = || iso_day(text)?.and_hms_opt(0, 0, 0);
         naive.or_else(day).map(|at| at.and_utc().fixed_offset())
     })
 }

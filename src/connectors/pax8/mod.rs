@@ -33,7 +33,9 @@ use chrono::NaiveDate;
 
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Client, segment};
-use crate::connectors::{CheckLine, Descriptor, DraftMonth, Result, Side, Unwatched, VendorConnector, Watch};
+use crate::connectors::{
+    CheckLine, Descriptor, DraftMonth, Result, Side, Unwatched, VendorConnector, Watch, Watched, Way,
+};
 use crate::core::billing::{EndRule, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
 use crate::core::customer::{Contact, VendorCustomer};
 use crate::core::id::{InvoiceId, SubscriptionId, VendorProductId};
@@ -157,7 +159,7 @@ impl VendorConnector for Pax8 {
 
     async fn customers_with_contacts(&self, watch: &dyn Watch) -> Result<Option<Pulled<VendorCustomer>>> {
         let (companies, mut problems) = self.customers(watch).await?.into_parts();
-        let (companies, more) = self.reader.each(companies, "contacts", watch, with_contacts).await?;
+        let (companies, more) = self.reader.each(companies, "contacts of companies", watch, with_contacts).await?;
         problems.extend(more);
         Ok(Some(self.reader.judged(companies, problems)))
     }
@@ -169,7 +171,7 @@ impl VendorConnector for Pax8 {
     }
 
     async fn prices(&self, products: &[VendorProductId], watch: &dyn Watch) -> Result<Option<Pulled<PriceRow>>> {
-        let (rows, problems) = self.reader.each(products.to_vec(), "prices", watch, prices_of).await?;
+        let (rows, problems) = self.reader.each(products.to_vec(), "prices of products", watch, prices_of).await?;
         Ok(Some(self.reader.judged(rows, problems)))
     }
 
@@ -180,7 +182,7 @@ impl VendorConnector for Pax8 {
     }
 
     async fn history(&self, of: &[SubscriptionId], watch: &dyn Watch) -> Result<Option<Pulled<Subscription>>> {
-        let (states, problems) = self.reader.each(of.to_vec(), "histories", watch, history_of).await?;
+        let (states, problems) = self.reader.each(of.to_vec(), "history of subscriptions", watch, history_of).await?;
         Ok(Some(self.reader.judged(states, problems)))
     }
 
@@ -192,9 +194,13 @@ impl VendorConnector for Pax8 {
     async fn charges(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<VendorCharge>> {
         let (heads, mut problems) = self.invoices_dated(period.first_day(), period.last_day(), watch).await?;
         let mut charges = Vec::new();
-        for head in heads.iter().filter(|head| !head.is_superseded()) {
+        let heads: Vec<_> = heads.iter().filter(|head| !head.is_superseded()).collect();
+        let whole = Watched::listing(watch, &self.descriptor.name, "charges of invoices");
+        for (number, head) in heads.iter().enumerate() {
             let path = format!("/invoices/{}/items", segment(head.id.as_str()));
-            let (id, onward) = (head.id.clone(), Onward { watch, before: charges.len() });
+            whole.progress(u64::try_from(charges.len()).unwrap_or(u64::MAX), Way::parts(number, heads.len()));
+            let onward = Onward { whole: &whole, before: charges.len(), number, of: heads.len() };
+            let id = head.id.clone();
             let read = move |place, item| convert::charge(Some(&id), line_id(id.as_str(), place), item);
             let (mut more, flawed) = self.reader.records((&path, &[], "charges"), &onward, read).await?;
             problems.extend(ends(&path, head.id.as_str(), &mut more));
@@ -218,7 +224,8 @@ impl VendorConnector for Pax8 {
     }
 
     async fn usage(&self, of: &[SubscriptionId], watch: &dyn Watch) -> Result<Option<Pulled<UsageSummary>>> {
-        let (summaries, problems) = self.reader.each(of.to_vec(), "usage summaries", watch, usage_of).await?;
+        let (summaries, problems) =
+            self.reader.each(of.to_vec(), "usage summaries of subscriptions", watch, usage_of).await?;
         Ok(Some(self.reader.judged(summaries, problems)))
     }
 
@@ -232,7 +239,7 @@ impl VendorConnector for Pax8 {
         // One call for each summary and day: Pax8 answers for a single day only.
         let calls: Vec<(String, NaiveDate)> =
             of.iter().flat_map(|summary| days.iter().map(|day| (summary.id.clone(), *day))).collect();
-        let (lines, problems) = self.reader.each(calls, "usage days", watch, usage_on).await?;
+        let (lines, problems) = self.reader.each(calls, "usage lines of days", watch, usage_on).await?;
         Ok(Some(self.reader.judged(lines, problems)))
     }
 }

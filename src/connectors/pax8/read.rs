@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -17,7 +18,7 @@ use crate::connectors::listing::{About, Ask, Identity, Limits, Page, PageMeta, r
 use crate::connectors::pax8::field::{self, Flaw, same_case};
 use crate::connectors::pax8::record::{Record, Resource};
 use crate::connectors::pax8::wire;
-use crate::connectors::{Result, Watch};
+use crate::connectors::{Result, Waiting, Watch, Watched, Way};
 use crate::core::reconcile::outcome::KeyPart;
 use crate::core::record::Fingerprint;
 use crate::core::snapshot::{Problem, Pulled};
@@ -163,17 +164,18 @@ impl Reader {
         make: Arc<dyn Fn(Row, usize) -> T + Send + Sync>,
     ) -> Result<Vec<T>> {
         let operation = format!("GET {path}");
-        let about = About { connector: &self.name, operation: &operation, what };
+        let about = About { connector: &self.name, operation: &operation };
+        let watched = Watched::listing(watch, &self.name, what);
         let owned = |text: &str| text.to_owned();
         let filters: Arc<[(String, String)]> =
             filters.iter().map(|(name, value)| (owned(name), owned(value))).collect();
         let path: Arc<str> = path.into();
         let limits = Limits { at_once: self.at_once, ..Limits::default() };
-        read_all(about, limits, identity, watch, |ask| {
+        let page = |ask| {
             let (reader, path, filters, make) = (self.clone(), path.clone(), filters.clone(), make.clone());
             async move { reader.page(&path, &filters, ask, &*make).await }
-        })
-        .await
+        };
+        self.client.watched(&watched, read_all(about, limits, identity, &watched, page)).await
     }
 
     async fn page<T>(
@@ -185,7 +187,7 @@ impl Reader {
     ) -> Result<Page<T>> {
         let (number, size, sort) = match ask {
             Ask::Page { reading, page } => (page, self.page_size_of(reading), None),
-            Ask::Newest => (0, self.page_size, Some(("sort", "createdDate,desc"))),
+            Ask::Newest { page } => (page, self.page_size, Some(("sort", "createdDate,desc"))),
         };
         let (page, size) = (number.to_string(), size.to_string());
         let mut query: Vec<(&str, &str)> =
@@ -220,7 +222,7 @@ impl Reader {
     /// The same reading for many ids, a few at once; the parts are joined in the order of the ids.
     pub(super) async fn each<I, R, F>(
         &self,
-        ids: impl IntoIterator<Item = I>,
+        ids: Vec<I>,
         what: &str,
         watch: &dyn Watch,
         read: impl Fn(Self, I) -> F,
@@ -229,6 +231,23 @@ impl Reader {
         R: Send + 'static,
         F: Future<Output = Result<Parts<R>>> + Send + 'static,
     {
+        let watched = Watched::listing(watch, &self.name, what);
+        self.client.watched(&watched, self.each_of(ids, what, &watched, read)).await
+    }
+
+    async fn each_of<I, R, F>(
+        &self,
+        ids: Vec<I>,
+        what: &str,
+        watched: &Watched<'_>,
+        read: impl Fn(Self, I) -> F,
+    ) -> Result<Parts<R>>
+    where
+        R: Send + 'static,
+        F: Future<Output = Result<Parts<R>>> + Send + 'static,
+    {
+        let all = ids.len();
+        watched.progress(0, Way::parts(0, all));
         let mut ids = ids.into_iter().enumerate().fuse();
         let mut running = JoinSet::new();
         let (mut done, mut count) = (BTreeMap::new(), 0u64);
@@ -245,7 +264,7 @@ impl Reader {
                     let (place, read) = read?;
                     count = count.saturating_add(u64::try_from(read.0.len()).unwrap_or(u64::MAX));
                     done.insert(place, read);
-                    watch.progress(what, count, None);
+                    watched.progress(count, Way::parts(done.len(), all));
                 }
                 Some(Err(lost)) => {
                     let kind = ErrorKind::Transient(format!("a reading was lost: {lost}"));
@@ -256,15 +275,27 @@ impl Reader {
     }
 }
 
-/// A watch that counts on from earlier listings.
+/// Watches one of several listings that are told as one: counts on from the earlier ones.
 pub(super) struct Onward<'w> {
-    pub(super) watch: &'w dyn Watch,
+    pub(super) whole: &'w Watched<'w>,
+    /// So many records they had.
     pub(super) before: usize,
+    /// So many listings they were, of how many.
+    pub(super) number: usize,
+    pub(super) of: usize,
 }
 
 impl Watch for Onward<'_> {
-    fn progress(&self, what: &str, done: u64, _total: Option<u64>) {
-        self.watch.progress(what, done.saturating_add(u64::try_from(self.before).unwrap_or(u64::MAX)), None);
+    fn progress(&self, _what: &str, records: u64, way: Way) {
+        let mut parts = Way::parts(self.number, self.of);
+        if let (Way::Parts { within, .. }, Way::Records(total)) = (&mut parts, way) {
+            *within = Some((records, total)).filter(|_| records < total);
+        }
+        self.whole.progress(records.saturating_add(u64::try_from(self.before).unwrap_or(u64::MAX)), parts);
+    }
+
+    fn waiting(&self, _what: &str, pause: Duration, why: &Waiting) {
+        self.whole.waiting(pause, why);
     }
 }
 

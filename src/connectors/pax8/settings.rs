@@ -49,7 +49,7 @@ pub struct Pax8Settings {
     /// Attempts at one call before giving up.
     #[serde(default = "attempts")]
     pub attempts: u32,
-    /// Addresses of private networks that may be spoken to.
+    /// Hosts that may be spoken to although they are addresses of a private network, or names that lead to one.
     #[serde(default)]
     pub private_hosts: Vec<String>,
     /// Whether it may change anything.

@@ -15,7 +15,7 @@ use super::language::{Page, Size};
 use super::path::Path;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Client, Undecodable};
-use crate::connectors::{Result, Watch};
+use crate::connectors::{Result, Watched, Way};
 
 const PAGES_MAX: usize = 20_000;
 const ROWS_MAX: usize = 5_000_000;
@@ -25,8 +25,6 @@ const READS_MAX: usize = 3;
 /// One list to read.
 pub(super) struct Listing<'l> {
     pub(super) connector: &'l str,
-    /// For progress: what is listed.
-    pub(super) what: &'l str,
     pub(super) path: String,
     pub(super) query: Vec<(String, String)>,
     pub(super) records: Path,
@@ -85,10 +83,10 @@ struct Reading {
 
 impl Listing<'_> {
     /// Every row, or why they cannot all be had.
-    pub(super) async fn read(&self, client: &Client, watch: Option<&dyn Watch>) -> Result<Vec<Found>> {
+    pub(super) async fn read(&self, client: &Client, watched: Option<&Watched<'_>>) -> Result<Vec<Found>> {
         let mut moved = String::new();
         for _ in 0..READS_MAX {
-            match self.once(client, watch, usize::MAX).await {
+            match self.once(client, watched, usize::MAX).await {
                 Ok(rows) => return Ok(rows),
                 Err(Stop::Failed(error)) => return Err(error),
                 Err(Stop::Moved(what)) => moved = what,
@@ -106,14 +104,15 @@ impl Listing<'_> {
         }
     }
 
-    async fn once(&self, client: &Client, watch: Option<&dyn Watch>, pages: usize) -> Step<Vec<Found>> {
+    async fn once(&self, client: &Client, watched: Option<&Watched<'_>>, pages: usize) -> Step<Vec<Found>> {
         let mut reading = Reading::default();
         let mut next = self.first();
         loop {
             let answer = self.ask(client, next.as_ref()).await?;
             let here = self.take(&mut reading, &answer)?;
-            if let Some(watch) = watch {
-                watch.progress(self.what, count_of(&reading.rows), reading.total.or(reading.counted));
+            if let Some(watched) = watched {
+                let way = reading.total.or(reading.counted).map_or(Way::Open, Way::Records);
+                watched.progress(count_of(&reading.rows), way);
             }
             if reading.pages >= pages {
                 return Ok(reading.rows);

@@ -19,7 +19,7 @@ use super::settings::Values;
 use super::template::{Position, Template};
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::Client;
-use crate::connectors::{Result, Watch};
+use crate::connectors::{Result, Unwatched, Watch, Watched, Way};
 use crate::core::money::UnitPrice;
 use crate::core::quantity::Quantity;
 use crate::core::reconcile::outcome::KeyPart;
@@ -77,7 +77,7 @@ pub(super) fn read<'r>(of: &'r Arc<Connection>, name: &'r str, extent: Extent<'r
         let mut problems = Vec::new();
         let references = Arc::new(references(of, entity, extent, &mut problems).await?);
         let mut read = match entity.parent.as_deref() {
-            None => of.list(name, None, &references, extent).await?,
+            None => of.list(name, Around { parent: None, references: &references }, extent).await?,
             Some(parent) => {
                 let parents = read(of, parent, extent).await?;
                 problems.extend(parents.problems);
@@ -99,38 +99,17 @@ async fn below(
     references: &Arc<References>,
     extent: Extent<'_>,
 ) -> Result<Rows> {
-    let at_once = of.connector.limits.concurrency.and_then(|most| usize::try_from(most).ok()).unwrap_or(CONCURRENCY);
-    let mut waiting = match extent {
+    let parents = match extent {
         Extent::Whole(_) => parents,
         Extent::FirstPage => parents.into_iter().take(CHECKED_PARENTS).collect(),
-    }
-    .into_iter()
-    .enumerate();
-    let mut running = JoinSet::new();
-    let mut done: BTreeMap<usize, Rows> = BTreeMap::new();
-    let mut count = 0;
-    loop {
-        while running.len() < at_once
-            && let Some((index, parent)) = waiting.next()
-        {
-            let (of, name, references) = (Arc::clone(of), name.to_owned(), Arc::clone(references));
-            let first_page = matches!(extent, Extent::FirstPage);
-            running.spawn(async move {
-                let extent = if first_page { Extent::FirstPage } else { Extent::Whole(&crate::connectors::Unwatched) };
-                let read = of.list(&name, Some(&parent), &references, extent).await;
-                (index, read.or_else(|error| survivable(error, &parent)))
-            });
-        }
-        let Some(finished) = running.join_next().await else { break };
-        let (index, read) = finished
-            .map_err(|error| of.error(name, ErrorKind::Transient(format!("the reading was interrupted: {error}"))))?;
-        let read = read?;
-        count += u64::try_from(read.rows.len()).unwrap_or(0);
-        if let Extent::Whole(watch) = extent {
-            watch.progress(name, count, None);
-        }
-        done.insert(index, read);
-    }
+    };
+    let watch = match extent {
+        Extent::Whole(watch) => watch,
+        Extent::FirstPage => &Unwatched,
+    };
+    let above = of.entity(name)?.parent.as_deref().unwrap_or_default();
+    let watched = Watched::listing(watch, &of.name, &format!("{name} rows of each {above}"));
+    let done = of.client.watched(&watched, each_below(of, name, parents, references, extent, &watched)).await?;
     let mut rows = Rows::default();
     let mut seen = BTreeSet::new();
     for (_, read) in done {
@@ -145,6 +124,43 @@ async fn below(
         }
     }
     Ok(rows)
+}
+
+async fn each_below(
+    of: &Arc<Connection>,
+    name: &str,
+    parents: Vec<Row>,
+    references: &Arc<References>,
+    extent: Extent<'_>,
+    watched: &Watched<'_>,
+) -> Result<BTreeMap<usize, Rows>> {
+    let at_once = of.connector.limits.concurrency.and_then(|most| usize::try_from(most).ok()).unwrap_or(CONCURRENCY);
+    let all = parents.len();
+    watched.progress(0, Way::parts(0, all));
+    let mut waiting = parents.into_iter().enumerate();
+    let mut running = JoinSet::new();
+    let mut done: BTreeMap<usize, Rows> = BTreeMap::new();
+    let mut count = 0;
+    loop {
+        while running.len() < at_once
+            && let Some((index, parent)) = waiting.next()
+        {
+            let (of, name, references) = (Arc::clone(of), name.to_owned(), Arc::clone(references));
+            let first_page = matches!(extent, Extent::FirstPage);
+            running.spawn(async move {
+                let extent = if first_page { Extent::FirstPage } else { Extent::Whole(&Unwatched) };
+                let read = of.list(&name, Around { parent: Some(&parent), references: &references }, extent).await;
+                (index, read.or_else(|error| survivable(error, &parent)))
+            });
+        }
+        let Some(finished) = running.join_next().await else { return Ok(done) };
+        let (index, read) = finished
+            .map_err(|error| of.error(name, ErrorKind::Transient(format!("the reading was interrupted: {error}"))))?;
+        let read = read?;
+        count += u64::try_from(read.rows.len()).unwrap_or(0);
+        done.insert(index, read);
+        watched.progress(count, Way::parts(done.len(), all));
+    }
 }
 
 /// One list below one record that cannot be read is a problem of that record; trouble that concerns every call ends the pull.
@@ -181,7 +197,7 @@ async fn references(
         // a reference may point to any row, so a check reads the whole list as well
         let whole = match extent {
             Extent::Whole(watch) => Extent::Whole(watch),
-            Extent::FirstPage => Extent::Whole(&crate::connectors::Unwatched),
+            Extent::FirstPage => Extent::Whole(&Unwatched),
         };
         let read = read(of, target, whole).await?;
         problems.extend(read.problems);
@@ -202,25 +218,24 @@ impl Connection {
     }
 
     /// One list: of the entity, or of the entity below one record.
-    async fn list(
-        &self,
-        name: &str,
-        parent: Option<&Row>,
-        references: &References,
-        extent: Extent<'_>,
-    ) -> Result<Rows> {
+    async fn list(&self, name: &str, around: Around<'_>, extent: Extent<'_>) -> Result<Rows> {
         let refuse = |what: String| self.error(name, ErrorKind::Settings(what));
         let entity = self.entity(name)?;
         let list = entity.list.as_ref().ok_or_else(|| refuse("the entity has no list".to_owned()))?;
         let shape = Shape::new(self, name, entity, list).map_err(refuse)?;
-        let listing = self.listing(name, list, parent, &shape.id).map_err(refuse)?;
+        let listing = self.listing(list, around.parent, &shape.id).map_err(refuse)?;
         let found = match extent {
-            Extent::Whole(watch) => listing.read(&self.client, parent.is_none().then_some(watch)).await?,
+            // below a record the whole of the lists is watched, not each
+            Extent::Whole(_) if around.parent.is_some() => listing.read(&self.client, None).await?,
+            Extent::Whole(watch) => {
+                let watched = Watched::listing(watch, &self.name, &format!("{name} rows"));
+                self.client.watched(&watched, listing.read(&self.client, Some(&watched))).await?
+            }
             Extent::FirstPage => listing.first_page(&self.client).await?,
         };
         let mut rows = Rows::default();
         for found in found {
-            rows.rows.extend(shape.row(&found, parent, references, &mut rows.problems));
+            rows.rows.extend(shape.row(&found, around, &mut rows.problems));
         }
         Ok(rows)
     }
@@ -252,7 +267,6 @@ impl Connection {
 
     fn listing<'l>(
         &'l self,
-        name: &'l str,
         list: &'l List,
         parent: Option<&Row>,
         id: &'l Path,
@@ -283,7 +297,6 @@ impl Connection {
         };
         Ok(Listing {
             connector: &self.name,
-            what: name,
             path: fill(&list.get, Position::Path)?,
             query,
             records: Path::parse(&list.records)?,
@@ -322,6 +335,16 @@ fn product(factors: &[String; 2], row: &Row) -> std::result::Result<Option<Decod
     Ok(Some(Decoded::Number(amount.value())))
 }
 
+/// A field: its name, what the file says of it, and where it stands in a row.
+type Described<'s> = (&'s str, &'s Field, Option<Path>);
+
+/// What a row may take values from besides itself: the record it is listed below, and the records that were read before.
+#[derive(Clone, Copy)]
+struct Around<'r> {
+    parent: Option<&'r Row>,
+    references: &'r References,
+}
+
 /// How the rows of an entity are decoded.
 struct Shape<'s> {
     connection: &'s Connection,
@@ -330,7 +353,7 @@ struct Shape<'s> {
     id: Path,
     version: Option<Path>,
     gone: Option<(Path, &'s Value, &'s str)>,
-    fields: Vec<(&'s str, &'s Field, Option<Path>)>,
+    fields: Vec<Described<'s>>,
 }
 
 impl<'s> Shape<'s> {
@@ -354,13 +377,7 @@ impl<'s> Shape<'s> {
     }
 
     /// A row decoded; nothing, with a problem, where it has no id.
-    fn row(
-        &self,
-        found: &Found,
-        parent: Option<&Row>,
-        references: &References,
-        problems: &mut Vec<Problem>,
-    ) -> Option<Row> {
+    fn row(&self, found: &Found, around: Around<'_>, problems: &mut Vec<Problem>) -> Option<Row> {
         let id = match self.id.get(&found.row).map(text_of) {
             Some(Ok(id)) if !id.is_empty() => id,
             other => {
@@ -374,17 +391,18 @@ impl<'s> Shape<'s> {
             }
         };
         let mut parents = vec![(self.name.to_owned(), id.clone())];
-        parents.extend(parent.iter().flat_map(|row| row.parents.iter().cloned()));
+        parents.extend(around.parent.iter().flat_map(|row| row.parents.iter().cloned()));
         let version = self.version.as_ref().and_then(|path| path.get(&found.row)).and_then(|mark| text_of(mark).ok());
         let (at, fields, broken) = (found.at.clone(), BTreeMap::new(), BTreeSet::new());
         let mut row = Row { at, id, version, fields, broken, customer: None, parents };
         let before = problems.len();
         let (products, plain): (Vec<_>, Vec<_>) =
             self.fields.iter().partition(|(_, field, _)| field.product_of.is_some());
-        for (name, field, path) in plain.into_iter().chain(products) {
+        for described in plain.into_iter().chain(products) {
+            let (name, field, _) = described;
             let value = match &field.product_of {
                 Some(factors) => product(factors, &row),
-                None => self.field(name, field, path.as_ref(), &found.row, parent, references),
+                None => self.field(described, &found.row, around),
             };
             match value {
                 Ok(Some(value)) => {
@@ -413,20 +431,17 @@ impl<'s> Shape<'s> {
 
     fn field(
         &self,
-        name: &str,
-        field: &Field,
-        path: Option<&Path>,
+        (name, field, path): &Described<'_>,
         row: &Value,
-        parent: Option<&Row>,
-        references: &References,
+        around: Around<'_>,
     ) -> std::result::Result<Option<Decoded>, String> {
         let mut value = None;
         if let Some(path) = path {
             let text = Codec::Text {};
             let codec = field.codec.as_ref().unwrap_or(&text);
-            value = decode(codec, path.get(row), self.connection.connector.http.numbers, references)?;
+            value = decode(codec, path.get(row), self.connection.connector.http.numbers, around.references)?;
         }
-        if let (Some(of), Some(parent)) = (&field.from_parent, parent) {
+        if let (Some(of), Some(parent)) = (&field.from_parent, around.parent) {
             if parent.broken.contains(of) {
                 return Err(format!("it is taken from record {} above, where `{of}` cannot be read", parent.id));
             }

@@ -52,7 +52,7 @@ pub struct RestSettings {
     pub values: BTreeMap<String, SecretString>,
     /// Hosts beyond loopback that may be spoken to without TLS.
     pub plain_hosts: Vec<String>,
-    /// Addresses of private networks that may be spoken to.
+    /// Hosts that may be spoken to although they are addresses of a private network, or names that lead to one.
     pub private_hosts: Vec<String>,
     /// Pauses between attempts at one call.
     pub backoff: http::Backoff,

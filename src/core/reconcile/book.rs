@@ -13,6 +13,7 @@ use crate::core::money::{Amount, Currency, MoneyError, Rounding};
 use crate::core::period::BillingPeriod;
 use crate::core::reconcile::cell::{Cells, Share};
 use crate::core::reconcile::coverage::{Bucket, Coverage};
+use crate::core::reconcile::detail::{Alone, PsaKind};
 use crate::core::reconcile::lines::{Billed, Charge};
 use crate::core::reconcile::mapping::{Index, Mapping, Place, PsaProduct, Slot};
 
@@ -33,6 +34,8 @@ pub(crate) struct Shard {
     pub(crate) cells: Cells,
     pub(crate) companies: Unlinked,
     pub(crate) products: Unlinked,
+    /// PSA records without a link.
+    pub(crate) alone: Alone,
 }
 
 /// Ids of vendor records without a link, numbered after the linked ones.
@@ -94,7 +97,12 @@ impl Book {
                     company: shard.companies.slot(company, self.index.companies.len())?,
                     product: shard.products.slot(product, self.index.products.len())?,
                 };
-                shard.cells.change(key, |cell, extras, prices| cell.charge(line, extras, prices))
+                shard.cells.change(key, |cell, extras, prices| {
+                    if bucket != Bucket::VendorCompared {
+                        extras.first_start = Some(extras.first_start.map_or(line.start, |day| day.min(line.start)));
+                    }
+                    cell.charge(line, extras, prices)
+                })
             })?;
             bucket
         };
@@ -110,7 +118,10 @@ impl Book {
             Bucket::PsaInactive
         } else if let Some(company) = self.index.psa_company(line.company) {
             match self.index.psa_product(line.product) {
-                PsaProduct::NotVendorSourced => Bucket::PsaNotVendorSourced,
+                PsaProduct::NotVendorSourced => {
+                    self.in_shard(Place::Linked(company), |shard| shard.alone.add(PsaKind::Product, line))?;
+                    Bucket::PsaNotVendorSourced
+                }
                 PsaProduct::Sold(product) => {
                     let whole =
                         Share { quantity: line.quantity, amount: line.amount, cost: line.cost_total, bundled: false };
@@ -135,6 +146,7 @@ impl Book {
                 }
             }
         } else {
+            self.in_shard(Place::Unlinked(line.company), |shard| shard.alone.add(PsaKind::Customer, line))?;
             Bucket::PsaCompanyUnmapped
         };
         coverage.add(line.currency, bucket, line.amount, line.cost_total)

@@ -2,6 +2,7 @@
 //!
 //! Sums are exact and rounded once, in [`judge`]. Owns the order of the flags; the table is at `Class`.
 
+use chrono::NaiveDate;
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
@@ -34,17 +35,27 @@ pub(crate) struct Sums {
     pub(crate) prices: PricesId,
 }
 
-/// What few cells have: credits, and units within a flat fee.
+/// What few cells have: credits, units within a flat fee or free of charge, and the first day of lines without a link.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Extras {
     pub(crate) vendor_credit: Amount,
     pub(crate) psa_credit: Amount,
     pub(crate) included: Amount,
+    /// The part of `included` that stands on lines free of charge.
+    pub(crate) free: Amount,
+    /// Units within a flat fee or free of charge.
+    pub(crate) included_units: Quantity,
+    /// Where company or product has no link: when the earliest of its lines starts.
+    pub(crate) first_start: Option<NaiveDate>,
 }
 
 impl Extras {
     fn is_none(&self) -> bool {
-        self.vendor_credit.is_zero() && self.psa_credit.is_zero() && self.included.is_zero()
+        self.vendor_credit.is_zero()
+            && self.psa_credit.is_zero()
+            && self.included.is_zero()
+            && self.included_units.is_zero()
+            && self.first_start.is_none()
     }
 }
 
@@ -170,9 +181,13 @@ impl Cell {
             LineKind::Recurring => sums.quantity = sums.quantity.plus(share.quantity)?,
         }
         match line.bill {
-            BillCustomer::NoCharge => more.included = more.included.plus(share.amount)?,
+            BillCustomer::NoCharge => {
+                more.included = more.included.plus(share.amount)?;
+                more.free = more.free.plus(share.amount)?;
+            }
             BillCustomer::Billable | BillCustomer::DoNotBill => sums.amount = sums.amount.plus(share.amount)?,
         }
+        more.included_units = more.included_units.plus(included_units(line, share))?;
         if !share.bundled {
             more.included = more.included.plus(line.price.extend(line.included)?.rounded(Rounding::Cents))?;
             if line.kind == LineKind::Recurring {
@@ -182,6 +197,15 @@ impl Cell {
         self.bundled |= share.bundled;
         (self.psa, *extras) = (sums, more);
         Ok(())
+    }
+}
+
+/// How many units of a share are within a flat fee or free of charge. A bundle's own included units are not of its parts.
+fn included_units(line: &Billed<'_>, share: &Share) -> Quantity {
+    match (line.kind, line.bill) {
+        (LineKind::Recurring, BillCustomer::NoCharge) => share.quantity,
+        (LineKind::Recurring, BillCustomer::Billable | BillCustomer::DoNotBill) if !share.bundled => line.included,
+        (LineKind::Recurring | LineKind::Credit, _) => Quantity::default(),
     }
 }
 
@@ -218,6 +242,11 @@ impl Cells {
             self.extras.insert(number, extras);
         }
         Ok(())
+    }
+
+    /// How many.
+    pub(crate) fn len(&self) -> usize {
+        self.at.len()
     }
 
     /// Every cell, in no order that means anything.

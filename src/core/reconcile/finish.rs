@@ -11,6 +11,7 @@ use crate::core::money::{Amount, Currency, MoneyError, Rounding};
 use crate::core::reconcile::book::{Book, Key, Shard, Unlinked};
 use crate::core::reconcile::cell::{Cell, Extras, Judged, Priced, Prices, Standing, judge};
 use crate::core::reconcile::coverage::Coverage;
+use crate::core::reconcile::detail::{CELLS_BY_PRODUCT_MAX, Gathered, ProductMargin};
 use crate::core::reconcile::mapping::{Index, Slot};
 use crate::core::reconcile::outcome::{Class, ClassTotal, CustomerMargin, Flags, KeyPart, Outcome, Variance, Verdict};
 use crate::core::snapshot::Problem;
@@ -24,9 +25,10 @@ impl Book {
         let shards: Vec<Shard> =
             self.shards.into_iter().map(|shard| shard.into_inner().unwrap_or_else(PoisonError::into_inner)).collect();
         let index = &self.index;
+        let by_product = shards.iter().map(|shard| shard.cells.len()).sum::<usize>() <= CELLS_BY_PRODUCT_MAX;
         let parts = std::thread::scope(|scope| {
             let hands = shards.chunks(shards.len().div_ceil(threads.max(1)));
-            let threads: Vec<_> = hands.map(|hand| scope.spawn(move || Part::of(index, hand))).collect();
+            let threads: Vec<_> = hands.map(|hand| scope.spawn(move || Part::of(index, hand, by_product))).collect();
             let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
                 thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             };
@@ -44,6 +46,7 @@ impl Book {
             classes: all.classes,
             coverage,
             margins: all.margins.into_values().collect(),
+            detail: all.detail.whole(by_product),
             problems,
             verdict: Verdict::Unknown,
         };
@@ -59,15 +62,22 @@ struct Part {
     variances: Vec<Variance>,
     classes: BTreeMap<Currency, BTreeMap<Class, ClassTotal>>,
     margins: BTreeMap<(Currency, KeyPart), CustomerMargin>,
+    detail: Gathered,
 }
 
 impl Part {
-    fn of(index: &Index, shards: &[Shard]) -> Result<Self, MoneyError> {
+    fn of(index: &Index, shards: &[Shard], by_product: bool) -> Result<Self, MoneyError> {
         let mut part = Self::default();
         for shard in shards {
             for (key, cell, extras) in shard.cells.iter() {
-                part.take(Placed { index, shard, key }.judged(cell, &extras)?)?;
+                let judged = Placed { index, shard, key }.judged(cell, &extras)?;
+                part.detail.tie(judged.currency, extras.free, cell.vendor.cost.minus(judged.vendor_cost)?)?;
+                if by_product {
+                    part.detail.products.push(ProductMargin::of(&judged));
+                }
+                part.take(judged)?;
             }
+            part.detail.meet(&shard.alone)?;
         }
         Ok(part)
     }
@@ -88,6 +98,7 @@ impl Part {
         self.cells = self.cells.saturating_add(other.cells);
         self.variances.extend(other.variances);
         self.margins.extend(other.margins);
+        self.detail.absorb(other.detail)?;
         for (currency, classes) in other.classes {
             for (class, total) in classes {
                 self.classes.entry(currency).or_default().entry(class).or_default().absorb(&total)?;
@@ -179,6 +190,8 @@ impl Placed<'_> {
             price_part,
             other_part: variance.minus(quantity_part)?.minus(price_part)?,
             bundled: cell.bundled,
+            included_quantity: matches!(standing, Standing::Linked(_)).then_some(extras.included_units),
+            first_start: extras.first_start,
         })
     }
 }

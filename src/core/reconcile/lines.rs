@@ -24,6 +24,11 @@ pub struct Charge<'a> {
     pub cost_total: Amount,
     /// Charged per unit and not metered: the total must be quantity × unit cost.
     pub multiplies: bool,
+    /// The document it stands on; empty where none is named.
+    pub invoice: &'a str,
+    /// The document's date, where the line carries it.
+    pub issued: Option<NaiveDate>,
+    pub tax: Option<Amount>,
 }
 
 impl Charge<'_> {
@@ -49,6 +54,9 @@ impl<'a> From<&'a VendorCharge> for Charge<'a> {
             cost: line.cost,
             cost_total: line.cost_total,
             multiplies: Self::must_multiply(word(&line.charge_type), word(&line.term)),
+            invoice: line.invoice.as_ref().map_or("", |id| id.as_str()),
+            issued: None,
+            tax: line.tax,
         }
     }
 }

@@ -6,7 +6,9 @@
 pub mod book;
 mod cell;
 pub mod coverage;
+pub mod detail;
 mod finish;
+pub mod held;
 pub mod lines;
 pub mod mapping;
 pub mod outcome;

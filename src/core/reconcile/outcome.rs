@@ -5,12 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::core::money::{Amount, Currency, UnitPrice};
 use crate::core::period::BillingPeriod;
 use crate::core::quantity::Quantity;
 use crate::core::reconcile::coverage::Coverage;
+use crate::core::reconcile::detail::Detail;
 use crate::core::snapshot::Problem;
 
 /// One side's id in a cell's key: `psa:12` when linked, `vendor:7f…` when not.
@@ -106,7 +108,7 @@ impl Class {
 
     /// Its bit in [`Flags`]; nought for `Ok`.
     #[must_use]
-    pub fn bit(self) -> u16 {
+    fn bit(self) -> u16 {
         match self {
             Self::UnmappedCompany => 1,
             Self::UnmappedProduct => 2,
@@ -233,6 +235,12 @@ pub struct Variance {
     /// Whether a bundle's share is among the PSA's lines: there is no line of this product alone.
     #[serde(default)]
     pub bundled: bool,
+    /// Of the units billed, those within a flat fee or free of charge; `None` where that was not counted.
+    #[serde(default)]
+    pub included_quantity: Option<Quantity>,
+    /// Where company or product has no link: when the earliest of its lines of the month starts.
+    #[serde(default)]
+    pub first_start: Option<NaiveDate>,
 }
 
 impl Variance {
@@ -320,6 +328,8 @@ pub struct Outcome {
     pub coverage: Coverage,
     /// Money by customer, ordered by (currency, company).
     pub margins: Vec<CustomerMargin>,
+    /// Money by product, records of the PSA without a link, and what ties the margins to the coverage.
+    pub detail: Detail,
     /// What could not be read, or could not be used.
     pub problems: Vec<Problem>,
     /// What may be said.

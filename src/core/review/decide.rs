@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Decided;
 use crate::core::id::{Id, Psa, Vendor};
-use crate::core::link::{AlreadyLinked, Decision, Link, LinkSet, Shape, Verdict};
+use crate::core::link::{AlreadyLinked, ComparedTwice, Decision, Link, LinkSet, Shape, Verdict};
 use crate::core::record::Fingerprint;
 
 /// A record alone.
@@ -92,6 +92,9 @@ pub enum Refusal {
     /// Another link stands in the way.
     #[error(transparent)]
     AlreadyLinked(#[from] AlreadyLinked),
+    /// The PSA record has a link that is compared in another way.
+    #[error(transparent)]
+    ComparedTwice(#[from] ComparedTwice),
     /// There is no such link to end.
     #[error("{vendor} is not linked with {psa}")]
     NotLinked {

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 pub use decide::{Action, Change, Intent, Outcome, Party, Refusal, decide};
 pub use rows::{Filter, Kind, ReviewRow, Status, Work, counts, rows};
 use serde::{Deserialize, Serialize};
-pub use sheet::{Board, COLUMNS, Read, read, sheet};
+pub use sheet::{Board, COLUMNS, DECISIONS, Read, read, sheet};
 
 use crate::core::id::{Id, Psa, Vendor};
 use crate::core::link::{Decision, LinkSet, Verdict};

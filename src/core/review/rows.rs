@@ -91,8 +91,7 @@ pub enum Filter {
 
 impl Filter {
     /// All filters, in the order they are offered.
-    pub const EACH: [Self; 6] =
-        [Self::All, Self::Proposed, Self::Mapped, Self::Unmapped, Self::Excluded, Self::Conflict];
+    const EACH: [Self; 6] = [Self::All, Self::Proposed, Self::Mapped, Self::Unmapped, Self::Excluded, Self::Conflict];
 
     /// The word in commands and on screen.
     #[must_use]

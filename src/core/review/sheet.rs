@@ -9,6 +9,7 @@ use super::decide::{Action, Intent, Party};
 use super::rows::{Kind, ReviewRow, Status};
 use crate::core::id::{Company, Id, Product, Psa, Vendor};
 use crate::core::link::{Link, Shape, Verdict};
+use crate::core::nearest::Guesses;
 use crate::core::outside::excerpt;
 use crate::core::snapshot::Problem;
 
@@ -33,6 +34,8 @@ pub const COLUMNS: [&str; 13] = [
 const ROWS_MAX: usize = 1_000_000;
 /// How much of a cell a problem repeats.
 const SHOWN_MAX: usize = 60;
+/// The words of the column `decision` that name nothing; `link:<psa_id>` names the counterpart and may stand there as well.
+pub const DECISIONS: [&str; 5] = ["accept", "reject", "exclude", "defer", "unlink"];
 const WORDS: &str = "accept, reject, exclude, defer, link:<psa_id>, unlink or nothing";
 
 /// The rows as text, in the order of [`COLUMNS`]; `decision` and `reason` are left for the person.
@@ -98,7 +101,8 @@ pub fn read(
         Ok(columns) => columns,
         Err(problems) => return Read { problems, ..read },
     };
-    let (by_key_customers, by_key_products) = (by_key(customers.rows), by_key(products.rows));
+    let (of_customers, of_products) = (Side::of(Kind::Customer, customers), Side::of(Kind::Product, products));
+    let mut guesses = Guesses::default();
     for (seen, (number, cells)) in rows.into_iter().enumerate() {
         let place = format!("{at}:{number}");
         if seen >= ROWS_MAX {
@@ -111,10 +115,10 @@ pub fn read(
         }
         let kind = line.cell("kind").to_lowercase();
         let outcome = if kind == Kind::Customer.as_str() {
-            let intent = line.intent(Kind::Customer, customers, &by_key_customers);
+            let intent = line.intent(&of_customers, &mut guesses);
             intent.map(|intent| intent.map(|intent| read.customers.push((number, intent))))
         } else if kind == Kind::Product.as_str() {
-            let intent = line.intent(Kind::Product, products, &by_key_products);
+            let intent = line.intent(&of_products, &mut guesses);
             intent.map(|intent| intent.map(|intent| read.products.push((number, intent))))
         } else {
             let what = format!("expected customer or product, found `{}`", shown(line.cell("kind")));
@@ -127,13 +131,62 @@ pub fn read(
         }
     }
     let Read { customers: c, products: p, problems, .. } = &mut read;
-    settle(at, Kind::Customer, c, customers.shape, problems);
-    settle(at, Kind::Product, p, products.shape, problems);
+    of_customers.settle(at, c, problems);
+    of_products.settle(at, p, problems);
     read
 }
 
-fn by_key<E>(rows: &[ReviewRow<E>]) -> BTreeMap<&str, &ReviewRow<E>> {
-    rows.iter().map(|r| (r.key.as_str(), r)).collect()
+/// The rows of one kind, to be found by their keys.
+struct Side<'a, E> {
+    kind: &'static str,
+    board: &'a Board<'a, E>,
+    by_key: BTreeMap<&'a str, &'a ReviewRow<E>>,
+}
+
+impl<'a, E> Side<'a, E> {
+    fn of(kind: Kind, board: &'a Board<'a, E>) -> Self {
+        let by_key = board.rows.iter().map(|row| (row.key.as_str(), row)).collect();
+        Self { kind: kind.as_str(), board, by_key }
+    }
+
+    /// Takes out rows that say two things of one record, or accept one PSA record twice where only one may have it: none of them
+    /// is followed. A link by hand may stand beside others, and comes last.
+    fn settle(&self, at: &str, intents: &mut Vec<(u64, Intent<E>)>, problems: &mut Vec<Problem>) {
+        let excluded: BTreeSet<String> =
+            intents.iter().filter_map(|(_, intent)| excluded_psa(&intent.action)).collect();
+        let mut said: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+        for (number, intent) in intents.iter() {
+            let (record, psa) = match &intent.action {
+                Action::Accept(l) => {
+                    (vendor(&l.vendor), Some(psa(&l.psa)).filter(|_| self.board.shape == Shape::OneToOne))
+                }
+                Action::Link(l) => (vendor(&l.vendor), Some(psa(&l.psa)).filter(|psa| excluded.contains(psa))),
+                Action::Reject(l) | Action::Unlink(l) => (vendor(&l.vendor), None),
+                Action::Exclude(Party::Vendor(v)) | Action::Defer(Party::Vendor(v)) => (vendor(v), None),
+                Action::Exclude(Party::Psa(p)) | Action::Defer(Party::Psa(p)) => (psa(p), None),
+            };
+            for record in [Some(record), psa].into_iter().flatten() {
+                said.entry(record).or_default().insert(*number);
+            }
+        }
+        let mut doubtful = BTreeSet::new();
+        for (record, rows) in said.iter().filter(|(_, rows)| rows.len() > 1) {
+            let remedy = if record.starts_with("PSA ") && !excluded.contains(record) {
+                beside(self.kind)
+            } else {
+                String::new()
+            };
+            for number in rows {
+                let others: Vec<String> = rows.iter().filter(|n| *n != number).map(ToString::to_string).collect();
+                let what =
+                    format!("contradicts row {} on {}; keep one of them{remedy}", others.join(", "), shown(record));
+                problems.push(Problem::new(format!("{at}:{number}"), what).field("decision"));
+                doubtful.insert(*number);
+            }
+        }
+        intents.retain(|(number, _)| !doubtful.contains(number));
+        intents.sort_by_key(|(_, intent)| matches!(intent.action, Action::Link(_)));
+    }
 }
 
 /// Where each column stands.
@@ -173,19 +226,15 @@ impl Line<'_> {
     }
 
     /// What the row wants, `None` where it is so already; a problem without its place.
-    fn intent<E>(
-        &self,
-        kind: Kind,
-        board: &Board<'_, E>,
-        by_key: &BTreeMap<&str, &ReviewRow<E>>,
-    ) -> Result<Option<Intent<E>>, Problem> {
+    fn intent<E>(&self, side: &Side<'_, E>, guesses: &mut Guesses) -> Result<Option<Intent<E>>, Problem> {
         let (vendor, psa) = (self.cell("vendor_id"), self.cell("psa_id"));
-        let kind = kind.as_str();
-        let key = if vendor.is_empty() { format!("{kind}:psa:{psa}") } else { format!("{kind}:vendor:{vendor}") };
-        let record = if vendor.is_empty() { psa } else { vendor };
+        let (field, of, record) =
+            if vendor.is_empty() { ("psa_id", "psa", psa) } else { ("vendor_id", "vendor", vendor) };
         let problem = |field: &str, what: String| Problem::new("", what).record(record).field(field);
-        let Some(row) = by_key.get(key.as_str()) else {
-            return Err(problem("vendor_id", format!("no {kind} `{}` is under review", shown(record))));
+        let of_this = format!("{}:{of}:", side.kind);
+        let Some(row) = side.by_key.get(format!("{of_this}{record}").as_str()) else {
+            let near = guesses.meant(record, side.by_key.keys().filter_map(|key| key.strip_prefix(of_this.as_str())));
+            return Err(problem(field, format!("no {} `{}` is under review{near}", side.kind, shown(record))));
         };
         if is_so(self.cell("decision"), psa, row) {
             return Ok(None);
@@ -198,7 +247,8 @@ impl Line<'_> {
             let what = "is not the one exported; to choose another, write link:<psa_id> as the decision";
             return Err(problem("psa_id", what.to_owned()));
         }
-        let action = action(self.cell("decision"), row, board).map_err(|what| problem("decision", what))?;
+        let action =
+            action(self.cell("decision"), row, side.board, guesses).map_err(|what| problem("decision", what))?;
         let reason = Some(self.cell("reason").to_owned()).filter(|r| !r.is_empty());
         Ok(Some(Intent { action, reason, evidence: row.evidence.clone() }))
     }
@@ -226,7 +276,7 @@ fn is_so<E>(cell: &str, psa: &str, row: &ReviewRow<E>) -> bool {
 }
 
 /// The decision cell, in the light of what the row is today.
-fn action<E>(cell: &str, row: &ReviewRow<E>, board: &Board<'_, E>) -> Result<Action<E>, String> {
+fn action<E>(cell: &str, row: &ReviewRow<E>, board: &Board<'_, E>, guesses: &mut Guesses) -> Result<Action<E>, String> {
     let (verb, rest) = words(cell);
     let mapped = row.vendor.as_ref().zip(row.psa.as_ref()).filter(|_| is_linked(row));
     let pair = row.vendor.as_ref().zip(row.psa.as_ref()).map(|(v, p)| Link { vendor: v.clone(), psa: p.clone() });
@@ -248,7 +298,10 @@ fn action<E>(cell: &str, row: &ReviewRow<E>, board: &Board<'_, E>) -> Result<Act
         ("link", Some(psa)) if !psa.is_empty() => {
             let psa = Id::new(psa);
             match &row.vendor {
-                _ if !board.psa_names.contains_key(&psa) => Err(format!("the PSA lists no `{}`", shown(psa.as_str()))),
+                _ if !board.psa_names.contains_key(&psa) => {
+                    let near = guesses.meant(psa.as_str(), board.psa_names.keys().map(Id::as_str));
+                    Err(format!("the PSA lists no `{}`{near}", shown(psa.as_str())))
+                }
                 Some(vendor) => Ok(Action::Link(Link { vendor: vendor.clone(), psa })),
                 None => Err("a PSA record is linked from the vendor record's row".to_owned()),
             }
@@ -266,41 +319,8 @@ fn is_linked<E>(row: &ReviewRow<E>) -> bool {
     }
 }
 
-/// Takes out rows that say two things of one record, or accept one PSA record twice where only one may have it: none of them
-/// is followed. A link by hand may stand beside others, and comes last.
-fn settle<E>(at: &str, kind: Kind, intents: &mut Vec<(u64, Intent<E>)>, shape: Shape, problems: &mut Vec<Problem>) {
-    let excluded: BTreeSet<String> = intents.iter().filter_map(|(_, intent)| excluded_psa(&intent.action)).collect();
-    let mut said: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
-    for (number, intent) in intents.iter() {
-        let (record, psa) = match &intent.action {
-            Action::Accept(l) => (vendor(&l.vendor), Some(psa(&l.psa)).filter(|_| shape == Shape::OneToOne)),
-            Action::Link(l) => (vendor(&l.vendor), Some(psa(&l.psa)).filter(|psa| excluded.contains(psa))),
-            Action::Reject(l) | Action::Unlink(l) => (vendor(&l.vendor), None),
-            Action::Exclude(Party::Vendor(v)) | Action::Defer(Party::Vendor(v)) => (vendor(v), None),
-            Action::Exclude(Party::Psa(p)) | Action::Defer(Party::Psa(p)) => (psa(p), None),
-        };
-        for record in [Some(record), psa].into_iter().flatten() {
-            said.entry(record).or_default().insert(*number);
-        }
-    }
-    let mut doubtful = BTreeSet::new();
-    for (record, rows) in said.iter().filter(|(_, rows)| rows.len() > 1) {
-        let remedy =
-            if record.starts_with("PSA ") && !excluded.contains(record) { beside(kind) } else { String::new() };
-        for number in rows {
-            let others: Vec<String> = rows.iter().filter(|n| *n != number).map(ToString::to_string).collect();
-            let what = format!("contradicts row {} on {}; keep one of them{remedy}", others.join(", "), shown(record));
-            problems.push(Problem::new(format!("{at}:{number}"), what).field("decision"));
-            doubtful.insert(*number);
-        }
-    }
-    intents.retain(|(number, _)| !doubtful.contains(number));
-    intents.sort_by_key(|(_, intent)| matches!(intent.action, Action::Link(_)));
-}
-
 /// How two vendor records come to stand on one PSA record, as the end of a sentence.
-fn beside(kind: Kind) -> String {
-    let kind = kind.as_str();
+fn beside(kind: &str) -> String {
     format!(
         ", or, where one {kind} stands for both, write link:<psa_id> in the other row (`trueup review link` does the same); \
          [matching.{kind}s] shape = \"many_to_one\" allows it everywhere"

@@ -37,12 +37,17 @@ async fn what_hangs_on_a_listing_that_is_not_whole_is_not_whole() {
 async fn a_failed_pull_takes_nothing_away_and_is_named() {
     let data = whole_month(3);
     let place = settled(&data).await;
-    let before = place.read("out/variances.csv");
+    // What rests on the absence of a line is not sure any more: the last column says so, no figure changes.
+    let figures = || -> Vec<String> {
+        let table = place.read("out/variances.csv");
+        table.lines().map(|line| line.rsplit_once(',').unwrap().0.to_owned()).collect()
+    };
+    let before = figures();
     let systems = Systems::start(&data, "404", "404").await;
     systems.configure(&place);
     let _ = place.run(&format!("pull --period {PERIOD}")).ended(8);
     let reconciled = place.run(&format!("reconcile --period {PERIOD} --out out")).ended(8);
-    assert_eq!(place.read("out/variances.csv"), before, "{}", reconciled.transcript());
+    assert_eq!(figures(), before, "{}", reconciled.transcript());
     assert!(!reconciled.stdout.contains("No rows"), "{}", reconciled.transcript());
     assert!(place.read("out/totals.json").contains(r#""verdict": "unknown""#));
     let problems = place.read("out/problems.csv");

@@ -20,15 +20,26 @@ fn row_ends(bytes: &[u8]) -> BTreeSet<usize> {
     ends
 }
 
-/// Offsets of the last bytes, of the first, and as many more all over the file, the same on every run.
-fn offsets(length: usize, last: usize, first: usize, scattered: usize) -> BTreeSet<usize> {
+/// How many cuts are made: in the last bytes, in the first, and all over the file.
+struct Cuts {
+    last: usize,
+    first: usize,
+    scattered: usize,
+}
+
+/// Offsets to cut at, the same on every run. Those beside a comma or a quote are all among them in the last
+/// rows: there a cut leaves a whole cell, or none.
+fn offsets(bytes: &[u8], Cuts { last, first, scattered }: Cuts) -> BTreeSet<usize> {
+    let length = bytes.len();
     let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
     let mut draw = || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(seed >> 33).unwrap() % length
     };
     let scattered: Vec<usize> = (0..scattered).map(|_| draw()).collect();
-    (length.saturating_sub(last)..length).chain(0..length.min(first)).chain(scattered).collect()
+    let is_edge = |at: &usize| *at > 0 && matches!(bytes[at - 1], b',' | b'"') || bytes[*at] == b',';
+    let edges = (length.saturating_sub(3 * last)..length).filter(is_edge);
+    (length.saturating_sub(last)..length).chain(0..length.min(first)).chain(scattered).chain(edges).collect()
 }
 
 /// A cut is noticed, or falls between two rows, where a file bears no trace of it.
@@ -37,7 +48,7 @@ fn each_cut_is_noticed(file: &str, linked: bool) {
     let folder = place.path();
     whole_folder(folder, 3);
     for file in [ITEMS, LINES] {
-        change_rows(folder, file, |rows| rows.truncate(40));
+        change_rows(folder, file, |rows| rows.truncate(20));
     }
     // Without links nothing of this month has an exact counterpart: then it is unknown for that, and nothing else.
     let (status, whole) = reconciled(folder, linked);
@@ -46,7 +57,9 @@ fn each_cut_is_noticed(file: &str, linked: bool) {
     let ends = row_ends(&bytes);
     let header = *ends.first().unwrap();
     let mut unnoticed = 0;
-    let offsets = if linked { offsets(bytes.len(), 300, 60, 200) } else { offsets(bytes.len(), 40, 0, 40) };
+    let cuts =
+        if linked { Cuts { last: 60, first: 20, scattered: 40 } } else { Cuts { last: 20, first: 0, scattered: 20 } };
+    let offsets = offsets(&bytes, cuts);
     for at in offsets.into_iter().chain(ends.iter().copied().filter(|end| *end < bytes.len())) {
         fs::write(folder.join(file), &bytes[..at]).unwrap();
         match reconciled(folder, linked) {

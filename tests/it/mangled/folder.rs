@@ -168,10 +168,11 @@ fn a_file_that_is_not_there_is_named() {
     let place = Place::new();
     let ran = run(&place).ended(2);
     assert!(ran.stderr.contains("data: open: there is no such folder"), "{}", ran.stderr);
-    // what no reconcile of a folder reads cannot spoil one
+    // what only explains a month cannot spoil one
     let place = self::place();
     fs::write(place.path().join("data/vendor_subscriptions.csv"), "id,x\n1").unwrap();
-    let _ = run(&place).ended(0);
+    let ran = run(&place).ended(0);
+    assert!(ran.stderr.contains("what is held is not known: "), "{}", ran.transcript());
 }
 
 #[test]

@@ -5,7 +5,6 @@ use std::process::Child;
 
 use rustix::process::Signal;
 use trueup::clock::Clock;
-use trueup::core::period::BillingPeriod;
 use trueup::simulate::{Data, File};
 use trueup::store::{RunOutcome, Store};
 
@@ -23,9 +22,10 @@ async fn state(store: &Store) -> BTreeMap<String, String> {
     let mut latest = BTreeMap::new();
     for header in store.list_snapshots(10_000).await.unwrap() {
         let listing = format!("{} {} {:?}", header.connector, header.entity, header.period);
-        let period: Option<BillingPeriod> = header.period;
-        let stored = store.load_latest_snapshot::<serde_json::Value>(&header.connector, header.entity, period).await;
-        let stored = stored.unwrap().unwrap();
+        if latest.contains_key(&listing) {
+            continue;
+        }
+        let stored = store.load_snapshot::<serde_json::Value>(header.id).await.unwrap().unwrap();
         let content = format!("{} {} {:?}", stored.header.complete, stored.header.records, stored.header.fingerprint);
         assert_eq!(u64::try_from(stored.pulled.records().len()).unwrap(), stored.header.records, "{listing} is whole");
         latest.insert(listing, content);
@@ -130,5 +130,29 @@ async fn a_pull_that_is_told_to_stop_ends_its_run() {
         assert_eq!(ended, Some(130));
         let runs = store(&place).await.list_runs(100).await.unwrap();
         assert_eq!(runs.first().map(|run| run.outcome), Some(RunOutcome::Interrupted));
+    }
+}
+
+/// Whether a run is open in the demo's database, once there is one that can be read.
+async fn at_work(place: &Place) -> bool {
+    let url = format!("sqlite:{}", place.path().join("demo/trueup.db").display());
+    let Ok(store) = Store::open(url.parse().unwrap(), Clock::System).await else { return false };
+    store.list_runs(1).await.is_ok_and(|runs| runs.iter().any(|run| run.outcome == RunOutcome::Running))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_demo_that_is_told_to_stop_ends_its_run() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let place = Place::new();
+        let mut child = place.start("demo --dir demo");
+        while !at_work(&place).await {
+            assert!(child.try_wait().unwrap().is_none(), "it ended before it was seen at work");
+        }
+        rustix::process::kill_process(rustix::process::Pid::from_child(&child), signal).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        let url = format!("sqlite:{}", place.path().join("demo/trueup.db").display());
+        let runs = Store::open(url.parse().unwrap(), Clock::System).await.unwrap().list_runs(100).await.unwrap();
+        assert!(runs.iter().all(|run| run.outcome != RunOutcome::Running), "{runs:?}");
+        let _ = place.run("demo --dir demo").ended(0);
     }
 }

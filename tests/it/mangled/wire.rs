@@ -82,7 +82,7 @@ pub(super) fn copy(from: &Place) -> Place {
 async fn link(place: &Place, data: &Data) {
     let folder = tempfile::tempdir().unwrap();
     data.write_folder(folder.path()).unwrap();
-    let (truth, problems) = read_links(&folder.path().join(LINKS)).unwrap();
+    let (truth, problems) = read_links(&folder.path().join(LINKS), None).unwrap();
     assert_eq!(problems, []);
     let config = config::load(&place.path().join("trueup.toml")).unwrap();
     let engine = Engine::open(&config, &Environment::of([]), Clock::System, "a test").await.unwrap();

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use trueup::connectors::rest::{ConnectorFile, Rest};
-use trueup::connectors::{PsaConnector as _, Unwatched};
+use trueup::connectors::{PsaConnector, Unwatched};
 use trueup::core::billing::{BillCustomer, BilledLine, LineKind};
 use trueup::core::money::{UnitPrice, exact, plain};
 use trueup::core::period::BillingPeriod;
@@ -12,6 +12,7 @@ use trueup::core::snapshot::Pulled;
 use trueup::simulate::{Data, Faults, File, PsaCredentials, Row, Running, World, serve_psa};
 
 use super::settings;
+use crate::contract::{Subject, psa};
 
 fn loopback() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
@@ -286,4 +287,20 @@ async fn a_check_has_a_line_for_every_list() {
     let (_running, rest) = serve(world(), "403@catalog").await;
     let failed = rest.check().await.into_iter().find(|line| line.what == "list product").unwrap();
     assert!(failed.outcome.unwrap_err().what.ends_with("check the credentials and the rights of this API user"));
+}
+
+/// A simulator, and the rows of its tables.
+fn subject(faults: &str, listings: &[(&'static str, File)]) -> Subject<dyn PsaConnector> {
+    let data = world();
+    let rows = listings.iter().map(|(name, file)| (*name, data.table(*file).len())).collect();
+    let started = serve(data, faults);
+    let (running, rest) = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(started));
+    Subject { connector: Box::new(rest), rows, _source: Box::new(running) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connectwise_keeps_the_contract() {
+    let lines = ("billed lines", File::PsaAgreementLines);
+    let all = [("customers", File::PsaCompanies), ("products", File::PsaProducts), lines];
+    psa(|| subject("", &all), || subject("bad-quantity@additions", &[lines])).await;
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use trueup::core::record::Fingerprint;
-use trueup::store::{NewWrite, StoreError, WriteEnd, WriteOutcome};
+use trueup::store::{LinksUsed, NewWrite, StoreError, WriteEnd, WriteOutcome};
 
 use super::{Thing, latest, listing, outcome, save};
 use crate::support::database::Database;
@@ -58,7 +58,7 @@ pub(super) async fn what_a_reconciliation_was_made_from_outlives_its_connection(
     let used = save(&mut tx, "gone", vec![thing("a"), thing("b")]).await;
     save(&mut tx, "gone", vec![thing("b"), thing("c")]).await;
     save(&mut tx, "stays", vec![thing("c"), thing("d")]).await;
-    tx.save_outcome(&outcome("2026-04"), &Fingerprint::of(b"report"), &[used]).await.unwrap();
+    tx.save_outcome(&outcome("2026-04"), &Fingerprint::of(b"report"), &[used], LinksUsed::default()).await.unwrap();
     tx.commit().await.unwrap();
     let entity = listing("gone").entity;
     let keys = store.list_record_keys("gone", entity).await.unwrap();

@@ -69,7 +69,13 @@ impl Place {
 
     /// The same in a folder below it.
     pub(crate) fn start_in(&self, folder: &Path, line: &str) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_trueup"))
+        self.command(folder, line).spawn().unwrap()
+    }
+
+    /// The command that [`Place::start_in`] starts.
+    pub(crate) fn command(&self, folder: &Path, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trueup"));
+        command
             .args(words(line))
             .current_dir(self.path().join(folder))
             .env_clear()
@@ -77,9 +83,8 @@ impl Place {
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+            .stderr(Stdio::piped());
+        command
     }
 
     fn without_folder(&self, text: &str) -> String {
