@@ -39,6 +39,9 @@ const ADDRESS: [&str; 6] = ["street", "street2", "city", "stateOrProvince", "pos
 
 impl Call<'_> {
     pub(super) fn companies(&self) -> Answer {
+        if let Err(refusal) = self.check_query(&[], &FLAGS) {
+            return refusal;
+        }
         let rows = self.rows(File::VendorCompanies, &FILTERS, &SORTS);
         self.page(&rows, |row| self.show_company(*row, self.faults.full_lists))
     }
@@ -85,7 +88,7 @@ impl Call<'_> {
         self.check_name(&mut fields, "");
         let mut people = Vec::new();
         for (at, contact) in fields.objects("contacts").unwrap_or_default().into_iter().enumerate() {
-            let mut inner = Fields::new(contact, &format!("contacts[{at}]."));
+            let mut inner = fields.inside(contact, &format!("contacts[{at}]"));
             let mut person = contacts::cells(&mut inner);
             person.extend([
                 ("id", self.state.id(at + 1)),
@@ -159,8 +162,8 @@ impl Call<'_> {
 }
 
 /// A present address replaces the whole of the old one.
-fn address_cells(address: &Map<String, Value>, fields: &mut Fields<'_>, cells: &mut Cells) {
-    let mut inner = Fields::new(address, "address.");
+fn address_cells<'a>(address: &'a Map<String, Value>, fields: &mut Fields<'a>, cells: &mut Cells) {
+    let mut inner = fields.inside(address, "address");
     for name in ADDRESS {
         let text = inner.text(name).unwrap_or_default();
         let country = text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase());

@@ -142,7 +142,7 @@ pub(super) fn cells(fields: &mut Fields<'_>) -> Cells {
     }
     let mut types = Vec::new();
     for (at, entry) in fields.objects("types").unwrap_or_default().into_iter().enumerate() {
-        let mut inner = Fields::new(entry, &format!("types[{at}]."));
+        let mut inner = fields.inside(entry, &format!("types[{at}]"));
         if inner.given("type").is_none() {
             inner.refuse("type", "is required");
         }

@@ -18,7 +18,8 @@ impl Pax8 {
             (&Method::GET, "clock") => Answer::ok(json!({ "today": self.lock().today.to_string() })),
             (&Method::POST, "clock") => self.set_clock(ask),
             (&Method::POST, "credit") => self.credit(ask),
-            (_, "clock" | "credit") => not_allowed(ask),
+            (_, "clock") => not_allowed(ask, "GET, POST"),
+            (_, "credit") => not_allowed(ask, "POST"),
             _ => missing(ask, "Path", &ask.path),
         }
     }

@@ -112,7 +112,8 @@ impl Call<'_> {
                 None => return failure(self.ask, StatusCode::BAD_REQUEST, &format!("{name} must be yyyy-MM-dd")),
             }
         }
-        let company = match self.known_company(StatusCode::NOT_FOUND) {
+        let checked = self.check_query(&["total", "balance", "carriedBalance"], &[]);
+        let company = match checked.and_then(|()| self.known_company(StatusCode::NOT_FOUND)) {
             Ok(company) => company,
             Err(refusal) => return refusal,
         };

@@ -85,7 +85,11 @@ impl Pax8 {
             return self.control(ask, path);
         }
         if matches!(ask.path.as_str(), "/v1/token" | "/oauth/token") {
-            return if ask.method == Method::POST { self.tokens.issue(ask, &self.faults) } else { not_allowed(ask) };
+            return if ask.method == Method::POST {
+                self.tokens.issue(ask, &self.faults)
+            } else {
+                not_allowed(ask, "POST")
+            };
         }
         if !self.tokens.admits(ask, fired.has(Fault::Expire)) {
             return failure(ask, StatusCode::UNAUTHORIZED, "Unauthorized");
@@ -176,8 +180,10 @@ impl Call<'_> {
             ("POST", ["orders"]) => self.place_order(),
             ("PUT", ["subscriptions", id]) => self.update_subscription(id),
             ("DELETE", ["subscriptions", id]) => self.cancel_subscription(id),
-            _ if is_known(path) => Err(not_allowed(self.ask)),
-            _ => Err(missing(self.ask, "Path", &path.join("/"))),
+            _ => Err(match allowed(path) {
+                "" => missing(self.ask, "Path", &path.join("/")),
+                methods => not_allowed(self.ask, methods),
+            }),
         };
         Done::Write(written)
     }
@@ -188,19 +194,20 @@ impl Call<'_> {
     }
 }
 
-/// Whether a path is served under some other method.
-fn is_known(path: &[&str]) -> bool {
-    matches!(
-        path,
-        ["companies" | "products" | "orders" | "subscriptions" | "invoices"]
-            | ["companies" | "products" | "orders" | "subscriptions" | "usage-summaries" | "invoices", _]
-            | ["companies", _, "contacts"]
-            | ["companies", _, "contacts", _]
-            | ["products", _, "provision-details" | "dependencies" | "pricing"]
-            | ["subscriptions", _, "history" | "usage-summaries"]
-            | ["usage-summaries", _, "usage-lines"]
-            | ["invoices", _, "items"]
-    )
+/// The methods a path is served under; none when it is no path of ours.
+fn allowed(path: &[&str]) -> &'static str {
+    match path {
+        ["companies" | "orders"] | ["companies", _, "contacts"] => "GET, POST",
+        ["companies", _] => "GET, PATCH",
+        ["companies", _, "contacts", _] | ["subscriptions", _] => "GET, PUT, DELETE",
+        ["products" | "subscriptions" | "invoices"]
+        | ["products" | "orders" | "usage-summaries" | "invoices", _]
+        | ["products", _, "provision-details" | "dependencies" | "pricing"]
+        | ["subscriptions", _, "history" | "usage-summaries"]
+        | ["usage-summaries", _, "usage-lines"]
+        | ["invoices", _, "items"] => "GET",
+        _ => "",
+    }
 }
 
 /// A failure in Pax8's envelope.
@@ -233,8 +240,11 @@ fn missing(ask: &Ask, what: &str, id: &str) -> Answer {
     failure(ask, StatusCode::NOT_FOUND, &format!("{what} Not Found: {id}"))
 }
 
-fn not_allowed(ask: &Ask) -> Answer {
-    failure(ask, StatusCode::METHOD_NOT_ALLOWED, &format!("{} is not served here", ask.method))
+fn not_allowed(ask: &Ask, allowed: &'static str) -> Answer {
+    let mut answer =
+        failure(ask, StatusCode::METHOD_NOT_ALLOWED, &format!("{} is not served here: {allowed}", ask.method));
+    answer.headers.push(("allow", allowed.to_owned()));
+    answer
 }
 
 /// A figure to be summed: one that is no number, or larger than any, counts as nothing. It travels as it is all the same.

@@ -124,7 +124,7 @@ impl Call<'_> {
         }
         let (mut drafts, mut changes) = (Vec::new(), Vec::new());
         for (at, line) in lines.iter().enumerate() {
-            let mut inner = Fields::new(line, &format!("lineItems[{at}]."));
+            let mut inner = fields.inside(line, &format!("lineItems[{at}]"));
             self.check_parents(&mut inner, &lines, at, company);
             if let Some((line, made)) = self.line(&mut inner, at, company) {
                 drafts.push(line);
@@ -301,7 +301,7 @@ pub(super) fn check_answers(fields: &mut Fields<'_>, details: &[Detail], all: bo
     let answers = fields.objects("provisioningDetails").unwrap_or_default();
     let mut answered = BTreeSet::new();
     for (at, answer) in answers.into_iter().enumerate() {
-        let mut inner = Fields::new(answer, &format!("provisioningDetails[{at}]."));
+        let mut inner = fields.inside(answer, &format!("provisioningDetails[{at}]"));
         let key = inner.required_text("key");
         let Some(detail) = details.iter().find(|detail| detail.key == key) else {
             inner.refuse("key", "is not asked for by this product");

@@ -91,6 +91,18 @@ impl Call<'_> {
         Answer::ok(body.done())
     }
 
+    /// Refuses a query whose numbers are none, or whose flags are neither true nor false.
+    pub(super) fn check_query(&self, numbers: &[&'static str], flags: &[&'static str]) -> Result<(), Answer> {
+        let is_number = |text: &str| text.parse::<Decimal>().is_ok();
+        let is_flag = |text: &str| matches!(text.to_ascii_lowercase().as_str(), "true" | "false");
+        let bad = |names: &[&'static str], good: &dyn Fn(&str) -> bool| {
+            names.iter().copied().find(|name| self.ask.query(name).is_some_and(|text| !good(text)))
+        };
+        let found = bad(numbers, &is_number).or_else(|| bad(flags, &is_flag));
+        let refuse = |name| Err(failure(self.ask, StatusCode::BAD_REQUEST, &format!("{name} is not valid")));
+        found.map_or(Ok(()), refuse)
+    }
+
     /// The rows of a file that meet every filter asked for, sorted as asked.
     pub(super) fn rows(&self, file: File, filters: &[&str], sorts: &[(&str, &str)]) -> Vec<Row<'_>> {
         let asked: Vec<(&str, &str)> = filters.iter().filter_map(|f| Some((*f, self.ask.query(f)?))).collect();

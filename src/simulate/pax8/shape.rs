@@ -25,7 +25,7 @@ impl Kind {
     fn after_2022(self) -> &'static [&'static str] {
         match self {
             Self::Company => &["updatedDate"],
-            Self::Product => &["requiresCommitment", "altVendorSku"],
+            Self::Product => &["description", "requiresCommitment", "altVendorSku"],
             Self::Order => &["isScheduled"],
             Self::Subscription => &["parentSubscriptionId", "vendorSubscriptionId", "currencyCode", "partnerCost"],
             Self::Invoice => &["currencyCode"],
@@ -46,8 +46,9 @@ impl Kind {
     }
 }
 
-/// Clothes of 2022 that were words of another spelling.
-const RENAMED: [(&str, &str, &str); 3] = [
+/// Words of today that were spelt otherwise in 2022.
+const RENAMED: [(&str, &str, &str); 4] = [
+    ("rateType", "flat", "Flat"),
     ("chargeType", "Per Unit", "per_unit"),
     ("chargeType", "Flat Rate", "flat_rate"),
     ("orderedBy", "Pax8 Partner", "Pax8Partner"),

@@ -17,7 +17,7 @@ use super::topics::Event;
 use super::validation::Fields;
 use super::{Call, Written, figure, missing};
 use crate::simulate::data::{File, Row};
-use crate::simulate::faults::{self, Fault};
+use crate::simulate::faults::{self, Fault, Shape};
 use crate::simulate::json::As;
 use crate::simulate::server::Answer;
 
@@ -73,6 +73,10 @@ impl Call<'_> {
 
     fn show_subscription(&self, row: Row<'_>, full: bool) -> Value {
         let mut object = self.object().columns(row, &SUBSCRIPTION);
+        if self.faults.shape == Shape::Y2022 && row.get("price").is_empty() {
+            // what was metered had a price then, and it was nothing
+            object = object.number("price", "0");
+        }
         for (at, field) in ["startDate", "endDate", "createdDate", "updatedDate"].into_iter().enumerate() {
             object = object.text(field, &self.date_shape(row.get("id"), at, row.get(field)));
         }

@@ -114,14 +114,14 @@ fn holds(condition: &Value, payload: &Value) -> bool {
 }
 
 /// The filters of a topic, as the body gives them.
-pub(super) fn read_filters(fields: &mut Fields<'_>, place: &str) -> Vec<Value> {
+pub(super) fn read_filters(fields: &mut Fields<'_>) -> Vec<Value> {
     let mut found = Vec::new();
     for (at, filter) in fields.objects("filters").unwrap_or_default().into_iter().enumerate() {
-        let mut inner = Fields::new(filter, &format!("{place}filters[{at}]."));
+        let mut inner = fields.inside(filter, &format!("filters[{at}]"));
         let action = inner.required_text("action").to_owned();
         let mut conditions = Vec::new();
         for (nth, condition) in inner.objects("conditions").unwrap_or_default().into_iter().enumerate() {
-            let mut deep = Fields::new(condition, &format!("{place}filters[{at}].conditions[{nth}]."));
+            let mut deep = inner.inside(condition, &format!("conditions[{nth}]"));
             let field = deep.required_text("field");
             let operator = deep.one_of("operator", &OPERATORS);
             let value = deep.given("value").and_then(Value::as_array).filter(|all| all.iter().all(Value::is_string));

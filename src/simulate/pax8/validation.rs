@@ -24,6 +24,11 @@ impl<'a> Fields<'a> {
         Self { object: fields, place: place.to_owned(), wrong: Vec::new() }
     }
 
+    /// An object inside this one, at some place.
+    pub(super) fn inside(&self, object: &'a Map<String, Value>, place: &str) -> Self {
+        Self::new(object, &format!("{}{place}.", self.place))
+    }
+
     /// Says that a field is wrong.
     pub(super) fn refuse(&mut self, name: &str, why: &str) {
         self.wrong.push(format!("{}{name}: {why}", self.place));

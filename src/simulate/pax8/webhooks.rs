@@ -141,7 +141,7 @@ impl Call<'_> {
             ("GET", ["webhooks", id, "logs"]) => return Done::Read(self.logs(id)),
             ("GET", ["webhooks", id, "logs", log]) => return Done::Read(self.log(id, log)),
             ("POST", ["webhooks"]) => self.create_webhook(),
-            ("DELETE", ["webhooks", id]) => self
+            ("DELETE", ["webhooks", id]) if *id != "topic-definitions" => self
                 .known(id)
                 .map_err(|()| missing(self.ask, "Webhook", id))
                 .map(|hook| (Answer::empty(StatusCode::NO_CONTENT), vec![Change::Unhook(hook.id.clone())])),
@@ -153,8 +153,10 @@ impl Call<'_> {
             ("POST", ["webhooks", id, "topics", topic, "configuration"]) => self.filter_topic(id, topic),
             ("POST", ["webhooks", id, "topics", topic, "test"]) => self.test_topic(id, topic),
             ("POST", ["webhooks", id, "logs", log, "retry"]) => self.retry(id, log),
-            (_, ["webhooks", ..]) if path.len() < 6 => Err(not_allowed(self.ask)),
-            _ => Err(missing(self.ask, "Path", &path.join("/"))),
+            _ => Err(match allowed(path) {
+                "" => missing(self.ask, "Path", &path.join("/")),
+                methods => not_allowed(self.ask, methods),
+            }),
         };
         Done::Write(written)
     }
@@ -280,7 +282,7 @@ impl Call<'_> {
     fn topics(&self, fields: &mut Fields<'_>, given: &[&Map<String, Value>]) -> Vec<Topic> {
         let mut topics: Vec<Topic> = Vec::new();
         for (at, topic) in given.iter().enumerate() {
-            let mut inner = Fields::new(topic, &format!("webhookTopics[{at}]."));
+            let mut inner = fields.inside(topic, &format!("webhookTopics[{at}]"));
             let read = self.topic(&mut inner, at + 1);
             if topics.iter().any(|other| other.name == read.name) {
                 inner.refuse("topic", "is there already");
@@ -296,7 +298,7 @@ impl Call<'_> {
         if Definition::of(&name).is_none() && !name.is_empty() {
             fields.refuse("topic", "is no topic; they are listed under topic-definitions");
         }
-        Topic { id: self.state.id(ahead), name, filters: read_filters(fields, "") }
+        Topic { id: self.state.id(ahead), name, filters: read_filters(fields) }
     }
 
     /// The answer that shows the webhook as it will be.
@@ -362,7 +364,7 @@ impl Call<'_> {
         let mut hook = self.changed(id)?;
         let body = self.body()?;
         let mut fields = Fields::new(&body, "");
-        let filters = read_filters(&mut fields, "");
+        let filters = read_filters(&mut fields);
         match hook.topics.iter_mut().find(|known| known.id.eq_ignore_ascii_case(topic)) {
             Some(known) => known.filters = filters,
             None => fields.refuse("topicId", "no such topic"),
@@ -421,6 +423,21 @@ impl Call<'_> {
             return Err(failure(self.ask, StatusCode::BAD_REQUEST, &format!("no delivery {log} of webhook {id}")));
         };
         Ok((Answer::empty(StatusCode::ACCEPTED), vec![Change::Deliver(log.clone())]))
+    }
+}
+
+/// The methods a path is served under; none when it is no path of ours.
+fn allowed(path: &[&str]) -> &'static str {
+    match path {
+        ["webhooks"] => "GET, POST",
+        ["webhooks", "topic-definitions"] | ["webhooks", _, "logs"] | ["webhooks", _, "logs", _] => "GET",
+        ["webhooks", _] => "GET, DELETE",
+        ["webhooks", _, "topics"] => "POST, PUT",
+        ["webhooks", _, "topics", _] => "DELETE",
+        ["webhooks", _, "configuration" | "status"]
+        | ["webhooks", _, "topics", _, "configuration" | "test"]
+        | ["webhooks", _, "logs", _, "retry"] => "POST",
+        _ => "",
     }
 }
 
