@@ -71,6 +71,43 @@ fn any(_: &Value) -> bool {
     true
 }
 
+/// Runs a command on a terminal where these lines are typed: what the person saw, and the status.
+#[cfg(unix)]
+fn typed(shop: &Shop, line: &str, lines: &str) -> (String, Option<i32>) {
+    use std::io::{Read as _, Write as _};
+    let (mut person, program) = crate::terminal::terminal();
+    person.write_all(lines.as_bytes()).unwrap();
+    let mut command = shop.place.command(std::path::Path::new(""), &format!("pax8 {line}"));
+    command.stdin(program.try_clone().unwrap()).stderr(program).stdout(std::process::Stdio::null());
+    let mut child = command.spawn().unwrap();
+    // It holds the program's end too; the reading ends when nobody does.
+    drop(command);
+    let (mut all, mut part) = (Vec::new(), [0; 4096]);
+    while let Ok(count @ 1..) = person.read(&mut part) {
+        all.extend_from_slice(&part[..count]);
+    }
+    (String::from_utf8(all).unwrap(), child.wait().unwrap().code())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_person_is_asked_and_offered_the_contacts_a_company_lacks() {
+    let shop = Shop::open("", "");
+    let create = format!("companies create {COMPANY}");
+    let there = || shop.all("companies list").into_iter().find(|company| company["name"] == "Harbour Ltd");
+    for no in ["n\nn\n", "n\n\n", "n\nye\n"] {
+        let (seen, status) = typed(&shop, &create, no);
+        assert!(status == Some(4) && seen.contains("Send? [y/N]") && seen.contains("not agreed to"), "{seen}");
+        assert_eq!(there(), None);
+    }
+    let (seen, status) = typed(&shop, &create, "y\nAda\nMoss\nada@harbour.example\n1\ny\n");
+    assert!(
+        status == Some(0) && seen.contains("Add a contact now, primary for Admin, Billing, Technical? [y/N]"),
+        "{seen}"
+    );
+    assert_eq!(there().unwrap()["status"], "Active", "{seen}");
+}
+
 const COMPANY: &str = "--name \"Harbour Ltd\" --street \"4 Quay Row\" --city Bristol --postcode \"BS1 4ZZ\" --country gb \
                        --phone \"0117 496 0000\" --website https://harbour.example";
 const CONTACT: &str = "--first-name Ada --last-name Moss --email ada@harbour.example --phone 1";

@@ -308,7 +308,10 @@ impl Read {
         let extent =
             if self.asks.is_paged() { Pages::from_arg_matches(given).map_err(unread)?.extent() } else { Extent::All };
         let remote = how.open(context)?;
+        // A whole listing says itself how far it is.
+        let doing = (extent != Extent::All).then(|| context.ui.doing(ask.resource().plural));
         let asked = remote.ask(&ask, &query, extent, &*context.ui).await;
+        drop(doing);
         let answer = asked.map_err(|error| unanswered(error, text("company").is_some()))?;
         show::answer(context, &remote, &ask, &answer, how.format)?;
         tell(context, &answer);

@@ -47,7 +47,9 @@ pub(super) async fn send(
     }
     agreed(context, write.operation(), act.yes)?;
     let engine = context.engine(&context.config()?).await?;
+    let doing = context.ui.doing(write.operation());
     let written = engine.write(remote, write, &Settling::default()).await?;
+    drop(doing);
     told(context, remote, write, written, act.how.format)
 }
 
