@@ -65,6 +65,8 @@ pub struct Written {
     pub answer: Option<Record>,
     /// What the remote reports when it is asked again; `None` where the record is gone, or could not be read.
     pub now: Option<Record>,
+    /// Whether that shows what was written; a remote may take a while although it said that it was done.
+    pub shows: bool,
 }
 
 /// An open write that was looked after.
@@ -134,8 +136,9 @@ impl Engine {
                 (ended, None, record)
             }
         };
-        let now = read_back(remote, write, record.as_deref()).await;
-        Ok(Written { id, ended, record, answer, now })
+        let patience = matches!(ended, Ended::Done | Ended::Happened).then_some(settling);
+        let (now, shows) = read_back(remote, (write, &before), record.as_deref(), patience).await;
+        Ok(Written { id, ended, record, answer, now, shows })
     }
 
     /// Notes a write; from here on it may have been sent.
@@ -287,15 +290,29 @@ fn target_id(write: &Write) -> Option<String> {
     write.target().and_then(|target| target.id())
 }
 
-/// The record as the remote reports it now.
-async fn read_back(remote: &Pax8, write: &Write, record: Option<&str>) -> Option<Record> {
-    let id = Filled::new("id", record?).ok()?;
-    match remote.one(&write.made(id)).await {
-        Ok(record) => Some(record),
-        Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) => None,
-        Err(error) => {
-            tracing::warn!("what was written could not be read back: {error}");
-            None
+/// The record as the remote reports it now, and whether it shows what was written. What is done and does not show is asked for
+/// again a few times.
+async fn read_back(
+    remote: &Pax8,
+    (write, before): (&Write, &Before),
+    record: Option<&str>,
+    patience: Option<&Settling>,
+) -> (Option<Record>, bool) {
+    let Some(id) = record.and_then(|id| Filled::new("id", id).ok()) else { return (None, false) };
+    let mut pauses = patience.into_iter().flat_map(|settling| &settling.pauses);
+    loop {
+        let now = match remote.one(&write.made(id.clone())).await {
+            Ok(record) => Some(record),
+            Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) => None,
+            Err(error) => {
+                tracing::warn!("what was written could not be read back: {error}");
+                return (None, false);
+            }
+        };
+        let shows = write.is_shown_by(before, now.as_ref());
+        match pauses.next() {
+            Some(pause) if !shows => wait(*pause).await,
+            Some(_) | None => return (now, shows),
         }
     }
 }

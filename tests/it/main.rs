@@ -13,6 +13,7 @@ mod online;
 mod oracle;
 mod pax8;
 mod pax8_commands;
+mod played;
 mod readme;
 mod reports;
 mod rest;

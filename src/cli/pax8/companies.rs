@@ -7,7 +7,8 @@ use clap::Subcommand;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending};
 use crate::cli::pax8::contacts::{asked, inactive, of_text};
-use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag, one};
+use crate::cli::pax8::options::one;
+use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag};
 use crate::cli::pax8::write::{Act, send};
 use crate::engine::pax8::{
     Address, Ask, CompanyChanges, CompanyFlags, CompanyPatch, Country, Filled, Invalid, NewCompany, Record, Remote,

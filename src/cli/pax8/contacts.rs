@@ -6,8 +6,9 @@ use clap::Subcommand;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
+use crate::cli::pax8::options::{one, refused};
 use crate::cli::pax8::pairs::Pairs;
-use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, one, refused};
+use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads};
 use crate::cli::pax8::write::{Act, is_yes, send};
 use crate::engine::pax8::{
     Ask, ContactBody, ContactRole, Duty, Email, Extent, Filled, Invalid, Query, Record, Remote, RemoteId, Write,

@@ -7,6 +7,7 @@ mod companies;
 mod contacts;
 mod invoices;
 mod lines;
+mod options;
 mod orders;
 mod pairs;
 mod products;

@@ -10,8 +10,9 @@ use clap::Subcommand;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
+use crate::cli::pax8::options::{Format, one};
 use crate::cli::pax8::provisioning::{Questions, commitment};
-use crate::cli::pax8::read::{Asks, Format, Id, Noun, Read, Reads, flag, one};
+use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag};
 use crate::cli::pax8::show;
 use crate::cli::pax8::write::{Act, of_refusal, send};
 use crate::engine::pax8::{Ask, Email, NewLine, NewOrder, Outcome, Remote, RemoteId, Write};

@@ -4,7 +4,7 @@
 //! the value before it, so that a value may hold blanks.
 
 use crate::cli::error::CommandError;
-use crate::cli::pax8::read::refused;
+use crate::cli::pax8::options::refused;
 use crate::engine::pax8::Invalid;
 
 /// What was given for each key.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
-use crate::cli::pax8::read::{one, refused};
+use crate::cli::pax8::options::{one, refused};
 use crate::engine::pax8::{
     Ask, BillingTerm, CommitmentTerm, Extent, Filled, Invalid, Provision, Query, Record, Remote, RemoteId,
 };

@@ -7,14 +7,13 @@ use std::marker::PhantomData;
 
 use chrono::NaiveDate;
 use clap::error::ErrorKind;
-use clap::{Arg, ArgMatches, Args as _, Command, FromArgMatches, Subcommand, ValueEnum};
+use clap::{Arg, ArgMatches, Args as _, Command, FromArgMatches, Subcommand};
 
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
+use crate::cli::pax8::options::{How, Pages, Sorted, refused, unanswered};
 use crate::cli::pax8::show;
-use crate::core::nearest::nearest;
-use crate::engine::pax8::{self, Answer, Ask, Extent, Filter, Invalid, Query, Record, Remote, RemoteId};
-use crate::engine::{ConnectorError, ErrorKind as Remotely};
+use crate::engine::pax8::{self, Answer, Ask, Extent, Filter, Invalid, Query, RemoteId};
 use crate::report::table::grouped;
 
 /// The questions about one kind of record.
@@ -75,57 +74,6 @@ impl Flag {
     /// Takes words of its own.
     pub(super) const fn saying(self, says: &'static [(&'static str, &'static str)]) -> Self {
         Self { says, ..self }
-    }
-}
-
-/// Which connection, and how the answer is shown.
-#[derive(Debug, Clone, clap::Args)]
-pub(super) struct How {
-    /// Use this connection [default: the only one, or the one with `default = true`]
-    #[arg(long, value_name = "NAME")]
-    pub(super) connection: Option<String>,
-    /// Show a table, the records as sent, or every field as CSV: text, json, csv
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, hide_possible_values = true)]
-    pub(super) format: Format,
-}
-
-/// How records are shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people
-    #[default]
-    Text,
-    /// As Pax8 sent them, every digit
-    Json,
-    /// Every plain field a column
-    Csv,
-}
-
-/// How much of a listing.
-#[derive(Debug, Clone, clap::Args)]
-struct Pages {
-    /// Show so many rows
-    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
-    limit: u32,
-    /// Show every row, proven complete or refused
-    #[arg(long, conflicts_with = "limit")]
-    all: bool,
-}
-
-/// In which order.
-#[derive(Debug, Clone, clap::Args)]
-struct Sorted {
-    /// Sort by this field
-    #[arg(long, value_name = "FIELD")]
-    sort: Option<String>,
-    /// Sort from the last to the first
-    #[arg(long, requires = "sort")]
-    descending: bool,
-}
-
-impl How {
-    pub(super) fn open(&self, context: &Context) -> Result<Remote, CommandError> {
-        Ok(pax8::open(&context.config()?, self.connection.as_deref(), &context.environment)?)
     }
 }
 
@@ -228,15 +176,6 @@ impl Flag {
     }
 }
 
-/// A value that is not taken, with the word that was probably meant.
-pub(super) fn refused(invalid: Invalid, value: &str, known: &[&str]) -> CommandError {
-    let error = CommandError::new(Kind::Usage, invalid);
-    match nearest(value, known.iter().copied()) {
-        Some(near) => error.hint(format!("Did you mean `{near}`?")),
-        None => error,
-    }
-}
-
 /// The reads of a noun as subcommands.
 #[derive(Debug, Clone)]
 pub(super) struct Reads<N> {
@@ -319,52 +258,6 @@ impl Read {
     }
 }
 
-impl Pages {
-    fn extent(&self) -> Extent {
-        if self.all { Extent::All } else { Extent::First(usize::try_from(self.limit).unwrap_or(usize::MAX)) }
-    }
-}
-
-impl Sorted {
-    fn with(&self, query: Query, ask: &Ask) -> Result<Query, CommandError> {
-        let Some(wanted) = &self.sort else { return Ok(query) };
-        let (known, _) = ask.sorts();
-        // Case and dashes are spelling: start-date is startDate.
-        let squeezed = |text: &str| text.replace(['-', '_'], "").to_lowercase();
-        let field = known.iter().find(|field| squeezed(field) == squeezed(wanted)).copied();
-        let Some(field) = field else {
-            let what = format!("expected {}; found {wanted}", known.join(", "));
-            return Err(refused(Invalid { field: "--sort".to_owned(), what }, wanted, known));
-        };
-        query.sorted(ask, field, self.descending).map_err(|invalid| CommandError::new(Kind::Usage, invalid))
-    }
-}
-
-/// An error with the advice of who asked for something by its id.
-pub(super) fn unanswered(error: ConnectorError, of_company: bool) -> CommandError {
-    match error.kind {
-        Remotely::NotFound(_) => {
-            CommandError::new(Kind::Usage, error).hint("Look the id up with the `list` of its kind: trueup pax8 --help")
-        }
-        Remotely::Auth(_) if of_company => {
-            CommandError::from(error).hint("Pax8 also answers so for a company it does not know: look at --company.")
-        }
-        Remotely::Auth(_)
-        | Remotely::RateLimited { .. }
-        | Remotely::Transient(_)
-        | Remotely::Rejected { .. }
-        | Remotely::Malformed { .. }
-        | Remotely::Incomplete(_)
-        | Remotely::Settings(_)
-        | Remotely::Limit(_) => error.into(),
-    }
-}
-
-/// Reads one record.
-pub(super) async fn one(remote: &Remote, ask: &Ask) -> Result<Record, CommandError> {
-    remote.one(ask).await.map_err(|error| unanswered(error, false))
-}
-
 /// What is strange about an answer, and how much of it there is.
 fn tell(context: &Context, answer: &Answer) {
     for note in &answer.notes {
@@ -377,12 +270,6 @@ fn tell(context: &Context, answer: &Answer) {
     if let Some(total) = answer.total.filter(|_| !answer.whole) {
         let shown = grouped(&answer.records.len().to_string());
         context.ui.say(&format!("{shown} of {}, see --all", grouped(&total.to_string())));
-    }
-}
-
-impl From<Invalid> for CommandError {
-    fn from(invalid: Invalid) -> Self {
-        Self::new(Kind::Usage, invalid)
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Kind as Fault};
 use crate::cli::pax8::lines::{aligned, list_in_words, of_record, part_in_words};
-use crate::cli::pax8::read::Format;
+use crate::cli::pax8::options::Format;
 use crate::core::money::UnitPrice;
 use crate::core::outside::harmless;
 use crate::core::quantity::Quantity;
@@ -80,6 +80,9 @@ fn json(sent: &str) -> String {
     out
 }
 
+/// So many columns stay on the narrowest terminal.
+const COLUMNS_KEPT: usize = 3;
+
 /// A column of a table and the path of its values.
 struct Shown {
     path: String,
@@ -91,6 +94,8 @@ fn table(remote: &Remote, of: &'static Resource, records: &[Record]) -> Table {
     for path in of.columns {
         shown.push(Shown { path: (*path).to_owned(), kind: kind_of(path, of.fields).unwrap_or(Kind::Anything) });
     }
+    // The ids of other records come last: they are the first to go where there is no room.
+    shown.sort_by_key(|column| matches!(column.kind, Kind::Id) && column.path != "id");
     let on_screen = shown.len();
     rest("", of.fields, &mut shown);
     let columns: Vec<Column> = shown
@@ -100,7 +105,11 @@ fn table(remote: &Remote, of: &'static Resource, records: &[Record]) -> Table {
             // The columns of a report live as long as the program; a command makes its own once.
             let name: &'static str = String::leak(column.path.clone());
             let made = Column::new(name, holds(name, column.kind));
-            if at < on_screen { made } else { made.in_files() }
+            match at {
+                _ if at >= on_screen => made.in_files(),
+                0..COLUMNS_KEPT => made,
+                _ => made.when_wide(),
+            }
         })
         .collect();
     let settings = remote.settings();

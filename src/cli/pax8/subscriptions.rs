@@ -9,9 +9,10 @@ use clap::Subcommand;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending};
+use crate::cli::pax8::options::one;
 use crate::cli::pax8::orders::term;
 use crate::cli::pax8::provisioning::{Commitment, Questions, offered};
-use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag, one};
+use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag};
 use crate::cli::pax8::write::{Act, send};
 use crate::core::money::UnitPrice;
 use crate::core::quantity::Quantity;

@@ -9,7 +9,8 @@ use secrecy::ExposeSecret;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
-use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag, one};
+use crate::cli::pax8::options::one;
+use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag};
 use crate::cli::pax8::write::{Act, send};
 use crate::config::{ConfigError, SecretProblem, SecretSource};
 use crate::engine::pax8::{

@@ -6,7 +6,7 @@
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::pax8::lines::{aligned, beside, of_body};
-use crate::cli::pax8::read::{Format, How};
+use crate::cli::pax8::options::{Format, How};
 use crate::cli::pax8::show;
 use crate::core::outside::harmless;
 use crate::engine::pax8::{Record, Refusal, Remote, RemoteId, Write};

@@ -42,6 +42,25 @@ pub enum Looked {
     CannotTell(String),
 }
 
+impl Write {
+    /// Whether the record it made, changed or ended shows that, as it is reported now; `None` is a record that is not there.
+    #[must_use]
+    pub fn is_shown_by(&self, before: &Before, now: Option<&Record>) -> bool {
+        let Some(now) = now else { return self.ends() };
+        if self.ends() || self.target().is_none() {
+            return !self.ends();
+        }
+        let now = serde_json::from_str::<Value>(now.json()).unwrap_or_default();
+        let stayed = |before| matches!(changed(self, "", before, &now), Looked::DidNot);
+        before.state.as_ref().is_none_or(|before| !stayed(before))
+    }
+
+    /// Whether nothing is left of the record when it took effect.
+    fn ends(&self) -> bool {
+        matches!(self, Self::DeleteContact { .. } | Self::DeleteWebhook { .. })
+    }
+}
+
 impl Pax8 {
     /// Looks at what a write is about before it is sent. A record that is to be changed and is not there is an error here.
     ///
@@ -81,7 +100,7 @@ impl Pax8 {
                 many => Looked::CannotTell(format!("{} new records fit: {}", many.len(), many.join(", "))),
             });
         };
-        let ends = matches!(write, Write::DeleteContact { .. } | Write::DeleteWebhook { .. });
+        let ends = write.ends();
         let now = match self.one(&target).await {
             Ok(record) => record,
             Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) if ends => {

@@ -10,8 +10,8 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 
 use crate::cli::error::{CommandError, Kind};
+use crate::cli::pax8::options::refused;
 use crate::cli::pax8::pairs::Pairs;
-use crate::cli::pax8::read::refused;
 use crate::engine::pax8::{BillingTerm, Email, Invalid, Parent, RemoteId};
 
 /// The longest order file that is read.
