@@ -129,6 +129,7 @@ fn describe(name: &str) -> Result<Table, CommandError> {
                 .to_owned(),
         ];
     }
+    notes.push("`default = true` says which is meant where several connections of a kind are configured.".to_owned());
     Ok(Table {
         name: "settings",
         title: "Settings",
