@@ -21,6 +21,7 @@ const PRIVATE_KEY: &str = "canary-private/key 3";
 const CLIENT_ID: &str = "canary-client-id/4";
 const QUERY_KEY: &str = "canary-query/key&5";
 const OAUTH: &str = "canary-oauth/secret 6";
+const HOOK: &str = "canary-hook/secret=8";
 
 /// Serves tokens, and repeats every other request in a refusal: as text at a place that moves, percent-encoded, in base64.
 async fn echo(tokens: bool) -> String {
@@ -67,7 +68,8 @@ fn place(url: &str) -> Place {
         .set("PRIVATE_KEY", PRIVATE_KEY)
         .set("CLIENT_ID", CLIENT_ID)
         .set("QUERY_KEY", QUERY_KEY)
-        .set("OAUTH", OAUTH);
+        .set("OAUTH", OAUTH)
+        .set("HOOK", HOOK);
     place.write("query.toml", &rest_file("{ kind = \"query\", name = \"k\", value = \"{key}\" }", ""));
     place.write("listed.toml", &rest_file("{ kind = \"none\" }", "query = { k = \"Key {key}\" }\n"));
     let oauth =
@@ -96,7 +98,7 @@ fn place(url: &str) -> Place {
 /// Each way a secret could be written, and beginnings of it.
 fn traces() -> Vec<String> {
     let basic = [format!("me+pub:{PRIVATE_KEY}"), format!("c:{OAUTH}")];
-    let plain = [PAX8, PAX8_ID, TOKEN, PRIVATE_KEY, CLIENT_ID, QUERY_KEY, OAUTH].map(str::to_owned);
+    let plain = [PAX8, PAX8_ID, TOKEN, PRIVATE_KEY, CLIENT_ID, QUERY_KEY, OAUTH, HOOK].map(str::to_owned);
     let encoded = basic
         .iter()
         .chain(&plain)
@@ -117,6 +119,7 @@ async fn a_remote_that_repeats_the_request_gives_no_secret_away() {
             "connections list",
             "connections verify pax8 --log trace",
             "connections reauthorize pax8 --log trace",
+            "pax8 webhooks create --name w --url https://h.example/x --authorization-env HOOK --yes --log trace",
             "status",
         ] {
             said.push_str(&place.run(line).transcript());
