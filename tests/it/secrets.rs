@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
@@ -29,14 +29,22 @@ async fn echo(tokens: bool) -> String {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let app = Router::new().fallback(move |request: Request| async move {
         let path = request.uri().path().to_owned();
+        // Before one is made the list is read.
+        let is_list = request.method() == Method::GET && path.ends_with("/webhooks");
         let mut said = format!("{} {}", request.method(), request.uri());
         for (name, value) in request.headers() {
             let _ = write!(said, " {name}={}", value.to_str().unwrap_or_default());
         }
         let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
-        said.push_str(&String::from_utf8_lossy(&body));
+        let body = String::from_utf8_lossy(&body);
+        // What is written is repeated first, before the cut.
+        said = if path.ends_with("/webhooks") { format!("{body} {said}") } else { said + &body };
         if tokens && path.ends_with("token") {
             return (StatusCode::OK, format!("{{\"access_token\":\"{TOKEN}\",\"expires_in\":0}}"));
+        }
+        if tokens && is_list {
+            let none = serde_json::json!({ "size": 200, "totalElements": 0, "totalPages": 0, "number": 0 });
+            return (StatusCode::OK, serde_json::json!({ "content": [], "page": none }).to_string());
         }
         // The longer the path, the later in the text: somewhere the cut falls into a secret.
         let message = format!("{} {said} {}", "x".repeat(path.len() * 7 % 290), percent(&said));
@@ -124,6 +132,7 @@ async fn a_remote_that_repeats_the_request_gives_no_secret_away() {
         ] {
             said.push_str(&place.run(line).transcript());
         }
+        assert_eq!(said.contains("create webhook: Pax8 refused it: 400"), tokens, "{said}");
         assert!(said.contains("***") && said.contains("the remote refused"), "the echo was heard: {said}");
         for entry in std::fs::read_dir(place.path()).unwrap() {
             let path = entry.unwrap().path();
