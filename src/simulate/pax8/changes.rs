@@ -6,9 +6,9 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::delivery::Log;
+use super::hooks::Webhook;
 use super::orders::Order;
 use super::topics::Event;
-use super::webhooks::Webhook;
 use crate::simulate::data::File;
 
 /// Cells by the name of their column.

@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+use super::hooks::Webhook;
 use super::state::State;
-use super::webhooks::Webhook;
 use crate::simulate::faults::Faults;
 use crate::simulate::json::uuid;
 

@@ -10,6 +10,7 @@ mod companies;
 mod contacts;
 mod control;
 mod delivery;
+mod hooks;
 mod invoices;
 mod ledger;
 mod orders;

@@ -22,6 +22,8 @@ enum Op {
     /// Which subscription, and in how many days it ends.
     Cancel(usize, u64),
     Days(u64),
+    /// The first of the next month: the day on which two months meet.
+    NextMonth,
 }
 
 fn operations() -> impl Strategy<Value = Vec<Op>> {
@@ -29,10 +31,11 @@ fn operations() -> impl Strategy<Value = Vec<Op>> {
         1 => Just(Op::Company),
         3 => (0..4_usize, 0..3_usize).prop_map(|(c, t)| Op::Contact(c, t)),
         3 => (0..4_usize, 1..40_i64).prop_map(|(c, q)| Op::Order(c, q)),
-        4 => (0..6_usize, 1..40_i64).prop_map(|(s, q)| Op::Change(s, q)),
-        1 => (0..6_usize, 1..2_000_i64).prop_map(|(s, p)| Op::Price(s, p)),
-        1 => (0..6_usize, 0..60_u64).prop_map(|(s, d)| Op::Cancel(s, d)),
-        4 => (1..25_u64).prop_map(Op::Days),
+        4 => (0..4_usize, 1..7_i64).prop_map(|(s, q)| Op::Change(s, q)),
+        1 => (0..4_usize, 374..377_i64).prop_map(|(s, p)| Op::Price(s, p)),
+        1 => (0..4_usize, 0..60_u64).prop_map(|(s, d)| Op::Cancel(s, d)),
+        3 => (1..25_u64).prop_map(Op::Days),
+        2 => Just(Op::NextMonth),
     ];
     proptest::collection::vec(op, 1..30)
 }
@@ -136,11 +139,14 @@ impl Model {
                     (held.end, held.states) = (Some(end), held.states + 1);
                 }
             }
-            Op::Days(days) => {
-                self.today = self.today + Days::new(days);
-                pax8.today(&self.today.to_string()).await;
-            }
+            Op::Days(days) => self.wait(pax8, self.today + Days::new(days)).await,
+            Op::NextMonth => self.wait(pax8, self.today.with_day(1).unwrap() + Months::new(1)).await,
         }
+    }
+
+    async fn wait(&mut self, pax8: &Pax8, until: NaiveDate) {
+        self.today = until;
+        pax8.today(&until.to_string()).await;
     }
 
     async fn change(&mut self, pax8: &Pax8, which: usize, what: &str, to: i64) {

@@ -252,3 +252,19 @@ async fn an_empty_distributor_has_months_as_well() {
     let id = company(&pax8, "First Ltd").await;
     assert_eq!(pax8.get(&format!("companies/{id}")).await.json()["status"], "Active");
 }
+
+#[tokio::test]
+async fn the_command_line_says_what_day_it_is() {
+    use std::io::BufRead as _;
+    let place = crate::support::hermetic::Place::new();
+    let mut simulator = place.start("simulate pax8 --seed 7 --period 2026-10 --clock 2026-11-20 --faults shape=2025");
+    let mut url = String::new();
+    std::io::BufReader::new(simulator.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
+    let clock = format!("{}/simulator/clock", url.trim_end().trim_end_matches("/v1"));
+    let reply = super::send(super::http().get(clock)).await;
+    simulator.kill().unwrap();
+    let _ = simulator.wait();
+    assert_eq!(reply.unwrap().json(), json!({ "today": "2026-11-20" }));
+    let refused = place.run("simulate pax8 --seed 7 --clock 1987-01-01").ended(2);
+    assert!(refused.stderr.contains("expected a day such as 2026-11-04"), "{}", refused.stderr);
+}
