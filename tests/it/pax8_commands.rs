@@ -434,6 +434,8 @@ fn what_is_wrong_with_a_command_is_told_before_anything_is_sent() {
         ("pax8_foreign_company", "subscriptions list --company 7c1f0a52-0000-4a53-8f0d-2b6f6f0e1a11", 7),
         ("pax8_no_such_connection", "companies list --connection pax9", 2),
         ("pax8_no_mail_address", "contacts create 7c1f0a52 --first-name Ada --last-name Moss --email ada --phone 1", 2),
+        ("pax8_company_incomplete", "companies create --name A --country GB", 2),
+        ("pax8_bad_flag", "companies list --self-service maybe", 2),
         ("pax8_no_such_duty", &format!("contacts create 7c1f0a52 {CONTACT} --primary bilings"), 2),
         (
             "pax8_country_in_full",

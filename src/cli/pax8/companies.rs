@@ -7,7 +7,7 @@ use clap::Subcommand;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending};
 use crate::cli::pax8::contacts::{asked, inactive, of_text};
-use crate::cli::pax8::options::one;
+use crate::cli::pax8::options::{complete, one};
 use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag};
 use crate::cli::pax8::write::{Act, send};
 use crate::engine::pax8::{
@@ -188,8 +188,17 @@ impl Create {
         let settings = remote.settings();
         let defaults = settings.company_flags();
         let about = &self.about;
-        let contacts: Result<Vec<_>, CommandError> = self.contact.iter().map(|text| of_text(text)).collect();
         let country = about.country.clone().or_else(|| settings.country.clone());
+        complete(&[
+            ("--name", about.name.is_some()),
+            ("--street", about.street.is_some()),
+            ("--city", about.city.is_some()),
+            ("--postcode", about.postcode.is_some()),
+            ("--country", country.is_some()),
+            ("--phone", about.phone.is_some()),
+            ("--website", about.website.is_some()),
+        ])?;
+        let contacts: Result<Vec<_>, CommandError> = self.contact.iter().map(|text| of_text(text)).collect();
         Ok(NewCompany {
             name: need("--name", about.name.as_ref())?,
             address: Address {

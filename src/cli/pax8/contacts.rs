@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
-use crate::cli::pax8::options::{one, refused};
+use crate::cli::pax8::options::{complete, one, refused};
 use crate::cli::pax8::pairs::Pairs;
 use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads};
 use crate::cli::pax8::write::{Act, is_yes, send};
@@ -142,6 +142,12 @@ impl Create {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         let company = RemoteId::new("COMPANY_ID", &self.company)?;
         let person = &self.person;
+        complete(&[
+            ("--first-name", person.first_name.is_some()),
+            ("--last-name", person.last_name.is_some()),
+            ("--email", person.email.is_some()),
+            ("--phone", person.phone.is_some()),
+        ])?;
         let roles = roles(person.primary.as_deref(), person.role.as_deref())?.unwrap_or_default();
         let contact = body(&|key| person.get(key), roles)?;
         let remote = self.act.how.open(context)?;

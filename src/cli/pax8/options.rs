@@ -61,6 +61,15 @@ impl How {
     }
 }
 
+/// Names everything a new record lacks, at once.
+pub(super) fn complete(given: &[(&str, bool)]) -> Result<(), CommandError> {
+    let missing: Vec<&str> = given.iter().filter(|(_, is_given)| !is_given).map(|(option, _)| *option).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(CommandError::new(Kind::Usage, format!("Pax8 demands {}", missing.join(", "))))
+}
+
 /// A value that is not taken, with the word that was probably meant.
 pub(super) fn refused(invalid: Invalid, value: &str, known: &[&str]) -> CommandError {
     let error = CommandError::new(Kind::Usage, invalid);
