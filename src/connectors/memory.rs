@@ -10,7 +10,7 @@ use async_trait::async_trait;
 
 use crate::connectors::{
     CheckFailed, CheckLine, ConnectorError, Descriptor, DraftMonth, ErrorKind, PsaConnector, Result, Side,
-    VendorConnector, Watch, Watched, Way, documents,
+    VendorConnector, Watch, Watched, Way,
 };
 use crate::core::billing::{BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
 use crate::core::customer::{PsaCustomer, VendorCustomer};
@@ -226,17 +226,13 @@ impl VendorConnector for MemoryVendor {
         self.faults.rows(&self.descriptor, Listing::History, states, watch).map(Some)
     }
 
-    async fn invoices(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Option<Pulled<VendorInvoice>>> {
+    async fn invoices(&self, _period: BillingPeriod, watch: &dyn Watch) -> Result<Option<Pulled<VendorInvoice>>> {
         let Some(invoices) = &self.invoices else { return Ok(None) };
-        let near = documents::near_period(invoices.clone(), period);
-        self.faults.listed(&self.descriptor, Listing::Invoices, near, watch).map(Some)
+        self.faults.listed(&self.descriptor, Listing::Invoices, invoices.clone(), watch).map(Some)
     }
 
-    async fn charges(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<VendorCharge>> {
-        let listed = self.faults.listed(&self.descriptor, Listing::Charges, self.charges.clone(), watch)?;
-        let Some(invoices) = &self.invoices else { return Ok(listed) };
-        let (charges, problems) = listed.into_parts();
-        Ok(Pulled::judge(documents::of_period(charges, invoices, period), problems))
+    async fn charges(&self, _period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<VendorCharge>> {
+        self.faults.listed(&self.descriptor, Listing::Charges, self.charges.clone(), watch)
     }
 
     async fn draft_charges(&self, month: DraftMonth, watch: &dyn Watch) -> Result<Option<Pulled<VendorCharge>>> {

@@ -5,7 +5,6 @@
 //! it has not counted. Abilities a system may lack answer `Ok(None)`. The traits hold no write and no delete:
 //! what a person changes goes through the connector itself and the journal, see `engine/write.rs`.
 
-pub mod documents;
 pub mod error;
 pub mod files;
 pub mod http;
@@ -117,9 +116,11 @@ pub trait VendorConnector: Send + Sync {
     async fn subscriptions(&self, watch: &dyn Watch) -> Result<Pulled<Subscription>>;
     /// Earlier states of some subscriptions, oldest first; `None` where the system keeps none.
     async fn history(&self, of: &[SubscriptionId], watch: &dyn Watch) -> Result<Option<Pulled<Subscription>>>;
-    /// The documents dated in a period and the month after it (arrears, late items); `None` where there are only lines.
+    /// The documents dated in a period and the month after it (arrears, late items), maybe others; `None` where there are
+    /// only lines.
     async fn invoices(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Option<Pulled<VendorInvoice>>>;
-    /// Every line of the documents dated in the period that were not withdrawn.
+    /// Every line of the documents dated in the period, but perhaps not of those withdrawn; others may be among them,
+    /// `reconcile` judges by their dates and their documents.
     async fn charges(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<VendorCharge>>;
     /// What would be charged; `None` where the system publishes no drafts.
     async fn draft_charges(&self, month: DraftMonth, watch: &dyn Watch) -> Result<Option<Pulled<VendorCharge>>>;

@@ -100,7 +100,7 @@ impl Documents {
         self.lines.get(&(invoice.id.clone(), invoice.currency)).copied().unwrap_or_default()
     }
 
-    /// Whether a document's head equals its lines; those of another month are not read, so such a document is not judged.
+    /// Whether a document's head equals its lines; one of another month is not judged: not every system lists its lines.
     #[must_use]
     pub fn tie_of(&self, invoice: &VendorInvoice, period: BillingPeriod) -> Tie {
         if invoice.is_superseded() {
@@ -174,7 +174,7 @@ pub enum Tie {
     NoLines,
     /// It was withdrawn: its lines are not cost.
     Superseded,
-    /// It is dated in another month, whose lines were not read.
+    /// It is dated in another month.
     OtherMonth,
 }
 

@@ -6,12 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use rustc_hash::FxHashMap;
-
 use crate::connectors::files::links::{self, Known, LinkFile};
 use crate::connectors::files::stream::{How, Rows, Streamed};
-use crate::connectors::files::{FilesPsa, FilesVendor, Seen, none_of};
-use crate::connectors::{ConnectorError, ErrorKind, PsaConnector as _, VendorConnector as _, documents};
+use crate::connectors::files::{FilesPsa, FilesVendor, Seen};
+use crate::connectors::{ConnectorError, ErrorKind, PsaConnector as _, VendorConnector as _};
 use crate::core::billing::VendorInvoice;
 use crate::core::documents::Documents;
 use crate::core::id::{Company, Product};
@@ -190,9 +188,9 @@ fn reconcile(
 ) -> Result<Done> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let (mut of_vendor, mut of_psa) = (How::default(), How::default());
-    let listed = Listed::of(vendor.all_invoices(watch)?, period);
+    let listed = Listed::of(vendor.all_invoices(watch)?);
     loop {
-        let book = Book::new(period, mapping);
+        let book = Book::new(period, mapping).heeding(listed.invoices());
         let mut states = vec![Hand::default(); threads];
         let take = |hand: &mut Hand, line: &Charge<'_>| hand.charge(line, &listed, &book);
         let charges = match vendor.stream_charges(&of_vendor, &mut states, take, watch)? {
@@ -224,34 +222,24 @@ fn reconcile(
     }
 }
 
-/// The documents a folder lists; without a list every line counts.
+/// The documents a folder lists; without a list no line is withdrawn.
 struct Listed {
-    period: BillingPeriod,
-    /// Those near the month, without lines.
+    /// Without lines.
     documents: Option<Documents>,
-    /// Whether the lines of a listed document are of the month.
-    counts: FxHashMap<Box<str>, bool>,
     rows: u64,
     problems: Vec<Problem>,
 }
 
 impl Listed {
-    fn of(listed: Option<Pulled<VendorInvoice>>, period: BillingPeriod) -> Self {
-        let mut all = Self { period, documents: None, counts: FxHashMap::default(), rows: 0, problems: Vec::new() };
-        if let Some(listed) = listed {
-            let (invoices, problems) = listed.into_parts();
-            all.rows = u64::try_from(invoices.len().saturating_add(problems.len())).unwrap_or(u64::MAX);
-            let counts = |invoice: &VendorInvoice| (invoice.id.as_str().into(), documents::counts_in(invoice, period));
-            all.counts = invoices.iter().map(counts).collect();
-            all.documents = Some(Documents::new(NAME, documents::near_period(invoices, period)));
-            all.problems = problems;
-        }
-        all
+    fn of(listed: Option<Pulled<VendorInvoice>>) -> Self {
+        let Some(listed) = listed else { return Self { documents: None, rows: 0, problems: Vec::new() } };
+        let (invoices, problems) = listed.into_parts();
+        let rows = u64::try_from(invoices.len().saturating_add(problems.len())).unwrap_or(u64::MAX);
+        Self { documents: Some(Documents::new(NAME, invoices)), rows, problems }
     }
 
-    /// Whether a line belongs to the month by the date and the state of its document, as far as those are known.
-    fn counts(&self, line: &Charge<'_>) -> bool {
-        line.issued.is_none_or(|day| self.period.contains(day)) && *self.counts.get(line.invoice).unwrap_or(&true)
+    fn invoices(&self) -> &[VendorInvoice] {
+        self.documents.as_ref().map_or(&[], |documents| &documents.invoices)
     }
 }
 
@@ -261,18 +249,10 @@ struct Hand {
     coverage: Coverage,
     /// The sums of the documents' lines.
     documents: Documents,
-    kept: usize,
-    /// Lines on documents of other months, or on withdrawn ones.
-    left_out: usize,
 }
 
 impl Hand {
     fn charge(&mut self, line: &Charge<'_>, listed: &Listed, book: &Book) -> std::result::Result<(), MoneyError> {
-        if !listed.counts(line) {
-            self.left_out = self.left_out.saturating_add(1);
-            return Ok(());
-        }
-        self.kept = self.kept.saturating_add(1);
         if listed.documents.is_some() {
             self.documents.add(line)?;
         }
@@ -285,33 +265,24 @@ fn finish(
     book: Book,
     listed: Listed,
     hands: Vec<Hand>,
-    (mut charges, lines): (Rows, Rows),
+    (charges, lines): (Rows, Rows),
     of_lists: &[Problem],
 ) -> Result<(Outcome, Option<Documents>)> {
     let (threads, mut coverage, mut documents) = (hands.len(), Coverage::default(), listed.documents);
-    let (mut kept, mut left_out) = (0_usize, 0_usize);
     for hand in hands {
         coverage.absorb(&hand.coverage)?;
         if let Some(documents) = &mut documents {
             documents.absorb(hand.documents)?;
         }
-        (kept, left_out) = (kept.saturating_add(hand.kept), left_out.saturating_add(hand.left_out));
     }
-    let mut of_documents = listed.problems;
-    if kept == 0 && left_out > 0 && charges.problems.is_empty() && of_documents.is_empty() {
-        of_documents.push(none_of(listed.period, left_out));
-    }
-    // Whose lines are on a document that could not be read is not known: it counts as a line of anybody.
-    charges.unreadable = charges.unreadable.saturating_add(u64::try_from(of_documents.len()).unwrap_or(u64::MAX));
-    charges.problems.append(&mut of_documents);
     (coverage.vendor_unreadable, coverage.psa_unreadable) = (charges.unreadable, lines.unreadable);
     // A list that is not there is made from the lines and has their problems as well: each is told once.
     let told: BTreeSet<Problem> = charges.problems.iter().chain(&lines.problems).cloned().collect();
     let mut untold: BTreeSet<&Problem> = of_lists.iter().filter(|problem| !told.contains(problem)).collect();
     let of_lists = of_lists.iter().filter(|problem| untold.remove(problem)).cloned();
-    let problems = charges.problems.into_iter().chain(lines.problems).chain(of_lists).collect();
+    let problems = charges.problems.into_iter().chain(lines.problems).chain(of_lists).chain(listed.problems).collect();
     let mut outcome = book.finish(threads, coverage, problems)?;
-    let differs = |documents: &Documents| documents.untied(listed.period).iter().any(|one| one.why.is_difference());
+    let differs = |documents: &Documents| documents.untied(outcome.period).iter().any(|one| one.why.is_difference());
     if documents.as_ref().is_some_and(differs) {
         outcome.verdict = outcome.verdict.with_differences();
     }

@@ -236,7 +236,8 @@ struct Inputs {
 impl Inputs {
     /// The result, and how many documents differ from their lines.
     fn outcome(&self, period: BillingPeriod) -> Result<(Outcome, usize)> {
-        let book = Book::new(period, &self.mapping);
+        let documents = self.invoices.as_ref().map_or(&[][..], |stored| stored.pulled.records());
+        let book = Book::new(period, &self.mapping).heeding(documents);
         let mut coverage = Coverage::default();
         let mut vendor_problems = self.charges.pulled.problems().to_vec();
         let mut psa_problems = self.lines.pulled.problems().to_vec();
@@ -258,7 +259,7 @@ impl Inputs {
         coverage.vendor_unreadable = if coverage.vendor_unread { 0 } else { count(&vendor_problems) };
         coverage.psa_unreadable = if coverage.psa_unread { 0 } else { count(&psa_problems) };
         vendor_problems.append(&mut psa_problems);
-        // The lines of a folder are judged by its list of documents, and have its problems as well: each is told once.
+        // A list that is not there is made from the lines and has their problems as well: each is told once.
         let told: BTreeSet<Problem> = vendor_problems.iter().cloned().collect();
         vendor_problems.extend(self.of_lists.iter().filter(|problem| !told.contains(problem)).cloned());
         let mut outcome = book.finish(1, coverage, vendor_problems)?;

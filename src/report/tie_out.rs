@@ -94,7 +94,7 @@ fn in_words(tie: Tie, sums: &LineSums) -> (Option<Amount>, String) {
         Tie::NoTotal => (None, "header total unknown".to_owned()),
         Tie::NoLines => (None, "no lines".to_owned()),
         Tie::Superseded => (None, "superseded: not cost".to_owned()),
-        Tie::OtherMonth => (None, "of another month: its lines were not read".to_owned()),
+        Tie::OtherMonth => (None, "of another month: not judged".to_owned()),
     }
 }
 

@@ -96,34 +96,11 @@ fn a_portal_invoice_alone_gives_lines_and_what_they_name() {
         ("line#5", "18.468".into(), "USD")
     );
     assert_eq!(last.product, Some(Id::new("ACR-CYB-GB")));
-    let other_month = complaints(charges(&sample("pax8-portal"), "2026-11"));
-    assert!(other_month[0].contains("none of a document dated in 2026-11"), "{other_month:?}");
     let vendor = FilesVendor::new("pax8", &sample("pax8-portal")).unwrap();
     let customers = run(vendor.customers(&Unwatched)).unwrap();
     assert_eq!(customers.records().len(), 2);
     assert!(!customers.is_complete(), "only what the lines name is known");
     assert!(!run(vendor.subscriptions(&Unwatched)).unwrap().is_complete());
-}
-
-#[test]
-fn documents_decide_which_lines_belong_to_a_month() {
-    let items = "id,invoiceId,type,companyId,startPeriod,quantity,price,subTotal,cost,costTotal,currencyCode\n\
-                 1,A,subscription,c,2026-10-01,1,1,1,1,1,USD\n2,B,subscription,c,2026-10-01,1,1,1,1,1,USD\n\
-                 3,C,subscription,c,2026-10-01,1,1,1,1,1,USD\n";
-    let invoices = "id,invoiceDate,status,total,currencyCode\nA,2026-10-05,Unpaid,1,USD\nB,2026-10-05,Credited,1,USD\n\
-                    C,2026-11-05,Unpaid,1,USD\n";
-    let both = folder(&[("vendor_invoice_items.csv", items.as_bytes()), ("vendor_invoices.csv", invoices.as_bytes())]);
-    let pulled = charges(both.path(), "2026-10").unwrap();
-    assert!(pulled.is_complete());
-    assert_eq!(pulled.records().iter().map(|line| line.id.as_str()).collect::<Vec<_>>(), ["1"]);
-    let vendor = FilesVendor::new("v", both.path()).unwrap();
-    let near = run(vendor.invoices("2026-10".parse().unwrap(), &Unwatched)).unwrap().unwrap();
-    assert_eq!(near.records().len(), 3);
-    let short = invoices.replace("A,2026-10-05,Unpaid,1,USD\n", "");
-    let both = folder(&[("vendor_invoice_items.csv", items.as_bytes()), ("vendor_invoices.csv", short.as_bytes())]);
-    let pulled = charges(both.path(), "2026-10").unwrap();
-    assert!(pulled.is_complete(), "a line can be read without its document");
-    assert_eq!(pulled.records().iter().map(|line| line.id.as_str()).collect::<Vec<_>>(), ["1"]);
 }
 
 #[test]

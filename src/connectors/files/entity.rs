@@ -162,7 +162,6 @@ pub static VENDOR_INVOICE_ITEMS: Entity = Entity {
     fields: &[
         text("id", &["itemid", "lineid", "invoiceitemid", "invoicelineid"]).missed(),
         text("invoiceId", &["invoicenumber", "invoice"]),
-        date("invoiceDate", &[]),
         text("type", &["itemtype", "linetype"]).required(),
         text("companyId", &["customerid"]).required(),
         text("companyName", &["company", "customername", "customer"]),

@@ -6,8 +6,7 @@
 use super::convert::{self, Read, Row};
 use super::entity::{Entity, PSA_AGREEMENT_LINES, VENDOR_INVOICE_ITEMS};
 use super::records::Fields;
-use super::vendor::{Dated, dated};
-use crate::core::billing::{BillCustomer, BilledLine, ChargeKind, LineKind};
+use crate::core::billing::{BillCustomer, BilledLine, ChargeKind, LineKind, VendorCharge};
 use crate::core::money::{Amount, Currency, UnitPrice, exact};
 use crate::core::period::iso_day;
 use crate::core::quantity::Quantity;
@@ -77,9 +76,8 @@ impl Line for Charges {
         "term",
         "currencyCode",
         "invoiceId",
-        "invoiceDate",
     ];
-    type Owned = Dated;
+    type Owned = VendorCharge;
     type Borrowed<'r> = Charge<'r>;
 
     fn quick<'r>(row: &Picked<'r>) -> Option<Charge<'r>> {
@@ -101,7 +99,6 @@ impl Line for Charges {
             term,
             currency,
             invoice,
-            issued,
         ] = row.all();
         let plain = (row.id().is_none() || !id.is_empty())
             && !kind.is_empty()
@@ -123,17 +120,16 @@ impl Line for Charges {
             cost_total: Amount::parse(cost_total).ok()?,
             multiplies: Charge::must_multiply(per, term),
             invoice,
-            issued: if issued.is_empty() { None } else { Some(iso_day(issued)?) },
             tax: if tax.is_empty() { None } else { Some(Amount::parse(tax).ok()?) },
         })
     }
 
-    fn owned(row: &Row<'_>) -> Read<Dated> {
-        dated(row)
+    fn owned(row: &Row<'_>) -> Read<VendorCharge> {
+        convert::vendor_charge(row)
     }
 
-    fn borrowed(owned: &Dated) -> Charge<'_> {
-        Charge { issued: owned.issued, ..Charge::from(&owned.charge) }
+    fn borrowed(owned: &VendorCharge) -> Charge<'_> {
+        Charge::from(owned)
     }
 }
 

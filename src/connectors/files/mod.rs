@@ -40,7 +40,7 @@ use crate::core::record::Keyed;
 use crate::core::snapshot::{Problem, Pulled};
 pub use psa::FilesPsa;
 pub use seen::Seen;
-pub use vendor::{FilesVendor, none_of};
+pub use vendor::FilesVendor;
 
 /// A folder, and how its files are to be read.
 #[derive(Debug, Clone)]

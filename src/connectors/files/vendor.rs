@@ -7,40 +7,23 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use async_trait::async_trait;
-use chrono::NaiveDate;
 
-use super::convert::{self, Read, Row};
+use super::convert;
 use super::entity::{VENDOR_COMPANIES, VENDOR_INVOICE_ITEMS, VENDOR_INVOICES, VENDOR_PRODUCTS, VENDOR_SUBSCRIPTIONS};
 use super::{Exports, derived};
-use crate::connectors::{CheckLine, Descriptor, DraftMonth, Result, Side, VendorConnector, Watch, documents};
+use crate::connectors::{CheckLine, Descriptor, DraftMonth, Result, Side, VendorConnector, Watch};
 use crate::core::billing::{Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
 use crate::core::customer::{CustomerFields, VendorCustomer};
 use crate::core::id::{SubscriptionId, VendorProductId};
 use crate::core::period::BillingPeriod;
 use crate::core::product::{PriceRow, ProductFields, VendorProduct};
-use crate::core::record::{Keyed, Record};
-use crate::core::snapshot::{Problem, Pulled};
+use crate::core::record::Record;
+use crate::core::snapshot::Pulled;
 
 /// A distributor's exports.
 #[derive(Debug, Clone)]
 pub struct FilesVendor {
     pub(super) exports: Exports,
-}
-
-/// A line, and the date of its document where the line carries it.
-pub(super) struct Dated {
-    pub(super) charge: VendorCharge,
-    pub(super) issued: Option<NaiveDate>,
-}
-
-impl Keyed for Dated {
-    fn key(&self) -> String {
-        self.charge.key()
-    }
-}
-
-pub(super) fn dated(row: &Row<'_>) -> Read<Dated> {
-    Ok(Dated { charge: convert::vendor_charge(row)?, issued: row.day("invoiceDate")? })
 }
 
 impl FilesVendor {
@@ -60,8 +43,8 @@ impl FilesVendor {
         self.exports.listing(&VENDOR_SUBSCRIPTIONS, convert::subscription, watch)
     }
 
-    fn lines(&self, watch: &dyn Watch) -> Result<Option<Pulled<Dated>>> {
-        self.exports.listing(&VENDOR_INVOICE_ITEMS, dated, watch)
+    fn lines(&self, watch: &dyn Watch) -> Result<Option<Pulled<VendorCharge>>> {
+        self.exports.listing(&VENDOR_INVOICE_ITEMS, convert::vendor_charge, watch)
     }
 
     /// Every document that is listed; `None` where the folder has no such file.
@@ -71,13 +54,6 @@ impl FilesVendor {
     pub fn all_invoices(&self, watch: &dyn Watch) -> Result<Option<Pulled<VendorInvoice>>> {
         self.exports.listing(&VENDOR_INVOICES, convert::vendor_invoice, watch)
     }
-}
-
-/// What is wrong where every line stands on a document of another month.
-#[must_use]
-pub fn none_of(period: BillingPeriod, lines: usize) -> Problem {
-    let what = format!("has {lines} lines and none of a document dated in {period}; expected that month's export");
-    Problem::new(VENDOR_INVOICE_ITEMS.name, what).field("invoiceDate")
 }
 
 #[async_trait]
@@ -106,7 +82,7 @@ impl VendorConnector for FilesVendor {
         let lines = self.lines(watch)?.ok_or_else(|| self.exports.absent(&VENDOR_COMPANIES))?;
         let mut named = BTreeMap::new();
         for line in lines.records() {
-            if let (Some(id), Some(name)) = (&line.charge.company, &line.charge.company_name) {
+            if let (Some(id), Some(name)) = (&line.company, &line.company_name) {
                 named.entry(id.clone()).or_insert_with(|| name.clone());
             }
         }
@@ -125,7 +101,7 @@ impl VendorConnector for FilesVendor {
         }
         let lines = self.lines(watch)?.ok_or_else(|| self.exports.absent(&VENDOR_PRODUCTS))?;
         let mut named = BTreeMap::new();
-        for VendorCharge { product, product_name, sku, description, .. } in lines.records().iter().map(|l| &l.charge) {
+        for VendorCharge { product, product_name, sku, description, .. } in lines.records() {
             let name = product_name.as_ref().or(description.as_ref());
             if let (Some(id), Some(name)) = (product, name) {
                 named.entry(id.clone()).or_insert_with(|| (name.clone(), sku.clone()));
@@ -152,27 +128,12 @@ impl VendorConnector for FilesVendor {
         Ok(None)
     }
 
-    async fn invoices(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Option<Pulled<VendorInvoice>>> {
-        let Some(listed) = self.all_invoices(watch)? else { return Ok(None) };
-        let (invoices, problems) = listed.into_parts();
-        Ok(Some(Pulled::judge(documents::near_period(invoices, period), problems)))
+    async fn invoices(&self, _period: BillingPeriod, watch: &dyn Watch) -> Result<Option<Pulled<VendorInvoice>>> {
+        self.all_invoices(watch)
     }
 
-    async fn charges(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<VendorCharge>> {
-        let lines = self.lines(watch)?.ok_or_else(|| self.exports.absent(&VENDOR_INVOICE_ITEMS))?;
-        let (lines, mut problems) = lines.into_parts();
-        let read = lines.len();
-        let charges = lines.into_iter().filter(|line| line.issued.is_none_or(|day| period.contains(day)));
-        let mut charges: Vec<VendorCharge> = charges.map(|line| line.charge).collect();
-        if let Some(listed) = self.all_invoices(watch)? {
-            let (invoices, unread) = listed.into_parts();
-            charges = documents::of_period(charges, &invoices, period);
-            problems.extend(unread);
-        }
-        if charges.is_empty() && read > 0 && problems.is_empty() {
-            problems.push(none_of(period, read));
-        }
-        Ok(Pulled::judge(charges, problems))
+    async fn charges(&self, _period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<VendorCharge>> {
+        self.lines(watch)?.ok_or_else(|| self.exports.absent(&VENDOR_INVOICE_ITEMS))
     }
 
     async fn draft_charges(&self, _month: DraftMonth, _watch: &dyn Watch) -> Result<Option<Pulled<VendorCharge>>> {

@@ -6,9 +6,9 @@
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::{Mutex, PoisonError};
 
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
-use crate::core::billing::{BillCustomer, ChargeKind};
+use crate::core::billing::{BillCustomer, ChargeKind, VendorInvoice};
 use crate::core::money::{Amount, Currency, MoneyError, Rounding};
 use crate::core::period::BillingPeriod;
 use crate::core::reconcile::cell::{Cells, Share};
@@ -69,6 +69,8 @@ impl Unlinked {
 pub struct Book {
     pub(crate) period: BillingPeriod,
     pub(crate) index: Index,
+    /// The documents whose lines are not cost.
+    withdrawn: FxHashSet<Box<str>>,
     pub(crate) shards: Vec<Mutex<Shard>>,
 }
 
@@ -77,7 +79,15 @@ impl Book {
     #[must_use]
     pub fn new(period: BillingPeriod, mapping: &Mapping) -> Self {
         let shards = std::iter::repeat_with(Mutex::default).take(SHARDS).collect();
-        Self { period, index: Index::new(mapping), shards }
+        Self { period, index: Index::new(mapping), withdrawn: FxHashSet::default(), shards }
+    }
+
+    /// The same book, to which lines on withdrawn ones among these documents are no cost.
+    #[must_use]
+    pub fn heeding(mut self, documents: &[VendorInvoice]) -> Self {
+        let withdrawn = documents.iter().filter(|document| document.is_superseded());
+        self.withdrawn = withdrawn.map(|document| document.id.as_str().into()).collect();
+        self
     }
 
     /// Puts a vendor's line in its bucket, counted in the caller's own `coverage`, and in its cell.
@@ -85,7 +95,9 @@ impl Book {
     /// # Errors
     /// [`MoneyError::Overflow`] when a sum can no longer be kept exactly; the line is then in no cell.
     pub fn add_charge(&self, line: &Charge<'_>, coverage: &mut Coverage) -> Result<(), MoneyError> {
-        let bucket = if line.kind == ChargeKind::PaymentCredit {
+        let bucket = if self.withdrawn.contains(line.invoice) {
+            Bucket::VendorWithdrawn
+        } else if line.kind == ChargeKind::PaymentCredit {
             Bucket::VendorExcluded
         } else if !self.period.contains(line.start) {
             Bucket::VendorOutOfPeriod

@@ -22,6 +22,8 @@ pub enum Bucket {
     VendorExcluded,
     /// Vendor: starts in another month.
     VendorOutOfPeriod,
+    /// Vendor: stands on a document that was withdrawn.
+    VendorWithdrawn,
     /// PSA: customer and product are linked (or a bundle); compared with the vendor.
     PsaCompared,
     /// PSA: does not bill in the period (agreement not active, kept off the invoice, not begun, ended).
@@ -48,12 +50,13 @@ pub enum Fate {
 
 impl Bucket {
     /// Every bucket, vendor's first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::VendorCompared,
         Self::VendorCompanyUnmapped,
         Self::VendorProductUnmapped,
         Self::VendorExcluded,
         Self::VendorOutOfPeriod,
+        Self::VendorWithdrawn,
         Self::PsaCompared,
         Self::PsaInactive,
         Self::PsaCompanyUnmapped,
@@ -68,7 +71,8 @@ impl Bucket {
             | Self::VendorCompanyUnmapped
             | Self::VendorProductUnmapped
             | Self::VendorExcluded
-            | Self::VendorOutOfPeriod => true,
+            | Self::VendorOutOfPeriod
+            | Self::VendorWithdrawn => true,
             Self::PsaCompared | Self::PsaInactive | Self::PsaCompanyUnmapped | Self::PsaNotVendorSourced => false,
         }
     }
@@ -82,7 +86,9 @@ impl Bucket {
             | Self::VendorProductUnmapped
             | Self::PsaCompanyUnmapped
             | Self::PsaNotVendorSourced => Fate::Unmapped,
-            Self::VendorExcluded | Self::VendorOutOfPeriod | Self::PsaInactive => Fate::Excluded,
+            Self::VendorExcluded | Self::VendorOutOfPeriod | Self::VendorWithdrawn | Self::PsaInactive => {
+                Fate::Excluded
+            }
         }
     }
 
@@ -94,6 +100,7 @@ impl Bucket {
             Self::VendorProductUnmapped => "product not linked",
             Self::VendorExcluded => "payment, no charge",
             Self::VendorOutOfPeriod => "charged for another month",
+            Self::VendorWithdrawn => "on a withdrawn document",
             Self::VendorCompared | Self::PsaCompared => "customer and product linked",
             Self::PsaInactive => "does not bill in this month",
             Self::PsaCompanyUnmapped => "customer not linked",

@@ -27,7 +27,6 @@ pub struct Charge<'a> {
     /// The document it stands on; empty where none is named.
     pub invoice: &'a str,
     /// The document's date, where the line carries it.
-    pub issued: Option<NaiveDate>,
     pub tax: Option<Amount>,
 }
 
@@ -55,7 +54,6 @@ impl<'a> From<&'a VendorCharge> for Charge<'a> {
             cost_total: line.cost_total,
             multiplies: Self::must_multiply(word(&line.charge_type), word(&line.term)),
             invoice: line.invoice.as_ref().map_or("", |id| id.as_str()),
-            issued: None,
             tax: line.tax,
         }
     }
