@@ -14,6 +14,7 @@ mod demo;
 pub mod error;
 mod init;
 mod month;
+mod pax8;
 mod propose;
 mod pull;
 mod reconcile;
@@ -80,6 +81,7 @@ enum Command {
     Simulate(simulate::Args),
     Connections(connections::Args),
     Connectors(connectors::Args),
+    Pax8(pax8::Args),
     Db(db::Args),
 }
 
@@ -98,6 +100,7 @@ impl Command {
             Self::Simulate(args) => args.run(context).await,
             Self::Connections(args) => args.run(context).await,
             Self::Connectors(args) => args.run(context),
+            Self::Pax8(args) => args.run(context).await,
             Self::Db(args) => args.run(context).await,
         }
     }

@@ -12,6 +12,7 @@ mod mangled;
 mod online;
 mod oracle;
 mod pax8;
+mod pax8_commands;
 mod played;
 mod readme;
 mod reports;
