@@ -25,4 +25,5 @@ mod store;
 mod support;
 mod terminal;
 mod tidy;
+mod unasked;
 mod writes;

@@ -285,7 +285,12 @@ async fn prices_of(reader: Reader, product: VendorProductId) -> Result<Parts<Pri
 async fn history_of(reader: Reader, subscription: SubscriptionId) -> Result<Parts<Subscription>> {
     let path = format!("/subscriptions/{}/history", segment(subscription.as_str()));
     let read = reader.unpaged(&path).await.map(|rows| {
-        let (mut states, problems) = convert(&rows, |_, state| convert::subscription(state));
+        let (states, mut problems) = convert(&rows, |_, state| convert::subscription(state));
+        let (mut states, others): (Vec<_>, Vec<_>) = states.into_iter().partition(|state| state.id == subscription);
+        problems.extend(others.iter().map(|other| {
+            let what = format!("is no state of {subscription}, whose history was asked for");
+            Problem::new(&path, what).record(other.id.as_str()).field("id")
+        }));
         // Pax8 shows the newest first but does not promise it; equal or unknown times keep its order, turned.
         states.reverse();
         states.sort_by(earlier);
