@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::error::CommandError;
+use crate::cli::error::{CommandError, Kind};
 use crate::cli::ui::Ui;
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment};
@@ -45,6 +45,20 @@ impl Context {
     /// What now is, for everything this command does.
     pub(super) fn clock(&self) -> Clock {
         self.as_of.map_or(Clock::System, Clock::Fixed)
+    }
+
+    /// Refuses a now that has not come yet, for commands that write: whatever is dated by it would keep every later command
+    /// out of the database until that day.
+    pub(super) fn writes(&self) -> Result<(), CommandError> {
+        match self.as_of {
+            Some(as_of) if as_of > Clock::System.now() => {
+                let what = format!("--as-of {} has not come yet, and this command writes", as_of.to_rfc3339());
+                let hint =
+                    "Leave --as-of out, or name a moment that has passed. Commands that only read take any moment.";
+                Err(CommandError::new(Kind::Usage, what).hint(hint))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The month before now: the one whose documents are out.

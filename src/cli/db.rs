@@ -44,6 +44,7 @@ impl Args {
         let (environment, clock) = (&context.environment, context.clock());
         match self.verb {
             Verb::Migrate(_) => {
+                context.writes()?;
                 let applied = Engine::migrate(&config, environment, clock).await?;
                 let said = match applied {
                     0 => "nothing to do, it is up to date".to_owned(),

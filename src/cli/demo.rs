@@ -61,6 +61,7 @@ const OPERATOR: &str = "demo operator";
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        context.writes()?;
         let period = self.period.unwrap_or_else(|| context.last_month());
         let doing = context.ui.doing(&format!("playing {period}"));
         let world = World::from_seed(self.seed, CUSTOMERS, &period.to_string())?;

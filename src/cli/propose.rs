@@ -33,6 +33,7 @@ enum Which {
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        context.writes()?;
         let kinds: &[LinkKind] = match self.which {
             Which::Customers => &[LinkKind::Company],
             Which::Products => &[LinkKind::Product],

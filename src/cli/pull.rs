@@ -61,6 +61,7 @@ impl With {
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        context.writes()?;
         let config = context.config()?;
         // All are opened before the first is asked: a missing secret is heard of at once, not after an hour.
         let connections = engine::connect_all(&config, self.only.as_deref(), &context.environment)?;

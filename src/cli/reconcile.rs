@@ -79,6 +79,7 @@ impl Args {
             }
             Month::exported(month, explained)
         } else {
+            context.writes()?;
             let engine = context.engine(&context.config()?).await?;
             let reconciled = engine.reconcile(self.period).await?;
             Month::stored(&engine, reconciled)

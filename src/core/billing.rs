@@ -210,7 +210,7 @@ pub struct VendorInvoice {
     pub date: NaiveDate,
     /// When it falls due.
     pub due: Option<NaiveDate>,
-    /// `Unpaid`, `Paid`, `Void`, `Carried`, `Nothing Due`, `Credited`, as written; `None` when the source did not say.
+    /// As written, see [`InvoiceState`]; `None` when the source did not say.
     pub status: Option<String>,
     /// The document's total.
     pub total: Option<Amount>,
@@ -234,8 +234,38 @@ impl VendorInvoice {
     /// Whether the document was withdrawn and replaced: its lines are not cost (architecture of Pax8 re-issues).
     #[must_use]
     pub fn is_superseded(&self) -> bool {
-        self.status.as_deref().is_some_and(|s| s.eq_ignore_ascii_case("credited") || s.eq_ignore_ascii_case("void"))
+        self.status.as_deref().and_then(InvoiceState::of) == Some(InvoiceState::Withdrawn)
     }
+}
+
+/// What the status of a document says of its lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvoiceState {
+    /// They are cost, paid or not.
+    Charged,
+    /// They were taken back: the document is void, or another took its place.
+    Withdrawn,
+}
+
+impl InvoiceState {
+    /// Reads the source's word; case and blanks are spelling. The words of Pax8 and plain synonyms are known; a word like
+    /// `Refunded` or `Draft` may mean either, so it is not guessed.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Some(match squeezed(word).as_str() {
+            "unpaid" | "paid" | "partiallypaid" | "carried" | "nothingdue" | "open" | "due" | "pastdue" | "overdue"
+            | "sent" | "approved" | "posted" | "issued" | "closed" => Self::Charged,
+            "void" | "voided" | "credited" | "cancelled" | "canceled" | "withdrawn" | "superseded" | "deleted" => {
+                Self::Withdrawn
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// Letters in lower case; everything else is spelling.
+fn squeezed(word: &str) -> String {
+    word.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect()
 }
 
 /// A metered total of one subscription. Source: Pax8 `GET /subscriptions/{id}/usage-summaries`.
@@ -313,12 +343,42 @@ impl BillCustomer {
     /// Reads the source's word; case and blanks are spelling.
     #[must_use]
     pub fn of(word: &str) -> Option<Self> {
-        let squeezed: String = word.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
-        Some(match squeezed.as_str() {
+        Some(match squeezed(word).as_str() {
             "billable" => Self::Billable,
             "nocharge" => Self::NoCharge,
             "donotbill" => Self::DoNotBill,
             _ => return None,
+        })
+    }
+}
+
+/// What the state of an agreement says of its lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgreementState {
+    /// They are billed.
+    Active,
+    /// They are not: it has not begun, rests or has ended.
+    Inactive,
+}
+
+impl AgreementState {
+    /// Reads the source's word; case and blanks are spelling.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Some(match squeezed(word).as_str() {
+            "active" => Self::Active,
+            "inactive" | "cancelled" | "canceled" | "expired" | "pending" | "draft" | "suspended" | "onhold"
+            | "terminated" | "ended" | "closed" => Self::Inactive,
+            _ => return None,
+        })
+    }
+
+    /// The word as lines carry it: `Active` in this one spelling, any other as written.
+    #[must_use]
+    pub fn word(word: &str) -> Option<&str> {
+        Self::of(word).map(|state| match state {
+            Self::Active => "Active",
+            Self::Inactive => word,
         })
     }
 }
@@ -333,6 +393,18 @@ pub enum LineKind {
     Credit,
 }
 
+impl LineKind {
+    /// Reads the source's word; case and blanks are spelling.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Some(match squeezed(word).as_str() {
+            "recurring" => Self::Recurring,
+            "credit" => Self::Credit,
+            _ => return None,
+        })
+    }
+}
+
 /// One recurring line of the PSA: what the customer is billed for a product in the period.
 ///
 /// Source: the additions of a ConnectWise agreement, and their like.
@@ -342,7 +414,7 @@ pub struct BilledLine {
     pub id: BilledLineId,
     /// The agreement or contract it stands on.
     pub agreement: Option<String>,
-    /// The agreement's state, as written; only `Active` bills.
+    /// The agreement's state, see [`AgreementState::word`]; only `Active` bills.
     pub agreement_status: String,
     /// The customer.
     pub company: PsaCompanyId,
@@ -381,5 +453,42 @@ pub struct BilledLine {
 impl Keyed for BilledLine {
     fn key(&self) -> String {
         self.id.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_of_a_document_says_whether_its_lines_are_cost_or_says_nothing() {
+        for (words, state) in [
+            ("Unpaid Paid Carried NothingDue Open due OVERDUE Sent approved", Some(InvoiceState::Charged)),
+            (
+                "Void void VOIDED Credited Cancelled canceled Withdrawn Superseded Deleted",
+                Some(InvoiceState::Withdrawn),
+            ),
+            ("Draft Storniert Refunded Payd", None),
+        ] {
+            for word in words.split(' ') {
+                assert_eq!(InvoiceState::of(word), state, "{word}");
+            }
+        }
+        for (word, state) in [("Nothing Due", Some(InvoiceState::Charged)), ("", None), ("—", None)] {
+            assert_eq!(InvoiceState::of(word), state, "{word}");
+        }
+    }
+
+    #[test]
+    fn an_agreement_bills_when_its_word_is_active_in_any_case() {
+        for word in ["Active", "active", "ACTIVE", " Active "] {
+            assert_eq!(AgreementState::word(word), Some("Active"), "{word}");
+        }
+        for word in ["Inactive", "cancelled", "Canceled", "Expired", "Pending", "On Hold"] {
+            assert_eq!(AgreementState::word(word), Some(word), "{word}");
+        }
+        for word in ["", "Aktiv", "1", "Activ"] {
+            assert_eq!(AgreementState::word(word), None, "{word}");
+        }
     }
 }

@@ -63,7 +63,7 @@ pub(crate) fn tiles(input: &Input<'_>, currency: Currency) -> Vec<Tile> {
     let of_currency = || input.outcome.variances.iter().filter(|v| v.currency == currency);
     let gross = |linked: bool| {
         let mut sum = Gross::default();
-        of_currency().filter(|v| is_linked(v) == linked).for_each(|v| sum.add(v.amount_variance));
+        of_currency().filter(|v| is_linked(v) == linked).for_each(|v| sum.add(v.billed_wrongly()));
         sum
     };
     let (linked, unlinked) = (gross(true), gross(false));
@@ -83,9 +83,9 @@ pub(crate) fn tiles(input: &Input<'_>, currency: Currency) -> Vec<Tile> {
             "Billed too little",
             linked.under,
             "under",
-            cells(|v| !v.amount_variance.is_negative() && !v.amount_variance.is_zero()),
+            cells(|v| !v.billed_wrongly().is_negative() && !v.billed_wrongly().is_zero()),
         ),
-        tile("Billed too much", linked.over, "over", cells(|v| v.amount_variance.is_negative())),
+        tile("Billed too much", linked.over, "over", cells(|v| v.billed_wrongly().is_negative())),
         tile("Not linked, so not compared", unlinked_money, "plain", counted(unlinked.cells, "customer product")),
         tile("Margin as billed", margin, if margin.is_negative() { "under" } else { "good" }, share),
     ]
@@ -102,7 +102,7 @@ pub(crate) fn charts(input: &Input<'_>, currency: Currency) -> Vec<Chart> {
 fn by_customer(input: &Input<'_>, currency: Currency) -> Chart {
     let mut sums: BTreeMap<&KeyPart, Gross> = BTreeMap::new();
     for v in input.outcome.variances.iter().filter(|v| v.currency == currency && is_linked(v)) {
-        sums.entry(&v.company).or_default().add(v.amount_variance);
+        sums.entry(&v.company).or_default().add(v.billed_wrongly());
     }
     let mut sums: Vec<(&KeyPart, Gross)> = sums.into_iter().filter(|(_, gross)| !gross.larger().is_zero()).collect();
     sums.sort_by_key(|(_, gross)| std::cmp::Reverse(gross.larger()));
@@ -116,7 +116,7 @@ fn by_customer(input: &Input<'_>, currency: Currency) -> Chart {
 fn by_class(input: &Input<'_>, currency: Currency) -> Chart {
     let mut sums: BTreeMap<Class, Gross> = BTreeMap::new();
     for v in input.outcome.variances.iter().filter(|v| v.currency == currency) {
-        sums.entry(v.class()).or_default().add(v.amount_variance);
+        sums.entry(v.class()).or_default().add(v.billed_wrongly());
     }
     let sums: Vec<(Class, Gross)> = sums.into_iter().filter(|(_, gross)| !gross.larger().is_zero()).collect();
     let longest = sums.iter().map(|(_, gross)| gross.larger()).max().unwrap_or_default();

@@ -75,7 +75,7 @@ pub(crate) fn ranked<'a>(input: &Input<'a>) -> Vec<&'a Variance> {
     variances.sort_by_cached_key(|v| {
         let cost = v.vendor_cost.minus(v.psa_cost).map(Amount::magnitude).unwrap_or_default();
         let place = order.iter().position(|currency| *currency == v.currency);
-        (place, Reverse(v.amount_variance.magnitude()), Reverse(cost))
+        (place, Reverse(v.billed_wrongly().magnitude()), Reverse(cost))
     });
     variances
 }
@@ -88,7 +88,7 @@ fn finding(input: &Input<'_>, (doubts, pairs): (&Doubts, &Pairs<'_>), v: &Varian
     Finding {
         currency: v.currency,
         class: v.class(),
-        amount: v.amount_variance,
+        amount: v.billed_wrongly(),
         sentence: sentence(&spoken, &short(input.names.product(&v.product)), v),
         who,
         advice: match (mend, pairs.about(v)) {
@@ -122,13 +122,14 @@ fn sentence(who: &str, what: &str, v: &Variance) -> String {
             )
         }
         Class::MissingInVendor => {
-            format!("{who}: {billed} of {what} {} billed, none is charged: {wrong}.", are(&billed))
+            format!("{who}: {billed} of {what} {} {}, none is charged: {wrong}.", are(&billed), delivered(v))
         }
         Class::QtyUnderbilled | Class::QtyOverbilled => {
             format!(
-                "{who}: {charged} of {what} {} charged, {billed} {} billed: {wrong}{}.",
+                "{who}: {charged} of {what} {} charged, {billed} {} {}: {wrong}{}.",
                 are(&charged),
                 are(&billed),
+                delivered(v),
                 causes(v)
             )
         }
@@ -163,6 +164,10 @@ fn advice(v: &Variance) -> String {
         Class::UnmappedCompany => "Link the company with its customer, or exclude it with a reason.".to_owned(),
         Class::UnmappedProduct => "Link the product with what it is sold as, or exclude it with a reason.".to_owned(),
         Class::MissingInPsa => "Add the line to the agreement, or name the flat fee that covers it.".to_owned(),
+        Class::MissingInVendor if has_nothing_to_credit(v) => {
+            "Lower the included units or end the line, unless it is bought elsewhere; there is nothing to credit."
+                .to_owned()
+        }
         Class::MissingInVendor => {
             "End the line and credit what was billed since the charge ended, unless it is bought elsewhere.".to_owned()
         }
@@ -182,12 +187,23 @@ fn advice(v: &Variance) -> String {
                 and_price(v, " ", sentence_of_price)
             )
         }
-        Class::QtyOverbilled => format!(
-            "Lower the quantity on the agreement from {billed} to {charged} and credit the difference.{}",
-            and_price(v, " ", sentence_of_price)
-        ),
+        Class::QtyOverbilled => {
+            let credit = match (has_nothing_to_credit(v), v.never_billed().is_zero()) {
+                (true, _) => ", the included units first; there is nothing to credit".to_owned(),
+                (false, false) => format!(", the included units first, and credit {}", money(v, v.billed_too_much())),
+                (false, true) => " and credit the difference".to_owned(),
+            };
+            let price = and_price(v, " ", sentence_of_price);
+            format!("Lower the quantity on the agreement from {billed} to {charged}{credit}.{price}")
+        }
         Class::PriceStale => sentence_of_price(v),
-        Class::AmountMismatch => format!("Bill {} for the month, or note why not.", money(v, v.vendor_amount)),
+        Class::AmountMismatch if has_nothing_to_credit(v) => {
+            "Lower what is included, or note why not; there is nothing to credit.".to_owned()
+        }
+        Class::AmountMismatch => {
+            let due = v.should_bill().map_or_else(|_| "the distributor's amount".to_owned(), |due| money(v, due));
+            format!("Bill {due} for the month, or note why not.")
+        }
         Class::CreditNotPassed => {
             "Decide whether the customer gets the credit, and add a credit line if so.".to_owned()
         }
@@ -208,14 +224,20 @@ pub fn remedy(v: &Variance) -> String {
         Class::UnmappedCompany => "link the company or exclude it".to_owned(),
         Class::UnmappedProduct => "link the product or exclude it".to_owned(),
         Class::MissingInPsa => "add the line, or name what covers it".to_owned(),
+        Class::MissingInVendor if has_nothing_to_credit(v) => "lower the included units; nothing to credit".to_owned(),
         Class::MissingInVendor => "end the line and credit".to_owned(),
         Class::QtyUnderbilled if v.bundled => format!("raise the bundle that contains it ({billed} → {charged})"),
         Class::QtyOverbilled if v.bundled => format!("lower the bundle that contains it ({billed} → {charged})"),
         Class::QtyUnderbilled => format!("raise quantity {billed} → {charged}{}", and_price(v, "; ", words_of_price)),
         Class::QtyOverbilled => {
-            format!("lower quantity {billed} → {charged} and credit{}", and_price(v, "; ", words_of_price))
+            let credit =
+                if has_nothing_to_credit(v) { ", included units first; nothing to credit" } else { " and credit" };
+            format!("lower quantity {billed} → {charged}{credit}{}", and_price(v, "; ", words_of_price))
         }
         Class::PriceStale => words_of_price(v),
+        Class::AmountMismatch if has_nothing_to_credit(v) => {
+            "lower what is included or note why not; nothing to credit".to_owned()
+        }
         Class::AmountMismatch => "bill the distributor's amount or note why not".to_owned(),
         Class::CreditNotPassed => "pass the credit on".to_owned(),
         Class::CostStale if is_spread(v.vendor_costs, v.psa_costs) => {
@@ -227,12 +249,26 @@ pub fn remedy(v: &Variance) -> String {
     }
 }
 
+/// Whether all that is too much is within a flat fee or free of charge.
+fn has_nothing_to_credit(v: &Variance) -> bool {
+    !v.never_billed().is_zero() && v.billed_too_much().is_zero()
+}
+
+/// What the PSA does with its units: not all of them are billed.
+fn delivered(v: &Variance) -> &'static str {
+    if v.never_billed().is_zero() { "billed" } else { "on the agreement" }
+}
+
 fn too_little(v: &Variance) -> String {
-    let amount = money(v, v.amount_variance.magnitude());
+    let amount = money(v, v.billed_wrongly().magnitude());
     if v.amount_variance.is_zero() {
         "what is billed is right".to_owned()
+    } else if has_nothing_to_credit(v) {
+        "what is too much is within a flat fee or free of charge, nothing was billed for it".to_owned()
     } else if v.amount_variance.is_negative() {
-        format!("{amount} too much this month")
+        let never = v.never_billed();
+        let beside = format!(", beside {} within a flat fee or free of charge, never billed", money(v, never));
+        format!("{amount} too much this month{}", if never.is_zero() { "" } else { &beside })
     } else {
         format!("{amount} too little this month")
     }
@@ -247,7 +283,8 @@ fn causes(v: &Variance) -> String {
             .filter(|(part, _)| !part.is_zero())
             .map(|(part, cause)| format!("{} for {cause}", money(v, turned(part))))
             .collect();
-    if parts.len() < 2 { String::new() } else { format!(" ({})", parts.join(", ")) }
+    // The parts are of the whole variance, also of what was never billed.
+    if parts.len() < 2 || !v.never_billed().is_zero() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
 fn money(v: &Variance, amount: Amount) -> String {

@@ -6,6 +6,7 @@ use crate::core::money::{Amount, UnitPrice};
 use crate::core::quantity::Quantity;
 use crate::core::reconcile::outcome::{Class, PriceRange, Variance};
 use crate::report::doubt::Doubts;
+use crate::report::pairs::Pairs;
 use crate::report::table::{Cell, Column, Kind, Table, count, counted};
 use crate::report::{Input, names};
 
@@ -101,10 +102,14 @@ fn unbilled_row(input: &Input<'_>, v: &Variance) -> Option<Vec<Cell>> {
 
 /// Billed without a charge.
 pub(crate) fn billed_without_cost(input: &Input<'_>) -> Table {
-    let doubts = Doubts::of(input);
-    let reason = |v: &Variance| match doubts.about(v) {
-        Some(mend) => mend.note(),
-        None => "cancelled at the distributor and still billed, or bought elsewhere".to_owned(),
+    let (doubts, pairs) = (Doubts::of(input), Pairs::of(input));
+    let reason = |v: &Variance| match (doubts.about(v), pairs.about(v)) {
+        (Some(mend), _) => mend.note(),
+        (None, Some(pair)) => pair.suspected(),
+        (None, None) if v.billed_too_much().is_zero() => {
+            "within a flat fee or free of charge: nothing was billed, lower the included units".to_owned()
+        }
+        (None, None) => "cancelled at the distributor and still billed, or bought elsewhere".to_owned(),
     };
     Table {
         name: "billed-without-cost",

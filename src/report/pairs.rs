@@ -57,6 +57,11 @@ impl Pair {
         format!("It is billed in {} and charged in {}: correct the agreement's currency.", self.billed, self.charged)
     }
 
+    /// Why nothing of the billed currency is charged, for a column.
+    pub(crate) fn suspected(self) -> String {
+        format!("charged in {}: the agreement's currency is another", self.charged)
+    }
+
     /// What to do, for a column.
     pub(crate) fn remedy(self) -> String {
         format!("billed in {}, charged in {}: correct the agreement's currency", self.billed, self.charged)

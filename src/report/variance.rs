@@ -81,7 +81,8 @@ pub(crate) fn of<'v>(input: &Input<'_>, variances: impl Iterator<Item = &'v Vari
         rows: variances.map(|v| row(input, (&doubts, &pairs), v)).collect(),
         notes: vec![
             "variance = billed − should bill: negative is billed too little. Should bill is the distributor's customer amount less \
-             what a flat fee includes."
+             what a flat fee includes, and not below nought: units that are included or free of charge were never billed, so nothing \
+             is credited for them."
                 .to_owned(),
             "billable qty = PSA qty − included, which is within a flat fee or free of charge. held qty is what subscriptions \
              that had begun and not ended hold on the last day of the month; it is unknown where the list was changed since, \
@@ -97,11 +98,10 @@ pub(crate) fn in_short(outcome: &Outcome) -> Vec<String> {
     let mut sums: BTreeMap<Currency, [Option<Amount>; 3]> = BTreeMap::new();
     for v in &outcome.variances {
         let too_little = v.amount_variance.max(Amount::ZERO);
-        let too_much = Amount::ZERO.minus(v.amount_variance).map(|over| over.max(Amount::ZERO)).ok();
-        let net = Amount::ZERO.minus(v.amount_variance).ok();
+        let (too_much, net) = (v.billed_too_much(), v.billed_wrongly().negated());
         let of_currency = sums.entry(v.currency).or_insert([Some(Amount::ZERO); 3]);
-        for (sum, more) in of_currency.iter_mut().zip([Some(too_little), too_much, net]) {
-            *sum = sum.zip(more).and_then(|(sum, more)| sum.plus(more).ok());
+        for (sum, more) in of_currency.iter_mut().zip([too_little, too_much, net]) {
+            *sum = sum.and_then(|sum| sum.plus(more).ok());
         }
     }
     let text = |sum: Option<Amount>| sum.map_or_else(|| "unknown".to_owned(), |sum| grouped(&sum.cents_text()));
@@ -128,7 +128,7 @@ fn row(input: &Input<'_>, (doubts, pairs): (&Doubts, &Pairs<'_>), v: &Variance) 
         Cell::Money(v.vendor_cost),
         Cell::Unknown,
         Cell::Money(v.psa_amount),
-        Cell::amount(v.vendor_amount.minus(v.psa_included).ok()),
+        Cell::amount(v.should_bill().ok()),
     ]);
     cells.extend(walk(v));
     cells.extend([
@@ -168,9 +168,9 @@ fn who_and_what(input: &Input<'_>, holding: Option<&Holding>, v: &Variance) -> V
     ]
 }
 
-/// Variance and its causes, from `variance` to `unexplained`.
+/// Variance and its causes, from `variance` to `unexplained`. Of units too many, those that were never billed have no price.
 fn walk(v: &Variance) -> [Cell; 11] {
-    let variance = v.amount_variance.negated().rounded(Rounding::Cents);
+    let variance = v.billed_wrongly().negated().rounded(Rounding::Cents);
     let none = Amount::ZERO;
     let (mapping, quantity, price, credit) = match v.class() {
         Class::UnmappedCompany | Class::UnmappedProduct => (variance, none, none, none),
@@ -184,7 +184,9 @@ fn walk(v: &Variance) -> [Cell; 11] {
         | Class::VendorMath
         | Class::Ok => {
             let part = |amount: Amount| amount.negated().rounded(Rounding::Cents);
-            (none, part(v.quantity_part), part(v.price_part), none)
+            let units = part(v.quantity_part);
+            let free = v.never_billed().min(units).max(none);
+            (none, units.minus(free).unwrap_or(units), part(v.price_part), none)
         }
     };
     let rest = [mapping, quantity, price, credit].into_iter().try_fold(variance, Amount::minus).ok();
@@ -208,6 +210,9 @@ fn note(v: &Variance) -> Vec<String> {
     let mut words = Vec::new();
     if !v.psa_included.is_zero() {
         words.push(format!("{} delivered within a flat fee or free of charge", v.psa_included.cents_text()));
+    }
+    if !v.never_billed().is_zero() {
+        words.push(format!("{} of that is charged by nobody and was never billed", v.never_billed().cents_text()));
     }
     for (what, range) in [
         ("unit cost", v.vendor_costs),

@@ -74,7 +74,7 @@ fn exports_are_checked_pulled_and_proposed_on() {
         ("check --only vendor_files --format json", 0),
         ("pull --period 2026-10 --as-of 2026-11-02", 8),
         ("propose all --as-of 2026-11-02", 0),
-        ("reconcile --period 2026-10 --as-of 2026-12-24", 8),
+        ("reconcile --period 2026-10 --as-of 2026-11-20", 8),
     ] {
         said.push_str(&settled(&place.run(line).ended(status).transcript()));
         said.push('\n');

@@ -150,12 +150,22 @@ fn each_mistake_of_a_row_names_place_record_field_expected_and_found() {
         (
             "Billable,2026-01-10",
             "Perhaps,2026-01-10",
-            "psa_agreement_lines.csv:2, record 9001, field billCustomer: `Perhaps` is none of Billable, NoCharge, DoNotBill",
+            "psa_agreement_lines.csv:2, record 9001, field billCustomer: `Perhaps` is none of Billable, NoCharge, DoNotBill; what it means can be said in columns.toml: [psa_agreement_lines.words] billCustomer = { \"Perhaps\" = \"Billable\" }",
         ),
         (
             "recurring,12",
             "monthly,12",
-            "psa_agreement_lines.csv:2, record 9001, field lineType: `monthly` is neither recurring nor credit",
+            "psa_agreement_lines.csv:2, record 9001, field lineType: `monthly` is neither recurring nor credit; what it means can be said in columns.toml: [psa_agreement_lines.words] lineType = { \"monthly\" = \"recurring\" }",
+        ),
+        (
+            ",Active,",
+            ",Aktiv,",
+            "psa_agreement_lines.csv:2, record 9001, field agreementStatus: `Aktiv` is no known state of an agreement; what it means can be said in columns.toml: [psa_agreement_lines.words] agreementStatus = { \"Aktiv\" = \"Active\" }",
+        ),
+        (
+            ",Active,",
+            ",,",
+            "psa_agreement_lines.csv:2, record 9001, field agreementStatus: `` is no known state of an agreement; what it means can be said in columns.toml: [psa_agreement_lines.words] agreementStatus = { \"\" = \"Active\" }",
         ),
         ("2026-01-10,,USD", "2026-01-10,USD", "psa_agreement_lines.csv:2: the row has 20 fields, the header has 21"),
         ("2026-01-10,,USD", "2026-01-10,,USD,", "psa_agreement_lines.csv:2: the row has 22 fields, the header has 21"),

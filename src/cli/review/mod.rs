@@ -189,8 +189,26 @@ struct Import {
     said: Said,
 }
 
+impl Verb {
+    /// Whether it writes decisions.
+    fn decides(&self) -> bool {
+        match self {
+            Self::Accept(_)
+            | Self::Reject(_)
+            | Self::Exclude(_)
+            | Self::Link(_)
+            | Self::Unlink(_)
+            | Self::Import(_) => true,
+            Self::List(_) | Self::Show(_) | Self::Export(_) => false,
+        }
+    }
+}
+
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        if self.verb.decides() {
+            context.writes()?;
+        }
         let engine = context.engine(&context.config()?).await?;
         match self.verb {
             Verb::List(args) => list::list(context, &engine, args.kind, args.filter.of(), args.shown).await,

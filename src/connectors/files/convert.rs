@@ -9,7 +9,8 @@ use chrono::NaiveDate;
 
 use super::entity::{Entity, Kind, PSA_AGREEMENT_LINES, VENDOR_INVOICE_ITEMS};
 use crate::core::billing::{
-    BillCustomer, BilledLine, ChargeKind, LineKind, Subscription, SubscriptionFields, VendorCharge, VendorInvoice,
+    AgreementState, BillCustomer, BilledLine, ChargeKind, InvoiceState, LineKind, Subscription, SubscriptionFields,
+    VendorCharge, VendorInvoice,
 };
 use crate::core::customer::{CustomerFields, PsaCustomer, VendorCustomer};
 use crate::core::id::Id;
@@ -167,6 +168,23 @@ impl<'a> Row<'a> {
                 _ => Err(self.problem(field, format!("`{}` is neither true nor false", excerpt(cell, 40)))),
             })
             .transpose()
+    }
+
+    /// A word of a closed set. Any other is a problem that says how its meaning, such as `meaning`, can be told.
+    fn word<T>(&self, field: &str, not: &str, meaning: &str, read: impl FnOnce(&str) -> Option<T>) -> Read<T> {
+        let word = self.get(field).unwrap_or_default();
+        read(word).ok_or_else(|| {
+            let (word, entity) = (excerpt(word, 40).replace(['"', '\\'], "…"), self.entity.name);
+            let how = format!("in columns.toml: [{entity}.words] {field} = {{ \"{word}\" = \"{meaning}\" }}");
+            self.problem(field, format!("`{word}` is {not}; what it means can be said {how}"))
+        })
+    }
+
+    /// The status of a document, where the file has a column for it: whether its lines are cost hangs on it.
+    fn invoice_status(&self) -> Read<String> {
+        self.word("status", "no known state of a document", "Paid", |word| {
+            InvoiceState::of(word).map(|_| word.to_owned())
+        })
     }
 
     fn currency(&self, field: &str) -> Read<Currency> {
@@ -335,7 +353,7 @@ pub fn vendor_invoice(row: &Row<'_>) -> Read<VendorInvoice> {
         id: Id::new(row.need("id")?),
         date: row.need_day("invoiceDate")?,
         due: row.day("dueDate")?,
-        status: row.text("status"),
+        status: row.column("status").map(|_| row.invoice_status()).transpose()?,
         total: row.number("total", Amount::parse)?,
         balance: row.number("balance", Amount::parse)?,
         carried: row.number("carriedBalance", Amount::parse)?,
@@ -349,31 +367,22 @@ pub fn billed_line(row: &Row<'_>) -> Read<BilledLine> {
     Ok(BilledLine {
         id: Id::new(row.need("id")?),
         agreement: row.text("agreementId"),
-        agreement_status: row.need("agreementStatus")?.to_owned(),
+        agreement_status: row.word("agreementStatus", "no known state of an agreement", "Active", |word| {
+            AgreementState::word(word).map(str::to_owned)
+        })?,
         company: Id::new(row.need("companyId")?),
         company_name: row.text("companyName"),
         product: Id::new(row.need("productId")?),
         product_code: row.text("productIdentifier"),
         description: row.text("description"),
-        kind: match row.need("lineType")?.to_ascii_lowercase().as_str() {
-            "recurring" => LineKind::Recurring,
-            "credit" => LineKind::Credit,
-            other => {
-                return Err(
-                    row.problem("lineType", format!("`{}` is neither recurring nor credit", excerpt(other, 40)))
-                );
-            }
-        },
+        kind: row.word("lineType", "neither recurring nor credit", "recurring", LineKind::of)?,
         quantity: row.need_number("quantity", Quantity::parse)?,
         included: row.need_number("lessIncluded", Quantity::parse)?,
         price: row.need_number("unitPrice", UnitPrice::parse)?,
         cost: row.need_number("unitCost", UnitPrice::parse)?,
         amount: row.need_number("extendedPrice", Amount::parse)?,
         cost_total: row.need_number("extendedCost", Amount::parse)?,
-        bill: BillCustomer::of(row.need("billCustomer")?).ok_or_else(|| {
-            let found = excerpt(row.get("billCustomer").unwrap_or_default(), 40);
-            row.problem("billCustomer", format!("`{found}` is none of Billable, NoCharge, DoNotBill"))
-        })?,
+        bill: row.word("billCustomer", "none of Billable, NoCharge, DoNotBill", "Billable", BillCustomer::of)?,
         effective: row.need_day("effectiveDate")?,
         cancelled: row.day("cancelledDate")?,
         currency: row.currency("currencyCode")?,

@@ -10,6 +10,8 @@ pub const PROFILE_BYTES: u64 = 1 << 20;
 pub const COLUMNS: usize = 1_000;
 /// Bytes of a field.
 pub const CELL_BYTES: usize = 1 << 16;
+/// Bytes of a field whose quotes are closed as they should be; what is longer has a quote left open.
+pub const QUOTED_BYTES: usize = 1 << 20;
 /// Rows of a file.
 pub const ROWS: u64 = 20_000_000;
 /// Unreadable rows of a file before it is taken for the wrong file.

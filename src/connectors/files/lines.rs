@@ -6,7 +6,7 @@
 use super::convert::{self, Read, Row};
 use super::entity::{Entity, PSA_AGREEMENT_LINES, VENDOR_INVOICE_ITEMS};
 use super::records::Fields;
-use crate::core::billing::{BillCustomer, BilledLine, ChargeKind, LineKind, VendorCharge};
+use crate::core::billing::{AgreementState, BillCustomer, BilledLine, ChargeKind, LineKind, VendorCharge};
 use crate::core::money::{Amount, Currency, UnitPrice, exact};
 use crate::core::period::iso_day;
 use crate::core::quantity::Quantity;
@@ -176,7 +176,7 @@ impl Line for BilledLines {
             until,
             currency,
         ] = row.all();
-        if [id, status, company, product].contains(&"") {
+        if [id, status, company, product].contains(&"") || AgreementState::word(status) != Some(status) {
             return None;
         }
         Some(Billed {

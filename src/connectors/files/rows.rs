@@ -15,7 +15,7 @@ use super::limits;
 pub struct Read {
     /// The line it starts on, from 1.
     pub line: u64,
-    /// Whether a line break ends it; the last line of a file may lack one.
+    /// Whether its end is seen: a line break, or the closing quote of its last field. The last line of a file may have neither.
     pub ended: bool,
 }
 
@@ -41,7 +41,10 @@ pub struct Rows<'t> {
 enum End {
     Cell,
     Row,
-    Text,
+    /// With the text; whether a quote closes it.
+    Text {
+        closed: bool,
+    },
 }
 
 impl<'t> Rows<'t> {
@@ -81,7 +84,7 @@ impl<'t> Rows<'t> {
                     match end {
                         End::Cell => {}
                         End::Row => return Some(Ok(Read { line, ended: true })),
-                        End::Text => return Some(Ok(Read { line, ended: false })),
+                        End::Text { closed } => return Some(Ok(Read { line, ended: closed })),
                     }
                 }
                 Err(Broken::InQuotes(what)) => {
@@ -146,7 +149,7 @@ impl<'t> Rows<'t> {
 
     fn end_of_cell(&mut self) -> End {
         match self.rest().first() {
-            None => End::Text,
+            None => End::Text { closed: false },
             Some(b'\n' | b'\r') => {
                 self.line_break();
                 End::Row
@@ -160,24 +163,7 @@ impl<'t> Rows<'t> {
 
     fn quoted(&mut self) -> Result<(Cow<'t, str>, End), Broken> {
         let start = self.at.saturating_add(1);
-        let (mut close, mut doubled) = (start, false);
-        loop {
-            let rest = self.text.as_bytes().get(close..).unwrap_or_default();
-            let window = rest.get(..limits::CELL_BYTES.saturating_add(1)).unwrap_or(rest);
-            let Some(found) = memchr(b'"', window) else {
-                let open = window.len() == rest.len();
-                return Err(Broken::InQuotes(if open { left_open() } else { too_long_in_quotes() }));
-            };
-            close = close.saturating_add(found);
-            if close.saturating_sub(start) > limits::CELL_BYTES {
-                return Err(Broken::InQuotes(too_long_in_quotes()));
-            }
-            if self.text.as_bytes().get(close.saturating_add(1)) != Some(&b'"') {
-                break;
-            }
-            doubled = true;
-            close = close.saturating_add(2);
-        }
+        let (close, doubled) = self.closing(start)?;
         let inner = self.slice(start, close);
         let breaks = inner.bytes().filter(|b| *b == b'\n').count();
         self.line = self.line.saturating_add(u64::try_from(breaks).unwrap_or(u64::MAX));
@@ -188,8 +174,38 @@ impl<'t> Rows<'t> {
             )),
             _ => {
                 let cell = if doubled { Cow::Owned(inner.replace("\"\"", "\"")) } else { Cow::Borrowed(inner) };
-                Ok((cell, self.end_of_cell()))
+                Ok(match self.end_of_cell() {
+                    End::Text { .. } => (cell, End::Text { closed: true }),
+                    end @ (End::Cell | End::Row) => (cell, end),
+                })
             }
+        }
+    }
+
+    /// Where the quote is that closes a field, and whether there are doubled ones before it. A long field is one only where
+    /// a delimiter or a line break follows that quote; else the quote at its start was left open.
+    fn closing(&self, start: usize) -> Result<(usize, bool), Broken> {
+        let bytes = self.text.as_bytes();
+        let (mut close, mut doubled) = (start, false);
+        loop {
+            let rest = bytes.get(close..).unwrap_or_default();
+            let window = rest.get(..limits::QUOTED_BYTES.saturating_add(1)).unwrap_or(rest);
+            let Some(found) = memchr(b'"', window) else {
+                let open = window.len() == rest.len();
+                return Err(Broken::InQuotes(if open { left_open() } else { too_long_in_quotes() }));
+            };
+            close = close.saturating_add(found);
+            let long = close.saturating_sub(start);
+            let next = bytes.get(close.saturating_add(1));
+            let follows = next.is_none_or(|b| *b == self.delimiter || matches!(b, b'"' | b'\n' | b'\r'));
+            if long > limits::QUOTED_BYTES || (long > limits::CELL_BYTES && !follows) {
+                return Err(Broken::InQuotes(too_long_in_quotes()));
+            }
+            if next != Some(&b'"') {
+                return Ok((close, doubled));
+            }
+            doubled = true;
+            close = close.saturating_add(2);
         }
     }
 }
@@ -238,12 +254,14 @@ mod tests {
             ("\n\na,\"say \"\"hi\"\"\"\n\n", vec!["3 a|say \"hi\""]),
             ("a,\"b\nc,d\n", vec!["1 a quote is opened and never closed", "2 c|d"]),
             ("a,\"b\"x,c\nd,e\n", vec!["1 there is text after a closing quote", "2 d|e"]),
-            ("\"\",\"\"", vec!["1! |"]),
+            ("\"\",\"\"", vec!["1 |"]),
+            ("a,\"b\"\nc,\"d\"", vec!["1 a|b", "2 c|d"]),
+            ("a,b\nc,\"d\"\"", vec!["1 a|b", "2 a quote is opened and never closed"]),
             ("", vec![]),
         ] {
             assert_eq!(read(text, b','), rows, "{text:?}");
         }
-        assert_eq!(read("a;\"b;c\"", b';'), ["1! a|b;c"]);
+        assert_eq!(read("a;\"b;c\"", b';'), ["1 a|b;c"]);
     }
 
     #[test]
@@ -254,6 +272,19 @@ mod tests {
         assert_eq!(read(&long, b','), ["1 a field is longer than 65536 bytes", "2 x|y"]);
         let swallowed = format!("a,\"{}\nx,y\n{}", "z".repeat(10), "1,2\n".repeat(20_000));
         assert_eq!(read(&swallowed, b',').len(), 20_002);
+        let swallowed = format!("{swallowed}\"q\",\"r\"\n");
+        assert_eq!(read(&swallowed, b',').len(), 20_003, "the quote after it opens a field and closes none");
+    }
+
+    #[test]
+    fn a_long_field_with_line_breaks_is_one_field_and_the_rest_goes_on() {
+        for (lines, doubled) in [(20_000, "."), (200_000, "\"\"")] {
+            let long = "1,2\n".repeat(lines) + doubled;
+            let found = read(&format!("a,\"{long}\",b\n\"x\",y\n"), b',');
+            let [first, second] = &found[..] else { panic!("{} rows", found.len()) };
+            assert!(first.starts_with("1 a|1,2") && first.ends_with("|b"), "{lines}");
+            assert_eq!(*second, format!("{} x|y", lines + 2));
+        }
     }
 
     proptest! {

@@ -184,13 +184,18 @@ impl Sheet {
         Ok(cells)
     }
 
-    /// Whether the last row is not ended by a line break.
+    /// Whether the end of the last row is not seen: neither a line break nor a closing quote is there.
     #[must_use]
     pub fn ends_open(&self) -> bool {
-        match &self.body {
-            Body::Text(text) => !text.ends_with(['\n', '\r']),
-            Body::Json { .. } => false,
+        let (Body::Text(text), Some(delimiter)) = (&self.body, self.delimiter) else { return false };
+        if text.ends_with(['\n', '\r']) {
+            return false;
         }
+        let (mut rows, mut cells, mut ended) = (Rows::new(text, delimiter), Vec::new(), false);
+        while let Some(row) = rows.next_row(&mut cells) {
+            ended = row.is_ok_and(|read| read.ended);
+        }
+        !ended
     }
 
     /// How many rows the file itself announces.

@@ -7,12 +7,14 @@ use crate::connectors::pax8::field::{
 };
 use crate::connectors::pax8::wire;
 use crate::core::billing::{
-    ChargeKind, Subscription, SubscriptionFields, UsageLine, UsageSummary, VendorCharge, VendorInvoice,
+    ChargeKind, InvoiceState, Subscription, SubscriptionFields, UsageLine, UsageSummary, VendorCharge, VendorInvoice,
 };
 use crate::core::customer::{Contact, ContactRole, CustomerFields, VendorCustomer};
 use crate::core::id::{ChargeId, InvoiceId, SubscriptionId, VendorProductId};
+use crate::core::outside::excerpt;
 use crate::core::product::{PriceRow, ProductFields, VendorProduct};
 use crate::core::record::Record;
+use crate::core::snapshot::Problem;
 
 type Read<T> = Result<T, Flaw>;
 
@@ -140,6 +142,15 @@ pub(super) fn invoice(head: wire::Invoice) -> Read<VendorInvoice> {
         currency: currency("currencyCode", head.currency_code)?,
         partner: text(head.partner_name),
     })
+}
+
+/// What is doubtful of a document whose status is a word this version does not know. It is kept, and its lines are cost.
+pub(super) fn strange_status(head: &VendorInvoice) -> Option<Problem> {
+    let word = head.status.as_deref().filter(|word| InvoiceState::of(word).is_none())?;
+    let expected = "expected one of Unpaid, Paid, Void, Carried, Nothing Due, Credited";
+    let what = "its lines count as cost, see that the document was not withdrawn";
+    let what = format!("{expected}, found `{}`; {what}", excerpt(word, 40));
+    Some(Problem::new("GET /invoices", what).record(head.id.as_str()).field("status"))
 }
 
 /// A line of an invoice, or of a draft. `place` is the line's id where the source gives none.

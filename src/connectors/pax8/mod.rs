@@ -135,8 +135,9 @@ impl Pax8 {
         let (from, to) = (first.to_string(), last.to_string());
         let filters = [("invoiceDateRangeStart", from.as_str()), ("invoiceDateRangeEnd", to.as_str())];
         let listing = ("/invoices", filters.as_slice(), "invoices");
-        let (mut heads, problems) = self.reader.records(listing, watch, |_, head| convert::invoice(head)).await?;
+        let (mut heads, mut problems) = self.reader.records(listing, watch, |_, head| convert::invoice(head)).await?;
         heads.retain(|head| first <= head.date && head.date <= last);
+        problems.extend(heads.iter().filter_map(convert::strange_status));
         Ok((heads, problems))
     }
 }

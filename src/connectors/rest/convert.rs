@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 
 use super::codec::Decoded;
 use super::rows::{Row, Rows};
-use crate::core::billing::{BillCustomer, BilledLine, LineKind};
+use crate::core::billing::{AgreementState, BillCustomer, BilledLine, LineKind};
 use crate::core::customer::{CustomerFields, PsaCustomer};
 use crate::core::id::{Id, PsaProductId};
 use crate::core::link::BundlePart;
@@ -170,14 +170,12 @@ pub(super) fn product(row: &mut Taken) -> Option<PsaProduct> {
 
 /// A line. It counts in money, so one unreadable field keeps the whole line out.
 pub(super) fn line(row: &mut Taken) -> Option<BilledLine> {
-    let agreement_status = row.needed_text("agreement_status");
+    let agreement_status = row.word("agreement_status", "a state like `Active`, `Cancelled` or `Expired`", |word| {
+        AgreementState::word(word).map(str::to_owned)
+    });
     let company = row.needed_text("company");
     let product = row.needed_text("product");
-    let kind = row.word("kind", "`recurring` or `credit`", |word| match word {
-        "recurring" => Some(LineKind::Recurring),
-        "credit" => Some(LineKind::Credit),
-        _ => None,
-    });
+    let kind = row.word("kind", "`recurring` or `credit`", LineKind::of);
     let bill = row.word("bill", "`Billable`, `NoCharge` or `DoNotBill`", BillCustomer::of);
     let currency =
         row.word("currency", "a currency code of three capital letters", |word| word.parse::<Currency>().ok());

@@ -44,7 +44,7 @@ pub struct ProductMargin {
     pub cost: Amount,
     /// Its variance where too little is billed.
     pub underbilled: Amount,
-    /// Its variance where too much is billed, as a positive number.
+    /// What is billed too much, as a positive number.
     pub overbilled: Amount,
 }
 
@@ -52,15 +52,15 @@ impl ProductMargin {
     pub(crate) fn of(cell: &Variance) -> Self {
         // A cell without a flag may differ in money by design: a bundle sold below the sum of its parts.
         let differs = cell.flags != Flags::default();
-        let when = |wrong: bool| if wrong { cell.amount_variance.magnitude() } else { Amount::ZERO };
+        let when = |differs: bool, amount: Amount| if differs { amount } else { Amount::ZERO };
         Self {
             currency: cell.currency,
             company: cell.company.clone(),
             product: cell.product.clone(),
             revenue: cell.psa_amount,
             cost: cell.vendor_cost,
-            underbilled: when(differs && !cell.amount_variance.is_negative()),
-            overbilled: when(differs && cell.amount_variance.is_negative()),
+            underbilled: when(differs, cell.amount_variance.max(Amount::ZERO)),
+            overbilled: when(differs, cell.billed_too_much()),
         }
     }
 }

@@ -229,7 +229,7 @@ impl CustomerMargin {
             return Ok(());
         }
         if cell.amount_variance.is_negative() {
-            self.overbilled = self.overbilled.minus(cell.amount_variance)?;
+            self.overbilled = self.overbilled.plus(cell.billed_too_much())?;
         } else {
             self.underbilled = self.underbilled.plus(cell.amount_variance)?;
         }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::core::money::{Amount, Currency, UnitPrice};
+use crate::core::money::{Amount, Currency, MoneyError, UnitPrice};
 use crate::core::period::BillingPeriod;
 use crate::core::quantity::Quantity;
 use crate::core::reconcile::coverage::Coverage;
@@ -249,6 +249,42 @@ impl Variance {
     pub fn class(&self) -> Class {
         self.flags.class()
     }
+
+    /// What was billed too much and can be credited; nought where nothing was.
+    ///
+    /// A negative variance may stand on units within a flat fee or free of charge, for which nothing was billed. A bill is
+    /// not right below nought, unless the distributor's own lines are a credit: no more than lies above that was billed.
+    #[must_use]
+    pub fn billed_too_much(&self) -> Amount {
+        let over = self.over();
+        let reached = self.psa_amount.minus(self.vendor_amount.min(Amount::ZERO)).unwrap_or(over);
+        over.min(reached).max(Amount::ZERO)
+    }
+
+    /// What of a negative variance was never billed: the price of units within a flat fee or free of charge that nobody
+    /// charges for.
+    #[must_use]
+    pub fn never_billed(&self) -> Amount {
+        self.over().minus(self.billed_too_much()).unwrap_or_default()
+    }
+
+    /// What is billed wrongly: positive where too little, negative where too much reached the customer.
+    #[must_use]
+    pub fn billed_wrongly(&self) -> Amount {
+        if self.amount_variance.is_negative() { self.billed_too_much().negated() } else { self.amount_variance }
+    }
+
+    /// What should be billed.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`] where the sum does not fit.
+    pub fn should_bill(&self) -> Result<Amount, MoneyError> {
+        self.psa_amount.plus(self.billed_wrongly())
+    }
+
+    fn over(&self) -> Amount {
+        self.amount_variance.negated().max(Amount::ZERO)
+    }
 }
 
 /// Money of one customer over all its cells of one currency, mapped or not.
@@ -266,7 +302,7 @@ pub struct CustomerMargin {
     pub margin: Amount,
     /// Positive variances of its cells: billed too little.
     pub underbilled: Amount,
-    /// Negative variances of its cells, as a positive number: billed too much.
+    /// What was billed too much in its cells, see [`Variance::billed_too_much`].
     pub overbilled: Amount,
 }
 
@@ -346,5 +382,61 @@ mod tests {
             assert_eq!(KeyPart::try_from(part.to_string()), Ok(part));
         }
         assert!(KeyPart::try_from("12".to_owned()).is_err());
+    }
+
+    #[test]
+    fn no_more_is_credited_than_was_billed() {
+        // charged, billed, included → too much, never billed, should bill
+        for (figures, told) in [
+            ([0, 50, 0], [50, 0, 0]),
+            ([0, 0, 50], [0, 50, 0]),
+            ([0, 30, 20], [30, 20, 0]),
+            ([30, 30, 20], [20, 0, 10]),
+            ([30, 10, 40], [10, 10, 0]),
+            ([30, 0, 50], [0, 20, 0]),
+            ([50, 30, 20], [0, 0, 30]),
+            ([50, 10, 20], [0, 0, 30]),
+            ([-50, 50, 0], [100, 0, -50]),
+            ([-50, 50, 20], [100, 20, -50]),
+            ([0, -10, 50], [0, 40, -10]),
+        ] {
+            let [vendor_amount, psa_amount, psa_included] = figures.map(|n: i64| Amount::new(n.into()));
+            let amount_variance = vendor_amount.minus(psa_amount).unwrap().minus(psa_included).unwrap();
+            let v = Variance { vendor_amount, psa_amount, psa_included, amount_variance, ..nothing() };
+            let found = [v.billed_too_much(), v.never_billed(), v.should_bill().unwrap()];
+            assert_eq!(found, told.map(|n: i64| Amount::new(n.into())), "{figures:?}");
+            assert_eq!(v.should_bill().unwrap().minus(v.psa_amount).unwrap(), v.billed_wrongly(), "{figures:?}");
+        }
+    }
+
+    fn nothing() -> Variance {
+        let (zero, none) = (Amount::ZERO, Quantity::default());
+        Variance {
+            currency: Currency::from_bytes(b"USD").unwrap(),
+            company: KeyPart::Psa("c".into()),
+            product: KeyPart::Psa("p".into()),
+            flags: Flags::default(),
+            vendor_quantity: none,
+            psa_quantity: none,
+            quantity_variance: none,
+            vendor_amount: zero,
+            psa_amount: zero,
+            psa_included: zero,
+            amount_variance: zero,
+            vendor_cost: zero,
+            psa_cost: zero,
+            vendor_lines: 0,
+            psa_lines: 0,
+            vendor_prices: None,
+            psa_prices: None,
+            vendor_costs: None,
+            psa_costs: None,
+            quantity_part: zero,
+            price_part: zero,
+            other_part: zero,
+            bundled: false,
+            included_quantity: None,
+            first_start: None,
+        }
     }
 }

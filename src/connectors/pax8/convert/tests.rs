@@ -134,6 +134,28 @@ fn invoices() {
 }
 
 #[test]
+fn a_status_nobody_knows_is_doubted_and_the_document_kept() {
+    let sample = r#"{"content":[{"id":"f1","invoiceDate":"2026-04-01","status":"STATUS","currencyCode":"USD"}]}"#;
+    for (status, told) in [
+        ("paid", None),
+        ("Nothing Due", None),
+        ("VOIDED", None),
+        (
+            "Refunded",
+            Some(
+                "GET /invoices, record f1, field status: expected one of Unpaid, Paid, Void, Carried, Nothing Due, Credited, \
+                 found `Refunded`; its lines count as cost, see that the document was not withdrawn",
+            ),
+        ),
+    ] {
+        let (heads, problems) = read(&sample.replace("STATUS", status), |_, i| invoice(i));
+        assert!(problems.is_empty() && heads.len() == 1, "{problems:?}");
+        let doubt = strange_status(&heads[0]).map(|problem| problem.to_string());
+        assert_eq!((doubt.as_deref(), heads[0].is_superseded()), (told, status == "VOIDED"), "{status}");
+    }
+}
+
+#[test]
 fn items() {
     let invoice = InvoiceId::new("f1");
     let (charges, problems) =
