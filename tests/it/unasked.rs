@@ -7,7 +7,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use trueup::config::{self, Config};
-use trueup::connectors::{ErrorKind, VendorConnector as _};
+use trueup::connectors::VendorConnector as _;
 use trueup::core::id::SubscriptionId;
 use trueup::engine::Unwatched;
 use trueup::engine::pax8::{self, Ask, Extent, Query, RemoteId};
@@ -43,14 +43,10 @@ async fn remote() -> pax8::Remote {
 async fn an_answer_to_another_question_is_no_answer() {
     let remote = remote().await;
     let company = RemoteId::new("company id", "asked").unwrap();
-    let told = |kind| match kind {
-        ErrorKind::Malformed { at, what } => format!("{at}: {what}"),
-        other => panic!("{other}"),
-    };
     let error = remote.one(&Ask::Company(company)).await.unwrap_err();
-    assert_eq!(told(error.kind), "id: expected the record asked, received another");
+    assert!(error.to_string().contains("expected the record asked, received another"), "{error}");
     let error = remote.ask(&Ask::Companies, &Query::default(), Extent::First(4), &Unwatched).await.unwrap_err();
-    assert_eq!(told(error.kind), "page.number: expected page 1, received page 0");
+    assert!(error.to_string().contains("expected page 1, received page 0"), "{error}");
     let states = remote.history(&[SubscriptionId::new("s1")], &Unwatched).await.unwrap().unwrap();
     assert_eq!(states.records().iter().map(|state| state.id.as_str()).collect::<Vec<_>>(), ["s1"]);
     assert!(!states.is_complete());
