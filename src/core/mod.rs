@@ -18,5 +18,6 @@ pub mod product;
 pub mod quantity;
 pub mod reconcile;
 pub mod record;
+pub mod renewals;
 pub mod review;
 pub mod snapshot;
