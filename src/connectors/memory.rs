@@ -12,12 +12,14 @@ use crate::connectors::{
     CheckFailed, CheckLine, ConnectorError, Descriptor, DraftMonth, ErrorKind, PsaConnector, Result, Side,
     VendorConnector, Watch, Watched, Way, documents,
 };
-use crate::core::billing::{BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
+use crate::core::billing::{
+    Assignment, BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice,
+};
 use crate::core::customer::{PsaCustomer, VendorCustomer};
 use crate::core::id::{PsaProductId, SubscriptionId, VendorProductId};
 use crate::core::link::BundlePart;
 use crate::core::period::BillingPeriod;
-use crate::core::product::{PriceRow, PsaProduct, VendorProduct};
+use crate::core::product::{CommitmentRule, PriceRow, PsaProduct, VendorProduct};
 use crate::core::record::Keyed;
 use crate::core::snapshot::{Problem, Pulled};
 
@@ -30,6 +32,8 @@ pub enum Listing {
     Products,
     /// The vendor's price rows.
     Prices,
+    /// What the vendor's products bind to.
+    Dependencies,
     /// The vendor's subscriptions.
     Subscriptions,
     /// Their earlier states.
@@ -44,6 +48,8 @@ pub enum Listing {
     Usage,
     /// Metered lines.
     UsageLines,
+    /// Seats given to people.
+    Assignments,
     /// What the PSA bills.
     BilledLines,
     /// The PSA's bundles.
@@ -141,6 +147,8 @@ pub struct MemoryVendor {
     pub products: Vec<VendorProduct>,
     /// Its price list.
     pub prices: Option<Vec<PriceRow>>,
+    /// What its products bind to.
+    pub dependencies: Option<Vec<CommitmentRule>>,
     /// What is held.
     pub subscriptions: Vec<Subscription>,
     /// Earlier states of subscriptions, oldest first.
@@ -155,6 +163,8 @@ pub struct MemoryVendor {
     pub usage: Option<Vec<UsageSummary>>,
     /// Metered lines.
     pub usage_lines: Option<Vec<UsageLine>>,
+    /// Seats given to people.
+    pub assignments: Option<Vec<Assignment>>,
 }
 
 impl MemoryVendor {
@@ -167,6 +177,7 @@ impl MemoryVendor {
             customers: Vec::new(),
             products: Vec::new(),
             prices: None,
+            dependencies: None,
             subscriptions: Vec::new(),
             history: None,
             invoices: None,
@@ -174,6 +185,7 @@ impl MemoryVendor {
             drafts: None,
             usage: None,
             usage_lines: None,
+            assignments: None,
         }
     }
 
@@ -214,6 +226,12 @@ impl VendorConnector for MemoryVendor {
         let Some(rows) = &self.prices else { return Ok(None) };
         let rows = rows.iter().filter(|row| of.contains(&row.product)).cloned().collect();
         self.faults.rows(&self.descriptor, Listing::Prices, rows, watch).map(Some)
+    }
+
+    async fn dependencies(&self, of: &[VendorProductId], watch: &dyn Watch) -> Result<Option<Pulled<CommitmentRule>>> {
+        let Some(rules) = &self.dependencies else { return Ok(None) };
+        let rules = rules.iter().filter(|rule| of.contains(&rule.product)).cloned();
+        self.faults.listed(&self.descriptor, Listing::Dependencies, rules, watch).map(Some)
     }
 
     async fn subscriptions(&self, watch: &dyn Watch) -> Result<Pulled<Subscription>> {
@@ -264,6 +282,11 @@ impl VendorConnector for MemoryVendor {
         let asked = |line: &&UsageLine| period.contains(line.day) && of.iter().any(|s| s.id == line.summary);
         let lines = lines.iter().filter(asked).cloned().collect();
         self.faults.rows(&self.descriptor, Listing::UsageLines, lines, watch).map(Some)
+    }
+
+    async fn assignments(&self, watch: &dyn Watch) -> Result<Option<Pulled<Assignment>>> {
+        let Some(given) = &self.assignments else { return Ok(None) };
+        self.faults.listed(&self.descriptor, Listing::Assignments, given.clone(), watch).map(Some)
     }
 }
 

@@ -16,12 +16,14 @@ pub mod watch;
 
 use async_trait::async_trait;
 
-use crate::core::billing::{BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
+use crate::core::billing::{
+    Assignment, BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice,
+};
 use crate::core::customer::{PsaCustomer, VendorCustomer};
 use crate::core::id::{SubscriptionId, VendorProductId};
 use crate::core::link::BundlePart;
 use crate::core::period::BillingPeriod;
-use crate::core::product::{PriceRow, PsaProduct, VendorProduct};
+use crate::core::product::{CommitmentRule, PriceRow, PsaProduct, VendorProduct};
 use crate::core::snapshot::Pulled;
 pub use error::{ConnectorError, ErrorKind};
 pub use watch::{Unwatched, Waiting, Watch, Watched, Way};
@@ -112,6 +114,12 @@ pub trait VendorConnector: Send + Sync {
     async fn products(&self, watch: &dyn Watch) -> Result<Pulled<VendorProduct>>;
     /// The price rows of some products; `None` where the system has no price list.
     async fn prices(&self, products: &[VendorProductId], watch: &dyn Watch) -> Result<Option<Pulled<PriceRow>>>;
+    /// What ordering some products binds to; `None` where the system does not say.
+    async fn dependencies(
+        &self,
+        products: &[VendorProductId],
+        watch: &dyn Watch,
+    ) -> Result<Option<Pulled<CommitmentRule>>>;
     /// What is held.
     async fn subscriptions(&self, watch: &dyn Watch) -> Result<Pulled<Subscription>>;
     /// Earlier states of some subscriptions, oldest first; `None` where the system keeps none.
@@ -131,6 +139,8 @@ pub trait VendorConnector: Send + Sync {
         period: BillingPeriod,
         watch: &dyn Watch,
     ) -> Result<Option<Pulled<UsageLine>>>;
+    /// How many seats are given to people; `None` where the system does not know.
+    async fn assignments(&self, watch: &dyn Watch) -> Result<Option<Pulled<Assignment>>>;
 }
 
 /// A PSA or ERP.

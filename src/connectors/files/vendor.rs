@@ -10,14 +10,16 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 
 use super::convert::{self, Read, Row};
-use super::entity::{VENDOR_COMPANIES, VENDOR_INVOICE_ITEMS, VENDOR_INVOICES, VENDOR_PRODUCTS, VENDOR_SUBSCRIPTIONS};
+use super::entity::{
+    ASSIGNMENTS, VENDOR_COMPANIES, VENDOR_INVOICE_ITEMS, VENDOR_INVOICES, VENDOR_PRODUCTS, VENDOR_SUBSCRIPTIONS,
+};
 use super::{Exports, derived};
 use crate::connectors::{CheckLine, Descriptor, DraftMonth, Result, Side, VendorConnector, Watch, documents};
-use crate::core::billing::{Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
+use crate::core::billing::{Assignment, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
 use crate::core::customer::{CustomerFields, VendorCustomer};
 use crate::core::id::{SubscriptionId, VendorProductId};
 use crate::core::period::BillingPeriod;
-use crate::core::product::{PriceRow, ProductFields, VendorProduct};
+use crate::core::product::{CommitmentRule, PriceRow, ProductFields, VendorProduct};
 use crate::core::record::{Keyed, Record};
 use crate::core::snapshot::{Problem, Pulled};
 
@@ -64,6 +66,14 @@ impl FilesVendor {
         self.exports.listing(&VENDOR_INVOICE_ITEMS, dated, watch)
     }
 
+    /// Every invoice line of the folder, whatever its month; `None` where it has no such file.
+    ///
+    /// # Errors
+    /// Where the file cannot be read as a whole.
+    pub fn all_charges(&self, watch: &dyn Watch) -> Result<Option<Pulled<VendorCharge>>> {
+        self.exports.listing(&VENDOR_INVOICE_ITEMS, convert::vendor_charge, watch)
+    }
+
     /// Every document that is listed; `None` where the folder has no such file.
     ///
     /// # Errors
@@ -95,6 +105,9 @@ impl VendorConnector for FilesVendor {
         ];
         if !matches!(self.exports.table(&VENDOR_INVOICES), Ok(None)) {
             lines.push(self.exports.check_line(&VENDOR_INVOICES, convert::vendor_invoice));
+        }
+        if !matches!(self.exports.table(&ASSIGNMENTS), Ok(None)) {
+            lines.push(self.exports.check_line(&ASSIGNMENTS, convert::assignment));
         }
         lines
     }
@@ -137,6 +150,14 @@ impl VendorConnector for FilesVendor {
     }
 
     async fn prices(&self, _of: &[VendorProductId], _watch: &dyn Watch) -> Result<Option<Pulled<PriceRow>>> {
+        Ok(None)
+    }
+
+    async fn dependencies(
+        &self,
+        _of: &[VendorProductId],
+        _watch: &dyn Watch,
+    ) -> Result<Option<Pulled<CommitmentRule>>> {
         Ok(None)
     }
 
@@ -190,5 +211,9 @@ impl VendorConnector for FilesVendor {
         _watch: &dyn Watch,
     ) -> Result<Option<Pulled<UsageLine>>> {
         Ok(None)
+    }
+
+    async fn assignments(&self, watch: &dyn Watch) -> Result<Option<Pulled<Assignment>>> {
+        self.exports.listing(&ASSIGNMENTS, convert::assignment, watch)
     }
 }

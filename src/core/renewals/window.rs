@@ -31,8 +31,9 @@ pub struct Rule {
 ///
 /// The default is Microsoft's new commerce as published: seats may be taken off within 168 hours (7 days) of a purchase or a
 /// renewal; a monthly commitment costs about 20 % more than a yearly one, and since April 2025 a yearly one that is paid
-/// monthly 5 % more than one paid at once. Source: Microsoft Learn, Partner Center, "New commerce experience: cancel a
-/// subscription" and "Billing plans for new commerce licence-based services". The maker may change them: they are settings.
+/// monthly 5 % more than one paid at once. Source: Microsoft's cancellation policy for partners
+/// (<https://learn.microsoft.com/partner-center/customers/new-commerce-cancellation-policy>) and its announcements of the
+/// price levels to partners of 2022 and 2025. The maker may change them: they are settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Rules(pub Vec<Rule>);
