@@ -2,7 +2,9 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr as _;
 
+use chrono::NaiveDate;
 use clap::ValueEnum;
 
 use crate::cli::args;
@@ -14,9 +16,12 @@ use crate::simulate::{self, Data, Faults, Pax8Credentials, PsaCredentials, Simul
 /// Serve a simulated distributor or PSA on loopback
 ///
 /// Speaks the published wire format, keeps everything in memory, and runs until it is stopped. Prints the address to configure to
-/// standard output, and the credentials it accepts to standard error.
+/// standard output, and the credentials it accepts to standard error. What is written to the distributor is kept until it ends: months pass
+/// with --clock, or later by POST /simulator/clock with {"today": "2026-12-31"}.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup simulate pax8 --seed 7 --faults 429=2,cut@invoices")]
+#[command(
+    after_help = "Examples:\n  trueup simulate pax8 --seed 7 --faults 429=2,cut@invoices\n  trueup simulate pax8 --seed 7 --period 2026-10 --clock 2026-11-05\n\nEvery switch of --faults, with an example each: trueup simulate pax8 --help"
+)]
 #[command(group = clap::ArgGroup::new("content").args(["data", "seed"]).required(true))]
 pub(super) struct Args {
     /// Which system
@@ -37,6 +42,9 @@ pub(super) struct Args {
     /// Listen on this port [default: a free one]
     #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
     port: u16,
+    /// What day it is for the distributor [default: the last of the month of the data]
+    #[arg(long, value_name = "DATE")]
+    clock: Option<NaiveDate>,
     /// Misbehave in these ways
     #[arg(long, value_name = "FAULTS", default_value = "", hide_default_value = true, long_help = Faults::SWITCHES)]
     faults: String,
@@ -52,7 +60,10 @@ enum System {
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        let faults: Faults = self.faults.parse()?;
+        let mut faults: Faults = self.faults.parse()?;
+        if let Some(day) = self.clock {
+            faults.clock = Faults::from_str(&format!("clock={day}"))?.clock;
+        }
         let period = self.period.unwrap_or_else(|| context.last_month());
         let data = match (&self.data, self.seed) {
             (Some(folder), _) => Data::read_folder(folder)?,

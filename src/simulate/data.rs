@@ -274,9 +274,37 @@ impl Table {
     /// Replaces a cell; `false` when there is no such row or column.
     pub fn set(&mut self, row: usize, column: &str, text: &str) -> bool {
         let Some(at) = self.columns.iter().position(|c| c == column) else { return false };
-        let Some(cell) = self.rows.get_mut(row).and_then(|r| r.get_mut(at)) else { return false };
+        let Some(cells) = self.rows.get_mut(row) else { return false };
+        if cells.len() <= at {
+            cells.resize(at + 1, String::new());
+        }
+        let Some(cell) = cells.get_mut(at) else { return false };
         text.clone_into(cell);
         true
+    }
+
+    /// Makes room for a column that files do not have; it is empty in the rows so far.
+    pub(super) fn widen(&mut self, column: &str) {
+        if !self.columns.iter().any(|c| c == column) {
+            self.columns.push(column.to_owned());
+        }
+    }
+
+    /// Takes a row out.
+    pub(super) fn remove(&mut self, row: usize) {
+        if row < self.rows.len() {
+            self.rows.remove(row);
+        }
+    }
+
+    /// Puts a copy of the first row, under another id, before it.
+    pub(super) fn repeat_first(&mut self, id: &str) {
+        if let Some(mut copy) = self.rows.first().cloned() {
+            if let Some(cell) = self.columns.iter().position(|c| c == "id").and_then(|at| copy.get_mut(at)) {
+                id.clone_into(cell);
+            }
+            self.rows.insert(0, copy);
+        }
     }
 
     /// How many rows.

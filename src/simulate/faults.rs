@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
+use chrono::{Datelike as _, NaiveDate};
 use rand_chacha::rand_core::Rng as _;
 
 use super::SimulateError;
@@ -58,10 +59,24 @@ pub(super) enum Fault {
     NoCurrency,
     /// The first row of a list has `NaN` as its price.
     Nan,
+    /// A row is really added at the head of a list before a later page.
+    Insert,
+    /// The first row of a list really goes before a later page.
+    Delete,
+    /// The order of every list turns round before a later page.
+    Resort,
+    /// The answer takes longer than clients wait.
+    Slow,
+    /// A write is carried out and its connection closed without an answer.
+    DropWrite,
+    /// A write is carried out and answered with 500.
+    BrokenWrite,
+    /// A write is accepted and shows only some reads later.
+    Late,
 }
 
 /// The names of the faults, and how often each fires when nothing is said.
-const NAMES: [(&str, Fault, When); 22] = [
+const NAMES: [(&str, Fault, When); 29] = [
     ("429", Fault::Throttled, When::First(1)),
     ("429-bare", Fault::ThrottledBare, When::First(1)),
     ("408", Fault::TimedOut, When::First(1)),
@@ -84,12 +99,24 @@ const NAMES: [(&str, Fault, When); 22] = [
     ("bad-quantity", Fault::BadQuantity, When::Always),
     ("no-currency", Fault::NoCurrency, When::Always),
     ("nan", Fault::Nan, When::Always),
+    ("insert", Fault::Insert, When::First(1)),
+    ("delete", Fault::Delete, When::First(1)),
+    ("resort", Fault::Resort, When::First(1)),
+    ("slow", Fault::Slow, When::First(1)),
+    ("drop-write", Fault::DropWrite, When::First(1)),
+    ("500-write", Fault::BrokenWrite, When::First(1)),
+    ("late", Fault::Late, When::Always),
 ];
 
 impl Fault {
     /// Faults that only make sense between two pages count later pages only.
     fn between_pages(self) -> bool {
-        matches!(self, Self::Move | Self::Skip | Self::Expire)
+        matches!(self, Self::Move | Self::Skip | Self::Expire | Self::Insert | Self::Delete | Self::Resort)
+    }
+
+    /// Faults that only make sense for a write count writes only.
+    fn on_writes(self) -> bool {
+        matches!(self, Self::DropWrite | Self::BrokenWrite | Self::Late)
     }
 }
 
@@ -134,6 +161,17 @@ pub enum Oversize {
     Honour,
 }
 
+/// Which year's form of the wire is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shape {
+    /// As the clients of 2022 expect it: without what was added later.
+    Y2022,
+    /// Without what the description of 2026 added.
+    Y2025,
+    /// The published description.
+    Y2026,
+}
+
 /// Every switch of both simulators. `Faults::default()` behaves well; a text such as `429=3,cut=every:7,move@items` is parsed
 /// with `parse`. What may stand in the text: [`Faults::SWITCHES`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,6 +199,28 @@ pub struct Faults {
     pub commitment: Commitment,
     /// What to do with a page size above the maximum.
     pub oversize: Oversize,
+    /// Which year's form is spoken.
+    pub shape: Shape,
+    /// The day it is; the last of the month of the data when unset.
+    pub clock: Option<NaiveDate>,
+    /// Days from the making of an invoice, on the 4th, to its approval.
+    pub approval: u64,
+    /// Days from the approval of a wrong invoice to its credit and the new one.
+    pub reissue: u64,
+    /// Reads until a late write shows.
+    pub late_reads: u64,
+    /// Milliseconds before each answer.
+    pub latency: u64,
+    /// Seconds before a slow answer.
+    pub slow_seconds: u64,
+    /// Calls served in a minute; the others are 429. None: all.
+    pub rate: Option<u64>,
+    /// Every webhook delivery is made twice.
+    pub webhook_duplicates: bool,
+    /// Milliseconds until a delivery counts as failed.
+    pub webhook_timeout: u64,
+    /// Milliseconds between the attempts of a delivery.
+    pub webhook_pause: u64,
 }
 
 impl Default for Faults {
@@ -178,6 +238,17 @@ impl Default for Faults {
             carried: "0".to_owned(),
             commitment: Commitment::Wire,
             oversize: Oversize::Refuse,
+            shape: Shape::Y2026,
+            clock: None,
+            approval: 1,
+            reissue: 3,
+            late_reads: 3,
+            latency: 0,
+            slow_seconds: 31,
+            rate: None,
+            webhook_duplicates: false,
+            webhook_timeout: 10_000,
+            webhook_pause: 1_000,
         }
     }
 }
@@ -209,22 +280,70 @@ impl Faults {
     pub const SWITCHES: &str = "\
 Misbehave in these ways: comma-separated faults, each NAME[=WHEN][@SEGMENT]
 
-  429 429-bare 408 500 503 401    a failure in the place of the answer, once
-  403 404                         the same, always
-  cut drop hangup                 half a body; no answer; closed within the answer
-  expire                          all tokens die before a later page
-  move skip                       a row comes in, or goes, before a later page
-  no-totals no-paging no-content  page metadata or the empty list missing
-  nulls extra                     unset values as null, undocumented fields
-  bad-quantity no-currency nan    the first row of a list is broken
+  429           429=3             the first 3 calls: 429 with Retry-After
+  429-bare      429-bare=every:5  429 without
+  408           408@draftItems    too slow a query, once
+  500           500@invoices      broken, once
+  503           503=2             unavailable, with an HTML page
+  401           401=nth:4         refused though the token is good, once
+  403           403@orders        forbidden, always
+  404           404@contacts      not found, always
+  slow          slow@orders       answers after slow-seconds, once
+  cut           cut=every:7       half a body
+  drop          drop=nth:9        carried out, no answer
+  hangup        hangup@items      closed within the answer
+  expire        expire=nth:2      all tokens die before a later page
+  move          move@products     a later page as if a row had come in
+  skip          skip=nth:4        a later page as if a row had gone
+  insert        insert@companies  a row really comes in before a later page
+  delete        delete=2          the first row really goes before a later page
+  resort        resort            the order turns round before a later page
+  drop-write    drop-write@orders an accepted write gets no answer
+  500-write     500-write         an accepted write is answered with 500
+  late          late@contacts     an accepted write shows late-reads reads later
+  no-totals     no-totals@items   pages without totals
+  no-paging     no-paging         no page figures at all
+  no-content    no-content        an empty list lacks its list
+  nulls         nulls=chance:500  unset values are null, not missing
+  extra         extra             undocumented fields everywhere
+  bad-quantity  bad-quantity      the first row's quantity is no number
+  no-currency   no-currency       the first row has no currency
+  nan           nan               the first row's price is no number
 
 WHEN: N (the first N), once, always, every:N, nth:N, chance:N (per mille)
 SEGMENT: only paths with it, such as invoices
-Settings: seed=N retry-after=SECONDS expires-in=SECONDS carried=AMOUNT
-  commitment=wire|documented|both oversize=refuse|clamp|honour
-  item-ids credited end-exclusive mixed-dates full-lists
+
+Settings, among them what is served:
+
+  seed=7                  chance and new ids follow from it
+  latency=150             milliseconds before each answer
+  rate=1000               calls a minute; more are 429
+  retry-after=7           seconds in Retry-After
+  slow-seconds=40         how slow is slow
+  expires-in=60           seconds a token lives
+  late-reads=5            how late is late
+  oversize=clamp          size above 200: refuse, clamp or honour
+  commitment=documented   the name of the commitment: wire, documented or both
+  shape=2022              fields as of 2022, 2025 or 2026
+  mixed-dates             dates of subscriptions in three shapes
+  full-lists              lists with what only single reads have
+  item-ids                invoice items with ids
+  end-exclusive           endPeriod is the day after the last
+  credited                invoices are credited and issued again
+  carried=1250.50         carriedBalance of every invoice
+  clock=2026-11-05        what day it is, as --clock
+  approval=2              days from an invoice, made on the 4th, to its approval
+  reissue=5               days from the approval of a wrong one to its credit
+  webhook-duplicates      every delivery twice
+  webhook-timeout=500     milliseconds until a delivery has failed
+  webhook-pause=0         milliseconds between its attempts
 
 Example: 429=3,cut=every:7,500@invoices";
+
+    /// What chance and new ids follow from.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
 
     fn switch(&mut self, name: &str, value: Option<&str>) -> Result<(), String> {
         let on = || match value {
@@ -240,6 +359,24 @@ Example: 429=3,cut=every:7,500@invoices";
             "end-exclusive" => self.end_exclusive = on()?,
             "mixed-dates" => self.mixed_dates = on()?,
             "full-lists" => self.full_lists = on()?,
+            "webhook-duplicates" => self.webhook_duplicates = on()?,
+            "webhook-timeout" => self.webhook_timeout = whole(value)?,
+            "webhook-pause" => self.webhook_pause = whole(value)?,
+            "latency" => self.latency = whole(value)?,
+            "slow-seconds" => self.slow_seconds = whole(value)?,
+            "rate" => self.rate = Some(whole(value)?),
+            "late-reads" => self.late_reads = whole(value)?,
+            "approval" => self.approval = whole(value)?.min(DAYS_MAX),
+            "reissue" => self.reissue = whole(value)?.min(DAYS_MAX),
+            "clock" => self.clock = Some(day(value)?),
+            "shape" => {
+                self.shape = match value {
+                    Some("2022") => Shape::Y2022,
+                    Some("2025") => Shape::Y2025,
+                    Some("2026") => Shape::Y2026,
+                    _ => return Err("expected 2022, 2025 or 2026".to_owned()),
+                }
+            }
             "carried" => value.ok_or("expected an amount after `=`")?.clone_into(&mut self.carried),
             "commitment" => {
                 self.commitment = match value {
@@ -281,6 +418,14 @@ impl When {
     }
 }
 
+/// An invoice that takes longer than this is no invoice of its month.
+const DAYS_MAX: u64 = 20;
+
+fn day(text: Option<&str>) -> Result<NaiveDate, String> {
+    let day = text.and_then(|t| NaiveDate::parse_from_str(t, "%Y-%m-%d").ok());
+    day.filter(|day| (2000..=2100).contains(&day.year())).ok_or("expected a day such as 2026-11-04".to_owned())
+}
+
 fn whole(text: Option<&str>) -> Result<u64, String> {
     let text = text.unwrap_or_default();
     text.parse().map_err(|_| {
@@ -307,17 +452,28 @@ impl Fired {
     }
 }
 
+/// What the rules look at of a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) path: &'a str,
+    pub(super) later_page: bool,
+    pub(super) write: bool,
+}
+
 /// How often each rule was looked at so far.
 #[derive(Debug, Default)]
 pub(super) struct Counters(BTreeMap<usize, u64>);
 
 impl Counters {
     /// Decides what fires for a request, counting it for every rule it matches.
-    pub(super) fn fire(&mut self, faults: &Faults, path: &str, later_page: bool) -> Fired {
+    pub(super) fn fire(&mut self, faults: &Faults, seen: Seen<'_>) -> Fired {
         let mut fired = BTreeSet::new();
         for (number, rule) in faults.rules.iter().enumerate() {
-            let here = rule.at.as_deref().map_or(!path.ends_with("/token"), |at| path.split('/').any(|s| s == at));
-            if !here || (rule.fault.between_pages() && !later_page) {
+            let at = rule.at.as_deref();
+            let here =
+                at.map_or(!seen.path.ends_with("/token"), |at| seen.path.split('/').any(|segment| segment == at));
+            let due = (seen.later_page || !rule.fault.between_pages()) && (seen.write || !rule.fault.on_writes());
+            if !here || !due {
                 continue;
             }
             let count = self.0.entry(number).or_default();
@@ -343,12 +499,12 @@ impl Counters {
 mod tests {
     use super::*;
 
+    const SEEN: Seen<'_> = Seen { path: "/v1/companies", later_page: true, write: true };
+
     fn pattern(text: &str, requests: usize) -> String {
         let faults: Faults = text.parse().unwrap();
         let mut counters = Counters::default();
-        (0..requests)
-            .map(|_| if counters.fire(&faults, "/v1/companies", true).has(Fault::Broken) { 'x' } else { '.' })
-            .collect()
+        (0..requests).map(|_| if counters.fire(&faults, SEEN).has(Fault::Broken) { 'x' } else { '.' }).collect()
     }
 
     #[test]
@@ -387,7 +543,17 @@ mod tests {
 
     #[test]
     fn unknown_switches_are_refused_by_name() {
-        for text in ["4z9", "429=often", "commitment=maybe", "item-ids=yes", "seed=x", "seed=1@invoices", "every:0x"] {
+        for text in [
+            "4z9",
+            "429=often",
+            "commitment=maybe",
+            "item-ids=yes",
+            "seed=x",
+            "seed=1@invoices",
+            "every:0x",
+            "clock=soon",
+            "shape=2023",
+        ] {
             let error = text.parse::<Faults>().unwrap_err().to_string();
             assert!(error.contains(&format!("`{text}`")), "{error}");
         }

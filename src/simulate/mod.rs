@@ -11,8 +11,6 @@ mod data;
 mod faults;
 mod json;
 mod pax8;
-mod pax8_invoices;
-mod pax8_usage;
 mod psa;
 mod psa_query;
 mod server;
@@ -26,7 +24,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use data::{Data, File, Row, Table};
-pub use faults::{Commitment, Faults, Oversize};
+pub use faults::{Commitment, Faults, Oversize, Shape};
 pub use pax8::Pax8Credentials;
 pub use psa::PsaCredentials;
 pub use server::{Logged, Running};
@@ -76,8 +74,9 @@ pub async fn serve_pax8(
     credentials: Pax8Credentials,
     addr: SocketAddr,
 ) -> Result<Running, SimulateError> {
-    let service = pax8::Pax8::new(data, faults.clone(), credentials);
-    server::serve(server::Service::Pax8(Box::new(service)), faults, addr).await
+    let (service, courier) = pax8::Pax8::new(data, faults.clone(), credentials);
+    let running = server::serve(server::Service::Pax8(Box::new(service)), faults, addr).await?;
+    Ok(running.beside(courier.run()))
 }
 
 /// Serves the data as ConnectWise PSA would until the answer is dropped. Port 0 takes a free one.

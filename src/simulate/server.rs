@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -22,7 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::SimulateError;
-use super::faults::{Counters, Fault, Faults, Fired};
+use super::faults::{Counters, Fault, Faults, Fired, Seen};
 use super::pax8::Pax8;
 use super::psa::Psa;
 
@@ -63,6 +64,11 @@ impl Answer {
 
     pub(super) fn with(status: StatusCode, body: Value) -> Self {
         Self { status, headers: Vec::new(), body }
+    }
+
+    /// An answer without a body.
+    pub(super) fn empty(status: StatusCode) -> Self {
+        Self::with(status, Value::Null)
     }
 }
 
@@ -113,9 +119,30 @@ struct Shared {
     service: Service,
     faults: Faults,
     counters: Mutex<Counters>,
+    minute: Mutex<Minute>,
     log: Mutex<Vec<Logged>>,
     stopped: AtomicBool,
     base: String,
+}
+
+/// The calls of one minute.
+struct Minute {
+    began: Instant,
+    calls: u64,
+}
+
+impl Minute {
+    /// Counts a call; the seconds to wait when the minute is full.
+    fn full(&mut self, rate: u64) -> Option<u64> {
+        if self.began.elapsed().as_secs() >= 60 {
+            *self = Self { began: Instant::now(), calls: 0 };
+        }
+        if self.calls >= rate {
+            return Some(60_u64.saturating_sub(self.began.elapsed().as_secs()).max(1));
+        }
+        self.calls += 1;
+        None
+    }
 }
 
 /// A simulator at work. Dropping it ends it.
@@ -123,6 +150,7 @@ pub struct Running {
     addr: SocketAddr,
     shared: Arc<Shared>,
     task: JoinHandle<()>,
+    beside: Option<JoinHandle<()>>,
 }
 
 impl Running {
@@ -157,6 +185,17 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.shared.stopped.store(true, Ordering::SeqCst);
         self.task.abort();
+        if let Some(beside) = &self.beside {
+            beside.abort();
+        }
+    }
+}
+
+impl Running {
+    /// Lets something work for as long as the simulator does.
+    pub(super) fn beside(mut self, work: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.beside = Some(tokio::spawn(work));
+        self
     }
 }
 
@@ -172,6 +211,7 @@ pub(super) async fn serve(service: Service, faults: Faults, addr: SocketAddr) ->
         service,
         faults,
         counters: Mutex::default(),
+        minute: Mutex::new(Minute { began: Instant::now(), calls: 0 }),
         log: Mutex::default(),
         stopped: AtomicBool::new(false),
         base: format!("http://{addr}"),
@@ -182,8 +222,11 @@ pub(super) async fn serve(service: Service, faults: Faults, addr: SocketAddr) ->
         // serving never ends by itself; the task is aborted
         let _ = axum::serve(Severable(listener), app).await;
     });
-    Ok(Running { addr, shared, task })
+    Ok(Running { addr, shared, task, beside: None })
 }
+
+/// The largest body taken.
+const BODY_MAX: usize = 1 << 20;
 
 async fn handle(
     State(shared): State<Arc<Shared>>,
@@ -191,17 +234,36 @@ async fn handle(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
     let query = Query::<Vec<(String, String)>>::try_from_uri(&uri).map(|q| q.0).unwrap_or_default();
+    let body = axum::body::to_bytes(body, BODY_MAX).await;
+    let too_long = body.is_err();
+    let body = body.unwrap_or_default();
     let ask = Ask { method, path: uri.path().to_owned(), query, headers, body, base: shared.base.clone() };
-    let later_page = shared.service.is_later_page(&ask);
+    let controls = ask.path.starts_with("/simulator/");
     let fired = {
         let mut counters = shared.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        counters.fire(&shared.faults, &ask.path, later_page)
+        let write = ask.method != Method::GET && !ask.path.ends_with("/token");
+        let seen = Seen { path: &ask.path, later_page: shared.service.is_later_page(&ask), write };
+        if controls { Fired::default() } else { counters.fire(&shared.faults, seen) }
     };
-    let dropped = fired.has(Fault::Drop) || shared.stopped.load(Ordering::SeqCst);
-    let mut response = respond(&shared, &ask, &fired, &line);
+    if !controls {
+        linger(&shared.faults, &fired).await;
+    }
+    let mut response = if too_long {
+        let answer = shared.service.failure(&ask, StatusCode::BAD_REQUEST, "The body is too large");
+        build(answer.status, "application/json", &answer.headers, answer.body.to_string())
+    } else {
+        respond(&shared, &ask, &fired, &line, controls)
+    };
+    let accepted = response.status().is_success();
+    if fired.has(Fault::BrokenWrite) && accepted {
+        let answer = shared.service.failure(&ask, StatusCode::INTERNAL_SERVER_ERROR, "Internal server error");
+        response = build(answer.status, "application/json", &answer.headers, answer.body.to_string());
+    }
+    let dropped =
+        fired.has(Fault::Drop) || fired.has(Fault::DropWrite) && accepted || shared.stopped.load(Ordering::SeqCst);
     if dropped {
         line.cut_after(0);
         *response.status_mut() = StatusCode::OK;
@@ -210,6 +272,16 @@ async fn handle(
     let logged = Logged { method: ask.method.to_string(), path: uri.to_string(), status };
     shared.log.lock().unwrap_or_else(PoisonError::into_inner).push(logged);
     response
+}
+
+/// Makes the client wait as long as the switches say.
+async fn linger(faults: &Faults, fired: &Fired) {
+    let slow = if fired.has(Fault::Slow) { faults.slow_seconds.saturating_mul(1_000) } else { 0 };
+    let wait = Duration::from_millis(faults.latency.saturating_add(slow));
+    if !wait.is_zero() {
+        #[expect(clippy::disallowed_methods, reason = "a slow remote is what is simulated")]
+        tokio::time::sleep(wait).await;
+    }
 }
 
 /// The statuses a fault can put in the place of an answer.
@@ -223,7 +295,14 @@ const REFUSALS: [(Fault, StatusCode, &str); 7] = [
     (Fault::NotFound, StatusCode::NOT_FOUND, "Not found"),
 ];
 
-fn respond(shared: &Shared, ask: &Ask, fired: &Fired, line: &Line) -> Response {
+fn respond(shared: &Shared, ask: &Ask, fired: &Fired, line: &Line, controls: bool) -> Response {
+    if let Some(rate) = shared.faults.rate.filter(|_| !controls)
+        && let Some(seconds) = shared.minute.lock().unwrap_or_else(PoisonError::into_inner).full(rate)
+    {
+        let answer = shared.service.failure(ask, StatusCode::TOO_MANY_REQUESTS, "Too many requests");
+        let after = [("retry-after", seconds.to_string())];
+        return build(answer.status, "application/json", &after, answer.body.to_string());
+    }
     if fired.has(Fault::Unavailable) {
         let page = "<html><head><title>503</title></head><body><h1>Service Unavailable</h1></body></html>";
         return build(StatusCode::SERVICE_UNAVAILABLE, "text/html", &[], page.to_owned());
@@ -237,6 +316,9 @@ fn respond(shared: &Shared, ask: &Ask, fired: &Fired, line: &Line) -> Response {
     }
     if fired.has(Fault::Extra) {
         super::json::add_unknown(&mut answer.body);
+    }
+    if answer.body.is_null() && answer.status != StatusCode::OK {
+        return build_bare(answer.status);
     }
     let mut text = answer.body.to_string();
     let half = (0..=text.len() / 2).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
@@ -256,6 +338,12 @@ fn build(status: StatusCode, kind: &str, headers: &[(&'static str, String)], bod
         response = response.header(*name, value);
     }
     response.body(Body::from(body)).unwrap_or_default()
+}
+
+fn build_bare(status: StatusCode) -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = status;
+    response
 }
 
 /// Hands out connections that can be cut.

@@ -9,9 +9,16 @@
 )]
 
 mod faults;
+mod foreign;
+mod generated;
+mod hooks;
+mod model;
+mod months;
 mod pax8;
 mod psa;
+mod switches;
 mod world;
+mod writes;
 
 use std::net::SocketAddr;
 
@@ -41,6 +48,11 @@ struct Reply {
 impl Reply {
     fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
+    }
+
+    /// The same for answers that may have no body.
+    fn json_or_null(&self) -> Value {
+        if self.text.is_empty() { Value::Null } else { self.json() }
     }
 }
 
@@ -97,6 +109,43 @@ impl Pax8 {
 
     async fn get(&self, path: &str) -> Reply {
         self.try_get(path).await.unwrap()
+    }
+
+    async fn try_call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Reply, reqwest::Error> {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let place = if path.starts_with('/') { path.to_owned() } else { format!("/v1/{path}") };
+        let request = self.http.request(method, format!("{}{place}", self.running.url())).bearer_auth(&self.token);
+        send(match body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+        .await
+    }
+
+    /// Any operation; a path that begins with a slash is taken from the root.
+    async fn call(&self, method: &str, path: &str, body: &Value) -> Reply {
+        self.try_call(method, path, Some(body).filter(|b| !b.is_null())).await.unwrap()
+    }
+
+    /// The same, when it must be accepted.
+    async fn done(&self, method: &str, path: &str, body: &Value) -> Value {
+        let reply = self.call(method, path, body).await;
+        assert!((200..300).contains(&reply.status), "{method} {path}: {} {}", reply.status, reply.text);
+        reply.json_or_null()
+    }
+
+    /// The same, when it must be refused; the reasons.
+    async fn refused(&self, status: u16, method: &str, path: &str, body: &Value) -> String {
+        let reply = self.call(method, path, body).await;
+        assert_eq!(reply.status, status, "{method} {path} {body}: {}", reply.text);
+        let body = reply.json();
+        assert_eq!(body["status"], json!(status));
+        let details = body["details"].as_array().unwrap();
+        details.iter().map(|d| text(&d["message"])).collect::<Vec<_>>().join("; ")
+    }
+
+    async fn today(&self, day: &str) {
+        self.done("POST", "/simulator/clock", &json!({ "today": day })).await;
     }
 
     /// Every page of a list: the rows and the total announced.

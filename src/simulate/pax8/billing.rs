@@ -1,0 +1,326 @@
+//! What the distributor charges for a month, and how days pass: on the 4th invoices are made, later approved, and where
+//! that is switched on withdrawn and issued again.
+//!
+//! Charged ahead: the quantity at the start of the month. Charged afterwards: the part of the month before that each
+//! change covers, either sign, and metered use. Invariant: every change is charged once, in the month after it; amounts
+//! are exact and rounded once, half away from zero, to cents.
+
+use chrono::{Datelike as _, NaiveDate};
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use super::changes::Cells;
+use super::figure;
+use super::invoices::Invoice;
+use super::ledger::Step;
+use super::state::State;
+use super::terms::{months, on_items};
+use super::time::{day_of_cell, days_after, days_in, first_of_month, last_of_month, months_before, term_around};
+use super::topics::Event;
+use crate::simulate::data::{File, Row};
+use crate::simulate::faults::Faults;
+
+/// The day of the month on which invoices are made.
+const MADE_ON: u32 = 4;
+
+/// One charge of a subscription.
+pub(super) struct Charge<'a> {
+    pub(super) subscription: Row<'a>,
+    kind: &'static str,
+    quantity: Decimal,
+    /// The share of the unit price: days charged and days of the whole term.
+    part: Option<(i64, i64)>,
+    from: NaiveDate,
+    to: NaiveDate,
+    mark: &'static str,
+}
+
+impl<'a> Charge<'a> {
+    fn whole(subscription: Row<'a>, kind: &'static str, quantity: Decimal, (from, to): (NaiveDate, NaiveDate)) -> Self {
+        Self { subscription, kind, quantity, part: None, from, to, mark: "" }
+    }
+
+    /// A change, from its day to the end of its term.
+    fn part(subscription: Row<'a>, step: Step, (first, last): (NaiveDate, NaiveDate)) -> Self {
+        let part = Some((days_in(step.day, last), days_in(first, last)));
+        let mark = if step.to.is_zero() { "(Canceled) " } else { "" };
+        Self { subscription, kind: "prorate", quantity: step.to - step.from, part, from: step.day, to: last, mark }
+    }
+}
+
+impl State {
+    /// Lets the days pass until it is this one; every day's work is done on the day.
+    pub(super) fn advance(&mut self, until: NaiveDate, faults: &Faults) {
+        while self.today < until {
+            self.today = days_after(self.today, 1);
+            self.settle_statuses();
+            if first_of_month(self.today) > self.month {
+                self.meter_day();
+            }
+            if self.today.day() == MADE_ON && first_of_month(self.today) > self.month {
+                self.make_invoices(first_of_month(self.today), faults);
+            }
+            self.approve();
+        }
+        self.renew_commitments();
+    }
+
+    /// What was asked for on an earlier day is done.
+    fn settle_statuses(&mut self) {
+        let mut set = Vec::new();
+        for (at, row) in self.data.table(File::VendorSubscriptions).rows().enumerate() {
+            let ended = || day_of_cell(row.get("endDate")).is_some_and(|end| end < self.today);
+            match row.get("status") {
+                "PendingAutomated" if row.get("createdDate") < self.today.to_string().as_str() => {
+                    set.push((at, "Active"));
+                }
+                "PendingCancel" if ended() => set.push((at, "Cancelled")),
+                _ => {}
+            }
+        }
+        for (at, status) in set {
+            self.data.table_mut(File::VendorSubscriptions).set(at, "status", status);
+        }
+    }
+
+    /// A commitment that has run out begins again.
+    fn renew_commitments(&mut self) {
+        let mut set = Vec::new();
+        for (at, row) in self.data.table(File::VendorSubscriptions).rows().enumerate() {
+            let Some(end) = day_of_cell(row.get("commitmentEndDate")).filter(|end| *end < self.today) else { continue };
+            let open = row.get("endDate").is_empty();
+            if let Some(months) = months(row.get("commitmentTerm")).filter(|_| open) {
+                let last = term_around(days_after(end, 1), months, self.today).1;
+                set.push((at, format!("{last}T00:00:00Z")));
+            }
+        }
+        for (at, end) in set {
+            self.data.table_mut(File::VendorSubscriptions).set(at, "commitmentEndDate", &end);
+        }
+    }
+
+    /// One invoice per currency for a month, with the metered use of the month before.
+    fn make_invoices(&mut self, month: NaiveDate, faults: &Faults) {
+        let charges = self.charges_of_month(month);
+        let lines: Vec<Cells> = charges.iter().enumerate().map(|(at, charge)| self.line(charge, month, at)).collect();
+        for line in lines {
+            let at = self.data.table(File::VendorInvoiceItems).len();
+            self.add(File::VendorInvoiceItems, &line);
+            self.bill(at, month, faults);
+        }
+        let used_in = months_before(month, 1);
+        let items = self.data.table(File::VendorInvoiceItems);
+        let day = |at: usize| items.row(at).and_then(|line| day_of_cell(line.get("startPeriod")));
+        // the use in the month of the data stands on its invoice
+        let fresh = |at: &usize| day(*at).is_some_and(|day| first_of_month(day) == used_in && used_in > self.month);
+        let used: Vec<usize> = self.metered.values().flatten().copied().filter(fresh).collect();
+        for at in used {
+            self.bill(at, month, faults);
+        }
+    }
+
+    /// Puts a line on the invoice of its currency.
+    fn bill(&mut self, at: usize, month: NaiveDate, faults: &Faults) {
+        let Some(line) = self.data.table(File::VendorInvoiceItems).row(at) else { return };
+        let (currency, due) = (line.get("currencyCode").to_owned(), super::invoices::due(line));
+        let found = self.invoices.iter_mut().find(|head| head.date == month && head.currency == currency);
+        if let Some(head) = found {
+            head.total += due;
+            head.balance += due;
+            head.items.push(at);
+            return;
+        }
+        let approved = days_after(self.today, faults.approval);
+        let mut head = Invoice::new(month, &currency, approved);
+        (head.total, head.balance, head.items) = (due, due, vec![at]);
+        if faults.credited {
+            head.withdrawn = Some(days_after(approved, faults.reissue));
+        }
+        self.invoices.push(head);
+    }
+
+    /// What is approved today can be seen; what is withdrawn today stands beside its successor from now on.
+    fn approve(&mut self) {
+        let today = self.today;
+        let mut told = Vec::new();
+        for at in 0..self.invoices.len() {
+            let owed = self.owed_before(at);
+            let Some(head) = self.invoices.get_mut(at).filter(|head| head.approved == today) else { continue };
+            told.push(head.id.clone());
+            head.carried += owed;
+            let (currency, date) = (head.currency.clone(), head.date);
+            for earlier in self.invoices.iter_mut().filter(|other| other.currency == currency && other.date < date) {
+                if earlier.status == "Unpaid" {
+                    earlier.status = "Carried";
+                }
+            }
+        }
+        let due: Vec<String> =
+            self.invoices.iter().filter(|head| head.withdrawn == Some(today)).map(|head| head.id.clone()).collect();
+        told.extend(due.iter().filter_map(|id| self.reissue(id)));
+        for id in told {
+            self.tell(&Event::of("INVOICE", "CREATED", &id));
+        }
+    }
+
+    fn owed_before(&self, at: usize) -> Decimal {
+        let Some(head) = self.invoices.get(at) else { return Decimal::ZERO };
+        let earlier = self.invoices.iter().filter(|other| other.currency == head.currency && other.date < head.date);
+        earlier.map(|other| other.balance).sum()
+    }
+
+    /// Credits an approved invoice and issues it again under a new id, which is answered.
+    pub(super) fn reissue(&mut self, id: &str) -> Option<String> {
+        let today = self.today;
+        let again = self.invoices.iter().filter(|head| head.date == self.date_of(id)).count();
+        let head = self.invoices.iter_mut().find(|head| head.id.eq_ignore_ascii_case(id))?;
+        if head.status == "Credited" || head.approved > today {
+            return None;
+        }
+        let mut fresh = head.clone();
+        (head.status, head.balance, head.withdrawn) = ("Credited", Decimal::ZERO, None);
+        fresh.id = Invoice::id_of(fresh.date, &fresh.currency, &format!("again/{again}"));
+        (fresh.status, fresh.balance, fresh.approved, fresh.withdrawn) = ("Unpaid", fresh.total, today, None);
+        let new = fresh.id.clone();
+        self.invoices.push(fresh);
+        Some(new)
+    }
+
+    fn date_of(&self, id: &str) -> NaiveDate {
+        self.invoices.iter().find(|head| head.id.eq_ignore_ascii_case(id)).map(|head| head.date).unwrap_or_default()
+    }
+
+    /// What the subscriptions cost in a month, as far as it is known today: ahead for it, and afterwards for the one before.
+    pub(super) fn charges_of_month(&self, month: NaiveDate) -> Vec<Charge<'_>> {
+        let all = self.data.table(File::VendorSubscriptions).rows();
+        all.filter(|row| !row.get("price").is_empty()).flat_map(|row| self.charges(row, month)).collect()
+    }
+
+    fn charges<'a>(&self, row: Row<'a>, month: NaiveDate) -> Vec<Charge<'a>> {
+        match months(row.get("billingTerm")) {
+            Some(1) => self.monthly(row, month),
+            Some(length) => self.longer(row, length, month),
+            None if row.get("billingTerm") == "Trial" => Vec::new(),
+            None => {
+                let steps = self.ledger.steps(row.get("id"), months_before(month, 1), month);
+                let first = steps.into_iter().find(|step| step.from.is_zero());
+                first.map(|s| Charge::whole(row, "one-time", s.to, (s.day, s.day))).into_iter().collect()
+            }
+        }
+    }
+
+    /// Months of the calendar: what changes on the first of one is in its charge, what changes later comes in the next.
+    fn monthly<'a>(&self, row: Row<'a>, month: NaiveDate) -> Vec<Charge<'a>> {
+        let id = row.get("id");
+        let before = months_before(month, 1);
+        // the month of the data was charged before anything could change here
+        let from = if before <= self.month { before } else { days_after(before, 1) };
+        let part = |step: Step| Charge::part(row, step, (before, last_of_month(before)));
+        let mut found: Vec<Charge<'a>> = self.ledger.steps(id, from, month).into_iter().map(part).collect();
+        let held = self.held_at(row, days_after(month, 1));
+        let begun = day_of_cell(row.get("billingStart")).or_else(|| day_of_cell(row.get("startDate")));
+        if held > Decimal::ZERO && begun.is_none_or(|start| start <= month) {
+            found.insert(0, Charge::whole(row, "subscription", held, (month, last_of_month(month))));
+        }
+        found
+    }
+
+    /// Longer terms follow each other from their start: charged when they begin, changes for what is left of them.
+    fn longer<'a>(&self, row: Row<'a>, length: u32, month: NaiveDate) -> Vec<Charge<'a>> {
+        let start = day_of_cell(row.get("billingStart")).or_else(|| day_of_cell(row.get("startDate"))).unwrap_or(month);
+        let mut found = Vec::new();
+        let (from, to) = term_around(start, length, last_of_month(month));
+        let held = self.held_at(row, month);
+        if held > Decimal::ZERO && from >= month && from > start {
+            found.push(Charge::whole(row, "subscription", held, (from, to)));
+        }
+        for step in self.ledger.steps(row.get("id"), months_before(month, 1), month) {
+            let term = term_around(start, length, step.day);
+            found.push(if step.from.is_zero() && step.day == term.0 {
+                Charge::whole(row, "subscription", step.to, term)
+            } else {
+                Charge::part(row, step, term)
+            });
+        }
+        found
+    }
+
+    /// What was held when a day began.
+    fn held_at(&self, row: Row<'_>, day: NaiveDate) -> Decimal {
+        let known = self.ledger.held_before(row.get("id"), day);
+        let ended = day_of_cell(row.get("endDate")).is_some_and(|end| days_after(end, 1) < day);
+        known.unwrap_or_else(|| if ended { Decimal::ZERO } else { figure(row, "quantity") })
+    }
+
+    /// A charge as a row of the items.
+    pub(super) fn line(&self, charge: &Charge<'_>, month: NaiveDate, at: usize) -> Cells {
+        let row = charge.subscription;
+        // divided last, so that nothing is rounded before the cents
+        let share =
+            |amount: Decimal| charge.part.map_or(amount, |(days, of)| amount * Decimal::from(days) / Decimal::from(of));
+        let unit = |column| share(figure(row, column));
+        let total = |column| share(figure(row, column) * charge.quantity).round_dp_with_strategy(2, AWAY);
+        let text = |amount: Decimal| amount.normalize().to_string();
+        let shown = |amount: Decimal| {
+            if charge.part.is_some() { text(amount.round_dp_with_strategy(3, AWAY)) } else { text(amount) }
+        };
+        let name = self.name_of(row);
+        let description = match charge.part {
+            Some(_) => format!("{}{} Partial: {name}", charge.mark, charge.from.format("%b")),
+            None => name.clone(),
+        };
+        let mut cells = self.parties(row);
+        cells.extend([
+            ("id", crate::simulate::json::uuid(&format!("item/{month}/{at}/{}", row.get("id")))),
+            ("type", charge.kind.to_owned()),
+            ("startPeriod", charge.from.to_string()),
+            ("endPeriod", charge.to.to_string()),
+            ("quantity", text(charge.quantity)),
+            ("term", on_items(row.get("billingTerm"))),
+            ("description", description),
+            ("price", shown(unit("price"))),
+            ("subTotal", text(total("price"))),
+            ("total", text(total("price"))),
+            ("cost", shown(unit("partnerCost"))),
+            ("costTotal", text(total("partnerCost"))),
+            ("amountDue", text(total("partnerCost"))),
+        ]);
+        cells
+    }
+
+    fn name_of(&self, row: Row<'_>) -> String {
+        let product = self.find(File::VendorProducts, row.get("productId"));
+        product.map_or_else(|| row.get("productName"), |p| p.get("name")).to_owned()
+    }
+
+    /// What every line of a subscription says alike.
+    pub(super) fn parties(&self, row: Row<'_>) -> Cells {
+        let company = self.find(File::VendorCompanies, row.get("companyId"));
+        let product = self.find(File::VendorProducts, row.get("productId"));
+        let of = |found: Option<Row<'_>>, column| found.map_or("", |r| r.get(column)).to_owned();
+        let mut prices = self.data.table(File::VendorPrices).rows();
+        let unit =
+            prices.find(|p| p.get("productId") == row.get("productId")).map_or("", |p| p.get("unitOfMeasurement"));
+        vec![
+            ("purchaseOrderNumber", "N/A".to_owned()),
+            ("companyId", row.get("companyId").to_owned()),
+            ("externalId", of(company, "externalId")),
+            ("companyName", of(company, "name")),
+            ("unitOfMeasure", unit.to_owned()),
+            ("sku", of(product, "sku")),
+            ("rateType", "flat".to_owned()),
+            ("chargeType", "per".to_owned()),
+            ("offeredBy", "Pax8".to_owned()),
+            ("billedByPax8", "false".to_owned()),
+            ("productId", row.get("productId").to_owned()),
+            ("productName", self.name_of(row)),
+            ("billingFee", "0".to_owned()),
+            ("billingFeeRate", "0".to_owned()),
+            ("currencyCode", row.get("currencyCode").to_owned()),
+            ("salesTax", "0".to_owned()),
+            ("subscriptionId", row.get("id").to_owned()),
+            ("vendorName", of(product, "vendorName")),
+        ]
+    }
+}
+
+const AWAY: RoundingStrategy = RoundingStrategy::MidpointAwayFromZero;
