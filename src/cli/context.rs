@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::cli::error::CommandError;
 use crate::cli::ui::Ui;
@@ -47,9 +47,14 @@ impl Context {
         self.as_of.map_or(Clock::System, Clock::Fixed)
     }
 
+    /// The day it is now, in UTC.
+    pub(super) fn today(&self) -> NaiveDate {
+        self.clock().now().date_naive()
+    }
+
     /// The month before now: the one whose documents are out.
     pub(super) fn last_month(&self) -> BillingPeriod {
-        BillingPeriod::containing(self.clock().now().date_naive()).previous()
+        BillingPeriod::containing(self.today()).previous()
     }
 
     /// The configuration, read and checked.

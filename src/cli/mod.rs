@@ -12,6 +12,7 @@ mod db;
 mod demo;
 pub mod error;
 mod init;
+mod inventory;
 mod month;
 mod propose;
 mod pull;

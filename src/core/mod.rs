@@ -21,3 +21,4 @@ pub mod record;
 pub mod renewals;
 pub mod review;
 pub mod snapshot;
+pub mod unused;

@@ -14,6 +14,7 @@ mod folder;
 mod propose;
 mod pull;
 mod reconcile;
+mod renewals;
 mod review;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,6 +48,7 @@ pub use folder::{ExportSource, Exported, read_links, reconcile_folder};
 pub use propose::Proposed;
 pub use pull::{Extra, Listing, PullRequest};
 pub use reconcile::Reconciled;
+pub use renewals::{Inventory, InventorySource, inventory_of_folder};
 pub use review::{Board, Gone, Names, Reviewed};
 
 /// The database, and what every job needs besides.

@@ -23,7 +23,7 @@ pub enum CostFrom {
 }
 
 /// The last recurring line of each subscription.
-pub(super) fn last_lines(charges: &[VendorCharge]) -> BTreeMap<&SubscriptionId, &VendorCharge> {
+pub(crate) fn last_lines(charges: &[VendorCharge]) -> BTreeMap<&SubscriptionId, &VendorCharge> {
     let mut last: BTreeMap<&SubscriptionId, &VendorCharge> = BTreeMap::new();
     for charge in charges.iter().filter(|charge| charge.kind == ChargeKind::Subscription) {
         if let Some(subscription) = &charge.subscription {
@@ -37,7 +37,7 @@ pub(super) fn last_lines(charges: &[VendorCharge]) -> BTreeMap<&SubscriptionId, 
 }
 
 /// The unit cost of one billing term, in its currency.
-pub(super) fn unit_cost(
+pub(crate) fn unit_cost(
     of: &Subscription,
     line: Option<&VendorCharge>,
     prices: &[PriceRow],

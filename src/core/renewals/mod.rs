@@ -3,7 +3,7 @@
 //! Keeps the invariants that the day is handed in, that a term's end is told only where a source states or proves it, that
 //! what is not known (seats billed, auto-renewal, cost) stays unknown, and that every subscription is listed or counted.
 
-mod cost;
+pub(crate) mod cost;
 mod seats;
 mod term;
 mod window;
@@ -215,7 +215,8 @@ pub fn list(sources: &Sources<'_>, rules: &Rules, as_of: NaiveDate, within_days:
     Renewals { as_of, within_days, rows, left }
 }
 
-fn is_over(of: &SubscriptionFields, as_of: NaiveDate) -> bool {
+/// Whether a subscription has ended.
+pub(crate) fn is_over(of: &SubscriptionFields, as_of: NaiveDate) -> bool {
     of.end.is_some_and(|end| end < as_of) || ended_some_day(of)
 }
 
@@ -285,7 +286,9 @@ impl Seen<'_> {
         let surplus = self.surplus();
         let window = window::shorter(self.rule, self.binding.and_then(|rule| rule.window_days_after));
         let hours = window.as_ref().map(|(hours, _)| *hours);
-        let open = hours.zip(self.term.began).and_then(|(hours, began)| window::last_safe_day(began, hours));
+        // An end more than one term away says nothing of when the running one began.
+        let began = self.term.began.filter(|day| *day <= self.as_of);
+        let open = hours.zip(began).and_then(|(hours, began)| window::last_safe_day(began, hours));
         let open = open.filter(|day| *day >= self.as_of && fate != Fate::Trial && fate != Fate::Cancelled);
         let reduce_before_end = self.term.renews_on.and_then(|day| window::last_safe_day(day, 0));
         let after_renewal = self.term.renews_on.and_then(|day| window::last_safe_day(day, hours.unwrap_or(0)));

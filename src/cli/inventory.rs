@@ -1,0 +1,95 @@
+//! What is held on a day, as reports want it: from the last snapshots, or from a folder of exports.
+
+use std::path::Path;
+
+use chrono::NaiveDate;
+
+use crate::cli::context::Context;
+use crate::cli::error::CommandError;
+use crate::cli::month::names;
+use crate::core::renewals::{Renewals, Rules};
+use crate::engine::{Inventory, inventory_of_folder};
+use crate::report::{self, Names, Source, Table};
+
+/// The reports of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OfDay {
+    /// What renews soon.
+    Renewals,
+    /// What is held and not used.
+    Unused,
+}
+
+impl OfDay {
+    /// Each of them.
+    pub(super) const ALL: [Self; 2] = [Self::Renewals, Self::Unused];
+
+    /// Its name on the command line.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Renewals => "renewals",
+            Self::Unused => "unused",
+        }
+    }
+}
+
+/// What is held, with names and windows.
+pub(super) struct Stock {
+    inventory: Inventory,
+    names: Names,
+    sources: Vec<Source>,
+    rules: Rules,
+    configuration: Option<String>,
+}
+
+impl Stock {
+    /// Reads it. A folder needs no configuration; the windows of one that is there count.
+    pub(super) async fn read(
+        context: &Context,
+        from: Option<&Path>,
+        links: Option<&Path>,
+    ) -> Result<Self, CommandError> {
+        let (inventory, config) = if let Some(folder) = from {
+            let config = context.config_file().exists().then(|| context.config()).transpose()?;
+            (inventory_of_folder(folder, links, context.ui.as_ref()).await?, config)
+        } else {
+            let config = context.config()?;
+            (context.engine(&config).await?.inventory().await?, Some(config))
+        };
+        Ok(Self::of(
+            inventory,
+            config.as_ref().map(|config| config.renewals.clone()).unwrap_or_default(),
+            config.map(|config| config.fingerprint().short().to_owned()),
+        ))
+    }
+
+    fn of(inventory: Inventory, rules: Rules, configuration: Option<String>) -> Self {
+        let source = |source: &crate::engine::InventorySource| Source {
+            what: source.what.clone(),
+            id: source.id.clone(),
+            complete: source.complete,
+        };
+        let sources = inventory.sources.iter().map(source).collect();
+        let names = names(inventory.directory.clone(), inventory.company_links().clone());
+        Self { inventory, names, sources, rules, configuration }
+    }
+
+    /// What renews within some days.
+    pub(super) fn renewals(&self, day: NaiveDate, within_days: u32) -> Renewals {
+        self.inventory.renewals(&self.rules, day, within_days)
+    }
+
+    /// A report of it.
+    pub(super) fn table(&self, report: OfDay, day: NaiveDate, within_days: u32) -> Table {
+        let input = report::Inventory {
+            names: &self.names,
+            sources: &self.sources,
+            problems: &self.inventory.problems,
+            configuration: self.configuration.as_deref(),
+        };
+        match report {
+            OfDay::Renewals => report::renewals::build(&input, &self.renewals(day, within_days), &self.rules),
+            OfDay::Unused => report::unused::build(&input, &self.inventory.unused(day)),
+        }
+    }
+}
