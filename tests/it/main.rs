@@ -12,6 +12,7 @@ mod online;
 mod oracle;
 mod pax8;
 mod readme;
+mod renewals;
 mod reports;
 mod rest;
 mod scenarios;

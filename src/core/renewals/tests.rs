@@ -180,6 +180,12 @@ fn each_state_of_a_term_has_its_fate_its_days_and_its_advice() {
             "2027-06-01 2026-06-06 3 Renews ReduceNow",
         ),
         (
+            "an end three terms away: no window is known to be open",
+            "2026-06-10",
+            with(YEAR, &[(6, "Monthly"), (7, "2026-09-07")]),
+            "2026-09-08 2026-09-13 95 Unknown Reduce",
+        ),
+        (
             "leap day",
             "2028-02-01",
             with(YEAR, &[(2, "2027-03-01"), (7, "2028-02-29")]),
