@@ -34,26 +34,42 @@ impl Args {
         for name in names {
             tried.push(connection(context, &config, name).await?);
         }
-        self.shown.show(&context.ui, &table(&tried))?;
         if missing.is_some() {
+            self.shown.show(&context.ui, &table(&tried))?;
             let error = CommandError::new(Kind::Usage, format!("{} names no connection", config.file.display()));
             return Err(error.hint("Add a section [connectors.NAME]; samples/trueup.toml shows how."));
         }
-        let bad: Vec<&str> = tried.iter().filter(|one| !one.is_good()).map(|one| one.name.as_str()).collect();
-        if bad.is_empty() {
-            return Ok(Ending::Done);
-        }
-        // What every other command would end with comes first; until the credentials are right, nothing else can be told.
-        let kind = if tried.iter().any(|one| one.is_misconfigured) {
-            Kind::Usage
-        } else if tried.iter().any(Tried::is_refused) {
-            Kind::Credentials
-        } else {
-            Kind::NotReady
-        };
-        let error = CommandError::new(kind, format!("not ready: {}", bad.join(", ")));
-        Err(error.hint("Each line that is not ok says what is wrong."))
+        judged(context, self.shown, &tried)
     }
+}
+
+/// Tries one connection.
+pub(super) async fn only(
+    context: &Context,
+    config: &Config,
+    name: String,
+    shown: Shown,
+) -> Result<Ending, CommandError> {
+    let tried = [connection(context, config, name).await?];
+    judged(context, shown, &tried)
+}
+
+fn judged(context: &Context, shown: Shown, tried: &[Tried]) -> Result<Ending, CommandError> {
+    shown.show(&context.ui, &table(tried))?;
+    let bad: Vec<&str> = tried.iter().filter(|one| !one.is_good()).map(|one| one.name.as_str()).collect();
+    if bad.is_empty() {
+        return Ok(Ending::Done);
+    }
+    // What every other command would end with comes first; until the credentials are right, nothing else can be told.
+    let kind = if tried.iter().any(|one| one.is_misconfigured) {
+        Kind::Usage
+    } else if tried.iter().any(Tried::is_refused) {
+        Kind::Credentials
+    } else {
+        Kind::NotReady
+    };
+    let error = CommandError::new(kind, format!("not ready: {}", bad.join(", ")));
+    Err(error.hint("Each line that is not ok says what is wrong."))
 }
 
 /// What was tried of one connection, or of the database.

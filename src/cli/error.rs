@@ -163,7 +163,20 @@ impl From<EngineError> for CommandError {
             EngineError::Refused(_) => (Kind::Refused, Some("Look at the record again with `trueup review show`.")),
             EngineError::Connections { .. } => (
                 Kind::Usage,
-                Some("Have exactly one section of each side in the configuration, and one file for each pair."),
+                Some(
+                    "Have one section of each side in the configuration, or write `default = true` into the one that is meant.",
+                ),
+            ),
+            EngineError::Which { .. } => (
+                Kind::Usage,
+                Some(
+                    "Name one with --connection, or write `default = true` into the section of the one that is meant.",
+                ),
+            ),
+            EngineError::Invalid(_) => (Kind::Usage, None),
+            EngineError::WriteOpen { .. } => (
+                Kind::NotReady,
+                Some("Run `trueup connections verify` to look again; an answer may take minutes to take effect."),
             ),
             EngineError::NotPulled { .. } => {
                 (Kind::NotReady, Some("Run `trueup pull`, for this month where it has one."))

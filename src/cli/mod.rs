@@ -6,6 +6,7 @@
 mod args;
 mod bars;
 mod check;
+mod connections;
 mod connectors;
 mod context;
 mod db;
@@ -78,6 +79,7 @@ enum Command {
     Status(status::Args),
     Demo(demo::Args),
     Simulate(simulate::Args),
+    Connections(connections::Args),
     Connectors(connectors::Args),
     Db(db::Args),
 }
@@ -95,6 +97,7 @@ impl Command {
             Self::Status(args) => args.run(context).await,
             Self::Demo(args) => args.run(context).await,
             Self::Simulate(args) => args.run(context).await,
+            Self::Connections(args) => args.run(context).await,
             Self::Connectors(args) => args.run(context),
             Self::Db(args) => args.run(context).await,
         }

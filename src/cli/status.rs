@@ -14,9 +14,9 @@ use crate::engine::{Board, Engine, EngineError, ReconciliationHeader, Run, RunId
 use crate::report::table::Kind::Text;
 use crate::report::table::{Cell, Column, Table, count, counted};
 
-/// Show the last runs, the age of each snapshot, and what waits for a decision
+/// Show the last runs, open writes, the age of each snapshot, and what waits for a decision
 ///
-/// Reads the database only.
+/// An open write is one that was sent and whose end is not known. Reads the database only.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup status --format json")]
 pub(super) struct Args {
@@ -36,6 +36,14 @@ impl Args {
             let known = run.receipt.as_ref().and_then(|receipt| receipt.get("verdict")?.as_str());
             let month = if known == Some("unknown") { ", the month is unknown" } else { "" };
             rows.push(row("run", what, &format!("{}{month}", outcome(run.outcome)), run.started_at));
+        }
+        for write in engine.open_writes().await? {
+            let what = format!(
+                "{}, {} ({}) at {} by {}",
+                write.id, write.operation, write.subject, write.connector, write.who
+            );
+            let said = write.said.unwrap_or_else(|| "it was about to be sent when its process ended".to_owned());
+            rows.push(row("open write", what, &format!("not known whether it took effect; {said}"), write.at));
         }
         let mut seen = BTreeSet::new();
         let headers = engine.snapshots(SNAPSHOTS_LOOKED_AT).await?;

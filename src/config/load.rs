@@ -142,8 +142,17 @@ pub(super) fn sqlite_in(folder: &Path, url: &str) -> String {
 
 fn read_connectors(text: &str, mut section: Section<'_>) -> BTreeMap<String, Connection> {
     let mut connections = BTreeMap::new();
+    let mut defaults: BTreeMap<String, String> = BTreeMap::new();
     for (name, inner) in section.children() {
+        let at = inner.at("default");
         if let Some(connection) = read_connection(text, inner) {
+            if connection.default
+                && let Some(other) = defaults.insert(connection.kind.clone(), name.clone())
+            {
+                let expected = format!("on one connection of kind {} at most", connection.kind);
+                let found = format!("true on [connectors.{other}] as well");
+                section.report(at, FaultKind::WrongValue { key: "default".to_owned(), expected, found });
+            }
             connections.insert(name, connection);
         }
     }
@@ -154,6 +163,7 @@ fn read_connection(text: &str, mut section: Section<'_>) -> Option<Connection> {
     let kind = section.required("kind").map(ToOwned::to_owned);
     let side = section.required("side");
     let side = side.and_then(|word| section.word("side", word, &[("vendor", Side::Vendor), ("psa", Side::Psa)]));
+    let default = section.flag("default").unwrap_or(false);
     let places = ["kind", "side"].map(|key| (key.to_owned(), place(text, section.at(key)))).into();
     let mut own = Own { section: &section, text, secrets: BTreeMap::new(), places };
     let mut settings = toml::Table::new();
@@ -162,7 +172,7 @@ fn read_connection(text: &str, mut section: Section<'_>) -> Option<Connection> {
             settings.insert(key.get_ref().to_string(), plain);
         }
     }
-    Some(Connection { kind: kind?, side: side?, settings, secrets: own.secrets, places: own.places })
+    Some(Connection { kind: kind?, side: side?, default, settings, secrets: own.secrets, places: own.places })
 }
 
 /// Splits a connector's own settings into values and secrets without knowing what they mean.
@@ -356,6 +366,23 @@ mod tests {
         let kind = FaultKind::WrongValue { key: "kind".into(), expected: "pax8".into(), found: "files".into() };
         let refused = config.refuse_setting("a", "kind", kind).to_string();
         assert_eq!(refused, "t.toml:2:8: `kind` must be pax8; found files");
+    }
+
+    #[test]
+    fn one_connection_of_a_kind_is_the_default() {
+        let of = |kind: &str, name: &str, default: &str| {
+            format!("[connectors.{name}]\nkind = \"{kind}\"\nside = \"vendor\"\ndefault = {default}\n")
+        };
+        let one = of("pax8", "a", "true") + &of("pax8", "b", "false") + &of("files", "c", "true");
+        let config = parse(Path::new("t.toml"), &one).unwrap();
+        let defaults: Vec<_> = config.connectors.iter().filter(|(_, c)| c.default).map(|(name, _)| name).collect();
+        assert_eq!(defaults, ["a", "c"]);
+        let two = parse(Path::new("t.toml"), &(of("pax8", "a", "true") + &of("pax8", "b", "true"))).unwrap_err();
+        assert_eq!(
+            two.to_string(),
+            "t.toml:8:11: `default` must be on one connection of kind pax8 at most; found true on [connectors.a] as well"
+        );
+        assert!(parse(Path::new("t.toml"), &of("pax8", "a", "\"yes\"")).is_err());
     }
 
     #[test]

@@ -83,6 +83,9 @@ pub struct Connection {
     pub kind: String,
     /// Its side.
     pub side: Side,
+    /// Whether it is meant where several of its kind could be.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub default: bool,
     /// The connector's own settings, without the secrets.
     pub settings: toml::Table,
     /// Where each secret is, by the dotted name of its setting.

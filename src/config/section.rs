@@ -106,6 +106,16 @@ impl<'t> Section<'t> {
         number
     }
 
+    /// True or false.
+    pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
+        let value = self.value(key)?;
+        let flag = value.get_ref().as_bool();
+        if flag.is_none() {
+            self.wrong_type(key, "true or false", value);
+        }
+        flag
+    }
+
     /// A table of its own.
     pub(super) fn child(&mut self, key: &'static str) -> Option<Section<'t>> {
         let value = self.value(key)?;

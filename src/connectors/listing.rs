@@ -1,11 +1,20 @@
 //! Paged listings read to proven completeness.
 //!
-//! Keeps the invariant that a listing is complete or an error. The announced totals must stay the same over all pages and
-//! equal what was read, every page must be the one asked for, and no id may come twice. Rows without an id cannot prove that
-//! none was read twice in place of another, so a listing of several pages of them must read the same twice in a row, the
-//! second time cut into pages at other places.
+//! Keeps the invariant that a listing is complete or an error: every row that was there all the while is in it. Within a reading
+//! the announced totals must stay the same over all pages and equal what was read, every page must be the one asked for, and no
+//! id may come twice. That alone proves nothing while rows come and go at once: a row may slip past between two pages and
+//! another stand in for it. So a listing of several pages is read until two readings in a row hold the same rows. Ids are not
+//! used again, and so a row that stood in for another is gone from the second. Rows without ids are compared by their content,
+//! the second time cut into pages at other places.
+//!
+//! Where rows say the day they were made, one call before the first page saves the second reading: the newest rows are noted.
+//! A row that came later is newer than the oldest of them and is not among them. If none such was read, only rows were read that
+//! were there at that call; and as many were read as there were at the first page, where those that came would have counted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use tokio::task::JoinSet;
 
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::{Result, Watched, Way};
@@ -26,12 +35,20 @@ pub struct PageMeta {
 
 /// Which page to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ask {
-    /// Which reading of the listing this is, from 0. Odd ones should ask for another page size where rows have no ids: rows
-    /// that slip at a page's edge then show.
-    pub reading: u32,
-    /// Which page, from 0.
-    pub page: u64,
+pub enum Ask {
+    /// One page of a reading.
+    Page {
+        /// Which reading of the listing this is, from 0. Odd ones should ask for another page size where rows have no ids: rows
+        /// that slip at a page's edge then show.
+        reading: u32,
+        /// Which page, from 0.
+        page: u64,
+    },
+    /// One page of the listing sorted by the day rows were made, the newest first.
+    Newest {
+        /// Which page, from 0.
+        page: u64,
+    },
 }
 
 /// One page.
@@ -49,6 +66,8 @@ pub struct Identity<T> {
     pub id: fn(&T) -> Option<&str>,
     /// The content of a row, for rows without ids.
     pub content: fn(&T) -> &str,
+    /// The day a row was made, where [`Ask::Newest`] can be asked.
+    pub made: Option<fn(&T) -> Option<NaiveDate>>,
 }
 
 /// How much is read before giving up.
@@ -60,11 +79,13 @@ pub struct Limits {
     pub pages: u64,
     /// Rows of one reading.
     pub rows: u64,
+    /// Pages asked for at once.
+    pub at_once: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { readings: 4, pages: 50_000, rows: 5_000_000 }
+        Self { readings: 5, pages: 50_000, rows: 5_000_000, at_once: 1 }
     }
 }
 
@@ -80,7 +101,7 @@ pub struct About<'a> {
 /// Why one reading proves nothing: it may be read again.
 struct Disagreement(String);
 
-/// Reads every page, again when the listing moved meanwhile, until it is proven complete.
+/// Reads every page, several at a time, again when the listing moved meanwhile, until it is proven complete.
 ///
 /// # Errors
 /// What a page's call said; [`ErrorKind::Incomplete`] with the counts when no reading agreed with itself;
@@ -93,13 +114,21 @@ pub async fn read_all<T, F>(
     page: impl Fn(Ask) -> F + Send + Sync,
 ) -> Result<Vec<T>>
 where
-    T: Send + Sync,
-    F: Future<Output = Result<Page<T>>> + Send,
+    T: Send + Sync + 'static,
+    F: Future<Output = Result<Page<T>>> + Send + 'static,
 {
+    let reader = Reader { about, limits, identity, watched, page: &page };
     let mut last = Disagreement("it was never read".to_owned());
     let mut before: Option<Fingerprint> = None;
     for reading in 0..limits.readings {
-        match read_once(about, limits, identity, watched, |number| page(Ask { reading, page: number })).await? {
+        let mut first = page(Ask::Page { reading, page: 0 }).await?;
+        let mut newest = None;
+        // Of a short listing a second reading is cheaper. The first page is read again: it must not be older than its newest rows.
+        if let Some(made) = identity.made.filter(|_| before.is_none() && first.meta.total_pages > NEWEST_FROM_PAGES) {
+            newest = reader.newest(made).await;
+            first = page(Ask::Page { reading, page: 0 }).await?;
+        }
+        match reader.rest(reading, first).await? {
             Err(disagreement) => {
                 tracing::info!(
                     connector = about.connector,
@@ -112,7 +141,9 @@ where
                 last = disagreement;
             }
             Ok(Read { rows, pages }) => {
-                if pages <= 1 || rows.iter().all(|row| (identity.id)(row).is_some()) {
+                let by_day = newest.zip(identity.made);
+                let were_there = by_day.is_some_and(|(newest, made)| newest.none_came(&rows, identity.id, made));
+                if pages <= 1 || were_there {
                     return Ok(rows);
                 }
                 let now = fingerprint(&rows, identity);
@@ -120,7 +151,7 @@ where
                     return Ok(rows);
                 }
                 last = Disagreement(format!(
-                    "its {} rows carry no ids, and two readings in a row did not hold the same rows",
+                    "two readings in a row did not hold the same rows; the last one {}",
                     rows.len()
                 ));
             }
@@ -130,67 +161,162 @@ where
     Err(ConnectorError::new(about.connector, about.operation, kind))
 }
 
+/// Listings of more pages than this are asked for their newest rows.
+const NEWEST_FROM_PAGES: u64 = 8;
+
+/// So many pages of the newest rows are read at most.
+const NEWEST_PAGES: u64 = 5;
+
+/// The newest rows of a listing, with the day of the oldest of them. A row that comes is of a later day: shapes of dates and
+/// their zones may differ by a day, so they reach back two days at least.
+struct Newest {
+    ids: BTreeSet<String>,
+    after: NaiveDate,
+}
+
+impl Newest {
+    /// Whether no row was read that came later. Says no as well where the remote did not sort: then nothing is known.
+    fn none_came<T>(&self, rows: &[T], id: fn(&T) -> Option<&str>, made: fn(&T) -> Option<NaiveDate>) -> bool {
+        let known = |row: &T| id(row).is_some_and(|id| self.ids.contains(id));
+        rows.iter().all(|row| made(row).is_some_and(|day| day <= self.after || known(row)))
+    }
+}
+
 /// One reading whose counts agree.
 struct Read<T> {
     rows: Vec<T>,
     pages: u64,
 }
 
-async fn read_once<T, F>(
-    about: About<'_>,
+/// What every reading of one listing has in common.
+struct Reader<'r, T, P> {
+    about: About<'r>,
     limits: Limits,
-    identity: &Identity<T>,
-    watched: &Watched<'_>,
-    page: impl Fn(u64) -> F + Send + Sync,
-) -> Result<std::result::Result<Read<T>, Disagreement>>
+    identity: &'r Identity<T>,
+    watched: &'r Watched<'r>,
+    page: &'r P,
+}
+
+impl<T, F, P> Reader<'_, T, P>
 where
-    T: Send + Sync,
-    F: Future<Output = Result<Page<T>>> + Send,
+    T: Send + Sync + 'static,
+    F: Future<Output = Result<Page<T>>> + Send + 'static,
+    P: Fn(Ask) -> F + Send + Sync,
 {
-    let limit = |what: String| ConnectorError::new(about.connector, about.operation, ErrorKind::Limit(what));
-    let (mut rows, mut ids) = (Vec::new(), BTreeSet::new());
-    let mut first: Option<PageMeta> = None;
-    for number in 0..limits.pages {
-        let read = match page(number).await {
-            // Some remotes answer "not found" past the end; a listing that shrank meanwhile gets there.
-            Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) if number > 0 => {
-                return Ok(Err(Disagreement(format!("page {number} was announced and is not there"))));
+    /// The newest rows; `None` where they cannot be told: no answer, rows without id or day, or too many of the last days.
+    async fn newest(&self, made: fn(&T) -> Option<NaiveDate>) -> Option<Newest> {
+        let (mut ids, mut days) = (BTreeSet::new(), BTreeSet::new());
+        for number in 0..NEWEST_PAGES {
+            let rows = (self.page)(Ask::Newest { page: number }).await.ok()?.rows?;
+            for row in &rows {
+                ids.insert((self.identity.id)(row)?.to_owned());
+                days.insert(made(row)?);
             }
-            other => other?,
-        };
-        let meta = *first.get_or_insert(read.meta);
-        if meta.total_elements > limits.rows {
-            return Err(limit(format!("{} rows announced, at most {} are read", meta.total_elements, limits.rows)));
+            let (oldest, latest) = (days.first().copied()?, days.last().copied()?);
+            if latest.signed_duration_since(oldest).num_days() >= 2 {
+                return Some(Newest { ids, after: oldest });
+            }
         }
-        if let Some(why) = contradiction(number, meta, &read) {
-            return Ok(Err(Disagreement(why)));
+        None
+    }
+
+    /// The other pages of a reading, several at a time, taken in their order.
+    async fn rest(&self, reading: u32, first: Page<T>) -> Result<std::result::Result<Read<T>, Disagreement>> {
+        let limit =
+            |what: String| ConnectorError::new(self.about.connector, self.about.operation, ErrorKind::Limit(what));
+        let mut taken = Taken { first: first.meta, rows: Vec::new(), ids: BTreeSet::new() };
+        let announced = first.meta.total_elements;
+        if announced > self.limits.rows {
+            return Err(limit(format!("{announced} rows announced, at most {} are read", self.limits.rows)));
         }
-        let new = read.rows.unwrap_or_default();
+        let (mut running, mut waiting) = (JoinSet::new(), BTreeMap::from([(0, Ok(first))]));
+        let (mut next, mut asked) = (0, 1);
+        loop {
+            while let Some(page) = waiting.remove(&next) {
+                let page = match page {
+                    // Some remotes answer "not found" past the end; a listing that shrank meanwhile gets there.
+                    Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) if next > 0 => {
+                        return Ok(Err(Disagreement(format!("page {next} was announced and is not there"))));
+                    }
+                    other => other?,
+                };
+                match taken.take(next, page, self.identity) {
+                    Err(why) => return Ok(Err(why)),
+                    Ok(ended) => {
+                        let count = u64::try_from(taken.rows.len()).unwrap_or(u64::MAX);
+                        self.watched.progress(count, Way::Records(announced));
+                        next += 1;
+                        if ended {
+                            return Ok(taken.ended(next));
+                        }
+                    }
+                }
+            }
+            // Beyond what was announced one page at a time, and never so far ahead that pages pile up.
+            let last = first_unasked(taken.first.total_pages.max(next + 1), next, self.limits);
+            while running.len() < self.limits.at_once.max(1) && asked < last {
+                let reply = (self.page)(Ask::Page { reading, page: asked });
+                let number = asked;
+                running.spawn(async move { (number, reply.await) });
+                asked += 1;
+            }
+            match running.join_next().await {
+                Some(Ok((number, page))) => {
+                    waiting.insert(number, page);
+                }
+                Some(Err(lost)) => {
+                    let kind = ErrorKind::Transient(format!("a reading was lost: {lost}"));
+                    return Err(ConnectorError::new(self.about.connector, self.about.operation, kind));
+                }
+                None => return Err(limit(format!("not at its end after {} pages", self.limits.pages))),
+            }
+        }
+    }
+}
+
+/// The page before which asking stops for now.
+fn first_unasked(announced: u64, next: u64, limits: Limits) -> u64 {
+    let ahead = u64::try_from(limits.at_once.max(1).saturating_mul(4)).unwrap_or(u64::MAX);
+    announced.min(next.saturating_add(ahead)).min(limits.pages)
+}
+
+/// The pages of a reading as far as they were taken.
+struct Taken<T> {
+    first: PageMeta,
+    rows: Vec<T>,
+    ids: BTreeSet<String>,
+}
+
+impl<T> Taken<T> {
+    /// Takes the next page; whether it is the last.
+    fn take(&mut self, number: u64, page: Page<T>, identity: &Identity<T>) -> std::result::Result<bool, Disagreement> {
+        if let Some(why) = contradiction(number, self.first, &page) {
+            return Err(Disagreement(why));
+        }
+        let new = page.rows.unwrap_or_default();
         let ended = new.is_empty();
         for row in &new {
             if let Some(id) = (identity.id)(row)
-                && !ids.insert(id.to_owned())
+                && !self.ids.insert(id.to_owned())
             {
-                return Ok(Err(Disagreement(format!("id {id} came twice, the second time on page {number}"))));
+                return Err(Disagreement(format!("id {id} came twice, the second time on page {number}")));
             }
         }
-        rows.extend(new);
-        let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        watched.progress(count, Way::Records(meta.total_elements));
+        self.rows.extend(new);
+        let count = u64::try_from(self.rows.len()).unwrap_or(u64::MAX);
+        let total = self.first.total_elements;
         // Totals of pages alone are not trusted to end a listing early: the rows must be there too.
-        if ended || (count >= meta.total_elements && number.saturating_add(1) >= meta.total_pages) {
-            let pages = number.saturating_add(1);
-            return Ok(if count == meta.total_elements {
-                Ok(Read { rows, pages })
-            } else {
-                Err(Disagreement(miscount(meta.total_elements, count)))
-            });
+        let ended = ended || (count >= total && number.saturating_add(1) >= self.first.total_pages);
+        if !ended && count > total {
+            return Err(Disagreement(miscount(total, count)));
         }
-        if count > meta.total_elements {
-            return Ok(Err(Disagreement(miscount(meta.total_elements, count))));
-        }
+        Ok(ended)
     }
-    Err(limit(format!("not at its end after {} pages", limits.pages)))
+
+    fn ended(self, pages: u64) -> std::result::Result<Read<T>, Disagreement> {
+        let (count, total) = (u64::try_from(self.rows.len()).unwrap_or(u64::MAX), self.first.total_elements);
+        if count == total { Ok(Read { rows: self.rows, pages }) } else { Err(Disagreement(miscount(total, count))) }
+    }
 }
 
 fn miscount(expected: u64, found: u64) -> String {
@@ -217,10 +343,10 @@ fn contradiction<T>(number: u64, first: PageMeta, page: &Page<T>) -> Option<Stri
     None
 }
 
-/// Of the rows as a heap: the same rows in another order are the same.
+/// Of the rows as a heap: the same rows in another order are the same. A row with an id is its id, whatever else changed.
 fn fingerprint<T>(rows: &[T], identity: &Identity<T>) -> Fingerprint {
-    let mut each: Vec<Fingerprint> =
-        rows.iter().map(|row| Fingerprint::of((identity.content)(row).as_bytes())).collect();
+    let told = |row: &T| (identity.id)(row).map_or_else(|| (identity.content)(row).to_owned(), str::to_owned);
+    let mut each: Vec<Fingerprint> = rows.iter().map(|row| Fingerprint::of(told(row).as_bytes())).collect();
     each.sort();
     let mut all = String::with_capacity(each.len().saturating_mul(64));
     for one in &each {
@@ -230,185 +356,4 @@ fn fingerprint<T>(rows: &[T], identity: &Identity<T>) -> Fingerprint {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::connectors::Unwatched;
-
-    const ABOUT: About<'static> = About { connector: "acme", operation: "GET /things" };
-    const WITH_IDS: Identity<String> = Identity { id: |row| Some(row), content: |row| row };
-    const WITHOUT_IDS: Identity<String> = Identity { id: |_| None, content: |row| row };
-
-    fn meta(number: u64, size: u64, total: u64) -> PageMeta {
-        PageMeta { size, total_elements: total, total_pages: total.div_ceil(size), number }
-    }
-
-    #[expect(clippy::unnecessary_wraps, reason = "pages hold it so")]
-    fn rows(from: &[&str]) -> Option<Vec<String>> {
-        Some(from.iter().map(|&row| row.to_owned()).collect())
-    }
-
-    /// Serves scripted replies; the call number is given besides the page number.
-    async fn read(
-        identity: &Identity<String>,
-        serve: impl Fn(usize, Ask) -> Page<String> + Send + Sync,
-    ) -> (Result<Vec<String>>, usize) {
-        let calls = Mutex::new(0);
-        let watched = Watched::new(&Unwatched, "things");
-        let read = read_all(ABOUT, Limits { pages: 50, ..Limits::default() }, identity, &watched, |ask| {
-            let mut calls = calls.lock().unwrap();
-            *calls += 1;
-            std::future::ready(Ok(serve(*calls - 1, ask)))
-        })
-        .await;
-        let calls = *calls.lock().unwrap();
-        (read, calls)
-    }
-
-    fn incomplete(read: Result<Vec<String>>) -> String {
-        let error = read.unwrap_err();
-        assert!(matches!(error.kind, ErrorKind::Incomplete(_)), "{error}");
-        error.to_string()
-    }
-
-    #[tokio::test]
-    async fn an_empty_listing_may_leave_its_rows_out_and_others_may_not() {
-        for none in [None, Some(vec![])] {
-            let (read, calls) =
-                read(&WITH_IDS, |_, Ask { page: n, .. }| Page { rows: none.clone(), meta: meta(n, 10, 0) }).await;
-            assert_eq!((read.unwrap().len(), calls), (0, 1));
-        }
-        let (read, _) = read(&WITH_IDS, |_, Ask { page: n, .. }| Page { rows: None, meta: meta(n, 10, 3) }).await;
-        assert!(incomplete(read).contains("page 0 has no rows field although 3 rows are announced"));
-    }
-
-    #[tokio::test]
-    async fn a_short_listing_is_never_called_complete() {
-        type Serve = fn(usize, Ask) -> Page<String>;
-        let cases: [(&str, Serve); 7] = [
-            ("expected 3 rows as announced, read 2: 1 missing", |_, Ask { page: n, .. }| Page {
-                rows: if n == 0 { rows(&["a", "b"]) } else { rows(&[]) },
-                meta: meta(n, 2, 3),
-            }),
-            ("id b came twice, the second time on page 1", |_, Ask { page: n, .. }| Page {
-                rows: if n == 0 { rows(&["a", "b"]) } else { rows(&["b"]) },
-                meta: meta(n, 2, 3),
-            }),
-            ("expected page 1, received page 0", |_, _| Page { rows: rows(&["a", "b"]), meta: meta(0, 2, 3) }),
-            ("the totals changed while reading", |_, Ask { page: n, .. }| Page {
-                rows: if n == 0 { rows(&["a", "b"]) } else { rows(&["c"]) },
-                meta: meta(n, 2, 3 + n),
-            }),
-            ("expected 1 rows as announced, read 2: 1 too many", |_, Ask { page: n, .. }| Page {
-                rows: rows(&["a", "b"]),
-                meta: meta(n, 2, 1),
-            }),
-            ("id a came twice, the second time on page 0", |_, Ask { page: n, .. }| Page {
-                rows: rows(&["a", "a"]),
-                meta: meta(n, 2, 2),
-            }),
-            ("page 1 has no rows field", |_, Ask { page: n, .. }| Page {
-                rows: if n == 0 { rows(&["a", "b"]) } else { None },
-                meta: meta(n, 2, 3),
-            }),
-        ];
-        for (why, serve) in cases {
-            let text = incomplete(read(&WITH_IDS, serve).await.0);
-            assert!(
-                text.starts_with("acme: GET /things: the listing is not complete: ") && text.contains(why),
-                "{text}"
-            );
-        }
-    }
-
-    #[tokio::test]
-    async fn a_listing_that_moved_is_read_again() {
-        // During the first reading a row is inserted before the second page: `b` shifts onto it and `a0` is never seen.
-        let (read, calls) = read(&WITH_IDS, |call, Ask { page: n, .. }| match (call, n) {
-            (0, 0) => Page { rows: rows(&["a", "b"]), meta: meta(0, 2, 3) },
-            (1, 1) => Page { rows: rows(&["b", "c"]), meta: meta(1, 2, 4) },
-            (_, 0) => Page { rows: rows(&["a0", "a"]), meta: meta(0, 2, 4) },
-            _ => Page { rows: rows(&["b", "c"]), meta: meta(n, 2, 4) },
-        })
-        .await;
-        assert_eq!((read.unwrap(), calls), (vec!["a0".into(), "a".into(), "b".into(), "c".into()], 4));
-    }
-
-    #[tokio::test]
-    async fn too_few_announced_pages_do_not_end_a_listing() {
-        let (read, calls) = read(&WITH_IDS, |_, Ask { page: n, .. }| Page {
-            rows: if n < 2 { rows(&[["a", "b"][usize::try_from(n).unwrap()]]) } else { rows(&["c"]) },
-            meta: PageMeta { total_pages: 2, ..meta(n, 1, 3) },
-        })
-        .await;
-        assert_eq!((read.unwrap().len(), calls), (3, 3));
-    }
-
-    #[tokio::test]
-    async fn rows_without_ids_must_read_the_same_twice() {
-        let (one_page, calls) =
-            read(&WITHOUT_IDS, |_, Ask { page: n, .. }| Page { rows: rows(&["a", "a"]), meta: meta(n, 5, 2) }).await;
-        assert_eq!((one_page.unwrap().len(), calls), (2, 1));
-        // The first reading sees `b` twice and `c` never, with all counts right.
-        let (moved, calls) = read(&WITHOUT_IDS, |call, Ask { page: n, .. }| Page {
-            rows: match (call, n) {
-                (_, 0) => rows(&["a", "b"]),
-                (1, _) => rows(&["b"]),
-                _ => rows(&["c"]),
-            },
-            meta: meta(n, 2, 3),
-        })
-        .await;
-        assert_eq!((moved.unwrap(), calls), (vec!["a".into(), "b".into(), "c".into()], 6));
-        let (never, _) = read(&WITHOUT_IDS, |call, Ask { page: n, .. }| Page {
-            rows: if n == 0 { rows(&["a", "b"]) } else { Some(vec![call.to_string()]) },
-            meta: meta(n, 2, 3),
-        })
-        .await;
-        assert!(incomplete(never).contains("two readings in a row did not hold the same rows"));
-    }
-
-    #[tokio::test]
-    async fn a_steady_slip_at_the_edges_of_pages_shows_when_they_are_cut_elsewhere() {
-        // Every later page begins one row early, every time: counts agree, `e` is never seen.
-        let all = ["a", "b", "c", "d", "e"];
-        let (read, _) = read(&WITHOUT_IDS, |_, Ask { reading, page }| {
-            let size = if reading % 2 == 0 { 2 } else { 3 };
-            let (from, early) = (usize::try_from(page).unwrap() * size, usize::from(page > 0));
-            let (start, end) = (from - early, (from + size).min(all.len()) - early);
-            Page { rows: rows(&all[start..end]), meta: meta(page, size.try_into().unwrap(), 5) }
-        })
-        .await;
-        assert!(incomplete(read).contains("two readings in a row did not hold the same rows"));
-    }
-
-    #[tokio::test]
-    async fn endless_and_huge_listings_are_refused() {
-        let (endless, calls) =
-            read(&WITH_IDS, |_, Ask { page: n, .. }| Page { rows: Some(vec![n.to_string()]), meta: meta(n, 1, 1_000) })
-                .await;
-        assert!(matches!(endless.unwrap_err().kind, ErrorKind::Limit(_)));
-        assert_eq!(calls, 50);
-        let (huge, calls) =
-            read(&WITH_IDS, |_, Ask { page: n, .. }| Page { rows: rows(&["a"]), meta: meta(n, 1, u64::MAX) }).await;
-        assert!(matches!(huge.unwrap_err().kind, ErrorKind::Limit(_)) && calls == 1);
-    }
-
-    proptest! {
-        #[test]
-        fn every_listing_at_rest_is_read_whole(total in 0u32..50, size in 1u8..13, ids in any::<bool>()) {
-            let all: Vec<String> = (0..total).map(|n| n.to_string()).collect();
-            let identity = if ids { WITH_IDS } else { WITHOUT_IDS };
-            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            let (read, _) = runtime.block_on(read(&identity, |_, Ask { page: n, .. }| {
-                let from = usize::try_from(n).unwrap() * usize::from(size);
-                let page = all.iter().skip(from).take(usize::from(size)).cloned().collect();
-                Page { rows: Some(page), meta: meta(n, size.into(), total.into()) }
-            }));
-            prop_assert_eq!(read.unwrap(), all);
-        }
-    }
-}
+mod tests;

@@ -2,7 +2,8 @@
 //!
 //! A connector reads whole listings. It turns an unreadable record into a [`Problem`](crate::core::snapshot::Problem) and
 //! goes on; it never filters silently, never invents a default for a missing field, and never calls a listing complete that
-//! it has not counted. Abilities a system may lack answer `Ok(None)`. There is no delete, and in this version no write.
+//! it has not counted. Abilities a system may lack answer `Ok(None)`. The traits hold no write and no delete:
+//! what a person changes goes through the connector itself and the journal, see `engine/write.rs`.
 
 pub mod documents;
 pub mod error;

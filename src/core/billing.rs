@@ -124,6 +124,18 @@ impl From<ChargeKind> for String {
     }
 }
 
+/// How a document counts the end of a service period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndRule {
+    /// The end is the last day.
+    Inclusive,
+    /// The end is the day after the last.
+    Exclusive,
+    /// Both stand on one document: its ends cannot be read.
+    Mixed,
+}
+
 /// One line of a distributor's invoice: what the MSP is charged, and the price the distributor suggests for the customer.
 ///
 /// Source: Pax8 `GET /invoices/{id}/items`. Only `cost_total` has one meaning in all sources; nothing is derived from
@@ -152,6 +164,9 @@ pub struct VendorCharge {
     pub start: NaiveDate,
     /// End of the service period as written: some sources mean the last day, some the day after.
     pub end: Option<NaiveDate>,
+    /// What `end` means, as the other lines of its document show; `None` where they show nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_rule: Option<EndRule>,
     /// How many; negative on some credits.
     pub quantity: Quantity,
     /// Unit of measure.

@@ -6,6 +6,8 @@ use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
+use secrecy::ExposeSecret as _;
+
 use crate::config::{self, Config, Environment, FaultKind};
 use crate::connectors::files::profile::{self, Profile};
 use crate::connectors::files::{FilesPsa, FilesVendor};
@@ -53,6 +55,12 @@ const PAX8: Kind = Kind {
         setting("page_size", "records on a page, at most 200", "200"),
         setting("concurrency", "calls under way at once", "4"),
         setting("private_hosts", "hosts in private networks that may be spoken to, names or addresses", "none"),
+        setting("environment", "production, or test: a test connection refuses every write", "production"),
+        setting("country", "where the partner is, two letters", "none"),
+        setting("currency", "what the partner is charged in", "none"),
+        setting("self_service_allowed", "companies made from here may order for themselves", "false"),
+        setting("bill_on_behalf", "Pax8 bills companies made from here", "false"),
+        setting("order_approval_required", "orders of companies made from here need approval", "false"),
         setting("attempts", "attempts at one call", "6"),
         setting("pause_ms", "the first pause before another attempt", "1000"),
     ],
@@ -198,15 +206,43 @@ fn settings_error(name: &str, what: impl std::fmt::Display) -> EngineError {
 }
 
 fn pax8(config: &Config, name: &str, environment: &Environment, attempts_max: Option<u32>) -> Result<Connection> {
+    Ok(Connection::Vendor(Box::new(open_pax8(config, name, environment, attempts_max)?)))
+}
+
+/// Opens a connection to Pax8: the one named, else the only one, else the default.
+///
+/// # Errors
+/// As [`connect`]; [`EngineError::Which`] where none is meant.
+pub(super) fn connect_pax8(config: &Config, named: Option<&str>, environment: &Environment) -> Result<Pax8> {
+    let of_kind: Vec<_> = config.connectors.iter().filter(|(_, about)| about.kind == PAX8.name).collect();
+    let names = || of_kind.iter().map(|(name, _)| (*name).clone()).collect();
+    let meant = match (named, of_kind.as_slice()) {
+        (Some(name), _) if config.connectors.get(name).is_some_and(|about| about.kind == PAX8.name) => name.to_owned(),
+        (Some(name), _) => return Err(EngineError::NoConnection { name: name.to_owned(), configured: names() }),
+        (None, [(only, _)]) => (*only).clone(),
+        (None, several) => {
+            let default = several.iter().find(|(_, about)| about.default).map(|(name, _)| (*name).clone());
+            default.ok_or_else(|| EngineError::Which { kind: PAX8.name, found: names() })?
+        }
+    };
+    open_pax8(config, &meant, environment, None)
+}
+
+fn open_pax8(config: &Config, name: &str, environment: &Environment, attempts_max: Option<u32>) -> Result<Pax8> {
     known(config, name, &PAX8)?;
-    let table = config.connectors.get(name).map(|c| c.settings.clone()).unwrap_or_default();
-    let mut settings: Pax8Settings = table.try_into().map_err(|error| settings_error(name, error))?;
+    let mut table = config.connectors.get(name).map(|c| c.settings.clone()).unwrap_or_default();
     let mut secrets = config.secrets_of(name, environment)?;
+    let id = secrets.remove("client_id");
+    if let Some(id) = &id {
+        table.insert("client_id".to_owned(), toml::Value::from(id.expose_secret()));
+    }
+    let mut settings: Pax8Settings = table.try_into().map_err(|error| settings_error(name, error))?;
+    settings.hidden.extend(id);
     name.clone_into(&mut settings.name);
     settings.attempts = attempts_max.map_or(settings.attempts, |most| most.min(settings.attempts));
     settings.client_secret =
         secrets.remove("client_secret").ok_or_else(|| settings_error(name, "client_secret is missing"))?;
-    Ok(Connection::Vendor(Box::new(Pax8::new(&settings)?)))
+    Ok(Pax8::new(&settings)?)
 }
 
 fn rest(config: &Config, name: &str, environment: &Environment, attempts_max: Option<u32>) -> Result<Connection> {

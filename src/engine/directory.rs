@@ -84,14 +84,14 @@ impl Records {
 }
 
 impl Engine {
-    /// The two connections, when there is exactly one of each side.
+    /// The two connections: of each side the only one, or the one that is the default.
     pub(super) fn sides(&self) -> Result<Sides> {
         let only = |wanted: config::Side, side: Side| {
-            let found: Vec<String> =
-                self.connections.iter().filter(|(_, side)| *side == wanted).map(|(name, _)| name.clone()).collect();
-            match found.as_slice() {
-                [one] => Ok(one.clone()),
-                _ => Err(EngineError::Connections { side, found }),
+            let found: Vec<_> = self.connections.iter().filter(|one| one.side == wanted).collect();
+            let defaults: Vec<_> = found.iter().copied().filter(|one| one.default).collect();
+            match (found.as_slice(), defaults.as_slice()) {
+                ([one], _) | (_, [one]) => Ok(one.name.clone()),
+                _ => Err(EngineError::Connections { side, found: found.iter().map(|one| one.name.clone()).collect() }),
             }
         };
         Ok(Sides { vendor: only(config::Side::Vendor, Side::Vendor)?, psa: only(config::Side::Psa, Side::Psa)? })

@@ -1,10 +1,11 @@
 //! Why a job could not be done. Facts only; the fronts add advice.
 
 use crate::config::ConfigError;
+use crate::connectors::pax8::Invalid;
 use crate::connectors::{ConnectorError, ErrorKind, Side};
 use crate::core::money::MoneyError;
 use crate::core::review::Refusal;
-use crate::store::StoreError;
+use crate::store::{JournalEntry, StoreError};
 
 /// What a job answers.
 pub type Result<T> = std::result::Result<T, EngineError>;
@@ -28,7 +29,7 @@ pub enum EngineError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// Not exactly one connection speaks for a side.
-    #[error("{} connections speak for the {} side ({}); this version works with exactly one", .found.len(), side_word(*.side), list(.found))]
+    #[error("{} connections speak for the {} side ({}); exactly one must, or one must be the default", .found.len(), side_word(*.side), list(.found))]
     Connections {
         /// The side.
         side: Side,
@@ -42,6 +43,29 @@ pub enum EngineError {
         name: String,
         /// Those that are configured.
         configured: Vec<String>,
+    },
+    /// No connection of a kind, or several and none of them the default.
+    #[error("{} connections of kind {kind} are configured ({}){}", .found.len(), list(.found), if .found.is_empty() { "" } else { "; none of them is the default" })]
+    Which {
+        /// The kind.
+        kind: &'static str,
+        /// Those that are configured.
+        found: Vec<String>,
+    },
+    /// A request that cannot be written.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// A write about the same subject was sent before, and nobody knows what came of it.
+    #[error("write {id} ({operation}, {subject}) was sent at {since}, and it is not known yet whether it took effect")]
+    WriteOpen {
+        /// Its number in the journal.
+        id: i64,
+        /// What it does.
+        operation: String,
+        /// What it is about.
+        subject: String,
+        /// When it was sent.
+        since: String,
     },
     /// What is needed was never pulled.
     #[error("`{connector}` was never pulled for {what}")]
@@ -121,6 +145,18 @@ pub enum EngineError {
         /// What is wrong.
         what: String,
     },
+}
+
+impl EngineError {
+    /// A write nobody knows the end of.
+    pub(super) fn open(entry: &JournalEntry) -> Self {
+        Self::WriteOpen {
+            id: entry.id.number(),
+            operation: entry.operation.clone(),
+            subject: entry.subject.clone(),
+            since: entry.at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        }
+    }
 }
 
 /// A side in words.

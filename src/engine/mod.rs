@@ -4,6 +4,7 @@
 //! the lease and belongs to a run, which stands in the database with how it ended.
 
 mod connect;
+mod connections;
 mod decide;
 mod delimited;
 mod directory;
@@ -11,11 +12,13 @@ mod error;
 mod explain;
 mod exports;
 mod folder;
+pub mod pax8;
 mod propose;
 mod pull;
 mod reconcile;
 mod renewals;
 mod review;
+mod write;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -31,13 +34,14 @@ pub use crate::connectors::{
     CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, Side, Unwatched, Waiting, Watch, Watched, Way,
 };
 pub use crate::store::{
-    MigrationState, MigrationStatus, ReconciliationHeader, Run, RunId, RunOutcome, SnapshotHeader, StoreError,
-    StoredOutcome,
+    JournalEntry, JournalId, MigrationState, MigrationStatus, ReconciliationHeader, Run, RunId, RunOutcome,
+    SnapshotHeader, StoreError, StoredOutcome, WriteOutcome,
 };
 pub use connect::{
     Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, connect_to_check, lint_connector_file,
     remember_columns, shipped_connector_files,
 };
+pub use connections::{Removal, Standing, reauthorize};
 pub use decide::Decided;
 pub use delimited::{Delimited, read_delimited};
 pub use directory::Directory;
@@ -50,6 +54,7 @@ pub use pull::{Extra, Listing, PullRequest};
 pub use reconcile::Reconciled;
 pub use renewals::{Inventory, InventorySource, inventory_of_folder};
 pub use review::{Board, Gone, Names, Reviewed};
+pub use write::{Ended, Settled, Settling, Written};
 
 /// The database, and what every job needs besides.
 #[derive(Debug)]
@@ -59,12 +64,20 @@ pub struct Engine {
     who: String,
     config: Fingerprint,
     matching: Matching,
-    connections: Vec<(String, config::Side)>,
+    connections: Vec<Configured>,
     folder: std::path::PathBuf,
     snapshot_age_hours_max: u64,
     records_max: u64,
     wait: Wait,
     under_way: UnderWay,
+}
+
+/// A connection of the configuration.
+#[derive(Debug)]
+struct Configured {
+    name: String,
+    side: config::Side,
+    default: bool,
 }
 
 /// The run that an engine has open, if any.
@@ -104,7 +117,11 @@ impl Engine {
             who: who.to_owned(),
             config: config.fingerprint(),
             matching: config.matching.clone(),
-            connections: config.connectors.iter().map(|(name, about)| (name.clone(), about.side)).collect(),
+            connections: config
+                .connectors
+                .iter()
+                .map(|(name, about)| Configured { name: name.clone(), side: about.side, default: about.default })
+                .collect(),
             folder: config.folder().to_owned(),
             snapshot_age_hours_max: config.reconcile.snapshot_age_hours_max,
             records_max: config.limits.records_max,

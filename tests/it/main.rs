@@ -1,6 +1,7 @@
 //! The one integration binary; each module says what it proves.
 
 mod cli;
+mod connections;
 mod contract;
 mod demo;
 mod errors;
@@ -23,3 +24,4 @@ mod store;
 mod support;
 mod terminal;
 mod tidy;
+mod writes;

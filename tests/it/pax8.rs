@@ -466,8 +466,15 @@ async fn settings_that_cannot_work_are_refused() {
 async fn check_says_what_to_do() {
     let fine = pair(data(), "").await;
     let lines = fine.pax8.check().await;
-    assert_eq!(lines.len(), 11);
+    assert_eq!(lines.len(), 12);
     assert!(lines.iter().all(|line| line.outcome.is_ok()), "{lines:?}");
+    let known = lines.last().unwrap().outcome.clone().unwrap();
+    assert!(known.starts_with("every field and word of "), "{known}");
+    let extra = pair(data(), "extra").await.pax8.check().await;
+    let drift = extra.last().unwrap().outcome.clone().unwrap();
+    for listing in ["companies: a field never seen before", "invoice items: a field", "subscriptions: a field"] {
+        assert!(drift.contains(listing), "{drift}");
+    }
     let companies = data().table(File::VendorCompanies).len();
     assert_eq!(lines[1].outcome, Ok(format!("{companies} there")));
 

@@ -275,6 +275,7 @@ fn charge(id: &str, invoice: Option<&str>, kind: &str, cost_total: &str) -> Vend
         subscription: None,
         start: NaiveDate::from_ymd_opt(2026, 4, 1).unwrap(),
         end: None,
+        end_rule: None,
         quantity: Quantity::ONE,
         unit: None,
         term: None,

@@ -15,6 +15,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use crate::support::hermetic::Place;
 
 const PAX8: &str = "canary-pax8/secret+1";
+const PAX8_ID: &str = "canary-pax8/id+7";
 const TOKEN: &str = "canary-token.of/pax8+2";
 const PRIVATE_KEY: &str = "canary-private/key 3";
 const CLIENT_ID: &str = "canary-client-id/4";
@@ -62,6 +63,7 @@ fn rest_file(auth: &str, key: &str) -> String {
 fn place(url: &str) -> Place {
     let place = Place::new()
         .set("PAX8", PAX8)
+        .set("PAX8_ID", PAX8_ID)
         .set("PRIVATE_KEY", PRIVATE_KEY)
         .set("CLIENT_ID", CLIENT_ID)
         .set("QUERY_KEY", QUERY_KEY)
@@ -79,7 +81,7 @@ fn place(url: &str) -> Place {
     };
     let text = format!(
         "[store]\nurl = \"sqlite:trueup.db\"\n[connectors.pax8]\nkind = \"pax8\"\nside = \"vendor\"\n\
-         base_url = \"{url}/v1\"\nclient_id = \"id\"\nclient_secret = {{ env = \"PAX8\" }}\nattempts = 1\n\
+         base_url = \"{url}/v1\"\nclient_id = {{ env = \"PAX8_ID\" }}\nclient_secret = {{ env = \"PAX8\" }}\nattempts = 1\n\
          [connectors.cw]\nkind = \"rest\"\nside = \"psa\"\nfile = \"builtin:connectwise\"\n\
          [connectors.cw.settings]\nurl = \"{url}/v4_6_release/apis/3.0\"\ncompany = \"me\"\npublic_key = \"pub\"\n\
          private_key = {{ env = \"PRIVATE_KEY\" }}\nclient_id = {{ env = \"CLIENT_ID\" }}\n{}{}{}",
@@ -94,7 +96,7 @@ fn place(url: &str) -> Place {
 /// Each way a secret could be written, and beginnings of it.
 fn traces() -> Vec<String> {
     let basic = [format!("me+pub:{PRIVATE_KEY}"), format!("c:{OAUTH}")];
-    let plain = [PAX8, TOKEN, PRIVATE_KEY, CLIENT_ID, QUERY_KEY, OAUTH].map(str::to_owned);
+    let plain = [PAX8, PAX8_ID, TOKEN, PRIVATE_KEY, CLIENT_ID, QUERY_KEY, OAUTH].map(str::to_owned);
     let encoded = basic
         .iter()
         .chain(&plain)
@@ -109,7 +111,14 @@ async fn a_remote_that_repeats_the_request_gives_no_secret_away() {
         let place = place(&echo(tokens).await);
         let _ = place.run("db migrate").ended(0);
         let mut said = String::new();
-        for line in ["check --log trace", "pull --period 2026-04 --with prices,contacts --log trace", "status"] {
+        for line in [
+            "check --log trace",
+            "pull --period 2026-04 --with prices,contacts --log trace",
+            "connections list",
+            "connections verify pax8 --log trace",
+            "connections reauthorize pax8 --log trace",
+            "status",
+        ] {
             said.push_str(&place.run(line).transcript());
         }
         assert!(said.contains("***") && said.contains("the remote refused"), "the echo was heard: {said}");

@@ -24,6 +24,12 @@ use trueup::store::{
 
 use crate::support::database::Database;
 
+mod journal;
+
+use journal::{
+    a_write_is_noted_before_its_end_and_ends_once, what_a_reconciliation_was_made_from_outlives_its_connection,
+};
+
 macro_rules! on_both {
     ($($case:ident)*) => {
         mod sqlite {
@@ -60,6 +66,8 @@ on_both! {
     proposals_are_replaced_as_a_whole_and_their_numbers_never_return
     bundles_keep_every_digit
     an_outcome_comes_back_as_it_was_saved
+    a_write_is_noted_before_its_end_and_ends_once
+    what_a_reconciliation_was_made_from_outlives_its_connection
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -96,11 +104,11 @@ async fn latest(store: &Store, connector: &str) -> Result<Option<Vec<Thing>>, St
 
 async fn a_database_without_tables_says_how_to_get_them(database: &Database) {
     let refused = Store::open(database.location(), Clock::System).await.unwrap_err();
-    assert!(matches!(refused, StoreError::NotMigrated { pending: 4, known: 4, .. }), "{refused}");
+    assert!(matches!(refused, StoreError::NotMigrated { pending: 5, known: 5, .. }), "{refused}");
     assert!(refused.to_string().ends_with("run `trueup db migrate`"), "{refused}");
     let store = Store::prepare(database.location(), Clock::System).await.unwrap();
     assert_eq!(store.migration_status().await.unwrap().state(), MigrationState::Pending);
-    assert_eq!((store.migrate().await.unwrap(), store.migrate().await.unwrap()), (4, 0));
+    assert_eq!((store.migrate().await.unwrap(), store.migrate().await.unwrap()), (5, 0));
     Store::open(database.location(), Clock::System).await.unwrap();
 }
 
@@ -114,7 +122,7 @@ async fn a_database_of_a_newer_program_is_refused(database: &Database) {
         .await
         .unwrap();
     for refused in [Store::open(database.location(), Clock::System).await.err(), store.migrate().await.err()] {
-        assert!(matches!(refused, Some(StoreError::Newer { found: 9999, known: 4, .. })), "{refused:?}");
+        assert!(matches!(refused, Some(StoreError::Newer { found: 9999, known: 5, .. })), "{refused:?}");
     }
 }
 

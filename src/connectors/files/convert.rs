@@ -323,6 +323,7 @@ pub fn vendor_charge(row: &Row<'_>) -> Read<VendorCharge> {
         subscription: row.get("subscriptionId").map(Id::new),
         start: row.need_day("startPeriod")?,
         end: row.day("endPeriod")?,
+        end_rule: None,
         quantity: row.need_number("quantity", Quantity::parse)?,
         unit: row.text("unitOfMeasure"),
         term: row.text("term"),

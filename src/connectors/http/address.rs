@@ -115,13 +115,13 @@ pub(super) fn resolve(base: &Url, path_or_url: &str, query: &[(&str, &str)]) -> 
 }
 
 /// How errors and logs name a call: method, path and the caller's own parameters.
-pub(super) fn operation(path_or_url: &str, query: &[(&str, &str)]) -> String {
+pub(super) fn operation(verb: &str, path_or_url: &str, query: &[(&str, &str)]) -> String {
     let path = match path_or_url.split_once("://") {
         // A link's parameters are the remote's; they may hold anything.
         Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/").split('?').next().unwrap_or("/"),
         None => path_or_url,
     };
-    let mut text = format!("GET {path}");
+    let mut text = format!("{verb} {path}");
     for (name, value) in query {
         let _ = write!(text, " {name}={value}");
     }
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn an_operation_shows_the_parameters_of_the_caller_only() {
-        assert_eq!(operation("/companies", &[("page", "3")]), "GET /companies page=3");
-        assert_eq!(operation("https://api.example/v1/x?token=secret", &[]), "GET /v1/x");
+        assert_eq!(operation("GET", "/companies", &[("page", "3")]), "GET /companies page=3");
+        assert_eq!(operation("GET", "https://api.example/v1/x?token=secret", &[]), "GET /v1/x");
     }
 }

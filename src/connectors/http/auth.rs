@@ -17,7 +17,7 @@ use crate::connectors::error::ErrorKind;
 use crate::connectors::http::exchange::Transport;
 use crate::connectors::http::json;
 use crate::connectors::http::pace::Pacer;
-use crate::connectors::http::retry::{Patience, Trouble};
+use crate::connectors::http::retry::{Judge, Patience, Trouble};
 use crate::connectors::http::secrets::Secrets;
 
 /// How a connection is let in.
@@ -126,6 +126,7 @@ fn field(name: &str, value: &str) -> (String, SecretString) {
 pub(super) struct Token {
     text: SecretString,
     renew_at: Option<Instant>,
+    ends_at: Option<Instant>,
     number: u64,
 }
 
@@ -219,7 +220,10 @@ impl Credentials {
                 Err(Trouble::Transient { what, wait }) => {
                     patience.again(ErrorKind::Transient(format!("token call: {what}")), wait).await?;
                 }
-                Err(Trouble::Unauthorized(what)) => return Err(ErrorKind::Auth(format!("token call: {what}"))),
+                Err(Trouble::Unauthorized(what)) => {
+                    let what = format!("token call: {what}; the client id, its secret or the audience is wrong");
+                    return Err(ErrorKind::Auth(what));
+                }
                 Err(Trouble::Failed(ErrorKind::Rejected { message, .. })) => {
                     return Err(ErrorKind::Auth(format!("token call: {message}")));
                 }
@@ -230,11 +234,24 @@ impl Credentials {
         for secret in [Some(&reply.access_token), reply.refresh_token.as_ref()].into_iter().flatten() {
             self.secrets.learn(secret.expose_secret());
         }
-        let renew_at = lifetime(reply.expires_in.as_ref()).and_then(|life| Instant::now().checked_add(life));
-        let token = Token { text: reply.access_token, renew_at, number: state.fetched };
+        let after = |life: Duration| Instant::now().checked_add(life);
+        let life = life(reply.expires_in.as_ref());
+        let renew_at = life.map(used).and_then(after);
+        let token = Token { text: reply.access_token, renew_at, ends_at: life.and_then(after), number: state.fetched };
         state.token = Some(token.clone());
         state.rotated = reply.refresh_token.or(state.rotated.take());
         Ok(Some(token))
+    }
+
+    /// Forgets the token there is.
+    pub(super) async fn forget(&self) {
+        self.state.lock().await.token = None;
+    }
+
+    /// How long the token there is holds.
+    pub(super) async fn left(&self) -> Option<Duration> {
+        let ends_at = self.state.lock().await.token.as_ref()?.ends_at?;
+        Some(ends_at.saturating_duration_since(Instant::now()))
     }
 
     /// Forgets a token the remote no longer takes, unless it was replaced meanwhile.
@@ -298,7 +315,7 @@ async fn fetch(
     if let Some((user, password)) = &call.basic {
         request = request.basic_auth(user, Some(password.expose_secret()));
     }
-    let reply = transport.exchange(request, None, "POST token", attempt).await?;
+    let reply = transport.exchange(request, Some(&token_judge()), "POST token", attempt).await?;
     // A reply to a token call may hold the token, so nothing of it is quoted.
     json::decode(&reply.body).map_err(|bad| Trouble::Transient {
         what: format!("expected a JSON object with `access_token`, found something else at {}", bad.at),
@@ -306,14 +323,29 @@ async fn fetch(
     })
 }
 
-/// How long a token is used: until five minutes before its end, or half its life when it is short.
-fn lifetime(expires_in: Option<&serde_json::Value>) -> Option<Duration> {
-    const EARLY: Duration = Duration::from_mins(5);
+/// A 401 of a token endpoint is OAuth2's, with `error`. One that speaks as the API's own calls do is not a token endpoint.
+fn token_judge() -> Judge {
+    Arc::new(|status, _, body| {
+        let spoken = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body).ok()?;
+        let is_api = status == 401 && !spoken.contains_key("error") && spoken.contains_key("instance");
+        is_api.then(|| {
+            let what = "token call: 401, answered as the API answers a call without a token; correct the token address";
+            Err(Trouble::Failed(ErrorKind::Auth(what.to_owned())))
+        })
+    })
+}
+
+/// How long a token holds, where the reply says.
+fn life(expires_in: Option<&serde_json::Value>) -> Option<Duration> {
     let written = expires_in?;
     let text = written.as_str().map_or_else(|| written.to_string(), str::to_owned);
-    let seconds = text.split('.').next()?.parse::<u64>().ok()?;
-    let life = Duration::from_secs(seconds);
-    Some(life.checked_sub(EARLY).filter(|left| *left >= EARLY).unwrap_or(life / 2))
+    text.split('.').next()?.parse::<u64>().ok().map(Duration::from_secs)
+}
+
+/// How long it is used: until five minutes before its end, or half its life when it is short.
+fn used(life: Duration) -> Duration {
+    const EARLY: Duration = Duration::from_mins(5);
+    life.checked_sub(EARLY).filter(|left| *left >= EARLY).unwrap_or(life / 2)
 }
 
 #[cfg(test)]
@@ -326,10 +358,10 @@ mod tests {
             [("86400", Some(86_100)), ("\"3600\"", Some(3300)), ("60", Some(30)), ("600.0", Some(300))]
         {
             let value = serde_json::from_str(written).unwrap();
-            assert_eq!(lifetime(Some(&value)), seconds.map(Duration::from_secs), "{written}");
+            assert_eq!(life(Some(&value)).map(used), seconds.map(Duration::from_secs), "{written}");
         }
-        assert_eq!(lifetime(None), None);
-        assert_eq!(lifetime(Some(&serde_json::Value::Null)), None);
+        assert_eq!(life(None), None);
+        assert_eq!(life(Some(&serde_json::Value::Null)), None);
     }
 
     #[test]

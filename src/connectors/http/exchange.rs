@@ -13,6 +13,7 @@ use crate::connectors::error::ErrorKind;
 use crate::connectors::http::names::{GuardedNames, RefusedName};
 use crate::connectors::http::retry::{Judge, Trouble, default_table};
 use crate::connectors::http::secrets::Secrets;
+use crate::connectors::http::write::Verb;
 use crate::connectors::http::{Reply, Timeouts};
 
 /// The connections of one client.
@@ -36,6 +37,37 @@ impl Transport {
         self.client.post(url)
     }
 
+    pub(super) fn change(&self, verb: Verb, url: &Url) -> RequestBuilder {
+        let url = url.clone();
+        match verb {
+            Verb::Post => self.client.post(url),
+            Verb::Put => self.client.put(url),
+            Verb::Patch => self.client.patch(url),
+            Verb::Delete => self.client.delete(url),
+        }
+    }
+
+    /// Sends a call that changes something. No status is judged: only what came back, and whether anything can have left.
+    pub(super) async fn send(&self, request: RequestBuilder, operation: &str, attempt: u32) -> Sent {
+        let (connector, started) = (self.connector.as_str(), Instant::now());
+        let outcome = self.receive(request).await;
+        let elapsed = started.elapsed().as_millis();
+        match outcome {
+            Ok(reply) => {
+                tracing::debug!(connector, operation, status = reply.status, elapsed_ms = elapsed, attempt, "called");
+                Sent::Reply(reply)
+            }
+            Err(failed) => {
+                tracing::debug!(connector, operation, elapsed_ms = elapsed, attempt, "no reply");
+                match failed {
+                    Failed::Unbuilt(what) => Sent::Impossible(ErrorKind::Settings(what)),
+                    Failed::Unconnected(what) => Sent::Never(ErrorKind::Transient(what)),
+                    Failed::Lost(what) | Failed::TooLong(what) => Sent::Lost(what),
+                }
+            }
+        }
+    }
+
     /// Sends a request and gives the reply when it is good: by the judge where there is one and it has an opinion, else by the
     /// default table. What a refusal says is free of secrets and cut.
     pub(super) async fn exchange(
@@ -56,14 +88,14 @@ impl Transport {
                     .map(|()| reply)
                     .map_err(|trouble| self.secrets.trouble(trouble))
             }
-            Err(trouble) => {
+            Err(failed) => {
                 tracing::debug!(connector, operation, elapsed_ms = elapsed, attempt, "no reply");
-                Err(trouble)
+                Err(failed.trouble())
             }
         }
     }
 
-    async fn receive(&self, request: RequestBuilder) -> Result<Reply, Trouble> {
+    async fn receive(&self, request: RequestBuilder) -> Result<Reply, Failed> {
         #[expect(clippy::disallowed_methods, reason = "this is the one place that sends")]
         let mut response = request.send().await.map_err(lost)?;
         let status = response.status().as_u16();
@@ -72,9 +104,7 @@ impl Transport {
         while let Some(chunk) = response.chunk().await.map_err(lost)? {
             if body.len().saturating_add(chunk.len()) > self.body_bytes {
                 let limit = self.body_bytes;
-                return Err(Trouble::Failed(ErrorKind::Limit(format!(
-                    "the reply is longer than {limit} bytes; ask for smaller pages"
-                ))));
+                return Err(Failed::TooLong(format!("the reply is longer than {limit} bytes; ask for smaller pages")));
             }
             body.extend_from_slice(&chunk);
         }
@@ -98,23 +128,54 @@ pub(super) fn client(headers: HeaderMap, names: GuardedNames, timeouts: Timeouts
         .map_err(|e| format!("the HTTP client cannot be made: {}", chain(&e)))
 }
 
-/// A request without a usable reply may pass, unless it could not even be built.
-fn lost(error: reqwest::Error) -> Trouble {
+/// What became of a call that changes something, as far as the wire says.
+pub(super) enum Sent {
+    /// An answer, whatever it says.
+    Reply(Reply),
+    /// No connection was made: nothing left this machine.
+    Never(ErrorKind),
+    /// It could not even be made.
+    Impossible(ErrorKind),
+    /// It may have left, and no whole answer came back.
+    Lost(String),
+}
+
+/// A request without a usable reply.
+enum Failed {
+    Unbuilt(String),
+    Unconnected(String),
+    Lost(String),
+    TooLong(String),
+}
+
+impl Failed {
+    /// For a read: it may pass, unless it could not even be made or is too long.
+    fn trouble(self) -> Trouble {
+        match self {
+            Self::Unbuilt(what) => Trouble::Failed(ErrorKind::Settings(what)),
+            Self::TooLong(what) => Trouble::Failed(ErrorKind::Limit(what)),
+            Self::Unconnected(what) | Self::Lost(what) => Trouble::Transient { what, wait: None },
+        }
+    }
+}
+
+fn lost(error: reqwest::Error) -> Failed {
     let error = error.without_url();
     if error.is_builder() {
-        return Trouble::Failed(ErrorKind::Settings(format!("the request cannot be made: {}", chain(&error))));
+        return Failed::Unbuilt(format!("the request cannot be made: {}", chain(&error)));
     }
     if let Some(refused) = RefusedName::behind(&error) {
-        return Trouble::Failed(ErrorKind::Settings(refused.to_string()));
+        return Failed::Unbuilt(refused.to_string());
     }
-    let what = if error.is_timeout() {
+    // A connection that was not made in time is no connection.
+    if error.is_connect() {
+        return Failed::Unconnected(format!("no connection: {}", cause(&error)));
+    }
+    Failed::Lost(if error.is_timeout() {
         "no reply in time".to_owned()
-    } else if error.is_connect() {
-        format!("no connection: {}", cause(&error))
     } else {
         format!("the reply was cut: {}", chain(&error))
-    };
-    Trouble::Transient { what, wait: None }
+    })
 }
 
 /// What is behind an error, without the layers that pass it on.

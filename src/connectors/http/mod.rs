@@ -1,8 +1,9 @@
 //! The one HTTP client: authentication, pacing, retry, limits, redaction.
 //!
 //! Keeps three invariants. A secret goes to its own host and nowhere else: no redirects, no proxies from the environment, no
-//! absolute link to another origin, https wherever the wire leaves the machine, no private network that was not named. Only reads are repeated. Nothing from outside
-//! is unbounded: bytes, attempts and time have limits. Logs hold method, path, status, duration and attempt, never a body or
+//! absolute link to another origin, https wherever the wire leaves the machine, no private network that was not named. Only
+//! reads are repeated, and of the other calls only what proved to have done nothing. Nothing from outside is unbounded: bytes,
+//! attempts and time have limits. Logs hold method, path, status, duration and attempt, never a body or
 //! a header.
 
 mod address;
@@ -14,6 +15,7 @@ mod pace;
 mod retry;
 mod secrets;
 mod waits;
+mod write;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,11 +36,12 @@ use exchange::Transport;
 pub use json::{Undecodable, decode};
 use names::{GuardedNames, SystemNames};
 use pace::Pacer;
-pub use pace::Rate;
+pub use pace::{Rate, wait};
 use retry::Patience;
 pub use retry::{Judge, Trouble, retry_after};
 use secrets::Secrets;
 use waits::Waits;
+pub use write::{Call, Outcome, Refusal, Verb};
 
 /// What a connection needs of the client. [`Settings::new`] gives careful defaults for the rest.
 #[derive(Clone)]
@@ -230,6 +233,16 @@ impl Client {
         }
     }
 
+    /// Forgets the token there is and fetches another; how long it may be used, where the remote says.
+    ///
+    /// # Errors
+    /// What the token's remote said.
+    pub async fn reauthorize(&self) -> Result<Option<Duration>> {
+        self.inner.credentials.forget().await;
+        self.authenticate().await?;
+        Ok(self.inner.credentials.left().await)
+    }
+
     /// Reads a path below the base address, or an absolute link of the same origin.
     ///
     /// # Errors
@@ -260,7 +273,7 @@ impl Client {
         query: &[(&str, &str)],
         decode: impl Fn(&Reply) -> std::result::Result<T, Undecodable>,
     ) -> Result<T> {
-        let operation = self.inner.secrets.shown(&address::operation(path_or_url, query));
+        let operation = self.inner.secrets.shown(&address::operation("GET", path_or_url, query));
         match self.read(path_or_url, query, &operation, decode).await {
             Ok(value) => Ok(value),
             Err(kind) => Err(ConnectorError::new(&self.inner.connector, operation, kind)),
@@ -294,7 +307,11 @@ impl Client {
                 },
                 Err(Trouble::Failed(kind)) => return Err(kind),
                 Err(Trouble::Unauthorized(what)) => {
-                    let Some(token) = token.filter(|_| !renewed) else { return Err(ErrorKind::Auth(what)) };
+                    let Some(token) = token else { return Err(ErrorKind::Auth(what)) };
+                    if renewed {
+                        // Fetching it worked, so client and secret are right.
+                        return Err(ErrorKind::Auth(format!("{what}; a token fetched just now was refused as well")));
+                    }
                     renewed = true;
                     self.inner.credentials.discard(&token).await;
                 }
@@ -353,3 +370,5 @@ fn default_headers(pairs: &[(String, SecretString)]) -> std::result::Result<Head
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod write_tests;

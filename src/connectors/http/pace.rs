@@ -25,7 +25,7 @@ pub struct Rate {
 }
 
 /// Waits. Everything in the crate that waits for a remote does it here.
-pub(super) async fn wait(pause: Duration) {
+pub async fn wait(pause: Duration) {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]
     tokio::time::sleep(pause).await;
 }

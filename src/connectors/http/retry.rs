@@ -64,30 +64,27 @@ pub(super) fn default_table(status: u16, headers: &HeaderMap, body: &[u8]) -> Re
 
 /// The remote's own words, uncut, where it has any: from the usual JSON envelopes, else the start of a plain text.
 fn remote_message(body: &[u8]) -> String {
-    let envelope = serde_json::from_slice::<serde_json::Value>(body).ok();
-    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
-    let found: Vec<String> = match &envelope {
-        Some(json) => ["message", "error_description", "error", "title", "detail"]
-            .iter()
-            .find_map(|name| json.get(name).and_then(text))
-            .into_iter()
-            .chain(
-                json.get("details")
-                    .and_then(|d| d.as_array())
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|detail| detail.get("message").and_then(text)),
-            )
-            .collect(),
-        None => std::str::from_utf8(body)
-            .ok()
-            .filter(|t| !t.trim_start().starts_with('<'))
-            .map(str::to_owned)
-            .into_iter()
-            .collect(),
+    let said = match refusal(body) {
+        Some((_, message)) => message,
+        None => {
+            std::str::from_utf8(body).ok().filter(|t| !t.trim_start().starts_with('<')).unwrap_or_default().to_owned()
+        }
     };
-    let joined = found.join("; ");
-    if joined.trim().is_empty() { String::new() } else { format!(": {}", joined.trim()) }
+    if said.trim().is_empty() { String::new() } else { format!(": {}", said.trim()) }
+}
+
+/// A remote's own no, uncut: its word for the kind, and what it says with the details. `None` where the body is no JSON object,
+/// so that somebody between may have answered.
+pub(super) fn refusal(body: &[u8]) -> Option<(Option<String>, String)> {
+    let envelope = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body).ok()?;
+    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+    let message = ["message", "error_description", "error", "title", "detail"];
+    let message = message.iter().find_map(|name| envelope.get(*name).and_then(text));
+    let details = envelope.get("details").and_then(|details| details.as_array()).into_iter().flatten();
+    let details = details.filter_map(|detail| detail.get("message").and_then(text));
+    let said: Vec<String> = message.into_iter().chain(details).collect();
+    let kind = ["type", "error"].iter().find_map(|name| envelope.get(*name).and_then(text));
+    Some((kind, said.join("; ")))
 }
 
 /// How long a reply asks to wait: seconds, or a date measured against the reply's own `Date` (two clocks need not agree).

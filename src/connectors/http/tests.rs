@@ -13,21 +13,21 @@ use axum::response::Response;
 use super::*;
 
 /// What the stub saw: method, path with query, authorization, body.
-type Seen = Arc<Mutex<Vec<(String, String, String, String)>>>;
+pub(super) type Seen = Arc<Mutex<Vec<(String, String, String, String)>>>;
 
-struct Stub {
-    base: String,
-    seen: Seen,
+pub(super) struct Stub {
+    pub(super) base: String,
+    pub(super) seen: Seen,
 }
 
 impl Stub {
-    fn calls(&self, to: &str) -> usize {
+    pub(super) fn calls(&self, to: &str) -> usize {
         self.seen.lock().unwrap().iter().filter(|(_, path, ..)| path.starts_with(to)).count()
     }
 }
 
 /// Serves what `answer` says for (path, how often that path was asked before).
-async fn stub(answer: impl Fn(&str, usize) -> Response<Body> + Send + Sync + 'static) -> Stub {
+pub(super) async fn stub(answer: impl Fn(&str, usize) -> Response<Body> + Send + Sync + 'static) -> Stub {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let seen = Seen::default();
@@ -50,17 +50,17 @@ async fn stub(answer: impl Fn(&str, usize) -> Response<Body> + Send + Sync + 'st
     Stub { base, seen }
 }
 
-fn reply(status: u16, body: &str) -> Response<Body> {
+pub(super) fn reply(status: u16, body: &str) -> Response<Body> {
     Response::builder().status(status).body(Body::from(body.to_owned())).unwrap()
 }
 
-fn settings(stub: &Stub, auth: Auth) -> Settings {
+pub(super) fn settings(stub: &Stub, auth: Auth) -> Settings {
     let mut settings = Settings::new("acme", &stub.base, auth);
     settings.backoff = Backoff { first: Duration::from_micros(10), most: Duration::from_micros(10) };
     settings
 }
 
-fn client(stub: &Stub, auth: Auth) -> Client {
+pub(super) fn client(stub: &Stub, auth: Auth) -> Client {
     Client::new(settings(stub, auth)).unwrap()
 }
 
@@ -195,7 +195,7 @@ async fn each_kind_of_credentials_travels_its_way() {
     }
 }
 
-fn with_tokens(stub: &Stub) -> Client {
+pub(super) fn with_tokens(stub: &Stub) -> Client {
     let fields = vec![("client_id".to_owned(), "id".into()), ("client_secret".to_owned(), "hunter2".into())];
     client(stub, Auth::Token(TokenCall::json(format!("{}/token", stub.base), fields)))
 }
@@ -246,6 +246,26 @@ async fn a_refused_token_call_names_itself_and_no_secret() {
         assert_eq!((stub.calls("/token"), stub.calls("/a")), (calls, 0));
         let text = format!("{error} {error:?}");
         assert!(text.contains("token call") && !text.contains("hunter2"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_two_bodies_of_a_401_are_told_apart() {
+    let api = r#"{"type":"UNAUTHORIZED","message":"Unauthorized","instance":"/public/v1/x","status":401,"details":[]}"#;
+    let oauth = r#"{"error":"access_denied","error_description":"Unauthorized"}"#;
+    for (token, call, expected) in [
+        (Err(oauth), "1", "token call: 401: Unauthorized; the client id, its secret or the audience is wrong"),
+        (Err(api), "1", "correct the token address"),
+        (Ok(()), api, "401: Unauthorized; a token fetched just now was refused as well"),
+    ] {
+        let stub = stub(move |path, _| match (path, token) {
+            ("/token", Err(body)) => reply(401, body),
+            ("/token", Ok(())) => reply(200, "{\"access_token\":\"t\"}"),
+            _ => reply(401, call),
+        })
+        .await;
+        let error = with_tokens(&stub).get("/x", &[]).await.unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Auth(_)) && error.to_string().contains(expected), "{error}");
     }
 }
 

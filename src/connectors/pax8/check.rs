@@ -1,27 +1,38 @@
 //! `trueup check` for Pax8: the token, then one row of each listing a pull needs or may be asked for, so that a missing right
 //! shows before the night. What hangs below records is asked of the first one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::segment;
+use crate::connectors::pax8::companies::COMPANY;
+use crate::connectors::pax8::contacts::CONTACT;
+use crate::connectors::pax8::invoices::{INVOICE, ITEM};
+use crate::connectors::pax8::products::{PRICING, PRODUCT};
 use crate::connectors::pax8::read::Reader;
+use crate::connectors::pax8::record::{Record, Resource, Strange};
+use crate::connectors::pax8::subscriptions::SUBSCRIPTION;
+use crate::connectors::pax8::usage::USAGE_SUMMARY;
 use crate::connectors::pax8::wire;
 use crate::connectors::{CheckFailed, CheckLine};
 
-/// What every pull reads.
-const LISTINGS: [(&str, &str); 4] = [
-    ("list companies", "/companies"),
-    ("list products", "/products"),
-    ("list subscriptions", "/subscriptions"),
-    ("list invoices", "/invoices"),
+/// What every pull reads, and what is known of its records.
+const LISTINGS: [(&str, &str, &Resource); 4] = [
+    ("list companies", "/companies", &COMPANY),
+    ("list products", "/products", &PRODUCT),
+    ("list subscriptions", "/subscriptions", &SUBSCRIPTION),
+    ("list invoices", "/invoices", &INVOICE),
 ];
+
+/// Records of a listing that are looked at.
+const LOOKED_AT: &str = "25";
 
 /// What is read below one record, and how a row of its reply looks.
 struct Below {
     what: &'static str,
+    resource: &'static Resource,
     /// The listing whose first record is asked for.
     of: &'static str,
     /// What stands between that record's id and the question.
@@ -29,16 +40,22 @@ struct Below {
     paged: bool,
 }
 
-const fn below(what: &'static str, of: &'static str, path: &'static str, paged: bool) -> Below {
-    Below { what, of, path, paged }
+const fn below(
+    what: &'static str,
+    resource: &'static Resource,
+    of: &'static str,
+    path: &'static str,
+    paged: bool,
+) -> Below {
+    Below { what, resource, of, path, paged }
 }
 
 const BELOW: [Below; 5] = [
-    below("list items of an invoice", "/invoices", "items", true),
-    below("list prices (only for pull --with prices)", "/products", "pricing", false),
-    below("list history (only for pull --with history)", "/subscriptions", "history", false),
-    below("list contacts (only for pull --with contacts)", "/companies", "contacts", true),
-    below("list usage (only for pull --with usage)", "/subscriptions", "usage-summaries", true),
+    below("list items of an invoice", &ITEM, "/invoices", "items", true),
+    below("list prices (only for pull --with prices)", &PRICING, "/products", "pricing", false),
+    below("list history (only for pull --with history)", &SUBSCRIPTION, "/subscriptions", "history", false),
+    below("list contacts (only for pull --with contacts)", &CONTACT, "/companies", "contacts", true),
+    below("list usage (only for pull --with usage)", &USAGE_SUMMARY, "/subscriptions", "usage-summaries", true),
 ];
 
 const DRAFTS: &str = "list draft items (only for pull --with drafts)";
@@ -50,7 +67,7 @@ const LISTING_REFUSED: &str =
 
 /// Tries each thing; never fails as a whole.
 pub(super) async fn check(reader: &Reader) -> Vec<CheckLine> {
-    let mut check = Check { lines: Vec::new(), rest: None };
+    let mut check = Check { lines: Vec::new(), rest: None, drift: BTreeMap::new(), looked_at: 0 };
     let token = reader.client.authenticate().await;
     let no_token = token.as_ref().err().map(|error| match error.kind {
         ErrorKind::Transient(_) => CheckFailed::not_tried(),
@@ -69,8 +86,8 @@ pub(super) async fn check(reader: &Reader) -> Vec<CheckLine> {
     check.rest = no_token;
 
     let mut firsts = BTreeMap::new();
-    for (what, path) in LISTINGS {
-        if let Some(first) = check.tried(what, listing(reader, path, &[])).await {
+    for (what, path, of) in LISTINGS {
+        if let Some(first) = check.tried(what, listing(reader, of, path, &[])).await {
             firsts.insert(path, first);
         }
     }
@@ -85,7 +102,8 @@ pub(super) async fn check(reader: &Reader) -> Vec<CheckLine> {
             }
         }
     }
-    check.tried(DRAFTS, listing(reader, "/invoices/draftItems", &[("monthOffset", "0")])).await;
+    check.tried(DRAFTS, listing(reader, &ITEM, "/invoices/draftItems", &[("monthOffset", "0")])).await;
+    check.schema();
     check.lines
 }
 
@@ -94,9 +112,26 @@ struct Check {
     lines: Vec<CheckLine>,
     /// Why nothing else is tried: there is no token, or the system does not answer.
     rest: Option<CheckFailed>,
+    /// What the records looked at hold that was never seen before, by kind.
+    drift: BTreeMap<&'static str, BTreeSet<Strange>>,
+    looked_at: usize,
 }
 
 impl Check {
+    /// One line about fields and words never seen before. They break nothing: they are kept, and told.
+    fn schema(&mut self) {
+        let told = |(of, strange): (&&str, &BTreeSet<Strange>)| {
+            format!("{of}: {}", strange.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+        };
+        let drift: Vec<String> = self.drift.iter().map(told).collect();
+        let seen = match (drift.is_empty(), self.looked_at) {
+            (true, 0) => "no record to look at".to_owned(),
+            (true, count) => format!("every field and word of {count} records is known"),
+            (false, _) => drift.join("; "),
+        };
+        self.say("compare fields with those known", Ok(seen));
+    }
+
     /// Tries one thing, unless trying is over; what else it gave.
     async fn tried(
         &mut self,
@@ -108,8 +143,15 @@ impl Check {
             return None;
         }
         match call.await {
-            Ok((seen, first)) => {
-                self.say(what, Ok(seen));
+            Ok(Seen { told, first, records }) => {
+                self.looked_at = self.looked_at.saturating_add(records.len());
+                for record in records {
+                    let strange = record.strange();
+                    if !strange.is_empty() {
+                        self.drift.entry(record.resource().plural).or_default().extend(strange);
+                    }
+                }
+                self.say(what, Ok(told));
                 Some(first)
             }
             Err(error) => {
@@ -126,31 +168,47 @@ impl Check {
     }
 }
 
-/// How many there are, and the id of the first.
-type Seen = (String, Option<String>);
+/// What a listing showed.
+struct Seen {
+    /// How many there are.
+    told: String,
+    /// The id of the first.
+    first: Option<String>,
+    /// Some of them.
+    records: Vec<Record>,
+}
 
-/// The first row of a listing.
-async fn listing(reader: &Reader, path: &str, filters: &[(&str, &str)]) -> Result<Seen, ConnectorError> {
-    #[derive(Deserialize)]
-    struct Named {
-        id: Option<String>,
+impl Seen {
+    fn of(resource: &'static Resource, told: String, rows: Vec<Box<RawValue>>) -> Self {
+        let records: Vec<Record> = rows.into_iter().filter_map(|raw| Record::read(resource, raw).ok()).collect();
+        Self { told, first: records.first().and_then(Record::id), records }
     }
-    let query = [filters, &[("page", "0"), ("size", "1")]].concat();
+}
+
+/// The first rows of a listing.
+async fn listing(
+    reader: &Reader,
+    of: &'static Resource,
+    path: &str,
+    filters: &[(&str, &str)],
+) -> Result<Seen, ConnectorError> {
+    let query = [filters, &[("page", "0"), ("size", LOOKED_AT)]].concat();
     let page = reader.client.get_json::<wire::Page>(path, &query).await?;
-    let rows = page.content.unwrap_or_default();
-    let first = rows.first().and_then(|row| serde_json::from_str::<Named>(row.get()).ok());
-    Ok((format!("{} there", page.page.total_elements), first.and_then(|named| named.id)))
+    let told = format!("{} there", page.page.total_elements);
+    Ok(Seen::of(of, told, page.content.unwrap_or_default()))
 }
 
 /// What stands below one record. A record that has none of it answers "not found" as well: that is no missing right.
 async fn one(reader: &Reader, below: &Below, id: &str) -> Result<Seen, ConnectorError> {
     let path = format!("{}/{}/{}", below.of, segment(id), below.path);
     if below.paged {
-        return listing(reader, &path, &[]).await;
+        return listing(reader, below.resource, &path, &[]).await;
     }
     match reader.client.get_json::<wire::Unpaged>(&path, &[]).await {
-        Ok(reply) => Ok((format!("{} there", reply.content.len()), None)),
-        Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) => Ok(("none of this record".to_owned(), None)),
+        Ok(reply) => Ok(Seen::of(below.resource, format!("{} there", reply.content.len()), reply.content)),
+        Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) => {
+            Ok(Seen::of(below.resource, "none of this record".to_owned(), Vec::new()))
+        }
         Err(error) => Err(error),
     }
 }

@@ -170,6 +170,7 @@ pub(super) fn charge(invoice: Option<&InvoiceId>, place: String, item: wire::Inv
         subscription: id(item.subscription_id),
         start: required("startPeriod", day("startPeriod", item.start_period)?)?,
         end: day("endPeriod", item.end_period)?,
+        end_rule: None,
         quantity: required("quantity", quantity("quantity", item.quantity.as_ref())?)?,
         unit: text(item.unit_of_measure),
         term: text(item.term),

@@ -3,12 +3,28 @@
 //! Keeps the invariant that a listing is complete or an error, and a record is as written or a problem; filters are checked
 //! again here, since Pax8 ignores parameters it does not know.
 
+mod ask;
+mod call;
 mod check;
+mod companies;
+mod contacts;
 mod convert;
 mod field;
+mod invoices;
+mod look;
+mod orders;
+mod products;
+mod query;
 mod read;
+mod record;
+mod request;
 mod settings;
+mod subscriptions;
+mod term;
+mod usage;
+mod webhooks;
 mod wire;
+mod write;
 
 use std::cmp::Ordering;
 
@@ -20,20 +36,34 @@ use crate::connectors::http::{Client, segment};
 use crate::connectors::{
     CheckLine, Descriptor, DraftMonth, Result, Side, Unwatched, VendorConnector, Watch, Watched, Way,
 };
-use crate::core::billing::{Assignment, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
+use crate::core::billing::{Assignment, EndRule, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
 use crate::core::customer::{Contact, VendorCustomer};
 use crate::core::id::{InvoiceId, SubscriptionId, VendorProductId};
 use crate::core::period::BillingPeriod;
 use crate::core::product::{CommitmentRule, PriceRow, VendorProduct};
 use crate::core::snapshot::{Problem, Pulled};
+pub use ask::Ask;
+pub use call::{Answer, Extent};
+pub use companies::{Address, CompanyChanges, CompanyFlags, CompanyPatch, NewCompany};
+pub use contacts::{ContactBody, ContactRole, Duty, duties_open};
+pub use look::{Before, Looked};
+pub use orders::{NewLine, NewOrder, Parent, Provision};
+pub use query::{Filter, Query, SortStyle};
 use read::{Onward, Parts, Reader, convert, gone_is_a_problem, numbered};
+pub use record::{Field, Kind, Record, Resource, Strange};
+pub use request::{Country, Email, Filled, Hidden, Invalid, RemoteId};
 use settings::PAGE_SIZE_MAX;
-pub use settings::Pax8Settings;
+pub use settings::{Environment, Pax8Settings};
+pub use subscriptions::{SubscriptionChange, SubscriptionChanges};
+pub use term::{BillingTerm, CommitmentTerm};
+pub use webhooks::{Condition, NewWebhook, Operator, Threshold, Topic, TopicFilter, WebhookSettings, WebhookUrl};
+pub use write::{Answered, Sending, Write};
 
 /// A connection to Pax8.
 pub struct Pax8 {
     descriptor: Descriptor,
     reader: Reader,
+    settings: Pax8Settings,
 }
 
 impl Pax8 {
@@ -59,7 +89,40 @@ impl Pax8 {
         };
         let name = settings.name.as_str().into();
         let reader = Reader { client, name, page_size: settings.page_size, at_once: settings.concurrency };
-        Ok(Self { descriptor, reader })
+        Ok(Self { descriptor, reader, settings: settings.clone() })
+    }
+
+    /// Its settings; the secret in them is never shown.
+    #[must_use]
+    pub fn settings(&self) -> &Pax8Settings {
+        &self.settings
+    }
+
+    /// Asks for a new token, whatever there is in memory; until when it holds, as far as Pax8 says. It is not shown.
+    ///
+    /// # Errors
+    /// What the token's endpoint said.
+    pub async fn reauthorize(&self) -> Result<Option<std::time::Duration>> {
+        self.reader.client.reauthorize().await
+    }
+
+    fn base_url(&self) -> &str {
+        self.reader.client.base_url()
+    }
+
+    fn client(&self) -> &Client {
+        &self.reader.client
+    }
+
+    fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// The whole address of a path of the webhooks API, which stands beside the partner API.
+    fn webhooks_url(&self, path: &str) -> String {
+        let base = self.base_url().trim_end_matches('/');
+        let root = base.strip_suffix("/v1").unwrap_or(base);
+        format!("{root}/api/v2{path}")
     }
 
     /// The invoices dated from `first` to `last`, both included.
@@ -71,8 +134,8 @@ impl Pax8 {
     ) -> Result<Parts<VendorInvoice>> {
         let (from, to) = (first.to_string(), last.to_string());
         let filters = [("invoiceDateRangeStart", from.as_str()), ("invoiceDateRangeEnd", to.as_str())];
-        let rows = self.reader.rows("/invoices", &filters, "invoices", watch).await?;
-        let (mut heads, problems) = convert(&rows, |_, head| convert::invoice(head));
+        let listing = ("/invoices", filters.as_slice(), "invoices");
+        let (mut heads, problems) = self.reader.records(listing, watch, |_, head| convert::invoice(head)).await?;
         heads.retain(|head| first <= head.date && head.date <= last);
         Ok((heads, problems))
     }
@@ -89,8 +152,8 @@ impl VendorConnector for Pax8 {
     }
 
     async fn customers(&self, watch: &dyn Watch) -> Result<Pulled<VendorCustomer>> {
-        let rows = self.reader.rows("/companies", &[], "companies", watch).await?;
-        let (companies, problems) = convert(&rows, |_, company| convert::customer(company));
+        let listing = ("/companies", &[][..], "companies");
+        let (companies, problems) = self.reader.records(listing, watch, |_, one| convert::customer(one)).await?;
         Ok(self.reader.judged(companies, problems))
     }
 
@@ -102,8 +165,8 @@ impl VendorConnector for Pax8 {
     }
 
     async fn products(&self, watch: &dyn Watch) -> Result<Pulled<VendorProduct>> {
-        let rows = self.reader.rows("/products", &[], "products", watch).await?;
-        let (products, problems) = convert(&rows, |_, product| convert::product(product));
+        let listing = ("/products", &[][..], "products");
+        let (products, problems) = self.reader.records(listing, watch, |_, one| convert::product(one)).await?;
         Ok(self.reader.judged(products, problems))
     }
 
@@ -122,8 +185,8 @@ impl VendorConnector for Pax8 {
     }
 
     async fn subscriptions(&self, watch: &dyn Watch) -> Result<Pulled<Subscription>> {
-        let rows = self.reader.rows("/subscriptions", &[], "subscriptions", watch).await?;
-        let (held, problems) = convert(&rows, |_, held| convert::subscription(held));
+        let listing = ("/subscriptions", &[][..], "subscriptions");
+        let (held, problems) = self.reader.records(listing, watch, |_, one| convert::subscription(one)).await?;
         Ok(self.reader.judged(held, problems))
     }
 
@@ -146,9 +209,10 @@ impl VendorConnector for Pax8 {
             let path = format!("/invoices/{}/items", segment(head.id.as_str()));
             whole.progress(u64::try_from(charges.len()).unwrap_or(u64::MAX), Way::parts(number, heads.len()));
             let onward = Onward { whole: &whole, before: charges.len(), number, of: heads.len() };
-            let rows = self.reader.rows(&path, &[], "charges", &onward).await?;
-            let (more, flawed) =
-                convert(&rows, |place, item| convert::charge(Some(&head.id), line_id(head.id.as_str(), place), item));
+            let id = head.id.clone();
+            let read = move |place, item| convert::charge(Some(&id), line_id(id.as_str(), place), item);
+            let (mut more, flawed) = self.reader.records((&path, &[], "charges"), &onward, read).await?;
+            problems.extend(ends(&path, head.id.as_str(), &mut more));
             charges.extend(more);
             problems.extend(flawed);
         }
@@ -160,9 +224,11 @@ impl VendorConnector for Pax8 {
             DraftMonth::Current => "0",
             DraftMonth::Next => "1",
         };
-        let rows = self.reader.rows("/invoices/draftItems", &[("monthOffset", offset)], "drafts", watch).await?;
-        let (charges, problems) =
-            convert(&rows, |place, item| convert::charge(None::<&InvoiceId>, line_id("draft", place), item));
+        let filters = [("monthOffset", offset)];
+        let read = |place, item| convert::charge(None::<&InvoiceId>, line_id("draft", place), item);
+        let path = "/invoices/draftItems";
+        let (mut charges, mut problems) = self.reader.records((path, &filters, "drafts"), watch, read).await?;
+        problems.extend(ends(path, "draft", &mut charges));
         Ok(Some(self.reader.judged(charges, problems)))
     }
 
@@ -196,17 +262,24 @@ fn line_id(document: &str, place: usize) -> String {
     format!("{document}#{}", place.saturating_add(1))
 }
 
+/// Notes on each line how its document counts the end of a period; a document that counts both ways is a problem.
+fn ends(path: &str, document: &str, lines: &mut [VendorCharge]) -> Option<Problem> {
+    let rule = invoices::end_rule(lines.iter().map(|line| (line.start, line.end)));
+    for line in &mut *lines {
+        line.end_rule = rule;
+    }
+    let mixed = rule.filter(|rule| *rule == EndRule::Mixed)?;
+    Some(Problem::new(format!("GET {path}"), call::said_of(mixed)).record(document).field("endPeriod"))
+}
+
 async fn with_contacts(reader: Reader, mut company: VendorCustomer) -> Result<Parts<VendorCustomer>> {
     // A deleted company has no contacts left to list.
     if company.fields.status.as_deref().is_some_and(|status| status.eq_ignore_ascii_case("deleted")) {
         return Ok((vec![company], Vec::new()));
     }
     let path = format!("/companies/{}/contacts", segment(company.id.as_str()));
-    let read = reader.rows(&path, &[], "contacts", &Unwatched).await;
-    let found = read.map(|rows| {
-        let (contacts, problems): Parts<Contact> = convert(&rows, |_, contact| convert::contact(contact));
-        (vec![contacts], problems)
-    });
+    let read = reader.records((&path, &[], "contacts"), &Unwatched, |_, contact| convert::contact(contact)).await;
+    let found: Result<Parts<Vec<Contact>>> = read.map(|(contacts, problems)| (vec![contacts], problems));
     let (contacts, problems) = gone_is_a_problem(&path, company.id.as_str(), found)?;
     company.fields.contacts = contacts.into_iter().next();
     Ok((vec![company], problems))
@@ -259,18 +332,19 @@ fn earlier(left: &Subscription, right: &Subscription) -> Ordering {
 
 async fn usage_of(reader: Reader, subscription: SubscriptionId) -> Result<Parts<UsageSummary>> {
     let path = format!("/subscriptions/{}/usage-summaries", segment(subscription.as_str()));
-    let read = reader.rows(&path, &[], "usage summaries", &Unwatched).await;
-    let read = read.map(|rows| convert(&rows, |_, summary| convert::usage_summary(&subscription, summary)));
+    let of = subscription.clone();
+    let read = move |_, summary| convert::usage_summary(&of, summary);
+    let read = reader.records((&path, &[], "usage summaries"), &Unwatched, read).await;
     gone_is_a_problem(&path, subscription.as_str(), read)
 }
 
 async fn usage_on(reader: Reader, (summary, day): (String, NaiveDate)) -> Result<Parts<UsageLine>> {
     let path = format!("/usage-summaries/{}/usage-lines", segment(&summary));
-    let read = reader.rows(&path, &[("usageDate", &day.to_string())], "usage lines", &Unwatched).await;
-    let read = read.map(|rows| {
-        let (lines, problems) = convert(&rows, |_, line| convert::usage_line(&summary, day, line));
-        (lines.into_iter().flatten().collect(), name_all(problems, &summary))
-    });
+    let (asked, of) = (day.to_string(), summary.clone());
+    let filters = [("usageDate", asked.as_str())];
+    let read = move |_, line| convert::usage_line(&of, day, line);
+    let read = reader.records((&path, &filters, "usage lines"), &Unwatched, read).await;
+    let read = read.map(|(lines, problems)| (lines.into_iter().flatten().collect(), name_all(problems, &summary)));
     gone_is_a_problem(&path, &summary, read)
 }
 
@@ -282,6 +356,31 @@ fn name_all(problems: Vec<Problem>, id: &str) -> Vec<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_document_that_counts_ends_in_two_ways_is_a_problem_and_others_say_how_they_count() {
+        let line = |start: &str, end: &str| {
+            let item = serde_json::json!({
+                "type": "subscription", "startPeriod": start, "endPeriod": end, "quantity": 1, "price": 1, "subTotal": 1,
+                "cost": 1, "costTotal": 1, "currencyCode": "GBP", "subscriptionId": null,
+            });
+            convert::charge(None, "d#1".to_owned(), serde_json::from_value(item).unwrap()).unwrap()
+        };
+        let (last, next) = (("2026-03-01", "2026-03-31"), ("2026-03-01", "2026-04-01"));
+        for (rows, rule, problems) in [
+            (vec![last, last], Some(EndRule::Inclusive), 0),
+            (vec![next], Some(EndRule::Exclusive), 0),
+            (vec![last, next], Some(EndRule::Mixed), 1),
+            (vec![("2026-03-05", "2026-03-31")], None, 0),
+        ] {
+            let mut lines: Vec<_> = rows.iter().map(|(start, end)| line(start, end)).collect();
+            let found = ends("/invoices/i/items", "i", &mut lines);
+            assert!(lines.iter().all(|line| line.end_rule == rule), "{rows:?}");
+            let said = "GET /invoices/i/items, record i, field endPeriod: is the last day of the period on some rows and the \
+                        day after it on others";
+            assert_eq!(found.map(|problem| problem.to_string()), (problems == 1).then(|| said.to_owned()));
+        }
+    }
 
     #[test]
     fn states_are_ordered_by_when_they_were_written_whatever_the_shape() {

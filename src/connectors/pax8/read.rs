@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -14,10 +15,12 @@ use tokio::task::JoinSet;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Client, decode};
 use crate::connectors::listing::{About, Ask, Identity, Limits, Page, PageMeta, read_all};
-use crate::connectors::pax8::field::{Flaw, same_case};
+use crate::connectors::pax8::field::{self, Flaw, same_case};
+use crate::connectors::pax8::record::{Record, Resource};
 use crate::connectors::pax8::wire;
 use crate::connectors::{Result, Waiting, Watch, Watched, Way};
 use crate::core::reconcile::outcome::KeyPart;
+use crate::core::record::Fingerprint;
 use crate::core::snapshot::{Problem, Pulled};
 
 /// Records read and problems met, in the order of the source.
@@ -31,13 +34,18 @@ pub(super) struct Row {
 }
 
 impl Row {
-    fn new(at: String, raw: Box<RawValue>) -> Self {
+    pub(super) fn new(at: String, raw: Box<RawValue>) -> Self {
         #[derive(Deserialize)]
         struct Peek {
             id: Option<String>,
         }
         let id = serde_json::from_str::<Peek>(raw.get()).ok().and_then(|peek| peek.id).map(same_case);
         Self { at, id, raw }
+    }
+
+    /// The row as a record of its kind, every field and digit kept.
+    pub(super) fn record(&self, of: &'static Resource) -> std::result::Result<Record, Problem> {
+        Record::read(of, self.raw.clone()).map_err(|flaw| self.problem(flaw))
     }
 
     /// A problem of this row, for what its reader found wrong.
@@ -56,6 +64,17 @@ impl Row {
         }
     }
 
+    /// The day it was made, where it says so.
+    fn made(&self) -> Option<NaiveDate> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Peek {
+            created_date: Option<String>,
+        }
+        let created = serde_json::from_str::<Peek>(self.raw.get()).ok()?.created_date;
+        field::day("createdDate", created).ok().flatten()
+    }
+
     /// The row as the API spells it.
     pub(super) fn decode<W: DeserializeOwned>(&self) -> std::result::Result<W, Flaw> {
         decode(self.raw.get().as_bytes()).map_err(|bad| {
@@ -66,7 +85,23 @@ impl Row {
     }
 }
 
-const IDENTITY: Identity<Row> = Identity { id: |row| row.id.as_deref(), content: |row| row.raw.get() };
+const ROWS: Identity<Row> = Identity { id: |row| row.id.as_deref(), content: |row| row.raw.get(), made: None };
+
+/// A row that was read on arrival: what it is told apart by, and what it became. The text it came as is let go.
+struct Kept<R> {
+    id: Option<String>,
+    content: Option<Fingerprint>,
+    made: Option<NaiveDate>,
+    became: std::result::Result<R, Problem>,
+}
+
+const fn kept<R>(by_day: bool) -> Identity<Kept<R>> {
+    Identity {
+        id: |row| row.id.as_deref(),
+        content: |row| row.content.as_ref().map_or("", Fingerprint::as_str),
+        made: if by_day { Some(|row| row.made) } else { None },
+    }
+}
 
 /// Reads through one client; cheap to clone into tasks.
 #[derive(Clone)]
@@ -83,7 +118,7 @@ impl Reader {
         Pulled::judge(records, self.client.clean(problems))
     }
 
-    /// Every row of a paged listing.
+    /// Every row of a paged listing, as it came.
     pub(super) async fn rows(
         &self,
         path: &str,
@@ -91,21 +126,81 @@ impl Reader {
         what: &str,
         watch: &dyn Watch,
     ) -> Result<Vec<Row>> {
+        self.listed((path, filters, what), &ROWS, watch, Arc::new(|row, _| row)).await
+    }
+
+    /// Every record of a paged listing, and what could not be read; `read` is told each row's place, from 0.
+    pub(super) async fn records<W: DeserializeOwned, R: Send + Sync + 'static>(
+        &self,
+        listing @ (path, ..): (&str, &[(&str, &str)], &str),
+        watch: &dyn Watch,
+        read: impl Fn(usize, W) -> std::result::Result<R, Flaw> + Send + Sync + 'static,
+    ) -> Result<Parts<R>> {
+        // Only subscriptions can be sorted by the day they were made.
+        let by_day = path == "/subscriptions";
+        let identity = kept(by_day);
+        let make = move |row: Row, place| {
+            let became = row.decode().and_then(|wire| read(place, wire)).map_err(|flaw| row.problem(flaw));
+            // Its id tells it apart; the content would only take room.
+            let content = if row.id.is_some() { None } else { Some(Fingerprint::of(row.raw.get().as_bytes())) };
+            Kept { content, made: if by_day { row.made() } else { None }, became, id: row.id }
+        };
+        let rows = self.listed(listing, &identity, watch, Arc::new(make)).await?;
+        let (mut records, mut problems) = (Vec::with_capacity(rows.len()), Vec::new());
+        for row in rows {
+            match row.became {
+                Ok(record) => records.push(record),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        Ok((records, problems))
+    }
+
+    async fn listed<T: Send + Sync + 'static>(
+        &self,
+        (path, filters, what): (&str, &[(&str, &str)], &str),
+        identity: &Identity<T>,
+        watch: &dyn Watch,
+        make: Arc<dyn Fn(Row, usize) -> T + Send + Sync>,
+    ) -> Result<Vec<T>> {
         let operation = format!("GET {path}");
         let about = About { connector: &self.name, operation: &operation };
         let watched = Watched::listing(watch, &self.name, what);
-        let page = |ask| self.page(path, filters, ask);
-        self.client.watched(&watched, read_all(about, Limits::default(), &IDENTITY, &watched, page)).await
+        let owned = |text: &str| text.to_owned();
+        let filters: Arc<[(String, String)]> =
+            filters.iter().map(|(name, value)| (owned(name), owned(value))).collect();
+        let path: Arc<str> = path.into();
+        let limits = Limits { at_once: self.at_once, ..Limits::default() };
+        let page = |ask| {
+            let (reader, path, filters, make) = (self.clone(), path.clone(), filters.clone(), make.clone());
+            async move { reader.page(&path, &filters, ask, &*make).await }
+        };
+        self.client.watched(&watched, read_all(about, limits, identity, &watched, page)).await
     }
 
-    async fn page(&self, path: &str, filters: &[(&str, &str)], ask: Ask) -> Result<Page<Row>> {
-        let (number, size) = (ask.page, self.page_size_of(ask.reading));
+    async fn page<T>(
+        &self,
+        path: &str,
+        filters: &[(String, String)],
+        ask: Ask,
+        make: &(dyn Fn(Row, usize) -> T + Send + Sync),
+    ) -> Result<Page<T>> {
+        let (number, size, sort) = match ask {
+            Ask::Page { reading, page } => (page, self.page_size_of(reading), None),
+            Ask::Newest { page } => (page, self.page_size, Some(("sort", "createdDate,desc"))),
+        };
         let (page, size) = (number.to_string(), size.to_string());
-        let mut query = filters.to_vec();
+        let mut query: Vec<(&str, &str)> =
+            filters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         query.extend([("page", page.as_str()), ("size", size.as_str())]);
+        query.extend(sort);
         let reply: wire::Page = self.client.get_json(path, &query).await?;
         let wire::PageMeta { size, total_elements, total_pages, number: told } = reply.page;
-        let rows = reply.content.map(|rows| numbered(&format!("GET {path} page {number}"), rows));
+        let before = usize::try_from(number.saturating_mul(size)).unwrap_or(usize::MAX);
+        let rows = reply.content.map(|rows| {
+            let rows = numbered(&format!("GET {path} page {number}"), rows).into_iter().enumerate();
+            rows.map(|(place, row)| make(row, before.saturating_add(place))).collect()
+        });
         Ok(Page { rows, meta: PageMeta { size, total_elements, total_pages, number: told } })
     }
 

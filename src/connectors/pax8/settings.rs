@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::connectors::http::{Auth, Backoff, Rate, Settings, TokenCall};
+use crate::connectors::pax8::companies::CompanyFlags;
 
 /// The largest page Pax8 documents; larger ones may be refused or cut.
 pub(super) const PAGE_SIZE_MAX: u32 = 200;
@@ -33,6 +34,9 @@ pub struct Pax8Settings {
     /// The client secret that belongs to it.
     #[serde(skip)]
     pub client_secret: SecretString,
+    /// More that must never be shown: a client id that is kept like a secret.
+    #[serde(skip)]
+    pub hidden: Vec<SecretString>,
     /// The pace. Pax8 is said to allow 1000 calls a minute; below ten a second is polite.
     #[serde(default = "calls_per_minute")]
     pub calls_per_minute: u32,
@@ -48,9 +52,49 @@ pub struct Pax8Settings {
     /// Hosts that may be spoken to although they are addresses of a private network, or names that lead to one.
     #[serde(default)]
     pub private_hosts: Vec<String>,
+    /// Whether it may change anything.
+    #[serde(default)]
+    pub environment: Environment,
+    /// Where the partner is: two letters.
+    #[serde(default)]
+    pub country: Option<String>,
+    /// What the partner is charged in.
+    #[serde(default)]
+    pub currency: Option<String>,
+    /// Companies made from here may order for themselves.
+    #[serde(default)]
+    pub self_service_allowed: bool,
+    /// Pax8 bills companies made from here for the partner.
+    #[serde(default)]
+    pub bill_on_behalf: bool,
+    /// Orders that companies made from here place themselves need approval.
+    #[serde(default)]
+    pub order_approval_required: bool,
     /// The first pause before another attempt, in milliseconds; it doubles from there.
     #[serde(default = "pause_ms")]
     pub pause_ms: u64,
+}
+
+/// What a connection may do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Environment {
+    /// Read, and write when a person says so.
+    #[default]
+    Production,
+    /// Read.
+    Test,
+}
+
+impl Environment {
+    /// As the configuration writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Test => "test",
+        }
+    }
 }
 
 fn base_url() -> String {
@@ -91,12 +135,32 @@ impl Pax8Settings {
             audience: audience(),
             client_id: client_id.into(),
             client_secret,
+            hidden: Vec::new(),
             calls_per_minute: calls_per_minute(),
             page_size: page_size(),
             concurrency: concurrency(),
             attempts: attempts(),
             private_hosts: Vec::new(),
+            environment: Environment::default(),
+            country: None,
+            currency: None,
+            self_service_allowed: false,
+            bill_on_behalf: false,
+            order_approval_required: false,
             pause_ms: pause_ms(),
+        }
+    }
+
+    /// What companies made from here may do; nothing of it in a test environment.
+    #[must_use]
+    pub fn company_flags(&self) -> CompanyFlags {
+        match self.environment {
+            Environment::Test => CompanyFlags::default(),
+            Environment::Production => CompanyFlags {
+                self_service_allowed: self.self_service_allowed,
+                bill_on_behalf: self.bill_on_behalf,
+                order_approval_required: self.order_approval_required,
+            },
         }
     }
 
@@ -114,6 +178,7 @@ impl Pax8Settings {
         let mut settings = Settings::new(&self.name, &self.base_url, auth);
         settings.rates = vec![Rate { calls: self.calls_per_minute, per: Duration::from_mins(1) }];
         settings.concurrency = self.concurrency;
+        settings.secrets.clone_from(&self.hidden);
         settings.private_hosts.clone_from(&self.private_hosts);
         settings.limits.attempts = self.attempts;
         settings.backoff = Backoff { first: Duration::from_millis(self.pause_ms), ..settings.backoff };

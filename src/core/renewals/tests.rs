@@ -365,6 +365,7 @@ fn a_billing_term_ends_where_an_invoice_line_proves_it() {
         subscription: Some(Id::new("s0")),
         start: day(start),
         end: Some(day(end)),
+        end_rule: None,
         quantity: Quantity::ONE,
         unit: None,
         term: None,

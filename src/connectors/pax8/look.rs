@@ -1,0 +1,305 @@
+//! Whether a write took effect, found out by looking.
+//!
+//! Keeps the invariant that "it happened" and "it did not" are said only where what is there now proves it against what was
+//! there before; anything else is [`Looked::CannotTell`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::connectors::error::{ConnectorError, ErrorKind};
+use crate::connectors::pax8::ask::Ask;
+use crate::connectors::pax8::call::Extent;
+use crate::connectors::pax8::query::Query;
+use crate::connectors::pax8::record::{Record, same_word};
+use crate::connectors::pax8::term::BillingTerm;
+use crate::connectors::pax8::webhooks::filters_body;
+use crate::connectors::pax8::write::Write;
+use crate::connectors::pax8::{Pax8, field};
+use crate::connectors::{Result, Unwatched};
+use crate::core::money;
+
+/// What was there before a write was sent, as far as it helps to tell afterwards what happened.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    /// For something made: the records that already fitted it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub fitting: BTreeSet<String>,
+    /// For something changed or ended: how it was, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<Value>,
+}
+
+/// What looking showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Looked {
+    /// It took effect; the record it made or changed.
+    Happened(String),
+    /// It did not, up to now.
+    DidNot,
+    /// What is there fits neither.
+    CannotTell(String),
+}
+
+impl Pax8 {
+    /// Looks at what a write is about before it is sent. A record that is to be changed and is not there is an error here.
+    ///
+    /// # Errors
+    /// What Pax8 said.
+    pub async fn before(&self, write: &Write) -> Result<Before> {
+        match write.target() {
+            None => Ok(Before { fitting: self.fitting(write).await?, state: None }),
+            Some(target) => {
+                let record = self.one(&target).await?;
+                Ok(Before { fitting: BTreeSet::new(), state: serde_json::from_str(record.json()).ok() })
+            }
+        }
+    }
+
+    /// The record a question about one is answered with.
+    ///
+    /// # Errors
+    /// What Pax8 said.
+    pub async fn one(&self, ask: &Ask) -> Result<Record> {
+        let answer = self.ask(ask, &Query::default(), Extent::All, &Unwatched).await?;
+        let kind = || ErrorKind::Malformed { at: "the top".to_owned(), what: "the answer is no object".to_owned() };
+        let record = answer.records.into_iter().next();
+        record.ok_or_else(|| ConnectorError::new(&self.settings().name, format!("GET {}", ask.path()), kind()))
+    }
+
+    /// Looks whether a write took effect.
+    ///
+    /// # Errors
+    /// What Pax8 said; that proves nothing.
+    pub async fn look(&self, write: &Write, before: &Before) -> Result<Looked> {
+        let Some(target) = write.target() else {
+            let new: Vec<String> = self.fitting(write).await?.difference(&before.fitting).cloned().collect();
+            return Ok(match new.as_slice() {
+                [] => Looked::DidNot,
+                [one] => Looked::Happened(one.clone()),
+                many => Looked::CannotTell(format!("{} new records fit: {}", many.len(), many.join(", "))),
+            });
+        };
+        let ends = matches!(write, Write::DeleteContact { .. } | Write::DeleteWebhook { .. });
+        let now = match self.one(&target).await {
+            Ok(record) => record,
+            Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) if ends => {
+                return Ok(Looked::Happened(target.id().unwrap_or_default()));
+            }
+            Err(error) => return Err(error),
+        };
+        if ends {
+            return Ok(Looked::DidNot);
+        }
+        let (Some(before), Ok(now)) = (&before.state, serde_json::from_str::<Value>(now.json())) else {
+            return Ok(Looked::CannotTell("how it was before is not known".to_owned()));
+        };
+        Ok(changed(write, &target.id().unwrap_or_default(), before, &now))
+    }
+
+    /// The records that are as the write would make one.
+    async fn fitting(&self, write: &Write) -> Result<BTreeSet<String>> {
+        let wanted = write.body().unwrap_or_default();
+        let (ask, query) = match write.makes() {
+            None => return Ok(BTreeSet::new()),
+            Some(ask) => {
+                let company = wanted.get("companyId").and_then(Value::as_str);
+                let query = company.and_then(|company| Query::default().with(&ask, "companyId", company).ok());
+                (ask, query.unwrap_or_default())
+            }
+        };
+        let answer = self.ask(&ask, &query, Extent::All, &Unwatched).await?;
+        let fits = |record: &&Record| {
+            let made = serde_json::from_str::<Value>(record.json()).unwrap_or_default();
+            if ask == Ask::Orders {
+                return lines_of(&made) == lines_of(&wanted);
+            }
+            fitted_by(&ask).iter().all(|name| means_as_a_name(wanted.get(name), made.get(name)))
+        };
+        Ok(answer.records.iter().filter(fits).filter_map(Record::id).collect())
+    }
+}
+
+/// What tells two records of one listing apart for a person.
+fn fitted_by(ask: &Ask) -> &'static [&'static str] {
+    if *ask == Ask::Companies {
+        &["name", "externalId"]
+    } else if *ask == Ask::Webhooks {
+        &["displayName", "url"]
+    } else {
+        &["email"]
+    }
+}
+
+fn means_as_a_name(wanted: Option<&Value>, found: Option<&Value>) -> bool {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().trim().to_lowercase();
+    text(wanted) == text(found)
+}
+
+/// What an order orders: product, quantity, term and commitment of each line, in any order.
+fn lines_of(order: &Value) -> BTreeMap<[String; 4], usize> {
+    let mut lines = BTreeMap::new();
+    for line in order.get("lineItems").and_then(Value::as_array).into_iter().flatten() {
+        let said = |name: &str| match line.get(name) {
+            Some(Value::String(text)) => text.to_lowercase(),
+            Some(Value::Number(number)) => plain(&number.to_string()),
+            _ => String::new(),
+        };
+        let term = BillingTerm::of(&said("billingTerm")).as_str().to_owned();
+        let commitment = Some(said("commitmentTermId")).filter(|id| !id.is_empty());
+        let commitment = commitment.unwrap_or_else(|| said("commitmentTermID"));
+        *lines.entry([said("productId"), said("quantity"), term, commitment]).or_insert(0) += 1;
+    }
+    lines
+}
+
+fn plain(number: &str) -> String {
+    money::exact(number).map_or_else(|_| number.to_owned(), money::plain)
+}
+
+/// What a record shows of a change: all of what was wanted, or all of what was before.
+fn changed(write: &Write, id: &str, before: &Value, now: &Value) -> Looked {
+    match write {
+        Write::CancelSubscription { on, .. } => cancelled(*on, id, before, now),
+        Write::TestTopic { .. } | Write::RetryDelivery { .. } => {
+            Looked::CannotTell("a delivery leaves nothing to look at; it changes nothing either".to_owned())
+        }
+        Write::AddTopic { topic, .. } => {
+            let named = |webhook: &Value| topics(webhook).contains(topic.name.as_str());
+            told(id, named(now), named(before) == named(now))
+        }
+        Write::DeleteTopic { topic, .. } => {
+            let there = |webhook: &Value| topic_ids(webhook).contains(topic.as_str());
+            told(id, !there(now), there(before) == there(now))
+        }
+        Write::ReplaceTopics { topics: wanted, .. } => {
+            let wanted: BTreeSet<String> = wanted.iter().map(|topic| topic.name.as_str().to_owned()).collect();
+            told(id, topics(now) == wanted, topics(before) == topics(now))
+        }
+        Write::ConfigureTopic { topic, filters, .. } => {
+            let held = |webhook: &Value| {
+                let found = webhook.get("webhookTopics").and_then(Value::as_array).into_iter().flatten();
+                let mut found = found.filter(|one| one.get("id").and_then(Value::as_str) == Some(topic.as_str()));
+                found.next().and_then(|one| one.get("filters")).cloned().unwrap_or_default()
+            };
+            told(id, held(now) == filters_body(filters), held(before) == held(now))
+        }
+        Write::CreateCompany(_)
+        | Write::UpdateCompany { .. }
+        | Write::CreateContact { .. }
+        | Write::ReplaceContact { .. }
+        | Write::DeleteContact { .. }
+        | Write::CreateOrder(_)
+        | Write::UpdateSubscription { .. }
+        | Write::CreateWebhook(_)
+        | Write::ConfigureWebhook { .. }
+        | Write::SwitchWebhook { .. }
+        | Write::DeleteWebhook { .. } => {
+            let wanted = leaves(write.body().unwrap_or_default());
+            let at =
+                |value: &Value, path: &[String]| path.iter().try_fold(value, |value, name| value.get(name)).cloned();
+            let holds = wanted.iter().all(|(path, wanted)| means(wanted, at(now, path).as_ref()));
+            let stayed = wanted.iter().all(|(path, _)| {
+                let before = at(before, path).unwrap_or_default();
+                means(&before, at(now, path).as_ref())
+            });
+            told(id, holds, stayed)
+        }
+    }
+}
+
+fn told(id: &str, happened: bool, stayed: bool) -> Looked {
+    if happened {
+        Looked::Happened(id.to_owned())
+    } else if stayed {
+        Looked::DidNot
+    } else {
+        Looked::CannotTell("it is neither as it was nor as it should be: somebody else may have changed it".to_owned())
+    }
+}
+
+/// A subscription that was ended says so by its status or by the day it ends.
+fn cancelled(on: Option<chrono::NaiveDate>, id: &str, before: &Value, now: &Value) -> Looked {
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let ended =
+        |value: &Value| ["Cancelled", "PendingCancel"].iter().any(|status| same_word(status, &text(value, "status")));
+    let end = |value: &Value| field::day("endDate", Some(text(value, "endDate"))).ok().flatten();
+    let moved = end(now) != end(before);
+    let at_wanted = on.is_none_or(|on| end(now) == Some(on));
+    let new = (ended(now) && !ended(before)) || (moved && end(now).is_some());
+    if new && at_wanted {
+        Looked::Happened(id.to_owned())
+    } else if !new && !moved && ended(now) == ended(before) {
+        Looked::DidNot
+    } else {
+        Looked::CannotTell(format!(
+            "its status is {} and its end {}",
+            text(now, "status"),
+            end(now).map_or_else(|| "open".to_owned(), |day| day.to_string())
+        ))
+    }
+}
+
+fn topics(webhook: &Value) -> BTreeSet<String> {
+    topic_texts(webhook, "topic")
+}
+
+fn topic_ids(webhook: &Value) -> BTreeSet<String> {
+    topic_texts(webhook, "id")
+}
+
+fn topic_texts(webhook: &Value, name: &str) -> BTreeSet<String> {
+    let topics = webhook.get("webhookTopics").and_then(Value::as_array).into_iter().flatten();
+    topics.filter_map(|topic| topic.get(name)?.as_str()).map(str::to_owned).collect()
+}
+
+/// Each value a body sets, by its path. What is written and never answered (provisioning answers, a delivery's secret) says
+/// nothing.
+fn leaves(body: Value) -> Vec<(Vec<String>, Value)> {
+    let Value::Object(fields) = body else { return Vec::new() };
+    let fields =
+        fields.into_iter().filter(|(name, _)| !["provisioningDetails", "authorization"].contains(&name.as_str()));
+    fields
+        .flat_map(|(name, value)| {
+            if value.is_object() {
+                let inner = leaves(value).into_iter();
+                inner.map(|(path, value)| ([vec![name.clone()], path].concat(), value)).collect()
+            } else {
+                vec![(vec![name], value)]
+            }
+        })
+        .collect()
+}
+
+/// Whether two values say the same, however they are spelled: numbers by value, days by day, missing as null or blank, lists in
+/// any order.
+fn means(wanted: &Value, found: Option<&Value>) -> bool {
+    let found = found.unwrap_or(&Value::Null);
+    match (wanted, found) {
+        (Value::Number(wanted), Value::Number(found)) => plain(&wanted.to_string()) == plain(&found.to_string()),
+        (Value::String(wanted), Value::String(found)) => {
+            let day = |text: &String| field::day("", Some(text.clone())).ok().flatten();
+            let term = |text: &String| BillingTerm::of(text);
+            wanted.trim() == found.trim()
+                || day(wanted).is_some_and(|wanted| day(found) == Some(wanted))
+                || (!matches!(term(wanted), BillingTerm::Other(_)) && term(wanted) == term(found))
+        }
+        (Value::String(text), Value::Null) | (Value::Null, Value::String(text)) => text.trim().is_empty(),
+        (Value::Array(wanted), Value::Array(found)) => {
+            wanted.len() == found.len() && wanted.iter().all(|one| found.iter().any(|other| covers(one, other)))
+        }
+        (wanted, found) => wanted == found,
+    }
+}
+
+/// Whether an object has at least what another has.
+fn covers(wanted: &Value, found: &Value) -> bool {
+    match wanted.as_object() {
+        Some(fields) => fields.iter().all(|(name, value)| means(value, found.get(name))),
+        None => means(wanted, Some(found)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,301 @@
+//! Writes to a remote: noted, sent, noted again, and settled by looking where the answer was unclear.
+//!
+//! Keeps the invariants that nothing is sent that was not noted first, and that nothing is sent twice. A process that dies
+//! between leaves an open entry, which is settled by looking when somebody comes by.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use crate::connectors::http::{Outcome, Refusal, wait};
+use crate::connectors::pax8::{Before, Filled, Looked, Pax8, Record, Write};
+use crate::connectors::{ConnectorError, ErrorKind};
+use crate::engine::{Engine, EngineError, Job, Result};
+use crate::store::{JournalEntry, JournalId, NewWrite, RunOutcome, StoreError, WriteEnd, WriteOutcome};
+
+/// How long looking goes on. A remote may take minutes to carry out what it was sent.
+#[derive(Debug, Clone)]
+pub struct Settling {
+    /// The pauses between looks, while nothing is to be seen.
+    pub pauses: Vec<Duration>,
+    /// Only so long after it was sent is it said that a write did not take effect.
+    pub final_after: TimeDelta,
+}
+
+impl Default for Settling {
+    fn default() -> Self {
+        let pauses = [2, 5, 13, 30].map(Duration::from_secs).to_vec();
+        Self { pauses, final_after: TimeDelta::minutes(10) }
+    }
+}
+
+impl Settling {
+    /// One look, for somebody who comes by later.
+    #[must_use]
+    pub fn once() -> Self {
+        Self { pauses: Vec::new(), ..Self::default() }
+    }
+}
+
+/// How a write ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// The remote said it took effect.
+    Done,
+    /// The remote said no; nothing happened.
+    Refused(Refusal),
+    /// The answer was unclear, and looking showed that it took effect.
+    Happened,
+    /// The answer was unclear, and looking showed that it did not.
+    DidNot,
+    /// It is not known yet, and why.
+    Open(String),
+}
+
+/// A write that was sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// Its number in the journal.
+    pub id: JournalId,
+    /// How it ended.
+    pub ended: Ended,
+    /// The record it made or changed.
+    pub record: Option<String>,
+    /// What the remote answered.
+    pub answer: Option<Record>,
+    /// What the remote reports when it is asked again; `None` where the record is gone, or could not be read.
+    pub now: Option<Record>,
+}
+
+/// An open write that was looked after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The entry as it was.
+    pub entry: JournalEntry,
+    /// How it ended.
+    pub ended: Ended,
+    /// The record it made or changed.
+    pub record: Option<String>,
+}
+
+impl Engine {
+    /// Sends a write, once, and says what the remote then reports.
+    ///
+    /// # Errors
+    /// Where nothing was done: a test connection, an open write about the same subject, a record that is not there, no
+    /// connection. A refusal is no error: see [`Ended`].
+    pub async fn write(&self, remote: &Pax8, write: &Write, settling: &Settling) -> Result<Written> {
+        remote.may_write(write)?;
+        let job = self.begin("write").await?;
+        match self.written(&job, remote, write, settling).await {
+            Ok(written) => {
+                let outcome = match &written.ended {
+                    Ended::Done | Ended::Happened => RunOutcome::Done,
+                    Ended::Refused(_) | Ended::DidNot => RunOutcome::Failed,
+                    Ended::Open(_) => RunOutcome::Partial,
+                };
+                let receipt = serde_json::json!({
+                    "write": written.id.number(), "operation": write.operation(), "record": written.record,
+                });
+                job.end(outcome, &receipt).await?;
+                Ok(written)
+            }
+            Err(error) => job.failed(error).await,
+        }
+    }
+
+    async fn written(&self, job: &Job, remote: &Pax8, write: &Write, settling: &Settling) -> Result<Written> {
+        let (connector, subject) = (remote.settings().name.as_str(), write.subject());
+        self.none_open(job, remote, &subject).await?;
+        let before = remote.before(write).await?;
+        let id = self.noted(job, connector, write, &before).await?;
+        let sent = match remote.send(write).await {
+            Ok(sent) => sent,
+            Err(error) => {
+                self.end(job, id, (WriteOutcome::NotSent, Some(&error.to_string())), None, None).await?;
+                return Err(error.into());
+            }
+        };
+        let (ended, answer, record) = match sent {
+            Outcome::Done(answered) => {
+                let record = answered.record.as_ref().and_then(Record::id).or_else(|| target_id(write));
+                let digest = answered.record.as_ref().map(Record::digest);
+                self.end(job, id, (WriteOutcome::Done, None), record.as_deref(), digest.as_ref()).await?;
+                (Ended::Done, answered.record, record)
+            }
+            Outcome::Refused(refusal) => {
+                self.end(job, id, (WriteOutcome::Refused, Some(&refusal.to_string())), None, None).await?;
+                (Ended::Refused(refusal), None, target_id(write))
+            }
+            Outcome::Unknown(why) => {
+                self.end(job, id, (WriteOutcome::Unknown, Some(&why)), None, None).await?;
+                let sent_at = self.clock.now();
+                let (ended, record) = self.looked(job, remote, (id, sent_at, write, &before), settling).await?;
+                (ended, None, record)
+            }
+        };
+        let now = read_back(remote, write, record.as_deref()).await;
+        Ok(Written { id, ended, record, answer, now })
+    }
+
+    /// Notes a write; from here on it may have been sent.
+    async fn noted(&self, job: &Job, connector: &str, write: &Write, before: &Before) -> Result<JournalId> {
+        let unwritable = |error: serde_json::Error| StoreError::Unwritable {
+            table: "journal",
+            column: "request",
+            what: error.to_string(),
+        };
+        let request = serde_json::to_value(write).map_err(unwritable)?;
+        let found = serde_json::to_value(before).map_err(unwritable)?;
+        let mut tx = job.tx().await?;
+        let id = tx
+            .note_write(&NewWrite {
+                connector,
+                operation: write.operation(),
+                subject: &write.subject(),
+                request: &request,
+                found: &found,
+                who: &self.who,
+            })
+            .await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    async fn end(
+        &self,
+        job: &Job,
+        id: JournalId,
+        (outcome, said): (WriteOutcome, Option<&str>),
+        record: Option<&str>,
+        answer: Option<&crate::core::record::Fingerprint>,
+    ) -> Result<()> {
+        let mut tx = job.tx().await?;
+        tx.end_write(id, &WriteEnd { outcome, said, record, answer }).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Looks after an open write of the same subject first; while it stays open, no other is sent.
+    async fn none_open(&self, job: &Job, remote: &Pax8, subject: &str) -> Result<()> {
+        for entry in self.store.list_open_writes().await? {
+            if entry.connector != remote.settings().name || entry.subject != subject {
+                continue;
+            }
+            let settled = self.settled(job, remote, entry, &Settling::once()).await?;
+            if let Ended::Open(_) = settled.ended {
+                return Err(EngineError::open(&settled.entry));
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks after every open write of a connection.
+    ///
+    /// # Errors
+    /// What the database says. A remote that does not answer leaves a write open.
+    pub async fn settle(&self, remote: &Pax8, settling: &Settling) -> Result<Vec<Settled>> {
+        let open = self.store.list_open_writes().await?;
+        let of_remote: Vec<_> = open.into_iter().filter(|entry| entry.connector == remote.settings().name).collect();
+        if of_remote.is_empty() {
+            return Ok(Vec::new());
+        }
+        let job = self.begin("settle").await?;
+        let mut all = Vec::new();
+        for entry in of_remote {
+            match self.settled(&job, remote, entry, settling).await {
+                Ok(settled) => all.push(settled),
+                Err(error) => return job.failed(error).await,
+            }
+        }
+        let open = all.iter().filter(|settled| matches!(settled.ended, Ended::Open(_))).count();
+        let outcome = if open == 0 { RunOutcome::Done } else { RunOutcome::Partial };
+        job.end(outcome, &serde_json::json!({ "settled": all.len() - open, "open": open })).await?;
+        Ok(all)
+    }
+
+    async fn settled(&self, job: &Job, remote: &Pax8, entry: JournalEntry, settling: &Settling) -> Result<Settled> {
+        let read = (serde_json::from_value(entry.request.clone()), serde_json::from_value(entry.found.clone()));
+        let (ended, record) = match read {
+            (Ok(write), Ok(before)) => {
+                self.looked(job, remote, (entry.id, entry.at, &write, &before), settling).await?
+            }
+            (Err(error), _) | (_, Err(error)) => {
+                (Ended::Open(format!("what was sent cannot be read by this program: {error}")), None)
+            }
+        };
+        Ok(Settled { entry, ended, record })
+    }
+
+    /// Looks until it shows, as often as is worth it, and notes what it showed.
+    async fn looked(
+        &self,
+        job: &Job,
+        remote: &Pax8,
+        (id, sent_at, write, before): (JournalId, chrono::DateTime<chrono::Utc>, &Write, &Before),
+        settling: &Settling,
+    ) -> Result<(Ended, Option<String>)> {
+        let mut pauses = settling.pauses.iter();
+        loop {
+            let why = match remote.look(write, before).await {
+                Ok(Looked::Happened(record)) => {
+                    self.end(job, id, (WriteOutcome::Happened, Some("seen by looking")), Some(&record), None).await?;
+                    return Ok((Ended::Happened, Some(record)));
+                }
+                Ok(Looked::DidNot) => {
+                    let since = self.clock.now().signed_duration_since(sent_at);
+                    if since >= settling.final_after {
+                        let said = format!("not to be seen {} minutes after it was sent", since.num_minutes());
+                        self.end(job, id, (WriteOutcome::DidNot, Some(&said)), None, None).await?;
+                        return Ok((Ended::DidNot, None));
+                    }
+                    format!(
+                        "not to be seen yet; it counts as not done {} minutes after it was sent",
+                        settling.final_after.num_minutes()
+                    )
+                }
+                Ok(Looked::CannotTell(why)) => why,
+                Err(error) => format!("looking failed: {error}"),
+            };
+            match pauses.next() {
+                Some(pause) => wait(*pause).await,
+                None => {
+                    self.end(job, id, (WriteOutcome::Unknown, Some(&why)), None, None).await?;
+                    return Ok((Ended::Open(why), None));
+                }
+            }
+        }
+    }
+
+    /// The writes nobody knows the end of, oldest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn open_writes(&self) -> Result<Vec<JournalEntry>> {
+        Ok(self.store.list_open_writes().await?)
+    }
+
+    /// The last writes, newest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn writes(&self, at_most: u32) -> Result<Vec<JournalEntry>> {
+        Ok(self.store.list_writes(at_most).await?)
+    }
+}
+
+fn target_id(write: &Write) -> Option<String> {
+    write.target().and_then(|target| target.id())
+}
+
+/// The record as the remote reports it now.
+async fn read_back(remote: &Pax8, write: &Write, record: Option<&str>) -> Option<Record> {
+    let id = Filled::new("id", record?).ok()?;
+    match remote.one(&write.made(id)).await {
+        Ok(record) => Some(record),
+        Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) => None,
+        Err(error) => {
+            tracing::warn!("what was written could not be read back: {error}");
+            None
+        }
+    }
+}
