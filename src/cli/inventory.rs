@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::month::names;
-use crate::core::renewals::{Renewals, Rules};
-use crate::engine::{Inventory, inventory_of_folder};
+use crate::config::Config;
+use crate::core::reconcile::outcome::KeyPart;
+use crate::core::renewals::{Advice, Renewal, Renewals, Rules};
+use crate::engine::{Engine, Inventory, TicketWish, inventory_of_folder};
 use crate::report::{self, Names, Source, Table};
 
 /// The reports of a day.
@@ -54,13 +56,19 @@ impl Stock {
             (inventory_of_folder(folder, links, context.ui.as_ref()).await?, config)
         } else {
             let config = context.config()?;
-            (context.engine(&config).await?.inventory().await?, Some(config))
+            return Self::of_engine(&context.engine(&config).await?, &config).await;
         };
         Ok(Self::of(
             inventory,
             config.as_ref().map(|config| config.renewals.clone()).unwrap_or_default(),
             config.map(|config| config.fingerprint().short().to_owned()),
         ))
+    }
+
+    /// From the last snapshots.
+    pub(super) async fn of_engine(engine: &Engine, config: &Config) -> Result<Self, CommandError> {
+        let configuration = config.fingerprint().short().to_owned();
+        Ok(Self::of(engine.inventory().await?, config.renewals.clone(), Some(configuration)))
     }
 
     fn of(inventory: Inventory, rules: Rules, configuration: Option<String>) -> Self {
@@ -79,17 +87,54 @@ impl Stock {
         self.inventory.renewals(&self.rules, day, within_days)
     }
 
-    /// A report of it.
-    pub(super) fn table(&self, report: OfDay, day: NaiveDate, within_days: u32) -> Table {
-        let input = report::Inventory {
+    /// The tickets that what renews within some days asks for, and how many renewals have no customer of the PSA.
+    pub(super) fn ticket_wishes(&self, day: NaiveDate, within_days: u32) -> (Vec<TicketWish>, u64) {
+        let last = day.checked_add_days(Days::new(within_days.into())).unwrap_or(NaiveDate::MAX);
+        let input = self.input();
+        let (mut wishes, mut unlinked) = (Vec::new(), 0);
+        for row in self.renewals(day, within_days).rows.iter().filter(|row| asks_for_a_ticket(row)) {
+            // An open window of a term that ends later is no renewal yet.
+            let Some(term_end) = row.term_end.filter(|end| *end <= last) else { continue };
+            let KeyPart::Psa(customer) = &row.customer else {
+                unlinked += 1;
+                continue;
+            };
+            let (summary, text) = report::renewals::ticket(&input, row);
+            let (subscription, customer) = (row.subscription.to_string(), customer.to_string());
+            wishes.push(TicketWish { subscription, term_end, customer, summary, text });
+        }
+        (wishes, unlinked)
+    }
+
+    fn input(&self) -> report::Inventory<'_> {
+        report::Inventory {
             names: &self.names,
             sources: &self.sources,
             problems: &self.inventory.problems,
             configuration: self.configuration.as_deref(),
-        };
+        }
+    }
+
+    /// A report of it.
+    pub(super) fn table(&self, report: OfDay, day: NaiveDate, within_days: u32) -> Table {
+        let input = self.input();
         match report {
             OfDay::Renewals => report::renewals::build(&input, &self.renewals(day, within_days), &self.rules),
             OfDay::Unused => report::unused::build(&input, &self.inventory.unused(day)),
         }
+    }
+}
+
+/// Whether somebody has to decide something.
+fn asks_for_a_ticket(row: &Renewal) -> bool {
+    match row.advice {
+        Advice::ReduceNow
+        | Advice::Reduce
+        | Advice::Confirm
+        | Advice::TooLate
+        | Advice::RenewOrLetGo
+        | Advice::Empty
+        | Advice::DecideTrial => true,
+        Advice::LetGo | Advice::LookUp | Advice::ReadAgain => false,
     }
 }

@@ -18,6 +18,7 @@ mod month;
 mod propose;
 mod pull;
 mod reconcile;
+mod renewals;
 mod report;
 mod review;
 mod simulate;
@@ -76,6 +77,7 @@ enum Command {
     Review(review::Args),
     Reconcile(reconcile::Args),
     Report(report::Args),
+    Renewals(renewals::Args),
     Status(status::Args),
     Demo(demo::Args),
     Simulate(simulate::Args),
@@ -94,6 +96,7 @@ impl Command {
             Self::Review(args) => args.run(context).await,
             Self::Reconcile(args) => args.run(context).await,
             Self::Report(args) => args.run(context).await,
+            Self::Renewals(args) => args.run(context).await,
             Self::Status(args) => args.run(context).await,
             Self::Demo(args) => args.run(context).await,
             Self::Simulate(args) => args.run(context).await,

@@ -8,9 +8,10 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
+use crate::connectors::http::{Outcome, Refusal};
 use crate::connectors::{
-    CheckFailed, CheckLine, ConnectorError, Descriptor, DraftMonth, ErrorKind, PsaConnector, Result, Side,
-    VendorConnector, Watch, Watched, Way, documents,
+    CheckFailed, CheckLine, ConnectorError, Descriptor, DraftMonth, ErrorKind, PsaConnector, Result, Side, TicketDraft,
+    TicketSink, VendorConnector, Watch, Watched, Way, documents,
 };
 use crate::core::billing::{
     Assignment, BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice,
@@ -54,6 +55,8 @@ pub enum Listing {
     BilledLines,
     /// The PSA's bundles.
     Bundles,
+    /// A ticket that is made: its answer is lost, or it is refused.
+    Tickets,
 }
 
 /// How a listing fails.
@@ -301,6 +304,8 @@ pub struct MemoryPsa {
     pub products: Vec<PsaProduct>,
     /// What it bills.
     pub billed_lines: Vec<BilledLine>,
+    /// The tickets that were made, by their keys; the number is the place.
+    pub tickets: Mutex<Vec<String>>,
     /// Its bundles; `None` where it knows none.
     pub bundles: Option<Vec<(PsaProductId, Vec<BundlePart>)>>,
 }
@@ -315,6 +320,7 @@ impl MemoryPsa {
             customers: Vec::new(),
             products: Vec::new(),
             billed_lines: Vec::new(),
+            tickets: Mutex::default(),
             bundles: None,
         }
     }
@@ -347,6 +353,10 @@ impl PsaConnector for MemoryPsa {
         self.faults.listed(&self.descriptor, Listing::BilledLines, self.billed_lines.clone(), watch)
     }
 
+    fn tickets(&self) -> Option<&dyn TicketSink> {
+        Some(self)
+    }
+
     async fn bundles(&self, _watch: &dyn Watch) -> Result<Option<Vec<(PsaProductId, Vec<BundlePart>)>>> {
         let problems = self.faults.strike(&self.descriptor.name, Listing::Bundles)?;
         match problems.first() {
@@ -356,5 +366,30 @@ impl PsaConnector for MemoryPsa {
             }
             None => Ok(self.bundles.clone()),
         }
+    }
+}
+
+#[async_trait]
+impl TicketSink for MemoryPsa {
+    async fn find_tickets(&self, key: &str) -> Result<Vec<String>> {
+        let made = self.tickets.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(made.iter().zip(1..).filter(|(known, _)| *known == key).map(|(_, number)| number.to_string()).collect())
+    }
+
+    async fn make_ticket(&self, draft: &TicketDraft<'_>) -> Result<Outcome<String>> {
+        let lost = match self.faults.strike(&self.descriptor.name, Listing::Tickets) {
+            Ok(_) => None,
+            Err(ConnectorError { kind: ErrorKind::Auth(message), .. }) => {
+                return Ok(Outcome::Refused(Refusal { status: 403, kind: None, message }));
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        let mut made = self.tickets.lock().unwrap_or_else(PoisonError::into_inner);
+        made.push(draft.key.to_owned());
+        Ok(lost.map_or_else(|| Outcome::Done(made.len().to_string()), Outcome::Unknown))
+    }
+
+    fn shown(&self, draft: &TicketDraft<'_>) -> Result<String> {
+        Ok(format!("{}: {}", draft.customer, draft.summary))
     }
 }

@@ -13,6 +13,7 @@ pub mod listing;
 pub mod memory;
 pub mod pax8;
 pub mod rest;
+pub mod tickets;
 pub mod watch;
 
 use async_trait::async_trait;
@@ -27,6 +28,7 @@ use crate::core::period::BillingPeriod;
 use crate::core::product::{CommitmentRule, PriceRow, PsaProduct, VendorProduct};
 use crate::core::snapshot::Pulled;
 pub use error::{ConnectorError, ErrorKind};
+pub use tickets::{TicketDraft, TicketSink};
 pub use watch::{Unwatched, Waiting, Watch, Watched, Way};
 
 /// What a connector's method answers.
@@ -157,6 +159,10 @@ pub trait PsaConnector: Send + Sync {
     async fn products(&self, watch: &dyn Watch) -> Result<Pulled<PsaProduct>>;
     /// What it bills in a period; lines that do not bill in it may be among them, `reconcile` judges by their dates.
     async fn billed_lines(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<BilledLine>>;
+    /// Where its tickets go; `None` where none can be made.
+    fn tickets(&self) -> Option<&dyn TicketSink> {
+        None
+    }
     /// Its bundles; `None` where the system knows none.
     async fn bundles(&self, watch: &dyn Watch)
     -> Result<Option<Vec<(crate::core::id::PsaProductId, Vec<BundlePart>)>>>;

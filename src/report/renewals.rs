@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 
 use crate::core::money::Amount;
-use crate::core::outside::harmless;
+use crate::core::outside::{excerpt, harmless};
 use crate::core::quantity::Quantity;
 use crate::core::renewals::{Advice, CostFrom, Fate, Known, Renewal, Renewals, Rules};
 use crate::report::table::{Cell, Column, Kind, Table, counted};
@@ -133,6 +133,34 @@ pub fn advice(row: &Renewal) -> String {
         None => what,
     }
 }
+
+/// A ticket for a renewal: its title and its text.
+#[must_use]
+pub fn ticket(input: &Inventory<'_>, row: &Renewal) -> (String, String) {
+    let day = |day: Option<NaiveDate>| day.map_or_else(|| "not known".to_owned(), |day| day.to_string());
+    let seats = |seats: Option<Quantity>| seats.map_or_else(|| "not known".to_owned(), Quantity::plain_text);
+    let money = |amount: Option<Amount>| match (amount, row.currency) {
+        (Some(amount), Some(currency)) => amount.in_currency(currency).to_string(),
+        (_, _) => "not known".to_owned(),
+    };
+    let product = harmless(input.product(&row.product));
+    let lines = [
+        format!("Customer: {}", harmless(input.names.customer(&row.customer))),
+        format!("Product: {product}"),
+        format!("Subscription: {}", harmless(row.subscription.as_str())),
+        format!("Term: {}", harmless(row.term.as_deref().unwrap_or("not known"))),
+        format!("Seats held: {}; billed: {}", seats(row.held), seats(row.billed)),
+        format!("Term ends: {}; renews on: {}", day(row.term_end), day(row.renews_on)),
+        format!("Renewal: {}", fate(row.fate).unwrap_or("not known")),
+        format!("Last safe day to reduce: {}", day(row.last_safe_day)),
+        format!("Monthly cost: {}; stranded to the term's end: {}", money(row.monthly_cost), money(row.stranded)),
+        format!("What to do: {}", advice(row)),
+    ];
+    (excerpt(&format!("Renewal {}: {product}", day(row.term_end)), SUMMARY_MAX), lines.join("\n"))
+}
+
+/// A title longer than most systems take is cut here, with a mark.
+const SUMMARY_MAX: usize = 99;
 
 fn counted_seats(quantity: Quantity) -> String {
     let plural = if quantity == Quantity::ONE { "" } else { "s" };

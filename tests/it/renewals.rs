@@ -2,6 +2,10 @@
 
 #![cfg(test)]
 
+use std::net::SocketAddr;
+
+use trueup::simulate::{self, Data, File, PsaCredentials, Running};
+
 use crate::support::hermetic::{Place, golden};
 
 const LINKS: &str = "kind,vendorId,psaId,compare,bundlePsaId,perUnit,weightFrom,weightTo\n\
@@ -160,4 +164,82 @@ fn options_of_the_other_kind_of_report_are_refused() {
     }
     let absent = place.run("report renewals --from nowhere").ended(2).stderr;
     assert!(absent.contains("nowhere"), "{absent}");
+}
+
+/// A simulated PSA that knows some customers.
+async fn psa(faults: &str, customers: &[(&str, &str)]) -> Running {
+    let mut data = Data::empty();
+    for (id, name) in customers {
+        data.table_mut(File::PsaCompanies).push(&[("id", id), ("name", name), ("identifier", name)]);
+    }
+    let at: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    simulate::serve_psa(data, faults.parse().unwrap(), PsaCredentials::default(), at).await.unwrap()
+}
+
+/// The exports pulled, then a PSA that takes tickets under the same name.
+fn pulled(at: &str) -> Place {
+    let place = exports();
+    let credentials = PsaCredentials::default();
+    let place = place.set("PSA_KEY", &credentials.private_key).set("PSA_CLIENT", &credentials.client_id);
+    let vendor = "[connectors.d]\nside = \"vendor\"\nkind = \"files\"\nfolder = \"exports\"\n";
+    let files = "[connectors.p]\nside = \"psa\"\nkind = \"files\"\nfolder = \"exports\"\n";
+    place.write("trueup.toml", &format!("{vendor}{files}"));
+    for line in ["db migrate", "pull --period 2026-03"] {
+        let _ = place.run(&format!("{line} --as-of 2026-04-10")).ended(0);
+    }
+    let _ = place.run("review import links.csv --as-of 2026-04-10");
+    let rest = format!(
+        "[connectors.p]\nside = \"psa\"\nkind = \"rest\"\nfile = \"builtin:connectwise\"\npause_ms = 0\n\
+         [connectors.p.settings]\nurl = \"{at}/v4_6_release/apis/3.0\"\ncompany = \"{}\"\npublic_key = \"{}\"\n\
+         private_key = {{ env = \"PSA_KEY\" }}\nclient_id = {{ env = \"PSA_CLIENT\" }}\n",
+        credentials.company, credentials.public_key
+    );
+    place.write("trueup.toml", &format!("{vendor}{rest}"));
+    place
+}
+
+fn made(psa: &Running) -> usize {
+    psa.log().iter().filter(|call| call.method == "POST" && call.path.contains("/service/tickets")).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_gets_one_ticket_and_its_number_whatever_becomes_of_the_answer() {
+    let psa = psa("drop-write@tickets", &[("1", "Harbour & Finch"), ("2", "Quarry Lane")]).await;
+    let place = pulled(&psa.url());
+    let line = "renewals ticket --within 60d --as-of 2026-04-10";
+    golden!("renewals", "proposed", place.run(line).ended(0).stdout);
+    assert!(psa.log().is_empty(), "a proposal asks nobody");
+    let unasked = place.run(&format!("{line} --send")).ended(2);
+    assert!(unasked.stderr.contains("POST ") && unasked.stderr.contains("nobody can be asked"), "{}", unasked.stderr);
+    assert_eq!(made(&psa), 0);
+    // the answer to the first is lost: looking finds it
+    golden!("renewals", "recorded", place.run(&format!("{line} --send --yes")).ended(0).stdout);
+    assert_eq!(made(&psa), 3);
+    let again = place.run(&format!("{line} --send --yes")).ended(0).stdout;
+    assert_eq!(again.matches("recorded").count(), 3, "{again}");
+    assert_eq!(made(&psa), 3, "each is made once");
+    let status = place.run("status --as-of 2026-04-10").ended(0).stdout;
+    assert!(!status.contains("create ticket"), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_ticket_says_why_and_may_be_made_later() {
+    let psa = psa("", &[("1", "Harbour & Finch")]).await;
+    let place = pulled(&psa.url());
+    let line = "renewals ticket --within 60d --as-of 2026-04-10 --send --yes";
+    let refused = place.run(line).ended(5).stdout;
+    assert!(refused.contains("refused") && refused.contains("ticket object is invalid"), "{refused}");
+    assert_eq!(place.run(line).ended(5).stdout, refused);
+}
+
+#[test]
+fn a_psa_of_files_takes_no_tickets() {
+    let place = pulled("http://127.0.0.1:9");
+    let files = "kind = \"files\"\nfolder = \"exports\"\n";
+    place.write(
+        "trueup.toml",
+        &format!("[connectors.d]\nside = \"vendor\"\n{files}[connectors.p]\nside = \"psa\"\n{files}"),
+    );
+    let said = place.run("renewals ticket --as-of 2026-04-10 --send --yes").ended(2).stderr;
+    assert!(said.contains("`p` takes no tickets"), "{said}");
 }
