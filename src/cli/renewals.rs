@@ -12,6 +12,7 @@ use crate::report::table::{Cell, Column, Table, counted};
 
 /// Act on what renews
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  trueup renewals ticket --within 30d")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,

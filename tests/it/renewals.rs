@@ -205,7 +205,7 @@ fn made(psa: &Running) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renewal_gets_one_ticket_and_its_number_whatever_becomes_of_the_answer() {
     let psa = psa("drop-write@tickets", &[("1", "Harbour & Finch"), ("2", "Quarry Lane")]).await;
-    let place = pulled(&psa.url());
+    let place = pulled(psa.url());
     let line = "renewals ticket --within 60d --as-of 2026-04-10";
     golden!("renewals", "proposed", place.run(line).ended(0).stdout);
     assert!(psa.log().is_empty(), "a proposal asks nobody");
@@ -225,7 +225,7 @@ async fn a_renewal_gets_one_ticket_and_its_number_whatever_becomes_of_the_answer
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_ticket_says_why_and_may_be_made_later() {
     let psa = psa("", &[("1", "Harbour & Finch")]).await;
-    let place = pulled(&psa.url());
+    let place = pulled(psa.url());
     let line = "renewals ticket --within 60d --as-of 2026-04-10 --send --yes";
     let refused = place.run(line).ended(5).stdout;
     assert!(refused.contains("refused") && refused.contains("ticket object is invalid"), "{refused}");

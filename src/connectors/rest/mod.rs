@@ -173,7 +173,8 @@ impl PsaConnector for Rest {
     }
 
     fn tickets(&self) -> Option<&dyn TicketSink> {
-        self.connection.connector.ticket.as_ref().map(|_| self as &dyn TicketSink)
+        let sink: &dyn TicketSink = self;
+        self.connection.connector.ticket.is_some().then_some(sink)
     }
 
     async fn bundles(&self, watch: &dyn Watch) -> Result<Option<Vec<(PsaProductId, Vec<BundlePart>)>>> {
