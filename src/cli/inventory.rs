@@ -20,17 +20,20 @@ pub(super) enum OfDay {
     Renewals,
     /// What is held and not used.
     Unused,
+    /// What is held and not billed.
+    HeldNotBilled,
 }
 
 impl OfDay {
     /// Each of them.
-    pub(super) const ALL: [Self; 2] = [Self::Renewals, Self::Unused];
+    pub(super) const ALL: [Self; 3] = [Self::Renewals, Self::Unused, Self::HeldNotBilled];
 
     /// Its name on the command line.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Renewals => "renewals",
             Self::Unused => "unused",
+            Self::HeldNotBilled => "held-not-billed",
         }
     }
 }
@@ -121,6 +124,7 @@ impl Stock {
         match report {
             OfDay::Renewals => report::renewals::build(&input, &self.renewals(day, within_days), &self.rules),
             OfDay::Unused => report::unused::build(&input, &self.inventory.unused(day)),
+            OfDay::HeldNotBilled => report::held_unbilled::build(&input, &self.inventory.held_unbilled(day)),
         }
     }
 }

@@ -16,9 +16,9 @@ use crate::report::{Report, Table, csv, html, json, text, xlsx};
 
 /// Show one report
 ///
-/// A report of a month is built from the findings of the last reconcile of that month. `renewals` and `unused` are reports of
-/// a day, --as-of or today: what was pulled last, or a folder of exports, says what is held. Goes to standard output, or to
-/// the file named by --out; xlsx needs a file.
+/// A report of a month is built from the findings of the last reconcile of that month. `renewals`, `unused` and
+/// `held-not-billed` are reports of a day, --as-of or today: what was pulled last, or a folder of exports, says what is held.
+/// Goes to standard output, or to the file named by --out; xlsx needs a file.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  trueup report variance --period 2026-04 --format xlsx --out april.xlsx\n  \
                   trueup report renewals --within 90d\n  trueup report unused --from exports")]
@@ -32,7 +32,7 @@ pub(super) struct Args {
     /// Look so many days ahead, for `renewals` [default: 90d]
     #[arg(long, value_name = "DAYS", value_parser = args::days)]
     within: Option<u32>,
-    /// Read a folder of exports instead of the last snapshots, for `renewals` and `unused`
+    /// Read a folder of exports instead of the last snapshots, for a report of a day
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
     /// Take the links from this file instead of from exact keys
@@ -133,7 +133,7 @@ impl Args {
     }
 
     async fn of_month(&self, context: &Context, report: Report, format: Format) -> Result<Vec<u8>, CommandError> {
-        let only = format!("is only for the {} and {} reports", OfDay::Renewals.name(), OfDay::Unused.name());
+        let only = format!("is only for the reports of a day: {}", OfDay::ALL.map(OfDay::name).join(", "));
         Self::refuse(&[("--within", self.within.is_some()), ("--from", self.from.is_some())], &only)?;
         let Some(period) = self.period else {
             let error = CommandError::new(Kind::Usage, format!("{} is a report of a month", report.name()));
@@ -156,7 +156,7 @@ impl Args {
 
     async fn of_day(&self, context: &Context, report: OfDay, format: Format) -> Result<Vec<u8>, CommandError> {
         Self::refuse(&[("--period", self.period.is_some())], "is only for reports of a month; --as-of names a day")?;
-        Self::refuse(&[("--within", self.within.is_some() && report == OfDay::Unused)], "is only for renewals")?;
+        Self::refuse(&[("--within", self.within.is_some() && report != OfDay::Renewals)], "is only for renewals")?;
         let _doing = context.ui.doing(&format!("the {} report", report.name()));
         let day = context.today();
         let within = self.within.unwrap_or(WITHIN_DAYS);

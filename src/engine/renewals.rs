@@ -14,6 +14,7 @@ use crate::connectors::{ConnectorError, ErrorKind, PsaConnector as _, VendorConn
 use crate::core::billing::{Assignment, BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge};
 use crate::core::customer::{PsaCustomer, VendorCustomer};
 use crate::core::entity::Entity;
+use crate::core::held_unbilled::{self, HeldUnbilled};
 use crate::core::id::Company;
 use crate::core::link::LinkSet;
 use crate::core::period::BillingPeriod;
@@ -85,6 +86,12 @@ impl Inventory {
             usage: &self.usage,
         };
         unused::list(&self.sources(), &figures, as_of)
+    }
+
+    /// What is held and not billed.
+    #[must_use]
+    pub fn held_unbilled(&self, as_of: NaiveDate) -> HeldUnbilled {
+        held_unbilled::list(&self.sources(), as_of)
     }
 
     fn sources(&self) -> Sources<'_> {

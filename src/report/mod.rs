@@ -6,6 +6,7 @@
 pub mod csv;
 pub mod facts;
 pub mod findings;
+pub mod held_unbilled;
 pub mod html;
 pub mod inventory;
 pub mod invoices;

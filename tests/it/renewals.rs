@@ -116,6 +116,13 @@ fn unused_seats_are_told_with_their_source_and_day_and_the_rest_is_counted() {
 }
 
 #[test]
+fn seats_held_and_not_billed_are_listed_and_what_is_not_known_is_counted() {
+    let place = exports();
+    let ran = place.run(&format!("report held-not-billed {FROM}")).ended(0);
+    golden!("renewals", "held_not_billed", without_sources(&ran.stdout));
+}
+
+#[test]
 fn the_database_tells_the_same_as_the_folder() {
     let place = exports();
     let files = "kind = \"files\"\nfolder = \"exports\"\n";
@@ -128,7 +135,7 @@ fn the_database_tells_the_same_as_the_folder() {
     assert!(not_pulled.contains("subscriptions"), "{not_pulled}");
     let _ = place.run("pull --period 2026-03 --as-of 2026-04-10").ended(0);
     let _ = place.run("review import links.csv --as-of 2026-04-10");
-    for report in ["renewals", "unused"] {
+    for report in ["renewals", "unused", "held-not-billed"] {
         let csv =
             |from: &str| place.run(&format!("report {report} {from} --format csv --as-of 2026-04-10")).ended(0).stdout;
         assert_eq!(csv(""), csv("--from exports --links links.csv"), "{report}");
@@ -155,7 +162,10 @@ fn options_of_the_other_kind_of_report_are_refused() {
         ("report renewals --period 2026-04", "--period is only for reports of a month"),
         ("report unused --within 30d", "--within is only for renewals"),
         ("report variance", "variance is a report of a month"),
-        ("report variance --period 2026-04 --within 30d", "--within is only for the renewals and unused reports"),
+        (
+            "report variance --period 2026-04 --within 30d",
+            "--within is only for the reports of a day: renewals, unused, held-not-billed",
+        ),
         ("report renewals --within 3m", "is no span of days like 90d"),
         ("report renewals --links links.csv", "--from"),
     ] {

@@ -215,6 +215,16 @@ pub fn list(sources: &Sources<'_>, rules: &Rules, as_of: NaiveDate, within_days:
     Renewals { as_of, within_days, rows, left }
 }
 
+/// The running subscriptions, and how many seats of each are billed.
+pub(crate) fn billed<'a>(sources: &Sources<'a>, as_of: NaiveDate) -> Vec<(&'a Subscription, Option<Quantity>)> {
+    let last_lines = cost::last_lines(sources.charges);
+    let runs = |of: &&Subscription| !is_over(&of.fields, as_of) && of.fields.start.is_none_or(|start| start <= as_of);
+    let bound = |of: &'a Subscription| (of, Term::of(&of.fields, last_lines.get(&of.id).copied(), as_of).bound());
+    let held: Vec<_> = sources.subscriptions.iter().filter(runs).map(bound).collect();
+    let billed = Seats::new(sources.lines, sources.lines_whole, sources.mapping, as_of).shared(&held);
+    held.into_iter().map(|(of, _)| of).zip(billed).collect()
+}
+
 /// Whether a subscription has ended.
 pub(crate) fn is_over(of: &SubscriptionFields, as_of: NaiveDate) -> bool {
     of.end.is_some_and(|end| end < as_of) || ended_some_day(of)
