@@ -236,7 +236,7 @@ mod tests {
             subscriptions: held,
             products: &[],
             lines: &[],
-            lines_whole: false,
+            lines_unread: &[],
             charges: &[],
             prices: &[],
             commitments: &[],

@@ -41,7 +41,7 @@ pub struct Inventory {
     subscriptions: Vec<Subscription>,
     products: Vec<VendorProduct>,
     lines: Vec<BilledLine>,
-    lines_whole: bool,
+    lines_unread: Vec<Problem>,
     charges: Vec<VendorCharge>,
     prices: Vec<PriceRow>,
     commitments: Vec<CommitmentRule>,
@@ -99,7 +99,7 @@ impl Inventory {
             subscriptions: &self.subscriptions,
             products: &self.products,
             lines: &self.lines,
-            lines_whole: self.lines_whole,
+            lines_unread: &self.lines_unread,
             charges: &self.charges,
             prices: &self.prices,
             commitments: &self.commitments,
@@ -161,7 +161,10 @@ impl Engine {
         let psa_customers: Vec<PsaCustomer> = all.records(psa, Entity::PsaCustomers).await?;
         let psa_products: Vec<PsaProduct> = all.records(psa, Entity::PsaProducts).await?;
         let lines = all.maybe::<BilledLine>(psa, Entity::BilledLines).await?;
-        let lines_whole = lines.as_ref().is_some_and(|stored| stored.pulled.is_complete());
+        let lines_unread = match &lines {
+            Some(stored) => stored.pulled.problems().to_vec(),
+            None => vec![Problem::new(format!("{psa} billed lines"), "were never pulled; what is billed is not known")],
+        };
         let charges = all.records(vendor, Entity::Charges).await?;
         let prices = all.records(vendor, Entity::VendorPrices).await?;
         let commitments = all.records(vendor, Entity::ProductDependencies).await?;
@@ -179,7 +182,7 @@ impl Engine {
             subscriptions: subscriptions.into_parts().0,
             products,
             lines: lines.map(|stored| stored.pulled.into_parts().0).unwrap_or_default(),
-            lines_whole,
+            lines_unread,
             charges,
             prices,
             commitments,
@@ -233,8 +236,9 @@ async fn exported(folder: &Path, links_file: Option<&Path>, watch: &dyn Watch) -
     let psa_customers = read.taken("psa_companies", psa.customers(watch).await?);
     let psa_products = read.taken("psa_products", psa.products(watch).await?);
     // The month is of no account to a folder: it gives all lines it has.
-    let lines =
-        read.taken("psa_agreement_lines", psa.billed_lines(BillingPeriod::containing(NaiveDate::MIN), watch).await?);
+    let listed = psa.billed_lines(BillingPeriod::containing(NaiveDate::MIN), watch).await?;
+    let lines_unread = listed.problems().to_vec();
+    let lines = read.taken("psa_agreement_lines", listed);
     let charges = match vendor.all_charges(watch)? {
         Some(listed) => read.taken("vendor_invoice_items", listed),
         None => Vec::new(),
@@ -267,7 +271,7 @@ async fn exported(folder: &Path, links_file: Option<&Path>, watch: &dyn Watch) -
         mapping,
         subscriptions,
         products,
-        lines_whole: read.whole.get("psa_agreement_lines") == Some(&true),
+        lines_unread,
         lines,
         charges,
         prices: Vec::new(),

@@ -21,6 +21,7 @@ use crate::core::quantity::Quantity;
 use crate::core::reconcile::Mapping;
 use crate::core::reconcile::held::{self, ended_some_day};
 use crate::core::reconcile::outcome::KeyPart;
+use crate::core::snapshot::Problem;
 pub use cost::CostFrom;
 use seats::{Bound, Seats};
 pub use term::months;
@@ -35,8 +36,8 @@ pub struct Sources<'a> {
     pub products: &'a [VendorProduct],
     /// What the PSA bills.
     pub lines: &'a [BilledLine],
-    /// Whether those are all its lines.
-    pub lines_whole: bool,
+    /// Why those are not all its lines; what is billed is unknown for the customers they name, for all where one names none.
+    pub lines_unread: &'a [Problem],
     /// The distributor's last invoice lines.
     pub charges: &'a [VendorCharge],
     /// The price list, as far as it was read.
@@ -186,7 +187,7 @@ pub fn list(sources: &Sources<'_>, rules: &Rules, as_of: NaiveDate, within_days:
             None
         })
         .collect();
-    let seats = Seats::new(sources.lines, sources.lines_whole, sources.mapping, as_of);
+    let seats = Seats::new(sources.lines, sources.lines_unread, sources.mapping, as_of);
     let bound: Vec<_> = held.iter().map(|(of, term)| (*of, term.bound())).collect();
     let billed = seats.shared(&bound);
     let products: BTreeMap<&VendorProductId, &ProductFields> =
@@ -221,7 +222,7 @@ pub(crate) fn billed<'a>(sources: &Sources<'a>, as_of: NaiveDate) -> Vec<(&'a Su
     let runs = |of: &&Subscription| !is_over(&of.fields, as_of) && of.fields.start.is_none_or(|start| start <= as_of);
     let bound = |of: &'a Subscription| (of, Term::of(&of.fields, last_lines.get(&of.id).copied(), as_of).bound());
     let held: Vec<_> = sources.subscriptions.iter().filter(runs).map(bound).collect();
-    let billed = Seats::new(sources.lines, sources.lines_whole, sources.mapping, as_of).shared(&held);
+    let billed = Seats::new(sources.lines, sources.lines_unread, sources.mapping, as_of).shared(&held);
     held.into_iter().map(|(of, _)| of).zip(billed).collect()
 }
 

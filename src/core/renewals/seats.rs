@@ -14,6 +14,8 @@ use crate::core::link::Compare;
 use crate::core::quantity::Quantity;
 use crate::core::reconcile::Mapping;
 use crate::core::reconcile::lines::Billed;
+use crate::core::reconcile::outcome::KeyPart;
+use crate::core::snapshot::Problem;
 
 /// A customer and a product of the PSA.
 type Cell = (PsaCompanyId, PsaProductId);
@@ -23,13 +25,13 @@ pub(super) struct Seats<'a> {
     mapping: &'a Mapping,
     /// `None` where a sum cannot be kept exactly.
     billed: BTreeMap<Cell, Option<Quantity>>,
-    /// Whether a line that is not there is proven to be not there.
-    whole: bool,
+    /// Why some lines are missing.
+    unread: &'a [Problem],
 }
 
 impl<'a> Seats<'a> {
-    pub(super) fn new(lines: &[BilledLine], whole: bool, mapping: &'a Mapping, day: NaiveDate) -> Self {
-        let mut seats = Self { mapping, billed: BTreeMap::new(), whole };
+    pub(super) fn new(lines: &[BilledLine], unread: &'a [Problem], mapping: &'a Mapping, day: NaiveDate) -> Self {
+        let mut seats = Self { mapping, billed: BTreeMap::new(), unread };
         for line in lines.iter().filter(|line| bills(line, day)) {
             match mapping.bundles.get(&line.product) {
                 None => seats.add(line, line.product.clone(), Some(line.quantity)),
@@ -56,10 +58,14 @@ impl<'a> Seats<'a> {
     }
 
     fn of_cell(&self, cell: &Cell) -> Option<Quantity> {
-        match self.billed.get(cell) {
-            Some(sum) => *sum,
-            None => self.whole.then_some(Quantity::ZERO),
+        let concerns = |problem: &Problem| match &problem.customer {
+            Some(KeyPart::Psa(customer)) => **customer == *cell.0.as_str(),
+            Some(KeyPart::Vendor(_)) | None => true,
+        };
+        if self.unread.iter().any(concerns) {
+            return None;
         }
+        self.billed.get(cell).copied().unwrap_or(Some(Quantity::ZERO))
     }
 
     /// How many seats of each subscription are billed, in the order they were given; `bound` says how long each one binds.

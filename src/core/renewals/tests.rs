@@ -100,7 +100,7 @@ struct World {
     subscriptions: Vec<Subscription>,
     products: Vec<VendorProduct>,
     lines: Vec<BilledLine>,
-    lines_whole: bool,
+    lines_unread: Vec<Problem>,
     charges: Vec<VendorCharge>,
     prices: Vec<PriceRow>,
     commitments: Vec<CommitmentRule>,
@@ -118,7 +118,7 @@ fn world(subscriptions: &[Told]) -> World {
         subscriptions: numbered.map(|(at, told)| subscription(&format!("s{at}"), *told)).collect(),
         products: vec![product("year"), product("month")],
         lines: vec![line("10", "20")],
-        lines_whole: true,
+        lines_unread: vec![],
         charges: vec![],
         prices: vec![],
         commitments: vec![rule("1 Year", Some(true))],
@@ -128,9 +128,8 @@ fn world(subscriptions: &[Told]) -> World {
 
 impl World {
     fn seen(&self, as_of: &str, within_days: u32) -> Renewals {
-        let Self { subscriptions, products, lines, lines_whole, charges, prices, commitments, mapping } = self;
-        let lines_whole = *lines_whole;
-        let sources = Sources { subscriptions, products, lines, lines_whole, charges, prices, commitments, mapping };
+        let Self { subscriptions, products, lines, lines_unread, charges, prices, commitments, mapping } = self;
+        let sources = Sources { subscriptions, products, lines, lines_unread, charges, prices, commitments, mapping };
         list(&sources, &Rules::default(), day(as_of), within_days)
     }
 
@@ -337,7 +336,11 @@ fn what_is_billed_is_unknown_without_a_link_and_nought_only_by_proof() {
         billed(&of)
     };
     assert_eq!(of(&|of| of.lines.clear()), "0");
-    assert_eq!(of(&|of| (of.lines.clear(), of.lines_whole = false).0), "-");
+    let unread = |customer: Option<&'static str>| {
+        let customer = customer.map(|id| KeyPart::Psa(id.into()));
+        of(&|of| of.lines_unread = vec![Problem::new("lines", "cannot be read").customer(customer.clone())])
+    };
+    assert_eq!((unread(None), unread(Some("1")), unread(Some("2"))), ("-".into(), "-".into(), "20".into()));
     assert_eq!(of(&|of| of.mapping.products = LinkSet::default()), "-");
     assert_eq!(of(&|of| of.mapping.companies = LinkSet::default()), "-");
     assert_eq!(of(&|of| of.mapping.compare.extend([(Id::new("10"), Compare::Amount)])), "-");
