@@ -13,11 +13,13 @@ mod db;
 mod demo;
 pub mod error;
 mod init;
+mod inventory;
 mod month;
 mod pax8;
 mod propose;
 mod pull;
 mod reconcile;
+mod renewals;
 mod report;
 mod review;
 mod simulate;
@@ -76,6 +78,7 @@ enum Command {
     Review(review::Args),
     Reconcile(reconcile::Args),
     Report(report::Args),
+    Renewals(renewals::Args),
     Status(status::Args),
     Demo(demo::Args),
     Simulate(simulate::Args),
@@ -95,6 +98,7 @@ impl Command {
             Self::Review(args) => args.run(context).await,
             Self::Reconcile(args) => args.run(context).await,
             Self::Report(args) => args.run(context).await,
+            Self::Renewals(args) => args.run(context).await,
             Self::Status(args) => args.run(context).await,
             Self::Demo(args) => args.run(context).await,
             Self::Simulate(args) => args.run(context).await,

@@ -25,7 +25,7 @@ pub(super) struct Args {
     /// Pull the charges and billed lines of this month [default: the month before now]
     #[arg(long, value_name = "MONTH", value_parser = args::period)]
     period: Option<BillingPeriod>,
-    /// Pull these as well: prices, history, contacts, usage, drafts
+    /// Pull these as well: prices, dependencies, history, contacts, usage, drafts
     #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',', hide_possible_values = true)]
     with: Vec<With>,
     #[command(flatten)]
@@ -37,6 +37,8 @@ pub(super) struct Args {
 enum With {
     /// The price rows of every product
     Prices,
+    /// What the products in use bind to: terms, auto-renewal, windows
+    Dependencies,
     /// The earlier states of every subscription
     History,
     /// The contacts of every company
@@ -51,6 +53,7 @@ impl With {
     fn extra(self) -> Extra {
         match self {
             Self::Prices => Extra::Prices,
+            Self::Dependencies => Extra::Dependencies,
             Self::History => Extra::History,
             Self::Contacts => Extra::Contacts,
             Self::Usage => Extra::Usage,

@@ -15,6 +15,7 @@ mod pax8;
 mod pax8_commands;
 mod played;
 mod readme;
+mod renewals;
 mod reports;
 mod rest;
 mod scenarios;
