@@ -51,6 +51,15 @@ pub(super) fn period(text: &str) -> Result<BillingPeriod, String> {
     text.parse().map_err(|error: crate::core::period::PeriodError| error.to_string())
 }
 
+/// Reads a span of days: `90d`.
+pub(super) fn days(text: &str) -> Result<u32, String> {
+    let days = text.strip_suffix('d').and_then(|number| number.parse().ok()).filter(|days| *days <= DAYS_MAX);
+    days.ok_or_else(|| format!("`{text}` is no span of days like 90d, at most {DAYS_MAX}d"))
+}
+
+/// Ten years.
+const DAYS_MAX: u32 = 3_660;
+
 /// Reads a day, which stands for its start in UTC, or a moment with its offset.
 pub(super) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     if let Some(day) = iso_day(text) {
@@ -63,6 +72,14 @@ pub(super) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_span_is_a_number_of_days() {
+        assert_eq!((days("90d"), days("0d"), days("3660d")), (Ok(90), Ok(0), Ok(3_660)));
+        for refused in ["", "90", "d", "-1d", "3661d", "3m", "1.5d"] {
+            assert!(days(refused).is_err(), "{refused}");
+        }
+    }
 
     #[test]
     fn a_day_is_its_start_in_utc_and_a_moment_keeps_its_offset() {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::cli::error::{CommandError, Kind};
 use crate::cli::ui::Ui;
@@ -61,9 +61,14 @@ impl Context {
         }
     }
 
+    /// The day it is now, in UTC.
+    pub(super) fn today(&self) -> NaiveDate {
+        self.clock().now().date_naive()
+    }
+
     /// The month before now: the one whose documents are out.
     pub(super) fn last_month(&self) -> BillingPeriod {
-        BillingPeriod::containing(self.clock().now().date_naive()).previous()
+        BillingPeriod::containing(self.today()).previous()
     }
 
     /// The configuration, read and checked.

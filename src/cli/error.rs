@@ -174,6 +174,9 @@ impl From<EngineError> for CommandError {
                 ),
             ),
             EngineError::Invalid(_) => (Kind::Usage, None),
+            EngineError::NoTickets { .. } => {
+                (Kind::Usage, Some("Say in a [ticket] section of its connector file how tickets are made."))
+            }
             EngineError::WriteOpen { .. } => (
                 Kind::NotReady,
                 Some("Run `trueup connections verify` to look again; an answer may take minutes to take effect."),

@@ -240,6 +240,16 @@ const TAIL: &str = r#"
 # An older snapshot is stale.
 # [reconcile]
 # snapshot_age_hours_max = 48
+
+# How long after a purchase or a renewal seats may be taken off, and how much dearer looser terms are, by maker. This is
+# built in: Microsoft's new commerce as published (7 days; a monthly commitment about 20 % above a yearly one, a yearly one
+# paid monthly 5 % above one paid at once). Change it when the maker does, and add other makers in the same way.
+# [renewals.microsoft]
+# vendor = "Microsoft*"
+# sku = "MST-*"
+# window_hours = 168
+# monthly_percent = 20
+# annual_billed_monthly_percent = 5
 "#;
 
 #[cfg(test)]

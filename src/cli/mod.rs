@@ -13,10 +13,13 @@ mod db;
 mod demo;
 pub mod error;
 mod init;
+mod inventory;
 mod month;
+mod pax8;
 mod propose;
 mod pull;
 mod reconcile;
+mod renewals;
 mod report;
 mod review;
 mod simulate;
@@ -75,11 +78,13 @@ enum Command {
     Review(review::Args),
     Reconcile(reconcile::Args),
     Report(report::Args),
+    Renewals(renewals::Args),
     Status(status::Args),
     Demo(demo::Args),
     Simulate(simulate::Args),
     Connections(connections::Args),
     Connectors(connectors::Args),
+    Pax8(pax8::Args),
     Db(db::Args),
 }
 
@@ -93,11 +98,13 @@ impl Command {
             Self::Review(args) => args.run(context).await,
             Self::Reconcile(args) => args.run(context).await,
             Self::Report(args) => args.run(context).await,
+            Self::Renewals(args) => args.run(context).await,
             Self::Status(args) => args.run(context).await,
             Self::Demo(args) => args.run(context).await,
             Self::Simulate(args) => args.run(context).await,
             Self::Connections(args) => args.run(context).await,
             Self::Connectors(args) => args.run(context),
+            Self::Pax8(args) => args.run(context).await,
             Self::Db(args) => args.run(context).await,
         }
     }

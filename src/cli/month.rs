@@ -96,7 +96,7 @@ fn file(source: &ExportSource) -> Source {
     Source { what: file.file.clone(), id: said.join(", "), complete: *complete }
 }
 
-fn names(directory: Directory, company_links: LinkSet<Company>) -> Names {
+pub(super) fn names(directory: Directory, company_links: LinkSet<Company>) -> Names {
     let Directory { psa_companies, vendor_companies, psa_products, vendor_products } = directory;
     Names { psa_companies, vendor_companies, psa_products, vendor_products, company_links }
 }

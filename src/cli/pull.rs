@@ -27,7 +27,7 @@ pub(super) struct Args {
     /// Pull the charges and billed lines of this month [default: the month before now]
     #[arg(long, value_name = "MONTH", value_parser = args::period)]
     period: Option<BillingPeriod>,
-    /// Pull these as well: prices, history, contacts, usage, drafts
+    /// Pull these as well: prices, dependencies, history, contacts, usage, drafts
     #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',', hide_possible_values = true)]
     with: Vec<With>,
     #[command(flatten)]
@@ -39,6 +39,8 @@ pub(super) struct Args {
 enum With {
     /// The price rows of every product
     Prices,
+    /// What the products in use bind to: terms, auto-renewal, windows
+    Dependencies,
     /// The earlier states of every subscription
     History,
     /// The contacts of every company
@@ -53,6 +55,7 @@ impl With {
     fn extra(self) -> Extra {
         match self {
             Self::Prices => Extra::Prices,
+            Self::Dependencies => Extra::Dependencies,
             Self::History => Extra::History,
             Self::Contacts => Extra::Contacts,
             Self::Usage => Extra::Usage,
@@ -73,7 +76,7 @@ impl Args {
         self.shown.show(&context.ui, &table(&request, &listings))?;
         let errors =
             listings.iter().filter_map(|listing| listing.error.as_ref()).map(|error| of_connector(&error.kind));
-        match worst(errors.collect(), listings.iter().all(is_whole)) {
+        match worst(&errors.collect(), listings.iter().all(is_whole)) {
             None => Ok(Ending::Done),
             Some(kind) => {
                 let failed = listings.iter().filter(|listing| !is_whole(listing)).count();
@@ -90,7 +93,7 @@ fn is_whole(listing: &Listing) -> bool {
 }
 
 /// Settings that cannot work and refused credentials are heard of first: they need a person.
-fn worst(errors: BTreeSet<Kind>, whole: bool) -> Option<Kind> {
+fn worst(errors: &BTreeSet<Kind>, whole: bool) -> Option<Kind> {
     let first = [Kind::Usage, Kind::Credentials].into_iter().find(|kind| errors.contains(kind));
     first.or((!whole).then_some(Kind::NotReady))
 }
@@ -152,7 +155,7 @@ mod tests {
             (vec![Kind::NotReady, Kind::Credentials], false, Some(Kind::Credentials)),
             (vec![Kind::Credentials, Kind::Usage], false, Some(Kind::Usage)),
         ] {
-            assert_eq!(worst(errors.iter().copied().collect(), whole), worst_of_all, "{errors:?}");
+            assert_eq!(worst(&errors.iter().copied().collect(), whole), worst_of_all, "{errors:?}");
         }
     }
 }

@@ -14,6 +14,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::config::environment::Environment;
 use crate::config::error::{ConfigError, Fault, FaultKind};
+use crate::config::renewals;
 use crate::config::secret::SecretSource;
 use crate::config::section::{Found, Section};
 use crate::config::{
@@ -89,9 +90,10 @@ fn read<'t>(file: &Path, text: &str, root: &'t Spanned<DeTable<'t>>, faults: &'t
     let connectors = root.child("connectors").map(|section| read_connectors(text, section)).unwrap_or_default();
     let matching = root.child("matching").map(read_matching).unwrap_or_default();
     let reconcile = root.child("reconcile").map(read_reconcile).unwrap_or_default();
+    let renewals = root.child("renewals").map(renewals::read).unwrap_or_default();
     let limits = root.child("limits").map(read_limits).unwrap_or_default();
     root.finish();
-    Config { file: file.to_owned(), store, connectors, matching, reconcile, limits }
+    Config { file: file.to_owned(), store, connectors, matching, reconcile, renewals, limits }
 }
 
 fn store_default() -> StoreSettings {

@@ -7,6 +7,7 @@
 mod environment;
 mod error;
 mod load;
+mod renewals;
 mod secret;
 mod section;
 
@@ -17,9 +18,10 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::core::link::Shape;
-use crate::core::matching::{Permille, Rules, TitleWords};
+use crate::core::matching::{Permille, Rules as MatchingRules, TitleWords};
 use crate::core::nearest::nearest;
 use crate::core::record::Fingerprint;
+use crate::core::renewals::Rules;
 pub use environment::Environment;
 pub use error::{ConfigError, Fault, FaultKind, SecretError, SecretProblem};
 pub use load::{CONFIG_FILE, CONFIG_VARIABLE, find, load, parse};
@@ -39,6 +41,8 @@ pub struct Config {
     pub matching: Matching,
     /// `[reconcile]`.
     pub reconcile: Reconcile,
+    /// `[renewals.<name>]`, in the order of the file.
+    pub renewals: Rules,
     /// `[limits]`.
     pub limits: Limits,
 }
@@ -126,7 +130,7 @@ pub struct MatchRules {
 
 impl Default for Matching {
     fn default() -> Self {
-        let rules = Rules::default();
+        let rules = MatchingRules::default();
         Self {
             customers: MatchRules::of(&rules, rules.customers),
             products: MatchRules::of(&rules, rules.products),
@@ -136,7 +140,7 @@ impl Default for Matching {
 }
 
 impl MatchRules {
-    fn of(rules: &Rules, shape: Shape) -> Self {
+    fn of(rules: &MatchingRules, shape: Shape) -> Self {
         Self {
             match_permille_min: rules.match_at.0,
             possible_permille_min: rules.possible_at.0,
@@ -147,8 +151,8 @@ impl MatchRules {
 
     /// The rules for a proposal, with these words of product titles.
     #[must_use]
-    pub fn rules(&self, titles: TitleWords) -> Rules {
-        Rules {
+    pub fn rules(&self, titles: TitleWords) -> MatchingRules {
+        MatchingRules {
             match_at: Permille(self.match_permille_min),
             possible_at: Permille(self.possible_permille_min),
             margin: Permille(self.lead_permille_min),

@@ -8,16 +8,19 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
+use crate::connectors::http::{Outcome, Refusal};
 use crate::connectors::{
-    CheckFailed, CheckLine, ConnectorError, Descriptor, DraftMonth, ErrorKind, PsaConnector, Result, Side,
-    VendorConnector, Watch, Watched, Way,
+    CheckFailed, CheckLine, ConnectorError, Descriptor, DraftMonth, ErrorKind, PsaConnector, Result, Side, TicketDraft,
+    TicketSink, VendorConnector, Watch, Watched, Way,
 };
-use crate::core::billing::{BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
+use crate::core::billing::{
+    Assignment, BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice,
+};
 use crate::core::customer::{PsaCustomer, VendorCustomer};
 use crate::core::id::{PsaProductId, SubscriptionId, VendorProductId};
 use crate::core::link::BundlePart;
 use crate::core::period::BillingPeriod;
-use crate::core::product::{PriceRow, PsaProduct, VendorProduct};
+use crate::core::product::{CommitmentRule, PriceRow, PsaProduct, VendorProduct};
 use crate::core::record::Keyed;
 use crate::core::snapshot::{Problem, Pulled};
 
@@ -30,6 +33,8 @@ pub enum Listing {
     Products,
     /// The vendor's price rows.
     Prices,
+    /// What the vendor's products bind to.
+    Dependencies,
     /// The vendor's subscriptions.
     Subscriptions,
     /// Their earlier states.
@@ -44,10 +49,14 @@ pub enum Listing {
     Usage,
     /// Metered lines.
     UsageLines,
+    /// Seats given to people.
+    Assignments,
     /// What the PSA bills.
     BilledLines,
     /// The PSA's bundles.
     Bundles,
+    /// A ticket that is made: its answer is lost, or it is refused.
+    Tickets,
 }
 
 /// How a listing fails.
@@ -141,6 +150,8 @@ pub struct MemoryVendor {
     pub products: Vec<VendorProduct>,
     /// Its price list.
     pub prices: Option<Vec<PriceRow>>,
+    /// What its products bind to.
+    pub dependencies: Option<Vec<CommitmentRule>>,
     /// What is held.
     pub subscriptions: Vec<Subscription>,
     /// Earlier states of subscriptions, oldest first.
@@ -155,6 +166,8 @@ pub struct MemoryVendor {
     pub usage: Option<Vec<UsageSummary>>,
     /// Metered lines.
     pub usage_lines: Option<Vec<UsageLine>>,
+    /// Seats given to people.
+    pub assignments: Option<Vec<Assignment>>,
 }
 
 impl MemoryVendor {
@@ -167,6 +180,7 @@ impl MemoryVendor {
             customers: Vec::new(),
             products: Vec::new(),
             prices: None,
+            dependencies: None,
             subscriptions: Vec::new(),
             history: None,
             invoices: None,
@@ -174,6 +188,7 @@ impl MemoryVendor {
             drafts: None,
             usage: None,
             usage_lines: None,
+            assignments: None,
         }
     }
 
@@ -214,6 +229,12 @@ impl VendorConnector for MemoryVendor {
         let Some(rows) = &self.prices else { return Ok(None) };
         let rows = rows.iter().filter(|row| of.contains(&row.product)).cloned().collect();
         self.faults.rows(&self.descriptor, Listing::Prices, rows, watch).map(Some)
+    }
+
+    async fn dependencies(&self, of: &[VendorProductId], watch: &dyn Watch) -> Result<Option<Pulled<CommitmentRule>>> {
+        let Some(rules) = &self.dependencies else { return Ok(None) };
+        let rules = rules.iter().filter(|rule| of.contains(&rule.product)).cloned();
+        self.faults.listed(&self.descriptor, Listing::Dependencies, rules, watch).map(Some)
     }
 
     async fn subscriptions(&self, watch: &dyn Watch) -> Result<Pulled<Subscription>> {
@@ -261,6 +282,11 @@ impl VendorConnector for MemoryVendor {
         let lines = lines.iter().filter(asked).cloned().collect();
         self.faults.rows(&self.descriptor, Listing::UsageLines, lines, watch).map(Some)
     }
+
+    async fn assignments(&self, watch: &dyn Watch) -> Result<Option<Pulled<Assignment>>> {
+        let Some(given) = &self.assignments else { return Ok(None) };
+        self.faults.listed(&self.descriptor, Listing::Assignments, given.clone(), watch).map(Some)
+    }
 }
 
 /// A PSA in memory.
@@ -274,6 +300,8 @@ pub struct MemoryPsa {
     pub products: Vec<PsaProduct>,
     /// What it bills.
     pub billed_lines: Vec<BilledLine>,
+    /// The tickets that were made, by their keys; the number is the place.
+    pub tickets: Mutex<Vec<String>>,
     /// Its bundles; `None` where it knows none.
     pub bundles: Option<Vec<(PsaProductId, Vec<BundlePart>)>>,
 }
@@ -288,6 +316,7 @@ impl MemoryPsa {
             customers: Vec::new(),
             products: Vec::new(),
             billed_lines: Vec::new(),
+            tickets: Mutex::default(),
             bundles: None,
         }
     }
@@ -320,6 +349,10 @@ impl PsaConnector for MemoryPsa {
         self.faults.listed(&self.descriptor, Listing::BilledLines, self.billed_lines.clone(), watch)
     }
 
+    fn tickets(&self) -> Option<&dyn TicketSink> {
+        Some(self)
+    }
+
     async fn bundles(&self, _watch: &dyn Watch) -> Result<Option<Vec<(PsaProductId, Vec<BundlePart>)>>> {
         let problems = self.faults.strike(&self.descriptor.name, Listing::Bundles)?;
         match problems.first() {
@@ -329,5 +362,30 @@ impl PsaConnector for MemoryPsa {
             }
             None => Ok(self.bundles.clone()),
         }
+    }
+}
+
+#[async_trait]
+impl TicketSink for MemoryPsa {
+    async fn find_tickets(&self, key: &str) -> Result<Vec<String>> {
+        let made = self.tickets.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(made.iter().zip(1..).filter(|(known, _)| *known == key).map(|(_, number)| number.to_string()).collect())
+    }
+
+    async fn make_ticket(&self, draft: &TicketDraft<'_>) -> Result<Outcome<String>> {
+        let lost = match self.faults.strike(&self.descriptor.name, Listing::Tickets) {
+            Ok(_) => None,
+            Err(ConnectorError { kind: ErrorKind::Auth(message), .. }) => {
+                return Ok(Outcome::Refused(Refusal { status: 403, kind: None, message }));
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        let mut made = self.tickets.lock().unwrap_or_else(PoisonError::into_inner);
+        made.push(draft.key.to_owned());
+        Ok(lost.map_or_else(|| Outcome::Done(made.len().to_string()), Outcome::Unknown))
+    }
+
+    fn shown(&self, draft: &TicketDraft<'_>) -> Result<String> {
+        Ok(format!("{}: {}", draft.customer, draft.summary))
     }
 }

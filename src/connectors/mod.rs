@@ -12,18 +12,22 @@ pub mod listing;
 pub mod memory;
 pub mod pax8;
 pub mod rest;
+pub mod tickets;
 pub mod watch;
 
 use async_trait::async_trait;
 
-use crate::core::billing::{BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
+use crate::core::billing::{
+    Assignment, BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice,
+};
 use crate::core::customer::{PsaCustomer, VendorCustomer};
 use crate::core::id::{SubscriptionId, VendorProductId};
 use crate::core::link::BundlePart;
 use crate::core::period::BillingPeriod;
-use crate::core::product::{PriceRow, PsaProduct, VendorProduct};
+use crate::core::product::{CommitmentRule, PriceRow, PsaProduct, VendorProduct};
 use crate::core::snapshot::Pulled;
 pub use error::{ConnectorError, ErrorKind};
+pub use tickets::{TicketDraft, TicketSink};
 pub use watch::{Unwatched, Waiting, Watch, Watched, Way};
 
 /// What a connector's method answers.
@@ -116,6 +120,12 @@ pub trait VendorConnector: Send + Sync {
     async fn products(&self, watch: &dyn Watch) -> Result<Pulled<VendorProduct>>;
     /// The price rows of some products; `None` where the system has no price list.
     async fn prices(&self, products: &[VendorProductId], watch: &dyn Watch) -> Result<Option<Pulled<PriceRow>>>;
+    /// What ordering some products binds to; `None` where the system does not say.
+    async fn dependencies(
+        &self,
+        products: &[VendorProductId],
+        watch: &dyn Watch,
+    ) -> Result<Option<Pulled<CommitmentRule>>>;
     /// What is held.
     async fn subscriptions(&self, watch: &dyn Watch) -> Result<Pulled<Subscription>>;
     /// Earlier states of some subscriptions, oldest first; `None` where the system keeps none.
@@ -137,6 +147,8 @@ pub trait VendorConnector: Send + Sync {
         period: BillingPeriod,
         watch: &dyn Watch,
     ) -> Result<Option<Pulled<UsageLine>>>;
+    /// How many seats are given to people; `None` where the system does not know.
+    async fn assignments(&self, watch: &dyn Watch) -> Result<Option<Pulled<Assignment>>>;
 }
 
 /// A PSA or ERP.
@@ -152,6 +164,10 @@ pub trait PsaConnector: Send + Sync {
     async fn products(&self, watch: &dyn Watch) -> Result<Pulled<PsaProduct>>;
     /// What it bills in a period; lines that do not bill in it may be among them, `reconcile` judges by their dates.
     async fn billed_lines(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<BilledLine>>;
+    /// Where its tickets go; `None` where none can be made.
+    fn tickets(&self) -> Option<&dyn TicketSink> {
+        None
+    }
     /// Its bundles; `None` where the system knows none.
     async fn bundles(&self, watch: &dyn Watch)
     -> Result<Option<Vec<(crate::core::id::PsaProductId, Vec<BundlePart>)>>>;

@@ -328,6 +328,25 @@ impl Keyed for UsageLine {
     }
 }
 
+/// How many seats of a product a customer has given to people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// The customer.
+    pub company: VendorCompanyId,
+    /// The product.
+    pub product: VendorProductId,
+    /// How many.
+    pub assigned: Quantity,
+    /// The day it was counted; `None` when the source did not say.
+    pub day: Option<NaiveDate>,
+}
+
+impl Keyed for Assignment {
+    fn key(&self) -> String {
+        format!("{}|{}", self.company, self.product)
+    }
+}
+
 /// Whether a PSA line reaches the customer's invoice. Source: ConnectWise addition `billCustomer`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum BillCustomer {

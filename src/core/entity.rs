@@ -14,6 +14,8 @@ pub enum Entity {
     VendorProducts,
     /// The vendor's price rows.
     VendorPrices,
+    /// What the vendor's products bind to.
+    ProductDependencies,
     /// What is held.
     Subscriptions,
     /// Earlier states of what is held.
@@ -28,6 +30,8 @@ pub enum Entity {
     UsageSummaries,
     /// Metered lines.
     UsageLines,
+    /// How many seats are given to people.
+    Assignments,
     /// The PSA's customers.
     PsaCustomers,
     /// The PSA's catalogue.
@@ -40,10 +44,11 @@ pub enum Entity {
 
 impl Entity {
     /// Every kind, the vendor's first.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::VendorCustomers,
         Self::VendorProducts,
         Self::VendorPrices,
+        Self::ProductDependencies,
         Self::Subscriptions,
         Self::SubscriptionHistory,
         Self::Invoices,
@@ -51,6 +56,7 @@ impl Entity {
         Self::DraftCharges,
         Self::UsageSummaries,
         Self::UsageLines,
+        Self::Assignments,
         Self::PsaCustomers,
         Self::PsaProducts,
         Self::BilledLines,
@@ -64,6 +70,7 @@ impl Entity {
             Self::VendorCustomers => "vendor_customers",
             Self::VendorProducts => "vendor_products",
             Self::VendorPrices => "vendor_prices",
+            Self::ProductDependencies => "product_dependencies",
             Self::Subscriptions => "subscriptions",
             Self::SubscriptionHistory => "subscription_history",
             Self::Invoices => "invoices",
@@ -71,6 +78,7 @@ impl Entity {
             Self::DraftCharges => "draft_charges",
             Self::UsageSummaries => "usage_summaries",
             Self::UsageLines => "usage_lines",
+            Self::Assignments => "assignments",
             Self::PsaCustomers => "psa_customers",
             Self::PsaProducts => "psa_products",
             Self::BilledLines => "billed_lines",
@@ -85,13 +93,15 @@ impl Entity {
             Self::VendorCustomers
             | Self::VendorProducts
             | Self::VendorPrices
+            | Self::ProductDependencies
             | Self::Subscriptions
             | Self::SubscriptionHistory
             | Self::Invoices
             | Self::Charges
             | Self::DraftCharges
             | Self::UsageSummaries
-            | Self::UsageLines => true,
+            | Self::UsageLines
+            | Self::Assignments => true,
             Self::PsaCustomers | Self::PsaProducts | Self::BilledLines | Self::Bundles => false,
         }
     }

@@ -279,6 +279,12 @@ impl Amount {
         exact_product(self.0, weight).map(Self)
     }
 
+    /// One of so many equal parts of it, to the hundredth, half away from zero; `None` for no parts or beyond the bounds.
+    #[must_use]
+    pub fn part(self, parts: u32) -> Option<Self> {
+        share(self, Self(Decimal::from(parts)), 100).map(|cents| Self(Decimal::new(cents, 2)))
+    }
+
     /// The same amount with the sign turned.
     #[must_use]
     pub fn negated(self) -> Self {

@@ -52,6 +52,33 @@ pub struct ProductFields {
     pub cost: Option<UnitPrice>,
 }
 
+/// What ordering a product for one term binds to. `None` means the source did not say.
+///
+/// Source: Pax8 `GET /products/{id}/dependencies`, `commitmentDependencies`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitmentRule {
+    /// The product.
+    pub product: VendorProductId,
+    /// The source's id of the rule.
+    pub id: String,
+    /// How long one is bound, as written.
+    pub term: String,
+    /// Whether it renews by itself.
+    pub auto_renew: Option<bool>,
+    /// So many days before the term's end changes to the next term may be made.
+    pub window_days_before: Option<u32>,
+    /// So many days after the term's end the next term may still be changed.
+    pub window_days_after: Option<u32>,
+    /// Whether seats may be taken off within the term.
+    pub may_decrease: Option<bool>,
+}
+
+impl Keyed for CommitmentRule {
+    fn key(&self) -> String {
+        format!("{}|{}", self.product, self.id)
+    }
+}
+
 /// One row of the distributor's price list: one product, one billing term, one commitment term, one band of quantity.
 ///
 /// Source: Pax8 `GET /products/{id}/pricing`. Amounts are in the partner account's currency, which the row does not name.

@@ -52,6 +52,12 @@ pub enum EngineError {
         /// Those that are configured.
         found: Vec<String>,
     },
+    /// A PSA that takes no tickets.
+    #[error("`{connector}` takes no tickets")]
+    NoTickets {
+        /// The connection.
+        connector: String,
+    },
     /// A request that cannot be written.
     #[error(transparent)]
     Invalid(#[from] Invalid),

@@ -11,12 +11,14 @@ use crate::connectors::files::stream::{How, Rows, Streamed};
 use crate::connectors::files::{FilesPsa, FilesVendor, Seen};
 use crate::connectors::{ConnectorError, ErrorKind, PsaConnector as _, VendorConnector as _};
 use crate::core::billing::VendorInvoice;
+use crate::core::customer::{PsaCustomer, VendorCustomer};
 use crate::core::documents::Documents;
 use crate::core::id::{Company, Product};
 use crate::core::link::{LinkSet, Shape};
 use crate::core::matching;
 use crate::core::money::MoneyError;
 use crate::core::period::BillingPeriod;
+use crate::core::product::{PsaProduct, VendorProduct};
 use crate::core::reconcile::coverage::Coverage;
 use crate::core::reconcile::lines::{Billed, Charge};
 use crate::core::reconcile::{Book, Mapping, Outcome};
@@ -67,15 +69,40 @@ pub async fn reconcile_folder(
     links_file: Option<&Path>,
     watch: &dyn Watch,
 ) -> Result<Exported> {
-    let of_the_folder = |error| {
-        let EngineError::Connector(error) = error else { return error };
-        EngineError::Exports { folder: folder.display().to_string(), error: Box::new(error) }
-    };
     if !folder.is_dir() {
         let kind = ErrorKind::Settings("there is no such folder".to_owned());
-        return Err(of_the_folder(ConnectorError::new(NAME, "open", kind).into()));
+        return Err(of_the_folder(folder, ConnectorError::new(NAME, "open", kind).into()));
     }
-    exported(folder, period, links_file, watch).await.map_err(of_the_folder)
+    exported(folder, period, links_file, watch).await.map_err(|error| of_the_folder(folder, error))
+}
+
+/// An error of a connector as one of the folder it reads.
+pub(super) fn of_the_folder(folder: &Path, error: EngineError) -> EngineError {
+    let EngineError::Connector(error) = error else { return error };
+    EngineError::Exports { folder: folder.display().to_string(), error: Box::new(error) }
+}
+
+/// The links of a file, or of exact keys where there is none; and what is wrong with them.
+pub(super) async fn mapping_of_folder(
+    links_file: Option<&Path>,
+    customers: (&[VendorCustomer], &[PsaCustomer]),
+    products: (&[VendorProduct], &[PsaProduct]),
+    psa: &FilesPsa,
+    watch: &dyn Watch,
+) -> Result<(Mapping, Vec<Problem>)> {
+    if let Some(file) = links_file {
+        let (links, problems) = read_links(file, None)?;
+        return Ok((Mapping::from(links), problems));
+    }
+    let mut mapping = Mapping::default();
+    for link in matching::exact_customers(customers.0, customers.1) {
+        mapping.companies.claim(link, Shape::OneToOne).map_err(crate::core::review::Refusal::from)?;
+    }
+    for link in matching::exact_products(products.0, products.1) {
+        mapping.products.claim(link, Shape::ManyToOne).map_err(crate::core::review::Refusal::from)?;
+    }
+    mapping.bundles = psa.bundles(watch).await?.into_iter().flatten().collect();
+    Ok((mapping, Vec::new()))
 }
 
 async fn exported(
@@ -101,22 +128,13 @@ async fn exported(
     taken("vendor_products", vendor_products.records().len(), vendor_products.problems());
     taken("psa_companies", psa_customers.records().len(), psa_customers.problems());
     taken("psa_products", psa_products.records().len(), psa_products.problems());
-    let mapping = if let Some(file) = links_file {
-        let (links, problems) = read_links(file, None)?;
-        read.insert("links", (None, problems.is_empty()));
-        of_lists.extend(problems);
-        Mapping::from(links)
-    } else {
-        let mut mapping = Mapping::default();
-        for link in matching::exact_customers(vendor_customers.records(), psa_customers.records()) {
-            mapping.companies.claim(link, Shape::OneToOne).map_err(crate::core::review::Refusal::from)?;
-        }
-        for link in matching::exact_products(vendor_products.records(), psa_products.records()) {
-            mapping.products.claim(link, Shape::ManyToOne).map_err(crate::core::review::Refusal::from)?;
-        }
-        mapping.bundles = psa.bundles(watch).await?.into_iter().flatten().collect();
-        mapping
-    };
+    let customers = (vendor_customers.records(), psa_customers.records());
+    let products = (vendor_products.records(), psa_products.records());
+    let (mapping, of_links) = mapping_of_folder(links_file, customers, products, &psa, watch).await?;
+    if links_file.is_some() {
+        read.insert("links", (None, of_links.is_empty()));
+        of_lists.extend(of_links);
+    }
     let directory = Directory::of(
         (vendor_customers.records(), vendor_products.records()),
         (psa_customers.records(), psa_products.records()),

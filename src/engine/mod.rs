@@ -16,7 +16,9 @@ pub mod pax8;
 mod propose;
 mod pull;
 mod reconcile;
+mod renewals;
 mod review;
+mod tickets;
 mod write;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,11 +32,12 @@ use crate::core::record::Fingerprint;
 use crate::store::{Lease, Location, NewRun, Store, Tx, Wait};
 
 pub use crate::connectors::{
-    CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, Side, Unwatched, Waiting, Watch, Watched, Way,
+    CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, PsaConnector, Side, Unwatched, Waiting, Watch,
+    Watched, Way,
 };
 pub use crate::store::{
     JournalEntry, JournalId, MigrationState, MigrationStatus, ReconciliationHeader, Run, RunId, RunOutcome,
-    SnapshotHeader, StoreError, StoredOutcome, WriteOutcome,
+    SnapshotHeader, StoreError, StoredOutcome, Ticket, TicketState, WriteOutcome,
 };
 pub use connect::{
     Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, connect_to_check, lint_connector_file,
@@ -51,7 +54,9 @@ pub use folder::{ExportSource, Exported, read_links, reconcile_folder};
 pub use propose::Proposed;
 pub use pull::{Extra, Listing, PullRequest};
 pub use reconcile::Reconciled;
+pub use renewals::{Inventory, InventorySource, inventory_of_folder};
 pub use review::{Board, Gone, Names, Reviewed};
+pub use tickets::{TicketWish, shown_ticket};
 pub use write::{Ended, Settled, Settling, Written};
 
 /// The database, and what every job needs besides.

@@ -23,6 +23,8 @@ use crate::store::{NewSnapshot, RunOutcome, SnapshotHeader, SnapshotId};
 pub enum Extra {
     /// Price rows of the products in use.
     Prices,
+    /// What the products in use bind to.
+    Dependencies,
     /// Earlier states of every subscription.
     History,
     /// Contacts of every company.
@@ -202,9 +204,14 @@ impl Pull<'_> {
         let held = held.map(|pulled| pulled.into_parts().0).unwrap_or_default();
         let of_held = Parent { of: Entity::Subscriptions, whole: held_whole };
         let ids: Vec<_> = held.iter().map(|s| s.id.clone()).collect();
+        let products: std::collections::BTreeSet<_> = held.iter().map(|s| s.fields.product.clone()).collect();
+        let products: Vec<_> = products.into_iter().collect();
+        if self.asked(Extra::Dependencies) {
+            let rules = of_held.judge(vendor.dependencies(&products, watch).await);
+            self.maybe(name, Entity::ProductDependencies, None, rules).await?;
+        }
+        self.maybe(name, Entity::Assignments, None, vendor.assignments(watch).await).await?;
         if self.asked(Extra::Prices) {
-            let products: std::collections::BTreeSet<_> = held.iter().map(|s| s.fields.product.clone()).collect();
-            let products: Vec<_> = products.into_iter().collect();
             let prices = of_held.judge(vendor.prices(&products, watch).await);
             self.maybe(name, Entity::VendorPrices, None, prices).await?;
         }

@@ -182,7 +182,7 @@ impl Engine {
     }
 
     /// The links that stand, and where they contradict each other.
-    async fn mapping(&self) -> Result<(Mapping, Vec<Problem>)> {
+    pub(super) async fn mapping(&self) -> Result<(Mapping, Vec<Problem>)> {
         let mut compare = BTreeMap::new();
         let mut contradictions = Vec::new();
         let links = self.store.load_links::<Product>().await?;

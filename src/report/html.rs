@@ -19,8 +19,9 @@ const FINDINGS_MAX: usize = 8;
 #[derive(askama::Template)]
 #[template(path = "report.html", config = "src/report/askama.toml")]
 struct Page {
-    period: String,
-    month: String,
+    title: String,
+    kicker: &'static str,
+    heading: String,
     verdict: String,
     tone: &'static str,
     head: Vec<(String, String)>,
@@ -82,8 +83,9 @@ pub fn render(input: &Input<'_>) -> Result<String, ReportError> {
         })
         .collect();
     let page = Page {
-        period: outcome.period.to_string(),
-        month: outcome.period.first_day().format("%B %Y").to_string(),
+        title: format!("Reconciliation {}", outcome.period),
+        kicker: "Reconciliation of distributor charges and billing",
+        heading: outcome.period.first_day().format("%B %Y").to_string(),
         verdict: facts::verdict(input),
         tone: match outcome.verdict {
             Verdict::Clean => "good",
@@ -94,6 +96,26 @@ pub fn render(input: &Input<'_>) -> Result<String, ReportError> {
         currencies,
         problems: count(outcome.problems.len()),
         tables: page_tables(input).iter().map(table_part).collect(),
+    };
+    Ok(page.render()?)
+}
+
+/// A page of one report that is of a day and not of a month.
+///
+/// # Errors
+/// [`ReportError::Page`].
+pub fn page(table: &Table) -> Result<String, ReportError> {
+    let of = |label: &str| table.head.iter().find(|(known, _)| known == label).map(|(_, text)| text.clone());
+    let page = Page {
+        title: table.title.to_owned(),
+        kicker: table.title,
+        heading: of("as of").unwrap_or_default(),
+        verdict: counted(count(table.rows.len()), "row"),
+        tone: "plain",
+        head: table.head.clone(),
+        currencies: Vec::new(),
+        problems: 0,
+        tables: vec![table_part(table)],
     };
     Ok(page.render()?)
 }

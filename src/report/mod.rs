@@ -6,13 +6,17 @@
 pub mod csv;
 pub mod facts;
 pub mod findings;
+pub mod held_unbilled;
 pub mod html;
+pub mod inventory;
 pub mod invoices;
 pub mod json;
 pub mod machine;
 pub mod names;
+pub mod renewals;
 pub mod table;
 pub mod text;
+pub mod unused;
 pub mod xlsx;
 
 mod charts;
@@ -28,6 +32,7 @@ mod variance;
 
 use crate::core::reconcile::outcome::Outcome;
 pub use facts::{Facts, Source};
+pub use inventory::Inventory;
 pub use invoices::Documents;
 pub use names::Names;
 pub use table::Table;

@@ -32,12 +32,18 @@ struct Formats {
 /// # Errors
 /// [`ReportError::Xlsx`].
 pub fn render(period: BillingPeriod, tables: &[Table]) -> Result<Vec<u8>, ReportError> {
+    bound(&format!("Reconciliation {period}"), period.first_day(), tables)
+}
+
+/// The same of reports that are of a day and not of a month.
+///
+/// # Errors
+/// [`ReportError::Xlsx`].
+pub fn bound(title: &str, day: NaiveDate, tables: &[Table]) -> Result<Vec<u8>, ReportError> {
     let mut book = Workbook::new();
-    // The time of writing would make every copy differ; the period's first day stands in for it.
-    let created = moment(period.first_day())?;
-    book.set_properties(
-        &DocProperties::new().set_title(format!("Reconciliation {period}")).set_creation_datetime(&created),
-    );
+    // The time of writing would make every copy differ; the day of the report stands in for it.
+    let created = moment(day)?;
+    book.set_properties(&DocProperties::new().set_title(title).set_creation_datetime(&created));
     let text = Format::new().set_align(FormatAlign::Top);
     let formats = Formats {
         heading: Format::new()
@@ -48,7 +54,7 @@ pub fn render(period: BillingPeriod, tables: &[Table]) -> Result<Vec<u8>, Report
         wrapped: text.clone().set_text_wrap(),
         text,
     };
-    about(book.add_worksheet(), period, tables, &formats)?;
+    about(book.add_worksheet(), title, tables, &formats)?;
     for table in tables {
         sheet(book.add_worksheet(), table, &formats)?;
     }
@@ -56,9 +62,9 @@ pub fn render(period: BillingPeriod, tables: &[Table]) -> Result<Vec<u8>, Report
     Ok(book.save_to_buffer()?)
 }
 
-fn about(sheet: &mut Worksheet, period: BillingPeriod, tables: &[Table], formats: &Formats) -> Result<(), ReportError> {
+fn about(sheet: &mut Worksheet, title: &str, tables: &[Table], formats: &Formats) -> Result<(), ReportError> {
     sheet.set_name("about")?.set_column_width(0, 22)?.set_column_width(1, 110)?;
-    sheet.write_string_with_format(0, 0, format!("Reconciliation {period}"), &formats.heading)?;
+    sheet.write_string_with_format(0, 0, title, &formats.heading)?;
     let head = tables.first().map(|table| table.head.clone()).unwrap_or_default();
     let reports = tables.iter().map(|t| (t.name.to_owned(), format!("{} {} rows.", t.about, t.rows.len())));
     let notes = tables.iter().flat_map(|t| t.notes.iter().map(|note| (format!("{}: note", t.name), note.clone())));

@@ -13,6 +13,7 @@ mod json;
 mod pax8;
 mod psa;
 mod psa_query;
+mod psa_tickets;
 mod server;
 mod world;
 mod world_catalogue;

@@ -1,4 +1,4 @@
-//! ConnectWise PSA's REST interface: companies, catalogue, agreements and their additions.
+//! ConnectWise PSA's REST interface: companies, catalogue, agreements and their additions; tickets stand beside.
 //!
 //! Follows the published description under `/v4_6_release/apis/3.0`. Invariant: every column of the agreement lines can be
 //! read back from an addition and its agreement. What the interface has no field for travels in custom fields, as such
@@ -13,6 +13,7 @@ use super::data::{Data, File, Row};
 use super::faults::{Fault, Fired};
 use super::json::{As, Object, id, number, small_id};
 use super::psa_query::list;
+use super::psa_tickets::Tickets;
 use super::server::{Answer, Ask};
 
 const BASE: &str = "/v4_6_release/apis/3.0/";
@@ -59,6 +60,7 @@ pub(super) struct Psa {
     additions: BTreeMap<String, Vec<Value>>,
     /// By the id of the bundle, as text.
     components: BTreeMap<String, Vec<Value>>,
+    tickets: Tickets,
 }
 
 /// A failure in ConnectWise's envelope; throttling has one of its own.
@@ -82,6 +84,7 @@ impl Psa {
             agreements,
             additions,
             components: components(data),
+            tickets: Tickets::default(),
         }
     }
 
@@ -97,10 +100,13 @@ impl Psa {
         if !known || fired.has(Fault::Expire) {
             return failure(StatusCode::UNAUTHORIZED, "The credentials or the clientId header are not accepted");
         }
-        if ask.method != Method::GET {
-            return failure(StatusCode::METHOD_NOT_ALLOWED, "Only reading is served here");
-        }
         let segments: Vec<&str> = path.split('/').collect();
+        if let ["service", "tickets", rest @ ..] = segments.as_slice() {
+            return self.tickets.answer(ask, fired, rest, &self.companies);
+        }
+        if ask.method != Method::GET {
+            return failure(StatusCode::METHOD_NOT_ALLOWED, "Only tickets are made here");
+        }
         let none = Vec::new();
         match segments.as_slice() {
             ["system", "info"] => Answer::ok(json!({

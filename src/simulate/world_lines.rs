@@ -138,7 +138,8 @@ impl Writer {
         let metered = what.price == 0;
         let money = |amount: i64| if metered { String::new() } else { dec(amount, 2) };
         let (commitment, until) = if what.commitment && ended.is_none() {
-            ("1-Year", format!("{}T00:00:00Z", since + Months::new(24) - Days::new(1)))
+            let terms = 1 + months / 12;
+            ("1-Year", format!("{}T00:00:00Z", since + Months::new(12 * terms) - Days::new(1)))
         } else {
             ("", String::new())
         };

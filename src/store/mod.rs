@@ -18,6 +18,7 @@ mod proposals;
 mod removal;
 mod runs;
 mod snapshots;
+mod tickets;
 mod words;
 
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
@@ -35,6 +36,7 @@ pub use migrate::{MigrationState, MigrationStatus, MigrationStep};
 pub use proposals::{NewProposal, ProposalId, StoredProposal};
 pub use runs::{NewRun, Run, RunId, RunOutcome};
 pub use snapshots::{NewSnapshot, SnapshotHeader, SnapshotId, Stored};
+pub use tickets::{NewTicket, Ticket, TicketChange, TicketId, TicketState};
 
 /// An open database.
 #[derive(Debug, Clone)]

@@ -104,6 +104,8 @@ async fn vendor_listings(of: &dyn VendorConnector) -> Result<Listings> {
     add(&mut all, &watch, "products", Some(&products), Keyed::key);
     let ids: Vec<_> = products.records().iter().map(|product| product.id.clone()).collect();
     add(&mut all, &watch, "prices", of.prices(&ids, &watch).await?.as_ref(), |row| format!("{row:?}"));
+    add(&mut all, &watch, "dependencies", of.dependencies(&ids, &watch).await?.as_ref(), Keyed::key);
+    add(&mut all, &watch, "assignments", of.assignments(&watch).await?.as_ref(), Keyed::key);
     let held = of.subscriptions(&watch).await?;
     add(&mut all, &watch, "subscriptions", Some(&held), Keyed::key);
     let ids: Vec<_> = held.records().iter().map(|subscription| subscription.id.clone()).collect();

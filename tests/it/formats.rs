@@ -8,12 +8,14 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use trueup::core::billing::{BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
+use trueup::core::billing::{
+    Assignment, BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice,
+};
 use trueup::core::customer::{PsaCustomer, VendorCustomer};
 use trueup::core::entity::Entity;
 use trueup::core::id::PsaProductId;
 use trueup::core::link::BundlePart;
-use trueup::core::product::{PriceRow, PsaProduct, VendorProduct};
+use trueup::core::product::{CommitmentRule, PriceRow, PsaProduct, VendorProduct};
 
 /// Reads the frozen records of a kind and writes them again.
 fn rewritten(entity: Entity, text: &str) -> Value {
@@ -24,6 +26,8 @@ fn rewritten(entity: Entity, text: &str) -> Value {
         Entity::VendorCustomers => through::<VendorCustomer>(text),
         Entity::VendorProducts => through::<VendorProduct>(text),
         Entity::VendorPrices => through::<PriceRow>(text),
+        Entity::ProductDependencies => through::<CommitmentRule>(text),
+        Entity::Assignments => through::<Assignment>(text),
         Entity::Subscriptions | Entity::SubscriptionHistory => through::<Subscription>(text),
         Entity::Invoices => through::<VendorInvoice>(text),
         Entity::Charges | Entity::DraftCharges => through::<VendorCharge>(text),

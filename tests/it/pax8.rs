@@ -99,6 +99,7 @@ async fn everything(pax8: &Pax8, of: &Some_) -> BTreeMap<&'static str, Came> {
         ("companies", came(pax8.customers(watch).await)),
         ("products", came(pax8.products(watch).await)),
         ("prices", came(some(pax8.prices(&of.products, watch).await))),
+        ("dependencies", came(some(pax8.dependencies(&of.products, watch).await))),
         ("subscriptions", came(pax8.subscriptions(watch).await)),
         ("history", came(some(pax8.history(&of.subscriptions, watch).await))),
         ("invoices", came(some(pax8.invoices(month(), watch).await))),

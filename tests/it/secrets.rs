@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
@@ -21,6 +21,7 @@ const PRIVATE_KEY: &str = "canary-private/key 3";
 const CLIENT_ID: &str = "canary-client-id/4";
 const QUERY_KEY: &str = "canary-query/key&5";
 const OAUTH: &str = "canary-oauth/secret 6";
+const HOOK: &str = "canary-hook/secret=8";
 
 /// Serves tokens, and repeats every other request in a refusal: as text at a place that moves, percent-encoded, in base64.
 async fn echo(tokens: bool) -> String {
@@ -28,14 +29,22 @@ async fn echo(tokens: bool) -> String {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let app = Router::new().fallback(move |request: Request| async move {
         let path = request.uri().path().to_owned();
+        // Before one is made the list is read.
+        let is_list = request.method() == Method::GET && path.ends_with("/webhooks");
         let mut said = format!("{} {}", request.method(), request.uri());
         for (name, value) in request.headers() {
             let _ = write!(said, " {name}={}", value.to_str().unwrap_or_default());
         }
         let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
-        said.push_str(&String::from_utf8_lossy(&body));
+        let body = String::from_utf8_lossy(&body);
+        // What is written is repeated first, before the cut.
+        said = if path.ends_with("/webhooks") { format!("{body} {said}") } else { said + &body };
         if tokens && path.ends_with("token") {
             return (StatusCode::OK, format!("{{\"access_token\":\"{TOKEN}\",\"expires_in\":0}}"));
+        }
+        if tokens && is_list {
+            let none = serde_json::json!({ "size": 200, "totalElements": 0, "totalPages": 0, "number": 0 });
+            return (StatusCode::OK, serde_json::json!({ "content": [], "page": none }).to_string());
         }
         // The longer the path, the later in the text: somewhere the cut falls into a secret.
         let message = format!("{} {said} {}", "x".repeat(path.len() * 7 % 290), percent(&said));
@@ -67,7 +76,8 @@ fn place(url: &str) -> Place {
         .set("PRIVATE_KEY", PRIVATE_KEY)
         .set("CLIENT_ID", CLIENT_ID)
         .set("QUERY_KEY", QUERY_KEY)
-        .set("OAUTH", OAUTH);
+        .set("OAUTH", OAUTH)
+        .set("HOOK", HOOK);
     place.write("query.toml", &rest_file("{ kind = \"query\", name = \"k\", value = \"{key}\" }", ""));
     place.write("listed.toml", &rest_file("{ kind = \"none\" }", "query = { k = \"Key {key}\" }\n"));
     let oauth =
@@ -96,7 +106,7 @@ fn place(url: &str) -> Place {
 /// Each way a secret could be written, and beginnings of it.
 fn traces() -> Vec<String> {
     let basic = [format!("me+pub:{PRIVATE_KEY}"), format!("c:{OAUTH}")];
-    let plain = [PAX8, PAX8_ID, TOKEN, PRIVATE_KEY, CLIENT_ID, QUERY_KEY, OAUTH].map(str::to_owned);
+    let plain = [PAX8, PAX8_ID, TOKEN, PRIVATE_KEY, CLIENT_ID, QUERY_KEY, OAUTH, HOOK].map(str::to_owned);
     let encoded = basic
         .iter()
         .chain(&plain)
@@ -117,10 +127,12 @@ async fn a_remote_that_repeats_the_request_gives_no_secret_away() {
             "connections list",
             "connections verify pax8 --log trace",
             "connections reauthorize pax8 --log trace",
+            "pax8 webhooks create --name w --url https://h.example/x --authorization-env HOOK --yes --log trace",
             "status",
         ] {
             said.push_str(&place.run(line).transcript());
         }
+        assert_eq!(said.contains("create webhook: Pax8 refused it: 400"), tokens, "{said}");
         assert!(said.contains("***") && said.contains("the remote refused"), "the echo was heard: {said}");
         for entry in std::fs::read_dir(place.path()).unwrap() {
             let path = entry.unwrap().path();

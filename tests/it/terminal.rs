@@ -16,7 +16,7 @@ use trueup::simulate::{Faults, Pax8Credentials, Running, World, serve_pax8};
 use crate::support::hermetic::Place;
 
 /// A terminal that nobody else has: the end a person would look at, and the end a program is given.
-fn terminal() -> (File, OwnedFd) {
+pub(crate) fn terminal() -> (File, OwnedFd) {
     let person = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     rustix::pty::grantpt(&person).unwrap();
     rustix::pty::unlockpt(&person).unwrap();

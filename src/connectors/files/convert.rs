@@ -9,8 +9,8 @@ use chrono::NaiveDate;
 
 use super::entity::{Entity, Kind, PSA_AGREEMENT_LINES, VENDOR_INVOICE_ITEMS};
 use crate::core::billing::{
-    AgreementState, BillCustomer, BilledLine, ChargeKind, InvoiceState, LineKind, Subscription, SubscriptionFields,
-    VendorCharge, VendorInvoice,
+    AgreementState, Assignment, BillCustomer, BilledLine, ChargeKind, InvoiceState, LineKind, Subscription,
+    SubscriptionFields, VendorCharge, VendorInvoice,
 };
 use crate::core::customer::{CustomerFields, PsaCustomer, VendorCustomer};
 use crate::core::id::Id;
@@ -198,6 +198,16 @@ fn plain_day(cell: &str) -> Option<NaiveDate> {
     let time_follows = rest.is_empty() || (rest.starts_with(['T', ' ']) && rest.contains(':'));
     let strict = day.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
     (strict && time_follows).then(|| day.parse().ok()).flatten()
+}
+
+/// A row of `assignments`.
+pub fn assignment(row: &Row<'_>) -> Read<Assignment> {
+    Ok(Assignment {
+        company: Id::new(row.need("companyId")?),
+        product: Id::new(row.need("productId")?),
+        assigned: row.need_number("assigned", Quantity::parse)?,
+        day: row.day("day")?,
+    })
 }
 
 /// A row of `vendor_companies`.

@@ -204,6 +204,18 @@ pub static VENDOR_INVOICES: Entity = Entity {
     ],
 };
 
+/// Seats given to people, as an export of the maker's or a tool's counts them.
+pub static ASSIGNMENTS: Entity = Entity {
+    name: "assignments",
+    stems: &["assignments", "vendorassignments", "assignedlicenses", "assignedlicences"],
+    fields: &[
+        text("companyId", &["customerid", "vendorcompanyid"]).required(),
+        text("productId", &["vendorproductid"]).required(),
+        number("assigned", &["assignedseats", "used", "consumed"]).required(),
+        date("day", &["date", "asof"]),
+    ],
+};
+
 /// The MSP's own customer list.
 pub static PSA_COMPANIES: Entity = Entity {
     name: "psa_companies",
@@ -301,8 +313,8 @@ pub static LINKS: Entity = Entity {
 };
 
 /// Every entity that is looked for in a vendor's folder.
-pub static VENDOR_ENTITIES: [&Entity; 5] =
-    [&VENDOR_COMPANIES, &VENDOR_PRODUCTS, &VENDOR_SUBSCRIPTIONS, &VENDOR_INVOICES, &VENDOR_INVOICE_ITEMS];
+pub static VENDOR_ENTITIES: [&Entity; 6] =
+    [&VENDOR_COMPANIES, &VENDOR_PRODUCTS, &VENDOR_SUBSCRIPTIONS, &VENDOR_INVOICES, &VENDOR_INVOICE_ITEMS, &ASSIGNMENTS];
 
 /// Every entity that is looked for in a PSA's folder.
 pub static PSA_ENTITIES: [&Entity; 4] = [&PSA_COMPANIES, &PSA_PRODUCTS, &PSA_AGREEMENT_LINES, &BUNDLES];

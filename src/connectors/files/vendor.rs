@@ -9,14 +9,16 @@ use std::path::Path;
 use async_trait::async_trait;
 
 use super::convert;
-use super::entity::{VENDOR_COMPANIES, VENDOR_INVOICE_ITEMS, VENDOR_INVOICES, VENDOR_PRODUCTS, VENDOR_SUBSCRIPTIONS};
+use super::entity::{
+    ASSIGNMENTS, VENDOR_COMPANIES, VENDOR_INVOICE_ITEMS, VENDOR_INVOICES, VENDOR_PRODUCTS, VENDOR_SUBSCRIPTIONS,
+};
 use super::{Exports, derived};
 use crate::connectors::{CheckLine, Descriptor, DraftMonth, Result, Side, VendorConnector, Watch};
-use crate::core::billing::{Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
+use crate::core::billing::{Assignment, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
 use crate::core::customer::{CustomerFields, VendorCustomer};
 use crate::core::id::{SubscriptionId, VendorProductId};
 use crate::core::period::BillingPeriod;
-use crate::core::product::{PriceRow, ProductFields, VendorProduct};
+use crate::core::product::{CommitmentRule, PriceRow, ProductFields, VendorProduct};
 use crate::core::record::Record;
 use crate::core::snapshot::Pulled;
 
@@ -43,7 +45,11 @@ impl FilesVendor {
         self.exports.listing(&VENDOR_SUBSCRIPTIONS, convert::subscription, watch)
     }
 
-    fn lines(&self, watch: &dyn Watch) -> Result<Option<Pulled<VendorCharge>>> {
+    /// Every invoice line of the folder, whatever its month; `None` where it has no such file.
+    ///
+    /// # Errors
+    /// Where the file cannot be read as a whole.
+    pub fn all_charges(&self, watch: &dyn Watch) -> Result<Option<Pulled<VendorCharge>>> {
         self.exports.listing(&VENDOR_INVOICE_ITEMS, convert::vendor_charge, watch)
     }
 
@@ -72,6 +78,9 @@ impl VendorConnector for FilesVendor {
         if !matches!(self.exports.table(&VENDOR_INVOICES), Ok(None)) {
             lines.push(self.exports.check_line(&VENDOR_INVOICES, convert::vendor_invoice));
         }
+        if !matches!(self.exports.table(&ASSIGNMENTS), Ok(None)) {
+            lines.push(self.exports.check_line(&ASSIGNMENTS, convert::assignment));
+        }
         lines
     }
 
@@ -79,7 +88,7 @@ impl VendorConnector for FilesVendor {
         if let Some(listed) = self.exports.listing(&VENDOR_COMPANIES, convert::vendor_customer, watch)? {
             return Ok(listed);
         }
-        let lines = self.lines(watch)?.ok_or_else(|| self.exports.absent(&VENDOR_COMPANIES))?;
+        let lines = self.all_charges(watch)?.ok_or_else(|| self.exports.absent(&VENDOR_COMPANIES))?;
         let mut named = BTreeMap::new();
         for line in lines.records() {
             if let (Some(id), Some(name)) = (&line.company, &line.company_name) {
@@ -99,7 +108,7 @@ impl VendorConnector for FilesVendor {
         if let Some(listed) = self.exports.listing(&VENDOR_PRODUCTS, convert::vendor_product, watch)? {
             return Ok(listed);
         }
-        let lines = self.lines(watch)?.ok_or_else(|| self.exports.absent(&VENDOR_PRODUCTS))?;
+        let lines = self.all_charges(watch)?.ok_or_else(|| self.exports.absent(&VENDOR_PRODUCTS))?;
         let mut named = BTreeMap::new();
         for VendorCharge { product, product_name, sku, description, .. } in lines.records() {
             let name = product_name.as_ref().or(description.as_ref());
@@ -116,11 +125,19 @@ impl VendorConnector for FilesVendor {
         Ok(None)
     }
 
+    async fn dependencies(
+        &self,
+        _of: &[VendorProductId],
+        _watch: &dyn Watch,
+    ) -> Result<Option<Pulled<CommitmentRule>>> {
+        Ok(None)
+    }
+
     async fn subscriptions(&self, watch: &dyn Watch) -> Result<Pulled<Subscription>> {
         if let Some(listed) = self.held(watch)? {
             return Ok(listed);
         }
-        let lines = self.lines(watch)?.ok_or_else(|| self.exports.absent(&VENDOR_SUBSCRIPTIONS))?;
+        let lines = self.all_charges(watch)?.ok_or_else(|| self.exports.absent(&VENDOR_SUBSCRIPTIONS))?;
         Ok(derived(Vec::new(), &lines, &VENDOR_SUBSCRIPTIONS, &VENDOR_INVOICE_ITEMS))
     }
 
@@ -133,7 +150,7 @@ impl VendorConnector for FilesVendor {
     }
 
     async fn charges(&self, _period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<VendorCharge>> {
-        self.lines(watch)?.ok_or_else(|| self.exports.absent(&VENDOR_INVOICE_ITEMS))
+        self.all_charges(watch)?.ok_or_else(|| self.exports.absent(&VENDOR_INVOICE_ITEMS))
     }
 
     async fn draft_charges(&self, _month: DraftMonth, _watch: &dyn Watch) -> Result<Option<Pulled<VendorCharge>>> {
@@ -151,5 +168,9 @@ impl VendorConnector for FilesVendor {
         _watch: &dyn Watch,
     ) -> Result<Option<Pulled<UsageLine>>> {
         Ok(None)
+    }
+
+    async fn assignments(&self, watch: &dyn Watch) -> Result<Option<Pulled<Assignment>>> {
+        self.exports.listing(&ASSIGNMENTS, convert::assignment, watch)
     }
 }

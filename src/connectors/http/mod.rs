@@ -215,6 +215,11 @@ impl Client {
         self.inner.base.as_str()
     }
 
+    /// Keeps one more text out of everything this connection says: something secret that is about to be sent.
+    pub fn hide(&self, secret: &str) {
+        self.inner.secrets.learn(secret);
+    }
+
     /// Problems free of this connection's secrets, should the remote have echoed one in a record.
     #[must_use]
     pub fn clean(&self, problems: Vec<Problem>) -> Vec<Problem> {

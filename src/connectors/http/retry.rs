@@ -82,7 +82,13 @@ pub(super) fn refusal(body: &[u8]) -> Option<(Option<String>, String)> {
     let message = message.iter().find_map(|name| envelope.get(*name).and_then(text));
     let details = envelope.get("details").and_then(|details| details.as_array()).into_iter().flatten();
     let details = details.filter_map(|detail| detail.get("message").and_then(text));
-    let said: Vec<String> = message.into_iter().chain(details).collect();
+    // A detail often repeats the message.
+    let mut said: Vec<String> = Vec::new();
+    for text in message.into_iter().chain(details) {
+        if !said.contains(&text) {
+            said.push(text);
+        }
+    }
     let kind = ["type", "error"].iter().find_map(|name| envelope.get(*name).and_then(text));
     Some((kind, said.join("; ")))
 }

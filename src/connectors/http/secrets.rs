@@ -41,7 +41,7 @@ impl Secrets {
         Self { configured: all, fetched: Mutex::default() }
     }
 
-    /// Remembers a token that was fetched.
+    /// Remembers a token that was fetched, or a secret that is sent.
     pub(super) fn learn(&self, token: &str) {
         let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = spellings(token);

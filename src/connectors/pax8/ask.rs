@@ -208,6 +208,11 @@ impl Ask {
         (self.shape() == Shape::One).then(of_path).flatten()
     }
 
+    /// The id the answer's record must have; dependencies have none of their own.
+    pub(super) fn own_id(&self) -> Option<String> {
+        self.id().filter(|_| !matches!(self, Self::Dependencies { .. }))
+    }
+
     /// Whether it is asked of the webhooks API.
     pub(super) fn is_of_webhooks(&self) -> bool {
         let resource = self.resource().name;

@@ -1,6 +1,7 @@
 //! Questions put to Pax8 for a person: answered whole or in part, checked again, and with what is strange about the answer.
 //!
-//! Keeps the invariants that an answer says whether it is whole, and that no row is dropped without a note.
+//! Keeps the invariants that an answer says whether it is whole, that it is an answer to what was asked, and that no row is
+//! dropped without a note.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,7 +79,19 @@ impl Pax8 {
                 (rows, total, true)
             }
         };
-        Ok(self.answer(ask, query, rows, (total, whole)))
+        let answer = self.answer(ask, query, rows, (total, whole));
+        let found = answer.records.first().and_then(Record::id);
+        match (ask.own_id(), found) {
+            (Some(asked), Some(found)) if !asked.eq_ignore_ascii_case(&found) => {
+                Err(self.malformed(ask.path(), "id", format!("expected the record {asked}, received {found}")))
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    pub(super) fn malformed(&self, path: impl std::fmt::Display, at: &str, what: String) -> ConnectorError {
+        let kind = ErrorKind::Malformed { at: at.to_owned(), what };
+        ConnectorError::new(&self.settings().name, format!("GET {path}"), kind)
     }
 
     /// Rows from the start, page by page.
@@ -102,6 +115,10 @@ impl Pax8 {
                 let reply: wire::Page = self.client().get_json(path, &query).await?;
                 (reply.content, reply.page)
             };
+            if meta.number != page {
+                let what = format!("expected page {page}, received page {}", meta.number);
+                return Err(self.malformed(path, "page.number", what));
+            }
             total = meta.total_elements;
             let content = content.unwrap_or_default();
             let ended = content.is_empty();

@@ -12,7 +12,7 @@ use crate::core::billing::{
 use crate::core::customer::{Contact, ContactRole, CustomerFields, VendorCustomer};
 use crate::core::id::{ChargeId, InvoiceId, SubscriptionId, VendorProductId};
 use crate::core::outside::excerpt;
-use crate::core::product::{PriceRow, ProductFields, VendorProduct};
+use crate::core::product::{CommitmentRule, PriceRow, ProductFields, VendorProduct};
 use crate::core::record::Record;
 use crate::core::snapshot::Problem;
 
@@ -97,6 +97,20 @@ pub(super) fn prices(of: &VendorProductId, pricing: wire::Pricing) -> Read<Vec<P
         })
     };
     required("rates", pricing.rates)?.into_iter().map(row).collect()
+}
+
+/// What one term of a product binds to.
+pub(super) fn commitment(of: &VendorProductId, rule: wire::CommitmentDependency) -> Read<CommitmentRule> {
+    let term = required_text("term", rule.term)?;
+    Ok(CommitmentRule {
+        product: of.clone(),
+        id: text(rule.id).map_or_else(|| term.clone(), same_case),
+        term,
+        auto_renew: rule.auto_renew,
+        window_days_before: rule.renewal_window_days_before_term_end,
+        window_days_after: rule.renewal_window_days_after_term_end,
+        may_decrease: rule.allow_for_quantity_decrease,
+    })
 }
 
 /// A subscription, or an earlier state of one.

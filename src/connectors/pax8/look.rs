@@ -82,9 +82,8 @@ impl Pax8 {
     /// What Pax8 said.
     pub async fn one(&self, ask: &Ask) -> Result<Record> {
         let answer = self.ask(ask, &Query::default(), Extent::All, &Unwatched).await?;
-        let kind = || ErrorKind::Malformed { at: "the top".to_owned(), what: "the answer is no object".to_owned() };
         let record = answer.records.into_iter().next();
-        record.ok_or_else(|| ConnectorError::new(&self.settings().name, format!("GET {}", ask.path()), kind()))
+        record.ok_or_else(|| self.malformed(ask.path(), "the top", "the answer is no object".to_owned()))
     }
 
     /// Looks whether a write took effect.

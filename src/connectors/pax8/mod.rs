@@ -36,11 +36,11 @@ use crate::connectors::http::{Client, segment};
 use crate::connectors::{
     CheckLine, Descriptor, DraftMonth, Result, Side, Unwatched, VendorConnector, Watch, Watched, Way,
 };
-use crate::core::billing::{EndRule, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
+use crate::core::billing::{Assignment, EndRule, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
 use crate::core::customer::{Contact, VendorCustomer};
 use crate::core::id::{InvoiceId, SubscriptionId, VendorProductId};
 use crate::core::period::BillingPeriod;
-use crate::core::product::{PriceRow, VendorProduct};
+use crate::core::product::{CommitmentRule, PriceRow, VendorProduct};
 use crate::core::snapshot::{Problem, Pulled};
 pub use ask::Ask;
 pub use call::{Answer, Extent};
@@ -49,7 +49,7 @@ pub use contacts::{ContactBody, ContactRole, Duty, duties_open};
 pub use look::{Before, Looked};
 pub use orders::{NewLine, NewOrder, Parent, Provision};
 pub use query::{Filter, Query, SortStyle};
-use read::{Onward, Parts, Reader, convert, gone_is_a_problem};
+use read::{Onward, Parts, Reader, convert, gone_is_a_problem, numbered};
 pub use record::{Field, Kind, Record, Resource, Strange};
 pub use request::{Country, Email, Filled, Hidden, Invalid, RemoteId};
 use settings::PAGE_SIZE_MAX;
@@ -176,6 +176,15 @@ impl VendorConnector for Pax8 {
         Ok(Some(self.reader.judged(rows, problems)))
     }
 
+    async fn dependencies(
+        &self,
+        products: &[VendorProductId],
+        watch: &dyn Watch,
+    ) -> Result<Option<Pulled<CommitmentRule>>> {
+        let (rules, problems) = self.reader.each(products.to_vec(), "dependencies", watch, dependencies_of).await?;
+        Ok(Some(self.reader.judged(rules, problems)))
+    }
+
     async fn subscriptions(&self, watch: &dyn Watch) -> Result<Pulled<Subscription>> {
         let listing = ("/subscriptions", &[][..], "subscriptions");
         let (held, problems) = self.reader.records(listing, watch, |_, one| convert::subscription(one)).await?;
@@ -243,6 +252,10 @@ impl VendorConnector for Pax8 {
         let (lines, problems) = self.reader.each(calls, "usage lines of days", watch, usage_on).await?;
         Ok(Some(self.reader.judged(lines, problems)))
     }
+
+    async fn assignments(&self, _watch: &dyn Watch) -> Result<Option<Pulled<Assignment>>> {
+        Ok(None)
+    }
 }
 
 /// The id of a line that has none of its own: its document and its place there, from 1.
@@ -283,10 +296,25 @@ async fn prices_of(reader: Reader, product: VendorProductId) -> Result<Parts<Pri
     gone_is_a_problem(&path, product.as_str(), read)
 }
 
+async fn dependencies_of(reader: Reader, product: VendorProductId) -> Result<Parts<CommitmentRule>> {
+    let path = format!("/products/{}/dependencies", segment(product.as_str()));
+    let read = reader.client.get_json(&path, &[]).await.map(|reply: wire::Dependencies| {
+        let rows = numbered(&format!("GET {path}"), reply.commitment_dependencies.unwrap_or_default());
+        let (rules, problems) = convert(&rows, |_, rule| convert::commitment(&product, rule));
+        (rules, name_all(problems, product.as_str()))
+    });
+    gone_is_a_problem(&path, product.as_str(), read)
+}
+
 async fn history_of(reader: Reader, subscription: SubscriptionId) -> Result<Parts<Subscription>> {
     let path = format!("/subscriptions/{}/history", segment(subscription.as_str()));
     let read = reader.unpaged(&path).await.map(|rows| {
-        let (mut states, problems) = convert(&rows, |_, state| convert::subscription(state));
+        let (states, mut problems) = convert(&rows, |_, state| convert::subscription(state));
+        let (mut states, others): (Vec<_>, Vec<_>) = states.into_iter().partition(|state| state.id == subscription);
+        problems.extend(others.iter().map(|other| {
+            let what = format!("is no state of {subscription}, whose history was asked for");
+            Problem::new(&path, what).record(other.id.as_str()).field("id")
+        }));
         // Pax8 shows the newest first but does not promise it; equal or unknown times keep its order, turned.
         states.reverse();
         states.sort_by(earlier);

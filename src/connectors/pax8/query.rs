@@ -122,7 +122,7 @@ impl Filter {
             Kind::Flag => match value {
                 "true" | "yes" => Ok("true".to_owned()),
                 "false" | "no" => Ok("false".to_owned()),
-                _ => wrong("true or false"),
+                _ => wrong("yes or no"),
             },
             Kind::Day => {
                 value.parse::<NaiveDate>().map(|day| day.to_string()).or_else(|_| wrong("a day like 2026-03-01"))

@@ -111,6 +111,23 @@ pub(super) struct Rate {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
+pub(super) struct Dependencies {
+    pub(super) commitment_dependencies: Option<Vec<Box<RawValue>>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CommitmentDependency {
+    pub(super) id: Option<String>,
+    pub(super) term: Option<String>,
+    pub(super) auto_renew: Option<bool>,
+    pub(super) renewal_window_days_before_term_end: Option<u32>,
+    pub(super) renewal_window_days_after_term_end: Option<u32>,
+    pub(super) allow_for_quantity_decrease: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Subscription {
     pub(super) id: Option<String>,
     pub(super) company_id: Option<String>,

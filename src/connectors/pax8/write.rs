@@ -16,7 +16,7 @@ use crate::connectors::pax8::companies::{CompanyPatch, NewCompany};
 use crate::connectors::pax8::contacts::ContactBody;
 use crate::connectors::pax8::orders::{NewOrder, moment_of};
 use crate::connectors::pax8::record::{Record, Resource};
-use crate::connectors::pax8::request::{Filled, RemoteId};
+use crate::connectors::pax8::request::{Filled, Hidden, RemoteId};
 use crate::connectors::pax8::settings::Environment;
 use crate::connectors::pax8::subscriptions::SubscriptionChange;
 use crate::connectors::pax8::webhooks::{
@@ -302,6 +302,14 @@ impl Write {
         }
     }
 
+    /// What it sends and nobody may see.
+    fn secret(&self) -> Option<&Hidden> {
+        if let Self::CreateWebhook(new) = self {
+            return Some(&new.settings.authorization);
+        }
+        if let Self::ConfigureWebhook { settings, .. } = self { Some(&settings.authorization) } else { None }
+    }
+
     /// What its answer holds; nothing where it answers no record.
     fn answers(&self) -> Option<&'static Resource> {
         match self {
@@ -395,6 +403,10 @@ impl Pax8 {
         answers: Option<&'static Resource>,
         more: Option<(&str, &str)>,
     ) -> Result<Outcome<Option<Record>>> {
+        // Should the answer repeat it.
+        if let Some(secret) = write.secret() {
+            self.client().hide(secret.reveal());
+        }
         let path = if write.is_of_webhooks() { self.webhooks_url(&write.path()) } else { write.path() };
         let body = write.body().map(|body| body.to_string());
         let own = write.query();

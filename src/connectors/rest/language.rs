@@ -28,6 +28,48 @@ pub(super) struct Connector {
     pub(super) errors: Vec<Rule>,
     pub(super) custom_fields: Option<CustomFields>,
     pub(super) entity: BTreeMap<String, Entity>,
+    /// How tickets are made; without it none are.
+    pub(super) ticket: Option<Ticket>,
+}
+
+/// How a ticket is made, and found again by its key.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ticket {
+    pub(super) post: String,
+    /// Where an answer, and a ticket that is found, has the number.
+    pub(super) reply: String,
+    pub(super) find: TicketFind,
+    /// `summary`, `customer`, `key` and `text`.
+    pub(super) fields: BTreeMap<String, TicketField>,
+}
+
+impl Ticket {
+    /// Where a ticket has its key.
+    pub(super) fn key_at(&self) -> String {
+        self.fields.get("key").map(|field| field.at.clone()).unwrap_or_default()
+    }
+}
+
+/// How the tickets with a key are looked for: `{key}` stands for it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TicketFind {
+    pub(super) get: String,
+    pub(super) query: BTreeMap<String, String>,
+    pub(super) records: String,
+}
+
+/// Where a field of a ticket is written, and how.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TicketField {
+    pub(super) at: String,
+    /// The most characters the server takes.
+    pub(super) max: Option<u32>,
+    /// Whether it travels as a whole number.
+    #[serde(default)]
+    pub(super) number: bool,
 }
 
 /// One value the user fills in.

@@ -15,7 +15,7 @@ use super::language::{
 use super::path::Path;
 use super::source::{Fault, Source, hint};
 use super::template::Template;
-use super::{lint_fields, lint_write};
+use super::{lint_fields, lint_write, tickets};
 
 const SCHEMA: u32 = 1;
 const CONCURRENCY_MAX: u32 = 32;
@@ -167,6 +167,7 @@ impl<'f> Lint<'f> {
             lint.demand(is_array || custom.send.is_empty(), "`send` is for shape `array`");
             lint.demand(is_array || custom.in_patch != Some(InPatch::Always), "`in_patch` is for shape `array`");
         });
+        self.maybe("ticket", connector.ticket.as_ref(), tickets::lint);
         self.at("entity", |lint| {
             lint.demand(
                 canonical::ENTITIES.iter().any(|name| connector.entity.contains_key(*name)),

@@ -1,7 +1,8 @@
 //! Any JSON REST PSA or ERP, described by a TOML file instead of code.
 //!
 //! The file says how the system is called, how its lists are cut into pages, and where a row has which field; this module
-//! does only what the file says. In this version it reads; what a file says about writing is checked and not done.
+//! does only what the file says. It reads, and makes tickets where a person says so; what else a file says about writing is
+//! checked and not done.
 //!
 //! What the file can say (each key is explained in `language.rs`, the shipped files are the worked examples):
 //! - `[settings]` what the user fills in; `{name}` puts a value into an address, a header, a credential or a query, escaped
@@ -10,6 +11,7 @@
 //! - `[entity.NAME]` a kind of record: `customer`, `product`, `line` and `bundle` become records of ours and have the field
 //!   names of `canonical.rs`; any other entity serves as a parent or for references, its fields have any name.
 //! - `parent = "agreement"` the entity has one list below each agreement, whose id stands for `{agreement}` in the address.
+//! - `[ticket]` how a ticket is made (`post`, `fields`, `reply`) and found again by its key (`find`).
 //! - fields: `at` a place in the row, or `from_parent` the parent's field as decoded there (`id` is its id), or only a
 //!   `default`; with `at`, a `default` counts where the row has no value. Without a `codec` a value is text.
 //!
@@ -29,6 +31,7 @@ mod rows;
 mod settings;
 mod source;
 mod template;
+mod tickets;
 
 use std::sync::Arc;
 
@@ -36,6 +39,7 @@ use async_trait::async_trait;
 
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::Client;
+use crate::connectors::tickets::TicketSink;
 use crate::connectors::{CheckFailed, CheckLine, Descriptor, PsaConnector, Result, Side, Watch};
 use crate::core::billing::BilledLine;
 use crate::core::customer::PsaCustomer;
@@ -166,6 +170,11 @@ impl PsaConnector for Rest {
     /// Every line, whatever the period: their dates say when they bill.
     async fn billed_lines(&self, _period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<BilledLine>> {
         self.pulled("line", watch, convert::line).await
+    }
+
+    fn tickets(&self) -> Option<&dyn TicketSink> {
+        let sink: &dyn TicketSink = self;
+        self.connection.connector.ticket.is_some().then_some(sink)
     }
 
     async fn bundles(&self, watch: &dyn Watch) -> Result<Option<Vec<(PsaProductId, Vec<BundlePart>)>>> {

@@ -66,6 +66,13 @@ impl Path {
         self.segments.iter().any(|segment| segment.pick == Pick::Each)
     }
 
+    /// The names from the top, where it is a plain place; the root is none.
+    pub(super) fn names(&self) -> Option<Vec<&str>> {
+        let plain = |segment: &Segment| segment.pick == Pick::Whole;
+        let is_plain = !self.segments.is_empty() && self.segments.iter().all(plain);
+        is_plain.then(|| self.segments.iter().map(|segment| segment.name.as_str()).collect())
+    }
+
     /// Whether it goes into a keyed element that a write may have to make.
     pub(super) fn is_keyed(&self) -> bool {
         self.segments.iter().any(|segment| matches!(segment.pick, Pick::Keyed(_)))
@@ -201,7 +208,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_value_put_under_any_name_is_found_by_its_quoted_name(name in "[^\"\u{0}]{1,12}", value in any::<i64>()) {
-            let row = json!({ &name: [{"k": "x", "v": 0}, {"k": &name, "v": value}] });
+            let row = json!({ &name: [{"k": format!("{name}!"), "v": 0}, {"k": &name, "v": value}] });
             let found = Path::parse(&format!("\"{name}\"[k=\"{name}\"].v")).unwrap();
             prop_assert_eq!(found.get(&row), Some(&json!(value)));
         }

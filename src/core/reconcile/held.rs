@@ -47,7 +47,7 @@ impl Holding {
 }
 
 /// Whether it is over and does not say since when.
-fn ended_some_day(of: &SubscriptionFields) -> bool {
+pub(crate) fn ended_some_day(of: &SubscriptionFields) -> bool {
     of.end.is_none() && ["cancelled", "canceled", "converted"].iter().any(|over| of.status.eq_ignore_ascii_case(over))
 }
 
@@ -58,7 +58,7 @@ fn changed_after(of: &SubscriptionFields, last: NaiveDate) -> bool {
 }
 
 /// How long one is bound and how often one is charged: two facts, both as written.
-fn term(of: &SubscriptionFields) -> Option<String> {
+pub(crate) fn term(of: &SubscriptionFields) -> Option<String> {
     let said = |word: &Option<String>| word.clone().filter(|word| !word.trim().is_empty());
     match (said(&of.commitment_term), said(&of.billing_term)) {
         (Some(bound), Some(charged)) if bound != charged => Some(format!("{bound}, billed {charged}")),
@@ -108,7 +108,7 @@ impl Held {
     }
 }
 
-fn part<E>(links: &LinkSet<E>, vendor: &Id<Vendor, E>) -> KeyPart {
+pub(crate) fn part<E>(links: &LinkSet<E>, vendor: &Id<Vendor, E>) -> KeyPart {
     match links.psa_of(vendor) {
         Some(psa) => KeyPart::Psa(psa.as_str().into()),
         None => KeyPart::Vendor(vendor.as_str().into()),

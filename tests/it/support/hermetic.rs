@@ -50,7 +50,7 @@ impl Place {
         std::fs::read_to_string(self.path().join(name)).unwrap()
     }
 
-    /// Runs `trueup` in the folder, with words split at blanks.
+    /// Runs `trueup` in the folder, with words split at blanks; what stands in double quotes is one word.
     pub(crate) fn run(&self, line: &str) -> Ran {
         let output = self.start(line).wait_with_output().unwrap();
         let text = |bytes: &[u8]| self.without_folder(std::str::from_utf8(bytes).unwrap());
@@ -76,7 +76,7 @@ impl Place {
     pub(crate) fn command(&self, folder: &Path, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trueup"));
         command
-            .args(line.split_whitespace())
+            .args(words(line))
             .current_dir(self.path().join(folder))
             .env_clear()
             .env("HOME", self.path().join("home"))
@@ -90,6 +90,20 @@ impl Place {
     fn without_folder(&self, text: &str) -> String {
         text.replace(&self.path().display().to_string(), "<folder>")
     }
+}
+
+/// The words of a line; a quote opens only where a word begins.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut rest) = (Vec::new(), line.trim());
+    while !rest.is_empty() {
+        let (word, after) = match rest.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"').unwrap(),
+            None => rest.split_once(char::is_whitespace).unwrap_or((rest, "")),
+        };
+        words.push(word.to_owned());
+        rest = after.trim_start();
+    }
+    words
 }
 
 impl Ran {

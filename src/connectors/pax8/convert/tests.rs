@@ -117,6 +117,22 @@ fn subscriptions() {
 }
 
 #[test]
+fn dependencies() {
+    let of = VendorProductId::new("p");
+    let page = r#"{"content":[
+        {"id":"0B2D0000-0000-4000-8000-000000000001","term":"1-Year","autoRenew":true,"renewalWindowDaysAfterTermEnd":7,"allowForQuantityDecrease":false},
+        {"term":"Monthly","autoRenew":null},
+        {"id":"x","autoRenew":true},
+        {"id":"y","term":"3-Year","renewalWindowDaysAfterTermEnd":-1}]}"#;
+    let (rules, problems) = read(page, |_, rule| commitment(&of, rule));
+    let told: Vec<_> = rules.iter().map(|rule| (rule.id.as_str(), rule.auto_renew, rule.window_days_after)).collect();
+    assert_eq!(told, [("0b2d0000-0000-4000-8000-000000000001", Some(true), Some(7)), ("Monthly", None, None)]);
+    assert_eq!(rules[0].may_decrease, Some(false));
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[0].contains("field term: expected a value"), "{problems:?}");
+}
+
+#[test]
 fn invoices() {
     let (heads, problems) = read(sample!("invoices"), |_, i| invoice(i));
     let superseded: Vec<_> = heads.iter().map(VendorInvoice::is_superseded).collect();

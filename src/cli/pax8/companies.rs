@@ -1,0 +1,275 @@
+//! `trueup pax8 companies`: the customers at Pax8.
+//!
+//! Keeps the invariant that who makes a company is told that it stays inactive without primary contacts.
+
+use clap::Subcommand;
+
+use crate::cli::context::Context;
+use crate::cli::error::{CommandError, Ending};
+use crate::cli::pax8::contacts::{asked, inactive, of_text};
+use crate::cli::pax8::options::{complete, one};
+use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag};
+use crate::cli::pax8::write::{Act, send};
+use crate::engine::pax8::{
+    Address, Ask, CompanyChanges, CompanyFlags, CompanyPatch, Country, Filled, Invalid, NewCompany, Record, Remote,
+    RemoteId, Write, duties_open,
+};
+
+const COMPANY: Id = ("COMPANY_ID", "The company's id");
+
+/// Reads of companies.
+#[derive(Debug, Clone)]
+pub(super) struct Companies;
+
+impl Noun for Companies {
+    const READS: &'static [Read] = &[
+        Read {
+            verb: "list",
+            about: "List companies",
+            more: "Pax8 has no filter by name or external id; `--all --format csv` gives every company to search in.",
+            asks: Asks::Pages(Ask::Companies),
+            flags: &[
+                flag("status", "status", "In this state"),
+                flag("city", "city", "In this town"),
+                flag("state", "stateOrProvince", "In this state or province"),
+                flag("postcode", "postalCode", "With this postcode"),
+                flag("country", "country", "In this country"),
+                flag("self-service", "selfServiceAllowed", "That may order for themselves, or may not"),
+                flag("bill-on-behalf", "billOnBehalfOfEnabled", "That Pax8 bills for the partner, or does not"),
+                flag("order-approval", "orderApprovalRequired", "Whose own orders need approval, or do not"),
+            ],
+            example: "companies list --status active --sort name --all",
+        },
+        Read {
+            verb: "get",
+            about: "Show one company",
+            more: "",
+            asks: Asks::Whole(COMPANY, Ask::Company),
+            flags: &[],
+            example: "companies get 7c1f0a52 --format json",
+        },
+    ];
+}
+
+/// What can be done with companies.
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    #[command(flatten)]
+    Read(Reads<Companies>),
+    Create(Box<Create>),
+    Update(Box<Update>),
+}
+
+/// Make a company
+///
+/// It stays inactive, and nothing can be ordered for it, until each of Admin, Billing and Technical has a primary contact: name
+/// them with --contact, or be asked for them on a terminal.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  trueup pax8 companies create --name \"Harbour & Finch Ltd\" --street \"4 Quay Row\" --city Bristol \\\n    --postcode \"BS1 4ZZ\" --country GB --phone \"0117 496 0000\" --website https://harbour.example \\\n    --contact \"first=Ada last=Moss email=ada@harbour.example phone=1 primary=admin,billing,technical\""
+)]
+pub(super) struct Create {
+    #[command(flatten)]
+    about: About,
+    /// Add a contact: first= last= email= phone= primary= role=; may be repeated
+    #[arg(long, value_name = "KEY=VALUE …")]
+    contact: Vec<String>,
+    #[command(flatten)]
+    act: Act,
+}
+
+/// Change a company
+///
+/// Only what is named is sent; of an address the rest is sent as it is now, since Pax8 takes it as a whole.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  trueup pax8 companies update 7c1f0a52 --phone \"0117 496 0009\"")]
+pub(super) struct Update {
+    /// The company's id
+    #[arg(value_name = "COMPANY_ID")]
+    company: String,
+    #[command(flatten)]
+    about: About,
+    #[command(flatten)]
+    act: Act,
+}
+
+/// What a company is.
+#[derive(Debug, clap::Args)]
+struct About {
+    /// Name
+    #[arg(long, value_name = "TEXT")]
+    name: Option<String>,
+    /// Street and number
+    #[arg(long, value_name = "TEXT")]
+    street: Option<String>,
+    /// More of the street
+    #[arg(long, value_name = "TEXT")]
+    street2: Option<String>,
+    /// Town
+    #[arg(long, value_name = "TEXT")]
+    city: Option<String>,
+    /// State, county or province
+    #[arg(long, value_name = "TEXT")]
+    state: Option<String>,
+    /// Postcode
+    #[arg(long, value_name = "TEXT")]
+    postcode: Option<String>,
+    /// Country, two letters; a new company's is the connection's unless named
+    #[arg(long, value_name = "CODE")]
+    country: Option<String>,
+    /// Telephone
+    #[arg(long, value_name = "TEXT")]
+    phone: Option<String>,
+    /// Website
+    #[arg(long, value_name = "URL")]
+    website: Option<String>,
+    /// Your own key for it
+    #[arg(long, value_name = "TEXT")]
+    external_id: Option<String>,
+    /// Whether it may order for itself; a new company's is the connection's setting unless named
+    #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
+    self_service: Option<bool>,
+    /// Whether Pax8 bills it for the partner; likewise
+    #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
+    bill_on_behalf: Option<bool>,
+    /// Whether its own orders need approval; likewise
+    #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
+    order_approval: Option<bool>,
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text {
+        "yes" | "true" => Ok(true),
+        "no" | "false" => Ok(false),
+        _ => Err("expected yes or no".to_owned()),
+    }
+}
+
+impl Verb {
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        match self {
+            Self::Read(reads) => reads.run(context).await,
+            Self::Create(args) => args.run(context).await,
+            Self::Update(args) => args.run(context).await,
+        }
+    }
+}
+
+impl Create {
+    async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let remote = self.act.how.open(context)?;
+        let mut new = self.new_company(&remote)?;
+        remote.may_write(&Write::CreateCompany(Box::new(new.clone())))?;
+        if !self.act.yes && context.ui.can_ask() {
+            loop {
+                let open = duties_open(&new.contacts);
+                if open.is_empty() {
+                    break;
+                }
+                for lacks in inactive(&new.contacts) {
+                    context.ui.warn(&lacks);
+                }
+                let Some(contact) = asked(context, &open)? else { break };
+                new.contacts.push(contact);
+            }
+        }
+        let lacks = inactive(&new.contacts);
+        let write = Write::CreateCompany(Box::new(new));
+        let sent = send(context, &remote, &write, None, &lacks, &self.act).await?;
+        if let Some(id) = sent.now.as_ref().and_then(Record::id).filter(|_| !lacks.is_empty()) {
+            context.ui.say(&format!(
+                "Add its contacts: trueup pax8 contacts create {id} --primary admin,billing,technical …"
+            ));
+        }
+        Ok(sent.ending)
+    }
+
+    fn new_company(&self, remote: &Remote) -> Result<NewCompany, CommandError> {
+        let settings = remote.settings();
+        let defaults = settings.company_flags();
+        let about = &self.about;
+        let country = about.country.clone().or_else(|| settings.country.clone());
+        complete(&[
+            ("--name", about.name.is_some()),
+            ("--street", about.street.is_some()),
+            ("--city", about.city.is_some()),
+            ("--postcode", about.postcode.is_some()),
+            ("--country", country.is_some()),
+            ("--phone", about.phone.is_some()),
+            ("--website", about.website.is_some()),
+        ])?;
+        let contacts: Result<Vec<_>, CommandError> = self.contact.iter().map(|text| of_text(text)).collect();
+        Ok(NewCompany {
+            name: need("--name", about.name.as_ref())?,
+            address: Address {
+                street: need("--street", about.street.as_ref())?,
+                street2: may("--street2", about.street2.as_ref())?,
+                city: need("--city", about.city.as_ref())?,
+                region: may("--state", about.state.as_ref())?,
+                postcode: need("--postcode", about.postcode.as_ref())?,
+                country: Country::new("--country", country.unwrap_or_default())?,
+            },
+            phone: need("--phone", about.phone.as_ref())?,
+            website: need("--website", about.website.as_ref())?,
+            external_id: may("--external-id", about.external_id.as_ref())?,
+            flags: CompanyFlags {
+                self_service_allowed: about.self_service.unwrap_or(defaults.self_service_allowed),
+                bill_on_behalf: about.bill_on_behalf.unwrap_or(defaults.bill_on_behalf),
+                order_approval_required: about.order_approval.unwrap_or(defaults.order_approval_required),
+            },
+            contacts: contacts?,
+        })
+    }
+}
+
+fn need(option: &str, text: Option<&String>) -> Result<Filled, Invalid> {
+    Filled::new(option, text.map(String::as_str).unwrap_or_default())
+}
+
+fn may(option: &str, text: Option<&String>) -> Result<Option<Filled>, Invalid> {
+    text.map(|text| Filled::new(option, text)).transpose()
+}
+
+impl Update {
+    async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let company = RemoteId::new("COMPANY_ID", &self.company)?;
+        let about = &self.about;
+        let mut changes = CompanyChanges {
+            name: may("--name", about.name.as_ref())?,
+            address: None,
+            phone: may("--phone", about.phone.as_ref())?,
+            website: may("--website", about.website.as_ref())?,
+            external_id: may("--external-id", about.external_id.as_ref())?,
+            self_service_allowed: about.self_service,
+            bill_on_behalf: about.bill_on_behalf,
+            order_approval_required: about.order_approval,
+        };
+        let moves = [&about.street, &about.street2, &about.city, &about.state, &about.postcode, &about.country];
+        let moves = moves.iter().any(|part| part.is_some());
+        if !moves {
+            // Told before anything is read.
+            let _some = CompanyPatch::new(changes.clone())?;
+        }
+        let remote = self.act.how.open(context)?;
+        let now = one(&remote, &Ask::Company(company.clone())).await?;
+        if moves {
+            changes.address = Some(self.address(&|path: &str| now.text(path))?);
+        }
+        let write = Write::UpdateCompany { company, patch: Box::new(CompanyPatch::new(changes)?) };
+        Ok(send(context, &remote, &write, Some(&now), &[], &self.act).await?.ending)
+    }
+
+    /// The parts that are named, and the rest as it is.
+    fn address(&self, held: &dyn Fn(&str) -> Option<String>) -> Result<Address, Invalid> {
+        let part = |given: &Option<String>, path: &str| given.clone().or_else(|| held(path));
+        let about = &self.about;
+        Ok(Address {
+            street: need("--street", part(&about.street, "address.street").as_ref())?,
+            street2: may("--street2", part(&about.street2, "address.street2").as_ref())?,
+            city: need("--city", part(&about.city, "address.city").as_ref())?,
+            region: may("--state", part(&about.state, "address.stateOrProvince").as_ref())?,
+            postcode: need("--postcode", part(&about.postcode, "address.postalCode").as_ref())?,
+            country: Country::new("--country", part(&about.country, "address.country").unwrap_or_default())?,
+        })
+    }
+}

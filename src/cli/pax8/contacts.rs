@@ -1,0 +1,300 @@
+//! `trueup pax8 contacts`: a company's people and their duties.
+//!
+//! Keeps the invariant that a contact is deleted by a person's explicit act alone, who was told what the company then lacks.
+
+use clap::Subcommand;
+
+use crate::cli::context::Context;
+use crate::cli::error::{CommandError, Ending, Kind};
+use crate::cli::pax8::options::{complete, one, refused};
+use crate::cli::pax8::pairs::Pairs;
+use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads};
+use crate::cli::pax8::write::{Act, is_yes, send};
+use crate::engine::pax8::{
+    Ask, ContactBody, ContactRole, Duty, Email, Extent, Filled, Invalid, Query, Record, Remote, RemoteId, Write,
+    duties_open,
+};
+
+const COMPANY: Id = ("COMPANY_ID", "The company's id");
+const CONTACT: Id = ("CONTACT_ID", "The contact's id");
+
+/// Reads of contacts.
+#[derive(Debug, Clone)]
+pub(super) struct Contacts;
+
+impl Noun for Contacts {
+    const READS: &'static [Read] = &[
+        Read {
+            verb: "list",
+            about: "List the contacts of a company",
+            more: "The newest first, as Pax8 lists them.",
+            asks: Asks::PagesOf(COMPANY, |company| Ask::Contacts { company }),
+            flags: &[],
+            example: "contacts list 7c1f0a52",
+        },
+        Read {
+            verb: "get",
+            about: "Show one contact",
+            more: "",
+            asks: Asks::WholeOf(COMPANY, CONTACT, |company, contact| Ask::Contact { company, contact }),
+            flags: &[],
+            example: "contacts get 7c1f0a52 2ab4c9d0",
+        },
+    ];
+}
+
+/// What can be done with contacts.
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    #[command(flatten)]
+    Read(Reads<Contacts>),
+    Create(Create),
+    Update(Update),
+    Delete(Delete),
+}
+
+/// Add a contact to a company
+///
+/// A company is active once each of Admin, Billing and Technical has a primary contact; one contact may be primary for all.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  trueup pax8 contacts create 7c1f0a52 --first-name Ada --last-name Moss \\\n    --email ada@acme.example --phone 555-0100 --primary admin,billing,technical"
+)]
+pub(super) struct Create {
+    /// The company's id
+    #[arg(value_name = "COMPANY_ID")]
+    company: String,
+    #[command(flatten)]
+    person: Person,
+    #[command(flatten)]
+    act: Act,
+}
+
+/// Change a contact
+///
+/// Pax8 replaces a contact as a whole: what is not named here is sent as it is now.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  trueup pax8 contacts update 7c1f0a52 2ab4c9d0 --phone 555-0199")]
+pub(super) struct Update {
+    /// The company's id
+    #[arg(value_name = "COMPANY_ID")]
+    company: String,
+    /// The contact's id
+    #[arg(value_name = "CONTACT_ID")]
+    contact: String,
+    #[command(flatten)]
+    person: Person,
+    #[command(flatten)]
+    act: Act,
+}
+
+/// Delete a contact
+///
+/// Only ever here, and only the one named. Pax8 may refuse to let the last primary contact go.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  trueup pax8 contacts delete 7c1f0a52 2ab4c9d0")]
+pub(super) struct Delete {
+    /// The company's id
+    #[arg(value_name = "COMPANY_ID")]
+    company: String,
+    /// The contact's id
+    #[arg(value_name = "CONTACT_ID")]
+    contact: String,
+    #[command(flatten)]
+    act: Act,
+}
+
+/// Who it is.
+#[derive(Debug, clap::Args)]
+struct Person {
+    /// First name
+    #[arg(long, value_name = "TEXT")]
+    first_name: Option<String>,
+    /// Last name
+    #[arg(long, value_name = "TEXT")]
+    last_name: Option<String>,
+    /// Mail address
+    #[arg(long, value_name = "MAIL")]
+    email: Option<String>,
+    /// Telephone
+    #[arg(long, value_name = "TEXT")]
+    phone: Option<String>,
+    /// The first to be asked about these: admin, billing, technical
+    #[arg(long, value_name = "DUTIES")]
+    primary: Option<String>,
+    /// Also to be asked about these
+    #[arg(long, value_name = "DUTIES")]
+    role: Option<String>,
+}
+
+impl Verb {
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        match self {
+            Self::Read(reads) => reads.run(context).await,
+            Self::Create(args) => args.run(context).await,
+            Self::Update(args) => args.run(context).await,
+            Self::Delete(args) => args.run(context).await,
+        }
+    }
+}
+
+impl Create {
+    async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let company = RemoteId::new("COMPANY_ID", &self.company)?;
+        let person = &self.person;
+        complete(&[
+            ("--first-name", person.first_name.is_some()),
+            ("--last-name", person.last_name.is_some()),
+            ("--email", person.email.is_some()),
+            ("--phone", person.phone.is_some()),
+        ])?;
+        let roles = roles(person.primary.as_deref(), person.role.as_deref())?.unwrap_or_default();
+        let contact = body(&|key| person.get(key), roles)?;
+        let remote = self.act.how.open(context)?;
+        let write = Write::CreateContact { company: company.clone(), contact: contact.clone() };
+        remote.may_write(&write)?;
+        let mut all = people(context, &remote, &company, None).await?;
+        all.push(contact);
+        let sent = send(context, &remote, &write, None, &inactive(&all), &self.act).await?;
+        Ok(sent.ending)
+    }
+}
+
+impl Update {
+    async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let company = RemoteId::new("COMPANY_ID", &self.company)?;
+        let id = RemoteId::new("CONTACT_ID", &self.contact)?;
+        let person = &self.person;
+        let roles = roles(person.primary.as_deref(), person.role.as_deref())?;
+        if roles.is_none() && PERSON.iter().all(|key| person.get(key).is_none()) {
+            return Err(CommandError::new(Kind::Usage, "nothing is to be changed: name at least one option"));
+        }
+        let remote = self.act.how.open(context)?;
+        let now = one(&remote, &Ask::Contact { company: company.clone(), contact: id.clone() }).await?;
+        let roles = match roles {
+            Some(roles) => roles,
+            None => ContactBody::of(&now)?.roles,
+        };
+        let body = body(&|key| person.get(key).or_else(|| now.text(key)), roles)?;
+        let mut all = people(context, &remote, &company, Some(&id)).await?;
+        all.push(body.clone());
+        let write = Write::ReplaceContact { company, contact: id, body };
+        Ok(send(context, &remote, &write, Some(&now), &inactive(&all), &self.act).await?.ending)
+    }
+}
+
+impl Delete {
+    async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let company = RemoteId::new("COMPANY_ID", &self.company)?;
+        let contact = RemoteId::new("CONTACT_ID", &self.contact)?;
+        let remote = self.act.how.open(context)?;
+        let write = Write::DeleteContact { company: company.clone(), contact: contact.clone() };
+        let now = one(&remote, &Ask::Contact { company: company.clone(), contact: contact.clone() }).await?;
+        let rest = people(context, &remote, &company, Some(&contact)).await?;
+        Ok(send(context, &remote, &write, Some(&now), &inactive(&rest), &self.act).await?.ending)
+    }
+}
+
+/// The four texts a contact has, by Pax8's names.
+const PERSON: [&str; 4] = ["firstName", "lastName", "email", "phone"];
+
+impl Person {
+    fn get(&self, key: &str) -> Option<String> {
+        let given = match key {
+            "firstName" => &self.first_name,
+            "lastName" => &self.last_name,
+            "email" => &self.email,
+            "phone" => &self.phone,
+            _ => &None,
+        };
+        given.clone()
+    }
+}
+
+fn body(text: &dyn Fn(&str) -> Option<String>, roles: Vec<ContactRole>) -> Result<ContactBody, CommandError> {
+    let filled = |key: &str, option: &str| Filled::new(option, text(key).unwrap_or_default());
+    Ok(ContactBody {
+        first_name: filled("firstName", "--first-name")?,
+        last_name: filled("lastName", "--last-name")?,
+        email: Email::new("--email", text("email").unwrap_or_default())?,
+        phone: filled("phone", "--phone")?,
+        roles,
+    })
+}
+
+/// Duties as typed; nothing where none were named.
+fn roles(primary: Option<&str>, also: Option<&str>) -> Result<Option<Vec<ContactRole>>, CommandError> {
+    if primary.is_none() && also.is_none() {
+        return Ok(None);
+    }
+    let known = Duty::ALL.map(Duty::as_str);
+    let mut all: Vec<ContactRole> = Vec::new();
+    for (typed, option, primary) in [(primary, "--primary", true), (also, "--role", false)] {
+        for word in typed.unwrap_or_default().split(',').map(str::trim).filter(|word| !word.is_empty()) {
+            let duty = Duty::of(word).ok_or_else(|| {
+                let what = format!("expected {}; found {word}", known.join(", "));
+                refused(Invalid { field: option.to_owned(), what }, word, &known)
+            })?;
+            if all.iter().all(|role| role.duty != duty) {
+                all.push(ContactRole { duty, primary });
+            }
+        }
+    }
+    Ok(Some(all))
+}
+
+/// A contact as `companies create` takes it.
+pub(super) fn of_text(text: &str) -> Result<ContactBody, CommandError> {
+    let given = Pairs::read("--contact", text, &["first", "last", "email", "phone", "primary", "role"])?;
+    Ok(ContactBody {
+        first_name: Filled::new("--contact first", given.need("first")?)?,
+        last_name: Filled::new("--contact last", given.need("last")?)?,
+        email: Email::new("--contact email", given.need("email")?)?,
+        phone: Filled::new("--contact phone", given.need("phone")?)?,
+        roles: roles(given.get("primary"), given.get("role"))?.unwrap_or_default(),
+    })
+}
+
+/// Asks for a contact that is primary for duties; nothing where none is wanted.
+pub(super) fn asked(context: &Context, open: &[Duty]) -> Result<Option<ContactBody>, CommandError> {
+    let ui = &context.ui;
+    let named = open.iter().map(|duty| duty.as_str()).collect::<Vec<_>>().join(", ");
+    let wanted = ui.ask(&format!("Add a contact now, primary for {named}? [y/N]"))?;
+    if !wanted.as_deref().is_some_and(is_yes) {
+        return Ok(None);
+    }
+    let line = |label: &str| ui.ask(&format!("  {label}:")).map(Option::unwrap_or_default);
+    let (first, last) = (line("First name")?, line("Last name")?);
+    let (email, phone) = (line("Mail address")?, line("Telephone")?);
+    Ok(Some(ContactBody {
+        first_name: Filled::new("first name", first)?,
+        last_name: Filled::new("last name", last)?,
+        email: Email::new("mail address", email)?,
+        phone: Filled::new("telephone", phone)?,
+        roles: open.iter().map(|duty| ContactRole { duty: *duty, primary: true }).collect(),
+    }))
+}
+
+/// What a company with these contacts lacks.
+pub(super) fn inactive(contacts: &[ContactBody]) -> Vec<String> {
+    let open = duties_open(contacts);
+    let named = open.iter().map(|duty| duty.as_str()).collect::<Vec<_>>().join(", ");
+    let told =
+        format!("without a primary contact for {named} the company is inactive, and nothing can be ordered for it");
+    if open.is_empty() { Vec::new() } else { vec![told] }
+}
+
+/// The contacts a company has, without one of them. One that cannot be read has no duty.
+async fn people(
+    context: &Context,
+    remote: &Remote,
+    company: &RemoteId,
+    without: Option<&RemoteId>,
+) -> Result<Vec<ContactBody>, CommandError> {
+    let ask = Ask::Contacts { company: company.clone() };
+    let answer = remote.ask(&ask, &Query::default(), Extent::All, &*context.ui).await?;
+    let is_other = |contact: &&Record| {
+        without.is_none_or(|without| !contact.id().is_some_and(|id| id.eq_ignore_ascii_case(without.as_str())))
+    };
+    Ok(answer.records.iter().filter(is_other).filter_map(|contact| ContactBody::of(contact).ok()).collect())
+}

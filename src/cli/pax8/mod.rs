@@ -1,0 +1,81 @@
+//! `trueup pax8`: what Pax8's partner API offers, for people.
+//!
+//! Reads go to Pax8 at once and touch no database. Keeps the invariant that a write is a person's act: it is shown before it is
+//! sent, and sent only after a yes.
+
+mod companies;
+mod contacts;
+mod invoices;
+mod lines;
+mod options;
+mod orders;
+mod pairs;
+mod products;
+mod provisioning;
+mod read;
+mod show;
+mod subscriptions;
+mod usage;
+mod webhooks;
+mod write;
+
+use clap::Subcommand;
+
+use crate::cli::context::Context;
+use crate::cli::error::{CommandError, Ending};
+
+use read::Reads;
+
+/// Ask Pax8, or change something there
+///
+/// Reads go to Pax8 at once and touch no database. Writes show what they would send and ask; each is noted in the database
+/// before it is sent, sent once, and ends with what Pax8 then reports. No pull and no reconcile ever writes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  trueup pax8 subscriptions list --status active --all --format csv")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    noun: Noun,
+}
+
+#[derive(Debug, Subcommand)]
+enum Noun {
+    /// Companies, the customers at Pax8
+    #[command(subcommand, after_help = "Example:\n  trueup pax8 companies list --status inactive")]
+    Companies(companies::Verb),
+    /// Contacts of a company
+    #[command(subcommand, after_help = "Example:\n  trueup pax8 contacts list 7c1f0a52")]
+    Contacts(contacts::Verb),
+    /// Products, with their prices and what ordering them demands
+    #[command(subcommand, after_help = "Example:\n  trueup pax8 products list --search mail")]
+    Products(Reads<products::Products>),
+    /// Orders
+    #[command(subcommand, after_help = "Example:\n  trueup pax8 orders list --company 7c1f0a52")]
+    Orders(orders::Verb),
+    /// Subscriptions
+    #[command(subcommand, after_help = "Example:\n  trueup pax8 subscriptions list --status active")]
+    Subscriptions(subscriptions::Verb),
+    /// Invoices, their items, and drafts of the next one
+    #[command(subcommand, after_help = "Example:\n  trueup pax8 invoices list --from 2026-10-01")]
+    Invoices(Reads<invoices::Invoices>),
+    /// Metered use
+    #[command(subcommand, after_help = "Example:\n  trueup pax8 usage summaries d3b00c1e")]
+    Usage(Reads<usage::Usage>),
+    /// Webhooks, their topics and deliveries
+    #[command(subcommand, after_help = "Example:\n  trueup pax8 webhooks list")]
+    Webhooks(webhooks::Verb),
+}
+
+impl Args {
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        match self.noun {
+            Noun::Companies(verb) => verb.run(context).await,
+            Noun::Contacts(verb) => verb.run(context).await,
+            Noun::Products(reads) => reads.run(context).await,
+            Noun::Orders(verb) => verb.run(context).await,
+            Noun::Subscriptions(verb) => verb.run(context).await,
+            Noun::Invoices(reads) => reads.run(context).await,
+            Noun::Usage(reads) => reads.run(context).await,
+            Noun::Webhooks(verb) => verb.run(context).await,
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! `trueup pax8 webhooks`: who is told of changes at Pax8, about what.
+//!
+//! Keeps the invariant that the text a delivery is to carry is named on the command line and never written there.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use secrecy::ExposeSecret;
+
+use crate::cli::context::Context;
+use crate::cli::error::{CommandError, Ending, Kind};
+use crate::cli::pax8::options::one;
+use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag};
+use crate::cli::pax8::write::{Act, send};
+use crate::config::{ConfigError, SecretProblem, SecretSource};
+use crate::engine::pax8::{
+    Ask, Email, Filled, Hidden, Invalid, NewWebhook, RemoteId, Threshold, Topic, TopicFilter, WebhookSettings,
+    WebhookUrl, Write,
+};
+
+const WEBHOOK: Id = ("WEBHOOK_ID", "The webhook's id");
+
+/// Reads of webhooks.
+#[derive(Debug, Clone)]
+pub(super) struct Webhooks;
+
+impl Noun for Webhooks {
+    const READS: &'static [Read] = &[
+        Read {
+            verb: "list",
+            about: "List webhooks",
+            more: "What their deliveries carry in Authorization is never shown.",
+            asks: Asks::Pages(Ask::Webhooks),
+            flags: &[
+                flag("search", "query", "With this in their name or address"),
+                flag("active", "active", "That are active, or are not"),
+                flag("topic", "topic", "That listen to this topic"),
+                flag("status", "status", "Whose last delivery ended so"),
+                flag("account", "accountId", "Of this account"),
+            ],
+            example: "webhooks list --active yes",
+        },
+        Read {
+            verb: "get",
+            about: "Show one webhook",
+            more: "",
+            asks: Asks::Whole(WEBHOOK, Ask::Webhook),
+            flags: &[],
+            example: "webhooks get 3f8e1d72",
+        },
+        Read {
+            verb: "topics",
+            about: "List the topics a webhook can listen to",
+            more: "",
+            asks: Asks::Pages(Ask::Topics),
+            flags: &[flag("search", "search", "With this in their name"), flag("topic", "topic", "This one")],
+            example: "webhooks topics --all",
+        },
+        Read {
+            verb: "deliveries",
+            about: "List the deliveries of a webhook, with every attempt",
+            more: "",
+            asks: Asks::PagesOf(WEBHOOK, |webhook| Ask::Deliveries { webhook }),
+            flags: &[
+                flag("topic", "topicName", "Of this topic"),
+                flag("status", "status", "That ended so"),
+                flag("from", "startDate", "On this day or later"),
+                flag("to", "endDate", "On this day or earlier"),
+            ],
+            example: "webhooks deliveries 3f8e1d72 --status failed",
+        },
+    ];
+}
+
+/// What can be done with webhooks.
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    #[command(flatten)]
+    Read(Reads<Webhooks>),
+    Create(Create),
+    Test(Test),
+    Delete(Delete),
+}
+
+/// Make a webhook
+///
+/// Nothing but a long random text in Authorization proves that a delivery is Pax8's: keep it in a variable or in a file only you
+/// may read, and name that. It is sent to Pax8 and shown nowhere.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  trueup pax8 webhooks create --name trueup --url https://hooks.acme.example/pax8 \\\n    --authorization-env PAX8_HOOK_SECRET --topic INVOICE:CREATED --active"
+)]
+pub(super) struct Create {
+    /// What people call it
+    #[arg(long, value_name = "TEXT")]
+    name: String,
+    /// Deliver to this address, https
+    #[arg(long, value_name = "URL")]
+    url: String,
+    /// Carry what this variable holds in Authorization
+    #[arg(long, value_name = "NAME", required_unless_present = "authorization_file")]
+    authorization_env: Option<String>,
+    /// Carry what this file holds in Authorization
+    #[arg(long, value_name = "FILE", conflicts_with = "authorization_env")]
+    authorization_file: Option<PathBuf>,
+    /// Listen to this topic, or to one of its actions; may be repeated
+    #[arg(long, value_name = "TOPIC[:ACTION]")]
+    topic: Vec<String>,
+    /// Tell this mail address when deliveries fail
+    #[arg(long, value_name = "MAIL")]
+    contact_email: Option<String>,
+    /// After so many failures, from 1 to 20
+    #[arg(long, value_name = "NUMBER")]
+    error_threshold: Option<u8>,
+    /// Deliver from the start
+    #[arg(long)]
+    active: bool,
+    /// Belong to this integration; integrators who are no partners need it
+    #[arg(long, value_name = "ID")]
+    integration: Option<String>,
+    #[command(flatten)]
+    act: Act,
+}
+
+/// Have Pax8 deliver a sample of a topic
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  trueup pax8 webhooks test 3f8e1d72 INVOICE")]
+pub(super) struct Test {
+    /// The webhook's id
+    #[arg(value_name = "WEBHOOK_ID")]
+    webhook: String,
+    /// The topic's name
+    #[arg(value_name = "TOPIC")]
+    topic: String,
+    #[command(flatten)]
+    act: Act,
+}
+
+/// Delete a webhook
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  trueup pax8 webhooks delete 3f8e1d72")]
+pub(super) struct Delete {
+    /// The webhook's id
+    #[arg(value_name = "WEBHOOK_ID")]
+    webhook: String,
+    #[command(flatten)]
+    act: Act,
+}
+
+impl Verb {
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        match self {
+            Self::Read(reads) => reads.run(context).await,
+            Self::Create(args) => args.run(context).await,
+            Self::Test(args) => args.run(context).await,
+            Self::Delete(args) => args.run(context).await,
+        }
+    }
+}
+
+impl Create {
+    async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let topics: Result<Vec<Topic>, Invalid> = self.topic.iter().map(|text| topic(text)).collect();
+        let new = NewWebhook {
+            settings: WebhookSettings {
+                name: Filled::new("--name", &self.name)?,
+                url: WebhookUrl::new("--url", &self.url)?,
+                authorization: self.authorization(context)?,
+                contact_email: self
+                    .contact_email
+                    .as_ref()
+                    .map(|mail| Email::new("--contact-email", mail))
+                    .transpose()?,
+                error_threshold: self.error_threshold.map(Threshold::new).transpose()?,
+            },
+            active: self.active,
+            integration: self.integration.as_ref().map(|id| Filled::new("--integration", id)).transpose()?,
+            topics: topics?,
+        };
+        let mut warnings = Vec::new();
+        if new.topics.is_empty() {
+            warnings.push("it listens to no topic: nothing will be delivered".to_owned());
+        }
+        if !new.active {
+            warnings.push("it is not active: nothing will be delivered; --active makes it so".to_owned());
+        }
+        let remote = self.act.how.open(context)?;
+        Ok(send(context, &remote, &Write::CreateWebhook(Box::new(new)), None, &warnings, &self.act).await?.ending)
+    }
+
+    fn authorization(&self, context: &Context) -> Result<Hidden, CommandError> {
+        let (option, source) = match (&self.authorization_env, &self.authorization_file) {
+            (_, Some(file)) => ("--authorization-file", SecretSource::File(file.clone())),
+            (name, None) => ("--authorization-env", SecretSource::Env(name.clone().unwrap_or_default())),
+        };
+        let secret = source.resolve(option, Path::new(""), &context.environment);
+        let secret = secret.map_err(|error| match &error.problem {
+            SecretProblem::NotSet(name) => {
+                let hint = format!("Set {name} for this command, or name a file with --authorization-file.");
+                CommandError::new(Kind::Usage, error).hint(hint)
+            }
+            SecretProblem::Unreadable { .. }
+            | SecretProblem::Unusable { .. }
+            | SecretProblem::TooOpen { .. }
+            | SecretProblem::NotOurs { .. } => ConfigError::Secret(error).into(),
+        })?;
+        Ok(Hidden::new(option, secret.expose_secret())?)
+    }
+}
+
+/// `INVOICE`, or `INVOICE:CREATED` for one action of it.
+fn topic(text: &str) -> Result<Topic, Invalid> {
+    let (name, action) = text.split_once(':').map_or((text, None), |(name, action)| (name, Some(action)));
+    let filter =
+        |action: &str| Ok(TopicFilter { action: Filled::new("--topic action", action)?, conditions: Vec::new() });
+    let filters: Result<Vec<TopicFilter>, Invalid> = action.map(filter).into_iter().collect();
+    Ok(Topic { name: Filled::new("--topic", name)?, filters: filters? })
+}
+
+impl Test {
+    async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let webhook = RemoteId::new("WEBHOOK_ID", &self.webhook)?;
+        let topic = Filled::new("TOPIC", &self.topic)?;
+        let remote = self.act.how.open(context)?;
+        let write = Write::TestTopic { webhook, topic };
+        Ok(send(context, &remote, &write, None, &[], &self.act).await?.ending)
+    }
+}
+
+impl Delete {
+    async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let webhook = RemoteId::new("WEBHOOK_ID", &self.webhook)?;
+        let remote = self.act.how.open(context)?;
+        let now = one(&remote, &Ask::Webhook(webhook.clone())).await?;
+        let write = Write::DeleteWebhook { webhook };
+        Ok(send(context, &remote, &write, Some(&now), &[], &self.act).await?.ending)
+    }
+}

@@ -1,0 +1,189 @@
+//! Tickets through a connector file: `[ticket]` says where they go, how they are spelled, and how one is found again.
+//!
+//! Keeps the invariant that what is looked for is exactly the key that was sent.
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::Rest;
+use super::codec::text_of;
+use super::language::{Ticket, TicketField};
+use super::lint::Lint;
+use super::path::Path;
+use super::source::hint;
+use super::template::{Position, Template};
+use crate::connectors::Result;
+use crate::connectors::error::{ConnectorError, ErrorKind};
+use crate::connectors::http::{Call, Outcome, Undecodable, Verb, decode};
+use crate::connectors::tickets::{TicketDraft, TicketSink};
+
+/// What a ticket has; the bound ones a file must place.
+const FIELDS: [(&str, bool); 4] = [("summary", true), ("customer", true), ("key", true), ("text", false)];
+
+pub(super) fn lint<'f>(lint: &mut Lint<'f>, ticket: &'f Ticket) {
+    lint.at("post", |lint| lint.address(&ticket.post, &[]));
+    lint.at("reply", |lint| _ = lint.path(&ticket.reply));
+    lint.at("find", |lint| {
+        let find = &ticket.find;
+        lint.at("get", |lint| lint.address(&find.get, &[]));
+        lint.at("records", |lint| _ = lint.path(&find.records));
+        lint.at("query", |lint| {
+            let named = find.query.values().any(|text| text.contains("{key}"));
+            lint.demand(named, "one of them must say which ticket: `{key}`");
+            for (name, text) in &find.query {
+                lint.at(name, |lint| _ = lint.template(text, &["key"]));
+            }
+        });
+    });
+    lint.at("fields", |lint| {
+        let known: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
+        for (name, field) in &ticket.fields {
+            lint.at(name, |lint| {
+                lint.demand(
+                    known.contains(&name.as_str()),
+                    format!("a ticket has no field `{name}`{}", hint(name, &known)),
+                );
+                lint.at("at", |lint| {
+                    if let Some(path) = lint.path(&field.at) {
+                        lint.demand(path.names().is_some(), "a plain place is needed, such as `company.id`");
+                    }
+                });
+            });
+        }
+        for (name, _) in FIELDS.iter().filter(|(name, bound)| *bound && !ticket.fields.contains_key(*name)) {
+            lint.fault(format!("a ticket needs `{name}`: say where it is written"));
+        }
+    });
+}
+
+/// The body of a ticket.
+fn body(ticket: &Ticket, draft: &TicketDraft<'_>) -> std::result::Result<Value, String> {
+    let mut body = Value::Object(serde_json::Map::new());
+    for (name, value) in
+        [("summary", draft.summary), ("customer", draft.customer), ("key", draft.key), ("text", draft.text)]
+    {
+        let Some(field) = ticket.fields.get(name) else { continue };
+        let wire = spelled(field, value).map_err(|what| format!("{name}: {what}"))?;
+        put(&mut body, &Path::parse(&field.at)?, wire);
+    }
+    Ok(body)
+}
+
+/// The value as the wire spells it; a text is cut where the server would refuse it.
+fn spelled(field: &TicketField, value: &str) -> std::result::Result<Value, String> {
+    if field.number {
+        let number: u64 = value.parse().map_err(|_| format!("a whole number expected, found `{value}`"))?;
+        return Ok(Value::from(number));
+    }
+    let most = field.max.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+    Ok(Value::from(value.chars().take(most).collect::<String>()))
+}
+
+/// Puts a value at a plain place; the objects above it are made.
+fn put(into: &mut Value, at: &Path, value: Value) {
+    let Some((last, above)) =
+        at.names().and_then(|names| names.split_last().map(|(l, a)| ((*l).to_owned(), a.to_vec())))
+    else {
+        return;
+    };
+    let mut here = into;
+    for name in above {
+        let Value::Object(members) = here else { return };
+        here = members.entry(name).or_insert_with(|| Value::Object(serde_json::Map::new()));
+    }
+    if let Value::Object(members) = here {
+        members.insert(last, value);
+    }
+}
+
+impl Rest {
+    fn ticket(&self) -> Result<&Ticket> {
+        let missing = || self.refused_ticket("the connector file has no [ticket]".to_owned());
+        self.connection.connector.ticket.as_ref().ok_or_else(missing)
+    }
+
+    fn refused_ticket(&self, what: String) -> ConnectorError {
+        ConnectorError::new(&self.descriptor.name, "ticket", ErrorKind::Settings(what))
+    }
+
+    fn filled(&self, text: &str, position: Position, key: &str) -> Result<String> {
+        let value = |name: &str| if name == "key" { Some(key) } else { self.connection.values.get(name) };
+        let filled = Template::parse(text).and_then(|template| template.fill(position, &value));
+        filled.map_err(|what| self.refused_ticket(what))
+    }
+}
+
+#[async_trait]
+impl TicketSink for Rest {
+    async fn find_tickets(&self, key: &str) -> Result<Vec<String>> {
+        let ticket = self.ticket()?;
+        let find = &ticket.find;
+        let path = self.filled(&find.get, Position::Path, key)?;
+        let mut query = Vec::new();
+        for (name, text) in &find.query {
+            query.push((name.as_str(), self.filled(text, Position::Plain, key)?));
+        }
+        let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let answer: Value = self.connection.client.get_json(&path, &query).await?;
+        let at = |text: &str| Path::parse(text).map_err(|what| self.refused_ticket(what));
+        let (records, number, held) = (at(&find.records)?, at(&ticket.reply)?, at(&ticket.key_at())?);
+        let rows = records.get(&answer).and_then(Value::as_array).cloned();
+        let malformed = |what: String| {
+            let kind = ErrorKind::Malformed { at: find.records.clone(), what };
+            ConnectorError::new(&self.descriptor.name, format!("GET {path}"), kind)
+        };
+        let rows = rows.ok_or_else(|| malformed("a list of tickets expected".to_owned()))?;
+        // A filter the server does not know is ignored by some: only the key itself counts.
+        let same = |row: &&Value| held.get(row).and_then(|held| text_of(held).ok()).is_some_and(|held| held == key);
+        let numbers = rows.iter().filter(same).map(|row| {
+            let number = number.get(row).ok_or_else(|| "it has no number".to_owned());
+            number.and_then(text_of).map_err(malformed)
+        });
+        numbers.collect()
+    }
+
+    async fn make_ticket(&self, draft: &TicketDraft<'_>) -> Result<Outcome<String>> {
+        let ticket = self.ticket()?;
+        let path = self.filled(&ticket.post, Position::Path, draft.key)?;
+        let body = body(ticket, draft).map_err(|what| self.refused_ticket(what))?.to_string();
+        let number = Path::parse(&ticket.reply).map_err(|what| self.refused_ticket(what))?;
+        let call = Call { verb: Verb::Post, path: &path, query: &[], body: Some(&body) };
+        let read = |reply: &crate::connectors::http::Reply| {
+            let answer: Value = decode(&reply.body)?;
+            let unread = |what: String| Undecodable { at: ticket.reply.clone(), what };
+            let found = number.get(&answer).ok_or_else(|| unread("the number of the ticket expected".to_owned()))?;
+            text_of(found).map_err(unread)
+        };
+        self.connection.client.write(call, read).await
+    }
+
+    fn shown(&self, draft: &TicketDraft<'_>) -> Result<String> {
+        let ticket = self.ticket()?;
+        let body = body(ticket, draft).map_err(|what| self.refused_ticket(what))?;
+        let base = self.connection.client.base_url().trim_end_matches('/');
+        Ok(format!("POST {base}{}\n{}", self.filled(&ticket.post, Position::Path, draft.key)?, pretty(&body)))
+    }
+}
+
+fn pretty(body: &Value) -> String {
+    serde_json::to_string_pretty(body).unwrap_or_else(|_| body.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_is_spelled_as_the_file_says() {
+        let ticket: Ticket = toml::from_str(
+            "post = \"/t\"\nreply = \"id\"\nfind = { get = \"/t\", records = \"$\", query = { q = \"{key}\" } }\n\
+             [fields]\nsummary = { at = \"summary\", max = 5 }\ncustomer = { at = \"company.id\", number = true }\n\
+             key = { at = \"ref\" }\n",
+        )
+        .unwrap();
+        let draft = TicketDraft { customer: "12", summary: "Renewal", text: "left out", key: "k" };
+        assert_eq!(body(&ticket, &draft).unwrap().to_string(), r#"{"company":{"id":12},"ref":"k","summary":"Renew"}"#);
+        let refused = body(&ticket, &TicketDraft { customer: "a1", ..draft }).unwrap_err();
+        assert_eq!(refused, "customer: a whole number expected, found `a1`");
+    }
+}
