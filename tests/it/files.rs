@@ -444,8 +444,9 @@ fn a_last_line_without_a_line_break_may_be_cut() {
     };
     assert!(complaints_of(text)[0].contains("ends without a line break, so it may be cut"));
     assert!(complaints_of(&format!("{text}\n")).is_empty());
+    // A closing quote may be the first of a doubled one.
     let quoted = text.replace("3.25", "\"3.25\"");
-    assert!(complaints_of(&quoted).is_empty(), "its closing quote ends the last field");
+    assert!(complaints_of(&quoted)[0].contains("ends without a line break, so it may be cut"));
     for (open, told) in [
         (text.replace("3.25", "\"3.25"), "a quote is opened and never closed; the file may be cut"),
         (text.replace("3.25", "\"3\"\""), "a quote is opened and never closed; the file may be cut"),

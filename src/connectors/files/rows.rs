@@ -15,7 +15,7 @@ use super::limits;
 pub struct Read {
     /// The line it starts on, from 1.
     pub line: u64,
-    /// Whether its end is seen: a line break, or the closing quote of its last field. The last line of a file may have neither.
+    /// Whether a line break ends it; the last line of a file may lack one.
     pub ended: bool,
 }
 
@@ -41,10 +41,7 @@ pub struct Rows<'t> {
 enum End {
     Cell,
     Row,
-    /// With the text; whether a quote closes it.
-    Text {
-        closed: bool,
-    },
+    Text,
 }
 
 impl<'t> Rows<'t> {
@@ -84,7 +81,7 @@ impl<'t> Rows<'t> {
                     match end {
                         End::Cell => {}
                         End::Row => return Some(Ok(Read { line, ended: true })),
-                        End::Text { closed } => return Some(Ok(Read { line, ended: closed })),
+                        End::Text => return Some(Ok(Read { line, ended: false })),
                     }
                 }
                 Err(Broken::InQuotes(what)) => {
@@ -149,7 +146,7 @@ impl<'t> Rows<'t> {
 
     fn end_of_cell(&mut self) -> End {
         match self.rest().first() {
-            None => End::Text { closed: false },
+            None => End::Text,
             Some(b'\n' | b'\r') => {
                 self.line_break();
                 End::Row
@@ -174,10 +171,7 @@ impl<'t> Rows<'t> {
             )),
             _ => {
                 let cell = if doubled { Cow::Owned(inner.replace("\"\"", "\"")) } else { Cow::Borrowed(inner) };
-                Ok(match self.end_of_cell() {
-                    End::Text { .. } => (cell, End::Text { closed: true }),
-                    end @ (End::Cell | End::Row) => (cell, end),
-                })
+                Ok((cell, self.end_of_cell()))
             }
         }
     }
@@ -254,14 +248,14 @@ mod tests {
             ("\n\na,\"say \"\"hi\"\"\"\n\n", vec!["3 a|say \"hi\""]),
             ("a,\"b\nc,d\n", vec!["1 a quote is opened and never closed", "2 c|d"]),
             ("a,\"b\"x,c\nd,e\n", vec!["1 there is text after a closing quote", "2 d|e"]),
-            ("\"\",\"\"", vec!["1 |"]),
-            ("a,\"b\"\nc,\"d\"", vec!["1 a|b", "2 c|d"]),
+            ("\"\",\"\"", vec!["1! |"]),
+            ("a,\"b\"\nc,\"d\"", vec!["1 a|b", "2! c|d"]),
             ("a,b\nc,\"d\"\"", vec!["1 a|b", "2 a quote is opened and never closed"]),
             ("", vec![]),
         ] {
             assert_eq!(read(text, b','), rows, "{text:?}");
         }
-        assert_eq!(read("a;\"b;c\"", b';'), ["1 a|b;c"]);
+        assert_eq!(read("a;\"b;c\"", b';'), ["1! a|b;c"]);
     }
 
     #[test]
