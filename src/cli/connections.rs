@@ -79,9 +79,15 @@ impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         match self.verb {
             Verb::List(args) => list(context, &args).await,
-            Verb::Verify(args) => verify(context, args).await,
+            Verb::Verify(args) => {
+                context.writes()?;
+                verify(context, args).await
+            }
             Verb::Reauthorize(args) => reauthorize(context, &args.name).await,
-            Verb::Remove(args) => remove(context, &args).await,
+            Verb::Remove(args) => {
+                context.writes()?;
+                remove(context, &args).await
+            }
         }
     }
 }

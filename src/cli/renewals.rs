@@ -47,7 +47,10 @@ struct TicketArgs {
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         match self.command {
-            Command::Ticket(args) => args.run(context).await,
+            Command::Ticket(args) => {
+                context.writes()?;
+                args.run(context).await
+            }
         }
     }
 }

@@ -40,6 +40,7 @@ pub(super) async fn send(
     warnings: &[String],
     act: &Act,
 ) -> Result<Sent, CommandError> {
+    context.writes()?;
     remote.may_write(write)?;
     context.ui.say(&shown(remote, write, now));
     for warning in warnings {
