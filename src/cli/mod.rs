@@ -19,6 +19,7 @@ mod pull;
 mod reconcile;
 mod report;
 mod review;
+mod serve;
 mod simulate;
 mod status;
 mod systems;
@@ -76,6 +77,7 @@ enum Command {
     Reconcile(reconcile::Args),
     Report(report::Args),
     Status(status::Args),
+    Serve(serve::Args),
     Demo(demo::Args),
     Simulate(simulate::Args),
     Connections(connections::Args),
@@ -94,6 +96,7 @@ impl Command {
             Self::Reconcile(args) => args.run(context).await,
             Self::Report(args) => args.run(context).await,
             Self::Status(args) => args.run(context).await,
+            Self::Serve(args) => args.run(context).await,
             Self::Demo(args) => args.run(context).await,
             Self::Simulate(args) => args.run(context).await,
             Self::Connections(args) => args.run(context).await,

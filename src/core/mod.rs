@@ -7,6 +7,7 @@ pub mod billing;
 pub mod customer;
 pub mod documents;
 pub mod entity;
+pub mod hint;
 pub mod id;
 pub mod link;
 pub mod matching;

@@ -12,6 +12,7 @@ mod error;
 mod explain;
 mod exports;
 mod folder;
+mod hints;
 pub mod pax8;
 mod propose;
 mod pull;
@@ -34,7 +35,7 @@ pub use crate::connectors::{
 };
 pub use crate::store::{
     JournalEntry, JournalId, MigrationState, MigrationStatus, ReconciliationHeader, Run, RunId, RunOutcome,
-    SnapshotHeader, StoreError, StoredOutcome, WriteOutcome,
+    SnapshotHeader, StoreError, StoredHint, StoredOutcome, WriteOutcome,
 };
 pub use connect::{
     Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, connect_to_check, lint_connector_file,
@@ -48,6 +49,7 @@ pub use error::{EngineError, Result};
 pub use explain::Explained;
 pub use exports::{ExportField, export_fields};
 pub use folder::{ExportSource, Exported, read_links, reconcile_folder};
+pub use hints::webhook_secrets;
 pub use propose::Proposed;
 pub use pull::{Extra, Listing, PullRequest};
 pub use reconcile::Reconciled;

@@ -19,6 +19,7 @@ mod rest;
 mod scenarios;
 mod schema;
 mod secrets;
+mod serve;
 mod simulate;
 mod store;
 mod support;
