@@ -28,6 +28,7 @@ pub mod ui;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::error::ErrorKind;
@@ -157,6 +158,8 @@ fn run(cli: Cli, ui: &Arc<Ui>, environment: Environment) -> Result<Ending, Comma
             ended = &mut work => ended.map_err(|broken| failed(broken.into()))?,
             () = stop => {
                 work.abort();
+                // Unless it keeps its thread busy it is gone at once, and opens no run any more.
+                let _gone = tokio::time::timeout(GOING_MAX, work).await.is_ok();
                 context.stopped().await;
                 Err(CommandError::new(Kind::Interrupted, "interrupted"))
             }
@@ -166,6 +169,9 @@ fn run(cli: Cli, ui: &Arc<Ui>, environment: Environment) -> Result<Ending, Comma
     runtime.shutdown_background();
     ended
 }
+
+/// How long work that was stopped is waited for.
+const GOING_MAX: Duration = Duration::from_millis(500);
 
 /// Ends when the user or the service manager wants the command to stop. Listens from now on, not from the first wait.
 fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {

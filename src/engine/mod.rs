@@ -20,10 +20,11 @@ mod reconcile;
 mod review;
 mod write;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment, Matching};
@@ -96,7 +97,7 @@ impl Stopper {
     /// # Errors
     /// What the database says.
     pub async fn interrupted(&self) -> Result<()> {
-        let run = self.under_way.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let run = self.under_way.lock().await.take();
         match run {
             Some(run) => Ok(self.store.mark_run_interrupted(run).await?),
             None => Ok(()),
@@ -198,9 +199,15 @@ impl Engine {
         let since = Clock::System.now().format("%Y-%m-%d %H:%M");
         let holder = format!("{job} by {}{}, process {}, since {since}", self.who, on_host(), std::process::id());
         let lease = self.store.lease(&holder, self.wait).await?;
-        let run = lease.open_run(&NewRun { job, who: &self.who, config: Some(&self.config) }).await?;
-        *self.under_way.lock().unwrap_or_else(PoisonError::into_inner) = Some(run);
-        Ok(Job { lease, run })
+        let mut under_way = Arc::clone(&self.under_way).lock_owned().await;
+        let (job, who, config) = (job.to_owned(), self.who.clone(), self.config.clone());
+        // In a task of its own: whoever stops the work waits until the run is known, and no run is left over.
+        let opened = tokio::spawn(async move {
+            let run = lease.open_run(&NewRun { job: &job, who: &who, config: Some(&config) }).await?;
+            *under_way = Some(run);
+            Ok(Job { lease, run })
+        });
+        opened.await.map_err(|stopped| StoreError::LeaseLost { what: stopped.to_string() })?
     }
 }
 
