@@ -7,7 +7,8 @@
 //! 2. [`connectors`] and [`store`] know the outside world: begin at the two traits of [`connectors`].
 //! 3. [`engine`] carries values between them, one function a job.
 //! 4. [`report`], [`config`] and [`cli`] only ask and show.
-//! 5. [`simulate`] plays the remote systems and shares no code with the connectors it tests.
+//! 5. [`serve`] hears what remotes say has changed.
+//! 6. [`simulate`] plays the remote systems and shares no code with the connectors it tests.
 //!
 //! `src/README.md` is the map: the rooms, the invariants, and where to look for what.
 
@@ -26,6 +27,8 @@ pub mod config;
 pub mod cli;
 
 pub mod simulate;
+
+pub mod serve;
 
 pub mod clock;
 

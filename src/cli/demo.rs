@@ -77,7 +77,7 @@ impl Args {
         Engine::migrate(&config, &context.environment, context.clock()).await?;
         let engine = context.engine_for(&config, OPERATOR).await?;
         let connections = engine::connect_all(&config, None, &context.environment)?;
-        let request = PullRequest { period, extras: Vec::new() };
+        let request = PullRequest { period, extras: Vec::new(), only: None };
         let listings = engine.pull(&connections, &request, context.ui.as_ref()).await?;
         let records: usize = listings.iter().map(|listing| listing.records).sum();
         context.ui.say(&format!("Pulled {records} records in {} listings.", listings.len()));

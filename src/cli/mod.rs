@@ -22,6 +22,7 @@ mod reconcile;
 mod renewals;
 mod report;
 mod review;
+mod serve;
 mod simulate;
 mod status;
 mod systems;
@@ -30,6 +31,7 @@ pub mod ui;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::error::ErrorKind;
@@ -80,6 +82,7 @@ enum Command {
     Report(report::Args),
     Renewals(renewals::Args),
     Status(status::Args),
+    Serve(serve::Args),
     Demo(demo::Args),
     Simulate(simulate::Args),
     Connections(connections::Args),
@@ -100,6 +103,7 @@ impl Command {
             Self::Report(args) => args.run(context).await,
             Self::Renewals(args) => args.run(context).await,
             Self::Status(args) => args.run(context).await,
+            Self::Serve(args) => args.run(context).await,
             Self::Demo(args) => args.run(context).await,
             Self::Simulate(args) => args.run(context).await,
             Self::Connections(args) => args.run(context).await,
@@ -161,6 +165,8 @@ fn run(cli: Cli, ui: &Arc<Ui>, environment: Environment) -> Result<Ending, Comma
             ended = &mut work => ended.map_err(|broken| failed(broken.into()))?,
             () = stop => {
                 work.abort();
+                // Unless it keeps its thread busy it is gone at once, and opens no run any more.
+                let _gone = tokio::time::timeout(GOING_MAX, work).await.is_ok();
                 context.stopped().await;
                 Err(CommandError::new(Kind::Interrupted, "interrupted"))
             }
@@ -170,6 +176,9 @@ fn run(cli: Cli, ui: &Arc<Ui>, environment: Environment) -> Result<Ending, Comma
     runtime.shutdown_background();
     ended
 }
+
+/// How long work that was stopped is waited for.
+const GOING_MAX: Duration = Duration::from_millis(500);
 
 /// Ends when the user or the service manager wants the command to stop. Listens from now on, not from the first wait.
 fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {

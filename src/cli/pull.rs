@@ -71,7 +71,7 @@ impl Args {
         // All are opened before the first is asked: a missing secret is heard of at once, not after an hour.
         let connections = engine::connect_all(&config, self.only.as_deref(), &context.environment)?;
         let extras = self.with.into_iter().map(With::extra).collect();
-        let request = PullRequest { period: self.period.unwrap_or_else(|| context.last_month()), extras };
+        let request = PullRequest { period: self.period.unwrap_or_else(|| context.last_month()), extras, only: None };
         let listings = context.engine(&config).await?.pull(&connections, &request, context.ui.as_ref()).await?;
         self.shown.show(&context.ui, &table(&request, &listings))?;
         let errors =

@@ -14,7 +14,7 @@ use crate::engine::{Board, Engine, EngineError, ReconciliationHeader, Run, RunId
 use crate::report::table::Kind::Text;
 use crate::report::table::{Cell, Column, Table, count, counted};
 
-/// Show the last runs, open writes, the age of each snapshot, and what waits for a decision
+/// Show the last runs, open writes, hints of webhooks, the age of each snapshot, and what waits for a decision
 ///
 /// An open write is one that was sent and whose end is not known. Reads the database only.
 #[derive(Debug, clap::Args)]
@@ -45,6 +45,16 @@ impl Args {
             let said = write.said.unwrap_or_else(|| "it was about to be sent when its process ended".to_owned());
             rows.push(row("open write", what, &format!("not known whether it took effect; {said}"), write.at));
         }
+        let hints = engine.hints().await?;
+        for hint in &hints {
+            let what = format!("{} {}: {}", hint.connector, hint.listing.as_str(), hint.said);
+            let said = counted(hint.deliveries, "webhook");
+            let state = match hint.listing.entities() {
+                [] => format!("{said}; nothing is read for it"),
+                _ => format!("{said}; waits to be read"),
+            };
+            rows.push(row("hint", what, &state, hint.last_at));
+        }
         let mut seen = BTreeSet::new();
         let headers = engine.snapshots(SNAPSHOTS_LOOKED_AT).await?;
         for header in &headers {
@@ -64,7 +74,11 @@ impl Args {
             let state = reconciled(&month, untied(&runs, month.run));
             rows.push(row("reconcile", month.period.to_string(), &state, month.at));
         }
-        let waiting = waiting(&engine).await?;
+        let mut waiting = waiting(&engine).await?;
+        let unread = hints.iter().filter(|hint| !hint.listing.entities().is_empty()).count();
+        if unread > 0 {
+            waiting.push(format!("{} waiting for `trueup serve` to read it.", counted(count(unread), "hint")));
+        }
         self.shown.show(&context.ui, &table(&engine, rows, waiting))?;
         Ok(Ending::Done)
     }

@@ -18,9 +18,10 @@ use crate::config::renewals;
 use crate::config::secret::SecretSource;
 use crate::config::section::{Found, Section};
 use crate::config::{
-    Config, Connection, Limits, MatchRules, Matching, Place, Reconcile, Side, StoreSettings, StoreUrl,
+    Config, Connection, Limits, MatchRules, Matching, Place, Reconcile, Serve, Side, StoreSettings, StoreUrl,
 };
 use crate::core::link::Shape;
+use crate::core::outside::excerpt;
 
 /// The file looked for where none is named.
 pub const CONFIG_FILE: &str = "trueup.toml";
@@ -92,8 +93,9 @@ fn read<'t>(file: &Path, text: &str, root: &'t Spanned<DeTable<'t>>, faults: &'t
     let reconcile = root.child("reconcile").map(read_reconcile).unwrap_or_default();
     let renewals = root.child("renewals").map(renewals::read).unwrap_or_default();
     let limits = root.child("limits").map(read_limits).unwrap_or_default();
+    let serve = root.child("serve").map(read_serve).unwrap_or_default();
     root.finish();
-    Config { file: file.to_owned(), store, connectors, matching, reconcile, renewals, limits }
+    Config { file: file.to_owned(), store, connectors, matching, reconcile, renewals, limits, serve }
 }
 
 fn store_default() -> StoreSettings {
@@ -278,6 +280,22 @@ fn read_limits(mut section: Section<'_>) -> Limits {
     Limits { records_max }
 }
 
+fn read_serve(mut section: Section<'_>) -> Serve {
+    let default = Serve::default();
+    let listen = section.text("listen").map(|text| (text, text.parse()));
+    if let Some((text, Err(_))) = &listen {
+        let expected = "an address and a port, such as 127.0.0.1:8787 or [::1]:8787".to_owned();
+        let found = format!("\"{}\"", excerpt(text, 60));
+        section.report(section.at("listen"), FaultKind::WrongValue { key: "listen".to_owned(), expected, found });
+    }
+    let pause = section.whole("read_pause_seconds_min", &(0..=86_400));
+    section.finish();
+    Serve {
+        listen: listen.and_then(|(_, address)| address.ok()).unwrap_or(default.listen),
+        read_pause_seconds_min: pause.unwrap_or(default.read_pause_seconds_min),
+    }
+}
+
 /// Line and column of a byte, in characters.
 fn place(text: &str, at: usize) -> Place {
     let before = text.get(..at).unwrap_or(text);
@@ -307,6 +325,7 @@ mod tests {
         assert_eq!(sample.matching, nothing.matching);
         assert_eq!(sample.reconcile, nothing.reconcile);
         assert_eq!(sample.limits, nothing.limits);
+        assert_eq!(sample.serve, nothing.serve);
         // Each setting with a default is written out and said to be one: without the line the answer is the same, with
         // another value it is not.
         let with_line = |number: usize, text: &str| {
@@ -319,6 +338,7 @@ mod tests {
             let key = line.split(' ').next().unwrap();
             let other = match line.split('#').next().unwrap().split('"').nth(1) {
                 Some("sqlite:trueup.db") => "url = \"sqlite:other.db\"".to_owned(),
+                Some("127.0.0.1:8787") => "listen = \"127.0.0.1:1\"".to_owned(),
                 Some("one_to_one") => "shape = \"many_to_one\"".to_owned(),
                 Some(_) => "shape = \"one_to_one\"".to_owned(),
                 None if key == "match_permille_min" => format!("{key} = 600"),
@@ -327,7 +347,7 @@ mod tests {
             assert_eq!(with_line(number, ""), sample.fingerprint(), "{line}");
             assert_ne!(with_line(number, &other), sample.fingerprint(), "{line}");
         });
-        assert_eq!(count.count(), 12);
+        assert_eq!(count.count(), 14);
     }
 
     #[test]
@@ -383,6 +403,17 @@ mod tests {
             "t.toml:8:11: `default` must be on one connection of kind pax8 at most; found true on [connectors.a] as well"
         );
         assert!(parse(Path::new("t.toml"), &of("pax8", "a", "\"yes\"")).is_err());
+    }
+
+    #[test]
+    fn an_address_to_listen_at_is_one() {
+        let of = |text: &str| parse(Path::new("t.toml"), text);
+        let refused = of("[serve]\nlisten = \"localhost\"\n").unwrap_err().to_string();
+        let expected = "t.toml:2:10: `listen` must be an address and a port, such as 127.0.0.1:8787 or [::1]:8787; found \"localhost\"";
+        assert_eq!(refused, expected);
+        assert_eq!(of("[serve]\nlisten = \"[::1]:1\"\n").unwrap().serve.listen.port(), 1);
+        let text = "[connectors.a]\nkind = \"pax8\"\nside = \"vendor\"\nwebhook_secret = \"written out\"\n";
+        assert!(of(text).unwrap_err().to_string().contains("is a secret and is written out"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod secret;
 mod section;
 
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
@@ -45,6 +46,9 @@ pub struct Config {
     pub renewals: Rules,
     /// `[limits]`.
     pub limits: Limits,
+    /// `[serve]`.
+    #[serde(skip_serializing_if = "Serve::is_default")]
+    pub serve: Serve,
 }
 
 /// `[store]`: where snapshots, links and findings are kept.
@@ -189,6 +193,27 @@ impl Default for Limits {
     }
 }
 
+/// `[serve]`: how news of remotes is received.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Serve {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// How long a listing that was read because of a hint is not read again because of another.
+    pub read_pause_seconds_min: u64,
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8787)), read_pause_seconds_min: 60 }
+    }
+}
+
+impl Serve {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl Config {
     /// The folder relative paths start from.
     #[must_use]
@@ -227,11 +252,27 @@ impl Config {
         environment: &Environment,
     ) -> Result<BTreeMap<String, SecretString>, ConfigError> {
         let mut resolved = BTreeMap::new();
-        for (setting, source) in self.connectors.get(name).into_iter().flat_map(|connection| &connection.secrets) {
-            let secret = source.resolve(&format!("connectors.{name}.{setting}"), self.folder(), environment)?;
-            resolved.insert(setting.clone(), secret);
+        for setting in self.connectors.get(name).into_iter().flat_map(|connection| connection.secrets.keys()) {
+            let secret = self.secret_of(name, setting, environment)?;
+            resolved.extend(secret.map(|secret| (setting.clone(), secret)));
         }
         Ok(resolved)
+    }
+
+    /// One secret of a connection, by the dotted name of its setting; `None` where it names none.
+    ///
+    /// # Errors
+    /// [`ConfigError::Secret`] when it cannot be had.
+    pub fn secret_of(
+        &self,
+        name: &str,
+        setting: &str,
+        environment: &Environment,
+    ) -> Result<Option<SecretString>, ConfigError> {
+        let source = self.connectors.get(name).and_then(|connection| connection.secrets.get(setting));
+        let resolve =
+            |source: &SecretSource| source.resolve(&format!("connectors.{name}.{setting}"), self.folder(), environment);
+        Ok(source.map(resolve).transpose()?)
     }
 
     /// Refuses every setting of a connection that its connector does not know. For whoever knows the connector.

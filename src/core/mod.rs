@@ -8,6 +8,7 @@ pub mod customer;
 pub mod documents;
 pub mod entity;
 pub mod held_unbilled;
+pub mod hint;
 pub mod id;
 pub mod link;
 pub mod matching;

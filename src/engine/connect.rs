@@ -61,6 +61,7 @@ const PAX8: Kind = Kind {
         setting("self_service_allowed", "companies made from here may order for themselves", "false"),
         setting("bill_on_behalf", "Pax8 bills companies made from here", "false"),
         setting("order_approval_required", "orders of companies made from here need approval", "false"),
+        setting("webhook_secret", "what webhooks send as Authorization; `trueup serve` needs it", "none, secret"),
         setting("attempts", "attempts at one call", "6"),
         setting("pause_ms", "the first pause before another attempt", "1000"),
     ],
@@ -201,7 +202,7 @@ fn known(config: &Config, name: &str, kind: &Kind) -> Result<()> {
     Ok(config.known_settings(name, &keys)?)
 }
 
-fn settings_error(name: &str, what: impl std::fmt::Display) -> EngineError {
+pub(super) fn settings_error(name: &str, what: impl std::fmt::Display) -> EngineError {
     ConnectorError::new(name, "settings", ErrorKind::Settings(what.to_string())).into()
 }
 
@@ -231,8 +232,7 @@ pub(super) fn connect_pax8(config: &Config, named: Option<&str>, environment: &E
 fn open_pax8(config: &Config, name: &str, environment: &Environment, attempts_max: Option<u32>) -> Result<Pax8> {
     known(config, name, &PAX8)?;
     let mut table = config.connectors.get(name).map(|c| c.settings.clone()).unwrap_or_default();
-    let mut secrets = config.secrets_of(name, environment)?;
-    let id = secrets.remove("client_id");
+    let id = config.secret_of(name, "client_id", environment)?;
     if let Some(id) = &id {
         table.insert("client_id".to_owned(), toml::Value::from(id.expose_secret()));
     }
@@ -240,8 +240,8 @@ fn open_pax8(config: &Config, name: &str, environment: &Environment, attempts_ma
     settings.hidden.extend(id);
     name.clone_into(&mut settings.name);
     settings.attempts = attempts_max.map_or(settings.attempts, |most| most.min(settings.attempts));
-    settings.client_secret =
-        secrets.remove("client_secret").ok_or_else(|| settings_error(name, "client_secret is missing"))?;
+    let secret = config.secret_of(name, "client_secret", environment)?;
+    settings.client_secret = secret.ok_or_else(|| settings_error(name, "client_secret is missing"))?;
     Ok(Pax8::new(&settings)?)
 }
 

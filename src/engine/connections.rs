@@ -165,6 +165,7 @@ impl Engine {
             tx.append_decision(&self.ended(link, name), Shape::ManyToOne).await?;
         }
         tx.delete_snapshots(name).await?;
+        tx.delete_hints(name).await?;
         Ok(tx.commit().await?)
     }
 

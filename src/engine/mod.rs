@@ -12,6 +12,7 @@ mod error;
 mod explain;
 mod exports;
 mod folder;
+mod hints;
 pub mod pax8;
 mod propose;
 mod pull;
@@ -21,10 +22,11 @@ mod review;
 mod tickets;
 mod write;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment, Matching};
@@ -37,7 +39,7 @@ pub use crate::connectors::{
 };
 pub use crate::store::{
     JournalEntry, JournalId, MigrationState, MigrationStatus, ReconciliationHeader, Run, RunId, RunOutcome,
-    SnapshotHeader, StoreError, StoredOutcome, Ticket, TicketState, WriteOutcome,
+    SnapshotHeader, StoreError, StoredHint, StoredOutcome, Ticket, TicketState, WriteOutcome,
 };
 pub use connect::{
     Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, connect_to_check, lint_connector_file,
@@ -51,6 +53,7 @@ pub use error::{EngineError, Result};
 pub use explain::Explained;
 pub use exports::{ExportField, export_fields};
 pub use folder::{ExportSource, Exported, read_links, reconcile_folder};
+pub use hints::webhook_secrets;
 pub use propose::Proposed;
 pub use pull::{Extra, Listing, PullRequest};
 pub use reconcile::Reconciled;
@@ -99,7 +102,7 @@ impl Stopper {
     /// # Errors
     /// What the database says.
     pub async fn interrupted(&self) -> Result<()> {
-        let run = self.under_way.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let run = self.under_way.lock().await.take();
         match run {
             Some(run) => Ok(self.store.mark_run_interrupted(run).await?),
             None => Ok(()),
@@ -201,9 +204,15 @@ impl Engine {
         let since = Clock::System.now().format("%Y-%m-%d %H:%M");
         let holder = format!("{job} by {}{}, process {}, since {since}", self.who, on_host(), std::process::id());
         let lease = self.store.lease(&holder, self.wait).await?;
-        let run = lease.open_run(&NewRun { job, who: &self.who, config: Some(&self.config) }).await?;
-        *self.under_way.lock().unwrap_or_else(PoisonError::into_inner) = Some(run);
-        Ok(Job { lease, run })
+        let mut under_way = Arc::clone(&self.under_way).lock_owned().await;
+        let (job, who, config) = (job.to_owned(), self.who.clone(), self.config.clone());
+        // In a task of its own: whoever stops the work waits until the run is known, and no run is left over.
+        let opened = tokio::spawn(async move {
+            let run = lease.open_run(&NewRun { job: &job, who: &who, config: Some(&config) }).await?;
+            *under_way = Some(run);
+            Ok(Job { lease, run })
+        });
+        opened.await.map_err(|stopped| StoreError::LeaseLost { what: stopped.to_string() })?
     }
 }
 

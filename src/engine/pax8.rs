@@ -14,7 +14,7 @@ pub use crate::connectors::pax8::{
     ContactBody, ContactRole, Country, Duty, Email, Environment, Extent, Field, Filled, Filter, Hidden, Invalid, Kind,
     NewCompany, NewLine, NewOrder, NewWebhook, Operator, Parent, Provision, Query, Record, RemoteId, Resource, Sending,
     SortStyle, Strange, SubscriptionChange, SubscriptionChanges, Threshold, Topic, TopicFilter, WebhookSettings,
-    WebhookUrl, Write, duties_open,
+    WebhookUrl, Write, duties_open, hint,
 };
 
 /// An open connection to Pax8.

@@ -4,9 +4,12 @@
 //! on one that is not whole, is saved as partial with the reason, so that no later job takes it, or the one before it, for
 //! all there is today.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::connectors::{DraftMonth, PsaConnector, VendorConnector};
+use crate::core::billing::Subscription;
 use crate::core::customer::VendorCustomer;
 use crate::core::entity::Entity;
 use crate::core::id::PsaProductId;
@@ -42,6 +45,8 @@ pub struct PullRequest {
     pub period: BillingPeriod,
     /// What else.
     pub extras: Vec<Extra>,
+    /// Of the listings that are always pulled these alone; all where nothing is said.
+    pub only: Option<BTreeSet<Entity>>,
 }
 
 /// What became of one listing.
@@ -187,30 +192,55 @@ impl Pull<'_> {
         self.request.extras.contains(&extra)
     }
 
+    fn wants(&self, entity: Entity) -> bool {
+        self.request.only.as_ref().is_none_or(|only| only.contains(&entity))
+    }
+
     async fn vendor(&mut self, vendor: &dyn VendorConnector) -> Result<()> {
         let (watch, period) = (self.watch, self.request.period);
         let name = vendor.descriptor().name.as_str();
-        let customers = if self.asked(Extra::Contacts) {
-            customers_with_contacts(vendor, watch).await
+        if self.wants(Entity::VendorCustomers) {
+            let customers = if self.asked(Extra::Contacts) {
+                customers_with_contacts(vendor, watch).await
+            } else {
+                vendor.customers(watch).await
+            };
+            self.save(name, Entity::VendorCustomers, None, customers).await?;
+        }
+        if self.wants(Entity::VendorProducts) {
+            self.save(name, Entity::VendorProducts, None, vendor.products(watch).await).await?;
+        }
+        let held = if self.wants(Entity::Subscriptions) {
+            self.save(name, Entity::Subscriptions, None, vendor.subscriptions(watch).await).await?
         } else {
-            vendor.customers(watch).await
+            None
         };
-        self.save(name, Entity::VendorCustomers, None, customers).await?;
-        self.save(name, Entity::VendorProducts, None, vendor.products(watch).await).await?;
-        let held = self.save(name, Entity::Subscriptions, None, vendor.subscriptions(watch).await).await?;
-        self.maybe(name, Entity::Invoices, Some(period), vendor.invoices(period, watch).await).await?;
-        self.save(name, Entity::Charges, Some(period), vendor.charges(period, watch).await).await?;
+        if self.wants(Entity::Invoices) {
+            self.maybe(name, Entity::Invoices, Some(period), vendor.invoices(period, watch).await).await?;
+        }
+        if self.wants(Entity::Charges) {
+            self.save(name, Entity::Charges, Some(period), vendor.charges(period, watch).await).await?;
+        }
+        self.extras(vendor, held).await
+    }
+
+    /// What costs more, where it was asked for; it hangs on what is held.
+    async fn extras(&mut self, vendor: &dyn VendorConnector, held: Option<Pulled<Subscription>>) -> Result<()> {
+        let (watch, period) = (self.watch, self.request.period);
+        let name = vendor.descriptor().name.as_str();
         let held_whole = held.as_ref().is_some_and(Pulled::is_complete);
         let held = held.map(|pulled| pulled.into_parts().0).unwrap_or_default();
         let of_held = Parent { of: Entity::Subscriptions, whole: held_whole };
         let ids: Vec<_> = held.iter().map(|s| s.id.clone()).collect();
-        let products: std::collections::BTreeSet<_> = held.iter().map(|s| s.fields.product.clone()).collect();
+        let products: BTreeSet<_> = held.iter().map(|s| s.fields.product.clone()).collect();
         let products: Vec<_> = products.into_iter().collect();
         if self.asked(Extra::Dependencies) {
             let rules = of_held.judge(vendor.dependencies(&products, watch).await);
             self.maybe(name, Entity::ProductDependencies, None, rules).await?;
         }
-        self.maybe(name, Entity::Assignments, None, vendor.assignments(watch).await).await?;
+        if self.wants(Entity::Assignments) {
+            self.maybe(name, Entity::Assignments, None, vendor.assignments(watch).await).await?;
+        }
         if self.asked(Extra::Prices) {
             let prices = of_held.judge(vendor.prices(&products, watch).await);
             self.maybe(name, Entity::VendorPrices, None, prices).await?;
@@ -238,9 +268,18 @@ impl Pull<'_> {
     async fn psa(&mut self, psa: &dyn PsaConnector) -> Result<()> {
         let (watch, period) = (self.watch, self.request.period);
         let name = psa.descriptor().name.as_str();
-        self.save(name, Entity::PsaCustomers, None, psa.customers(watch).await).await?;
-        self.save(name, Entity::PsaProducts, None, psa.products(watch).await).await?;
-        self.save(name, Entity::BilledLines, Some(period), psa.billed_lines(period, watch).await).await?;
+        if self.wants(Entity::PsaCustomers) {
+            self.save(name, Entity::PsaCustomers, None, psa.customers(watch).await).await?;
+        }
+        if self.wants(Entity::PsaProducts) {
+            self.save(name, Entity::PsaProducts, None, psa.products(watch).await).await?;
+        }
+        if self.wants(Entity::BilledLines) {
+            self.save(name, Entity::BilledLines, Some(period), psa.billed_lines(period, watch).await).await?;
+        }
+        if !self.wants(Entity::Bundles) {
+            return Ok(());
+        }
         let bundles = psa.bundles(watch).await;
         if let Ok(Some(bundles)) = &bundles {
             let mut tx = self.job.tx().await?;

@@ -2,12 +2,13 @@
 //!
 //! [`Store`] reads. Writing needs a [`Lease`], which only one process has at a time, and a run opened on it: a [`Tx`] belongs
 //! to both, and what it wrote is there after [`Tx::commit`] or not at all. Opening refuses a database whose tables are not
-//! exactly the ones this program knows.
+//! exactly the ones this program knows. Hints alone are noted without a lease.
 
 mod bundles;
 mod dialect;
 mod error;
 mod findings;
+mod hints;
 mod journal;
 mod lease;
 mod links;
@@ -28,6 +29,7 @@ use crate::store::dialect::on_tx;
 
 pub use error::{Result, StoreError};
 pub use findings::{LinksUsed, ReconciliationHeader, ReconciliationId, StoredOutcome};
+pub use hints::{HintId, StoredHint};
 pub use journal::{JournalEntry, JournalId, NewWrite, WriteEnd, WriteOutcome};
 pub use lease::{Lease, Wait};
 pub use links::{DecisionId, NewDecision, StoredDecision, StoredLink};

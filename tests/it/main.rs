@@ -21,6 +21,7 @@ mod rest;
 mod scenarios;
 mod schema;
 mod secrets;
+mod serve;
 mod simulate;
 mod store;
 mod support;

@@ -110,7 +110,7 @@ async fn online(
     Engine::migrate(&config, &environment, Clock::System).await.unwrap();
     let engine = Engine::open(&config, &environment, Clock::System, "a test").await.unwrap();
     let connections = engine::connect_all(&config, None, &environment).unwrap();
-    let request = PullRequest { period: period(), extras: Vec::new() };
+    let request = PullRequest { period: period(), extras: Vec::new(), only: None };
     let listings = engine.pull(&connections, &request, &Unwatched).await.unwrap();
     let problems: Vec<String> = listings.iter().flat_map(|l| &l.problems).map(ToString::to_string).collect();
     assert_eq!(problems.len(), usize::from(!put_right), "{problems:?}");

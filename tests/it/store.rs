@@ -24,9 +24,11 @@ use trueup::store::{
 
 use crate::support::database::Database;
 
+mod hints;
 mod journal;
 mod tickets;
 
+use hints::a_hint_waits_until_it_is_settled_as_it_was_seen;
 use journal::{
     a_write_is_noted_before_its_end_and_ends_once, what_a_reconciliation_was_made_from_outlives_its_connection,
 };
@@ -71,6 +73,7 @@ on_both! {
     a_write_is_noted_before_its_end_and_ends_once
     what_a_reconciliation_was_made_from_outlives_its_connection
     a_renewal_has_one_ticket_and_a_state_changes_only_from_the_one_it_was_read_in
+    a_hint_waits_until_it_is_settled_as_it_was_seen
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -107,11 +110,11 @@ async fn latest(store: &Store, connector: &str) -> Result<Option<Vec<Thing>>, St
 
 async fn a_database_without_tables_says_how_to_get_them(database: &Database) {
     let refused = Store::open(database.location(), Clock::System).await.unwrap_err();
-    assert!(matches!(refused, StoreError::NotMigrated { pending: 6, known: 6, .. }), "{refused}");
+    assert!(matches!(refused, StoreError::NotMigrated { pending: 7, known: 7, .. }), "{refused}");
     assert!(refused.to_string().ends_with("run `trueup db migrate`"), "{refused}");
     let store = Store::prepare(database.location(), Clock::System).await.unwrap();
     assert_eq!(store.migration_status().await.unwrap().state(), MigrationState::Pending);
-    assert_eq!((store.migrate().await.unwrap(), store.migrate().await.unwrap()), (6, 0));
+    assert_eq!((store.migrate().await.unwrap(), store.migrate().await.unwrap()), (7, 0));
     Store::open(database.location(), Clock::System).await.unwrap();
 }
 
@@ -125,7 +128,7 @@ async fn a_database_of_a_newer_program_is_refused(database: &Database) {
         .await
         .unwrap();
     for refused in [Store::open(database.location(), Clock::System).await.err(), store.migrate().await.err()] {
-        assert!(matches!(refused, Some(StoreError::Newer { found: 9999, known: 6, .. })), "{refused:?}");
+        assert!(matches!(refused, Some(StoreError::Newer { found: 9999, known: 7, .. })), "{refused:?}");
     }
 }
 

@@ -6,7 +6,7 @@
 use crate::support::source::{Source, files};
 
 /// What each module may import from this crate, besides itself.
-const MAY_IMPORT: [(&str, &[&str]); 12] = [
+const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("core", &[]),
     ("clock", &[]),
     ("telemetry", &[]),
@@ -16,7 +16,8 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("report", &["core"]),
     ("config", &["core"]),
     ("engine", &["core", "connectors", "store", "config", "clock"]),
-    ("cli", &["engine", "report", "config", "core", "telemetry", "simulate", "clock"]),
+    ("serve", &["engine", "core"]),
+    ("cli", &["engine", "report", "config", "core", "telemetry", "serve", "simulate", "clock"]),
     ("main", &["cli"]),
     ("lib", &[]),
 ];
