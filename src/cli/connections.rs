@@ -80,7 +80,7 @@ impl Args {
         match self.verb {
             Verb::List(args) => list(context, &args).await,
             Verb::Verify(args) => {
-                context.writes()?;
+                context.sends()?;
                 verify(context, args).await
             }
             Verb::Reauthorize(args) => reauthorize(context, &args.name).await,

@@ -47,6 +47,14 @@ impl Context {
         self.as_of.map_or(Clock::System, Clock::Fixed)
     }
 
+    /// Refuses another now than the real one, for commands that write to a remote: how long ago something was sent decides
+    /// whether it may be sent again.
+    pub(super) fn sends(&self) -> Result<(), CommandError> {
+        let Some(as_of) = self.as_of else { return Ok(()) };
+        let what = format!("--as-of {} is given, and this command writes to another system", as_of.to_rfc3339());
+        Err(CommandError::new(Kind::Usage, what).hint("Leave --as-of out: what is sent is dated by the real clock."))
+    }
+
     /// Refuses a now that has not come yet, for commands that write: whatever is dated by it would keep every later command
     /// out of the database until that day.
     pub(super) fn writes(&self) -> Result<(), CommandError> {

@@ -44,8 +44,8 @@ impl Store {
         let unreachable = |what: String| StoreError::Unreachable { location: location.to_string(), what };
         let db = match &location {
             Location::Sqlite(path) => {
-                let file = create_private(path).map_err(|error| unreachable(error.to_string()))?;
-                if is_writable_for_all(&file) {
+                create_private(path).map_err(|error| unreachable(error.to_string()))?;
+                if is_writable_for_all(path) {
                     warn!("every user of this machine may write to {}; run `chmod 600` on it", path.display());
                 }
                 let (readers, writer) = sqlite(path).await.map_err(|error| unreachable(error.to_string()))?;
@@ -59,13 +59,18 @@ impl Store {
     }
 }
 
-/// Creates the file before SQLite does, which would make it readable for everybody; its side files inherit the mode.
-fn create_private(path: &Path) -> std::io::Result<std::fs::File> {
+/// Creates the file before SQLite does, which would make it readable for everybody; its side files inherit the mode. A file
+/// that is there is not opened: closing any descriptor of it would drop the locks SQLite holds for this process, and another
+/// program that looks into the database would then take it for nobody's and clear its log away.
+fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 async fn sqlite(path: &Path) -> sqlx::Result<(SqlitePool, SqlitePool)> {
@@ -89,13 +94,13 @@ async fn postgres(options: &PgConnectOptions) -> sqlx::Result<PgPool> {
 }
 
 #[cfg(unix)]
-fn is_writable_for_all(file: &std::fs::File) -> bool {
+fn is_writable_for_all(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    file.metadata().is_ok_and(|of| of.permissions().mode() & 0o002 != 0)
+    std::fs::metadata(path).is_ok_and(|of| of.permissions().mode() & 0o002 != 0)
 }
 
 #[cfg(not(unix))]
-fn is_writable_for_all(_file: &std::fs::File) -> bool {
+fn is_writable_for_all(_path: &Path) -> bool {
     false
 }
 
@@ -123,7 +128,7 @@ mod tests {
     async fn an_embedded_database_keeps_what_it_committed_and_its_readers_only_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("trueup.db");
-        drop(create_private(&path).unwrap());
+        create_private(&path).unwrap();
         let (readers, writer) = sqlite(&path).await.unwrap();
         let setting = async |pool: &SqlitePool, name: &'static str| -> i64 {
             sqlx::query_scalar(name).fetch_one(pool).await.unwrap()
@@ -136,5 +141,21 @@ mod tests {
         assert_eq!(journal, "wal");
         assert!(sqlx::query("create table t (a)").execute(&readers).await.is_err());
         sqlx::query("create table t (a)").execute(&writer).await.unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn an_open_database_is_locked_against_programs_that_would_clear_its_log_away() {
+        use std::os::unix::fs::MetadataExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trueup.db");
+        let at = || Location::Sqlite(path.clone());
+        let first = Store::prepare(at(), Clock::System).await.unwrap();
+        first.migrate().await.unwrap();
+        let second = Store::open(at(), Clock::System).await.unwrap();
+        let inode = format!(":{} ", std::fs::metadata(&path).unwrap().ino());
+        let locks = std::fs::read_to_string("/proc/locks").unwrap();
+        assert!(locks.lines().any(|line| line.contains(" POSIX ") && line.contains(&inode)), "{locks}");
+        drop((first, second));
     }
 }

@@ -96,7 +96,6 @@ fn a_now_that_has_not_come_is_for_commands_that_only_read() {
         ("reconcile --period 2026-04", true),
         ("db migrate", true),
         ("demo --dir demo", true),
-        ("connections verify vendor", true),
         ("connections remove vendor --yes", true),
         ("renewals ticket", true),
         ("review list", false),
@@ -108,6 +107,8 @@ fn a_now_that_has_not_come_is_for_commands_that_only_read() {
         let said = place.run(&format!("{line} --as-of 2999-01-01"));
         assert_eq!(said.stderr.contains("has not come yet"), refused, "{line}: {}", said.stderr);
     }
+    let past = place.run("connections verify vendor --as-of 2026-01-01").ended(2);
+    assert!(past.stderr.contains("this command writes to another system"), "{}", past.stderr);
 }
 
 /// A database that is ready, with both sides from empty folders.

@@ -40,18 +40,30 @@ pub(super) async fn send(
     warnings: &[String],
     act: &Act,
 ) -> Result<Sent, CommandError> {
-    context.writes()?;
     remote.may_write(write)?;
     context.ui.say(&shown(remote, write, now));
     for warning in warnings {
         context.ui.warn(warning);
     }
     agreed(context, write.operation(), act.yes)?;
+    context.sends()?;
+    unchanged(remote, write, now).await?;
     let engine = context.engine(&context.config()?).await?;
     let doing = context.ui.doing(write.operation());
     let written = engine.write(remote, write, &Settling::default()).await?;
     drop(doing);
     told(context, remote, write, written, act.how.format)
+}
+
+/// What was agreed to was what was shown: a record that somebody else has changed since must be looked at anew, or the change
+/// would be overwritten.
+async fn unchanged(remote: &Remote, write: &Write, now: Option<&Record>) -> Result<(), CommandError> {
+    let (Some(shown), Some(target)) = (now, write.target()) else { return Ok(()) };
+    if remote.one(&target).await?.json() == shown.json() {
+        return Ok(());
+    }
+    let what = format!("{}: the record was changed while you looked at it, and nothing was sent", write.operation());
+    Err(CommandError::new(Kind::Refused, what).hint("Run it again, and look at what is there now."))
 }
 
 /// Verb, address and body; where something is there already, what it is now.
@@ -104,6 +116,10 @@ fn told(
         return Ok(Sent { ending: Ending::Partly, now: None });
     }
     context.ui.say(&said);
+    let ending = if written.shows { Ending::Done } else { Ending::Partly };
+    if !written.shows {
+        context.ui.warn("what Pax8 reports now does not show it yet; look again before relying on it");
+    }
     // What it answered stands in where it could not be read again.
     let now = written.now.or(written.answer);
     match (&now, format) {
@@ -114,7 +130,7 @@ fn told(
             context.ui.result(harmless(&format!("{id} is no longer there.")) + "\n")?;
         }
     }
-    Ok(Sent { ending: Ending::Done, now })
+    Ok(Sent { ending, now })
 }
 
 /// What a write came to in words, and whether that is sure; an error where it took no effect.

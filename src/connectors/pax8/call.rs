@@ -80,6 +80,9 @@ impl Pax8 {
             }
         };
         let answer = self.answer(ask, query, rows, (total, whole));
+        if ask.shape() == Shape::One && answer.records.is_empty() {
+            return Err(self.malformed(ask.path(), "the top", "expected one record, received none".to_owned()));
+        }
         let found = answer.records.first().and_then(Record::id);
         match (ask.own_id(), found) {
             (Some(asked), Some(found)) if !asked.eq_ignore_ascii_case(&found) => {
