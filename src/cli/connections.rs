@@ -211,7 +211,7 @@ fn goes(removal: &Removal) -> String {
     let records: Vec<String> = records.collect();
     let records = if records.is_empty() { "no records".to_owned() } else { records.join(", ") };
     format!(
-        "Deleted here: {} of {} ({records}), {} of customers and {} of products.\n\
+        "To be deleted here: {} of {} ({records}), {} of customers and {} of products.\n\
          Kept: runs, decisions, findings, the journal, and {} that a reconciliation was made from.\n\
          Nothing at the remote system changes.",
         counted(removal.snapshots, "snapshot"),

@@ -31,7 +31,7 @@ fn reconciled() -> Place {
 fn counts(place: &Place, name: &str) -> (String, String) {
     let said = place.run(&format!("connections remove {name}")).ended(2).stderr;
     let line = |start: &str| said.lines().find(|line| line.contains(start)).unwrap_or_default().to_owned();
-    (line("Deleted here:"), line("Kept:"))
+    (line("To be deleted here:"), line("Kept:"))
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_connection_is_taken_out_and_a_closed_month_stays() {
     assert_eq!(removed.stdout, "dist is taken out of the database\n");
     assert!(removed.stderr.contains("Remove [connectors.dist] from"), "{}", removed.stderr);
     let (goes, _) = counts(&place, "dist");
-    assert!(goes.starts_with("Deleted here: 0 snapshots of dist"), "{goes}");
+    assert!(goes.starts_with("To be deleted here: 0 snapshots of dist"), "{goes}");
     assert!(goes.contains("0 links of customers"), "{goes}");
     assert_eq!(place.run("report variance --period 2026-10").stdout, before, "the month as it was");
     let nobody = place.run("connections remove nobody --yes").ended(2).stderr;
