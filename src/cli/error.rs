@@ -181,6 +181,9 @@ impl From<EngineError> for CommandError {
                 Kind::NotReady,
                 Some("Run `trueup connections verify` to look again; an answer may take minutes to take effect."),
             ),
+            EngineError::ChangedMeanwhile { .. } => {
+                (Kind::Refused, Some("Run it again, and look at what is there now."))
+            }
             EngineError::NotPulled { .. } => {
                 (Kind::NotReady, Some("Run `trueup pull`, for this month where it has one."))
             }

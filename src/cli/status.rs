@@ -10,11 +10,14 @@ use crate::cli::error::{CommandError, Ending};
 use crate::core::id::{Company, Product};
 use crate::core::reconcile::outcome::Verdict;
 use crate::core::review::Filter;
-use crate::engine::{Board, Engine, EngineError, ReconciliationHeader, Run, RunId, RunOutcome, SnapshotHeader};
+use crate::engine::{
+    Board, Engine, EngineError, JournalEntry, ReconciliationHeader, Run, RunId, RunOutcome, SnapshotHeader,
+    WriteOutcome,
+};
 use crate::report::table::Kind::Text;
 use crate::report::table::{Cell, Column, Table, count, counted};
 
-/// Show the last runs, open writes, hints of webhooks, the age of each snapshot, and what waits for a decision
+/// Show the last runs and writes, hints of webhooks, the age of each snapshot, and what waits for a decision
 ///
 /// An open write is one that was sent and whose end is not known. Reads the database only.
 #[derive(Debug, clap::Args)]
@@ -38,12 +41,13 @@ impl Args {
             rows.push(row("run", what, &format!("{}{month}", outcome(run.outcome)), run.started_at));
         }
         for write in engine.open_writes().await? {
-            let what = format!(
-                "{}, {} ({}) at {} by {}",
-                write.id, write.operation, write.subject, write.connector, write.who
-            );
-            let said = write.said.unwrap_or_else(|| "it was about to be sent when its process ended".to_owned());
-            rows.push(row("open write", what, &format!("not known whether it took effect; {said}"), write.at));
+            let said = write.said.as_deref().unwrap_or("it was about to be sent when its process ended");
+            let state = format!("not known whether it took effect; {said}");
+            rows.push(row("open write", written(&write), &state, write.at));
+        }
+        for write in engine.writes(WRITES_SHOWN).await?.iter().filter(|write| !write.outcome.is_open()) {
+            let said = write.said.as_ref().map_or(String::new(), |said| format!("; {said}"));
+            rows.push(row("write", written(write), &format!("{}{said}", ended(write.outcome)), write.at));
         }
         let hints = engine.hints().await?;
         for hint in &hints {
@@ -84,6 +88,23 @@ impl Args {
     }
 }
 
+/// A write, as the journal has it.
+fn written(write: &JournalEntry) -> String {
+    format!("{}, {} ({}) at {} by {}", write.id, write.operation, write.subject, write.connector, write.who)
+}
+
+/// How a write ended.
+fn ended(outcome: WriteOutcome) -> &'static str {
+    match outcome {
+        WriteOutcome::Sending | WriteOutcome::Unknown => "not known whether it took effect",
+        WriteOutcome::Done => "done",
+        WriteOutcome::Refused => "refused",
+        WriteOutcome::NotSent => "not sent",
+        WriteOutcome::Happened => "took effect",
+        WriteOutcome::DidNot => "did not take effect",
+    }
+}
+
 /// When a listing that is partial now was last complete.
 fn last_complete(headers: &[SnapshotHeader], of: &SnapshotHeader) -> String {
     let same = |h: &&SnapshotHeader| {
@@ -119,6 +140,8 @@ fn reconciled(month: &ReconciliationHeader, untied: Option<u64>) -> String {
     }
 }
 
+/// How many of the last writes are shown; those whose end is not known are shown however many they are.
+const WRITES_SHOWN: u32 = 10;
 /// How many runs are shown.
 const RUNS_SHOWN: usize = 10;
 /// How far back the runs of the reconciliations are looked for.

@@ -73,6 +73,14 @@ pub enum EngineError {
         /// When it was sent.
         since: String,
     },
+    /// A record is not as it was when a write about it was decided: the write would undo somebody else's change.
+    #[error("{operation}: {subject} was changed while it was looked at, and nothing was sent")]
+    ChangedMeanwhile {
+        /// What was to be done.
+        operation: String,
+        /// To what.
+        subject: String,
+    },
     /// What is needed was never pulled.
     #[error("`{connector}` was never pulled for {what}")]
     NotPulled {

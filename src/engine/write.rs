@@ -81,15 +81,21 @@ pub struct Settled {
 }
 
 impl Engine {
-    /// Sends a write, once, and says what the remote then reports.
+    /// Sends a write, once, and says what the remote then reports. `shown` is the record the write was decided on.
     ///
     /// # Errors
-    /// Where nothing was done: a test connection, an open write about the same subject, a record that is not there, no
-    /// connection. A refusal is no error: see [`Ended`].
-    pub async fn write(&self, remote: &Pax8, write: &Write, settling: &Settling) -> Result<Written> {
+    /// Where nothing was done: a test connection, an open write about the same subject, a record that is not there, or is not
+    /// as it was shown, no connection. A refusal is no error: see [`Ended`].
+    pub async fn write(
+        &self,
+        remote: &Pax8,
+        write: &Write,
+        shown: Option<&Record>,
+        settling: &Settling,
+    ) -> Result<Written> {
         remote.may_write(write)?;
         let job = self.begin("write").await?;
-        match self.written(&job, remote, write, settling).await {
+        match self.written(&job, remote, (write, shown), settling).await {
             Ok(written) => {
                 let outcome = match &written.ended {
                     Ended::Done | Ended::Happened => RunOutcome::Done,
@@ -106,10 +112,19 @@ impl Engine {
         }
     }
 
-    async fn written(&self, job: &Job, remote: &Pax8, write: &Write, settling: &Settling) -> Result<Written> {
+    async fn written(
+        &self,
+        job: &Job,
+        remote: &Pax8,
+        (write, shown): (&Write, Option<&Record>),
+        settling: &Settling,
+    ) -> Result<Written> {
         let (connector, subject) = (remote.settings().name.as_str(), write.subject());
         self.none_open(job, remote, &subject).await?;
         let before = remote.before(write).await?;
+        if shown.is_some_and(|shown| !before.is_as(shown)) {
+            return Err(EngineError::ChangedMeanwhile { operation: write.operation().to_owned(), subject });
+        }
         let id = self.noted(job, connector, write, &before).await?;
         let sent = match remote.send(write).await {
             Ok(sent) => sent,

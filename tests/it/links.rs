@@ -6,29 +6,14 @@ use std::path::Path;
 
 use sqlx::{Connection as _, SqliteConnection};
 
-use crate::support::hermetic::{Place, Ran};
-
-const CONFIG: &str = r#"
-[store]
-url = "sqlite:trueup.db"
-
-[connectors.distributor]
-kind = "files"
-side = "vendor"
-folder = "exports"
-
-[connectors.psa]
-kind = "files"
-side = "psa"
-folder = "exports"
-"#;
+use crate::support::hermetic::{EXPORTS, Place, Ran};
 
 const HEAD: &str = "kind,vendorId,psaId,compare,bundlePsaId,perUnit,weightFrom,weightTo\n";
 
 /// A place with the canonical sample pulled on a day.
 fn pulled() -> Place {
     let place = Place::new();
-    place.write("trueup.toml", CONFIG);
+    place.write("trueup.toml", EXPORTS);
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/csv/canonical");
     for entry in std::fs::read_dir(samples).unwrap() {
         let path = entry.unwrap().path();
@@ -157,7 +142,7 @@ fn a_list_older_than_allowed_is_refused_as_old_lines_are() {
         let refused = place.run("reconcile --period 2026-10 --as-of 2026-11-05").ended(8);
         assert!(refused.stderr.contains(&format!("error: the {list} of `")), "{}", refused.transcript());
         assert!(refused.stderr.contains("are 72 hours old, 48 are allowed"), "{}", refused.transcript());
-        place.write("trueup.toml", &format!("{CONFIG}\n[reconcile]\nsnapshot_age_hours_max = 72\n"));
+        place.write("trueup.toml", &format!("{EXPORTS}\n[reconcile]\nsnapshot_age_hours_max = 72\n"));
         let used = place.run("reconcile --period 2026-10 --as-of 2026-11-05").ended(8);
         assert!(used.stderr.contains("are used, 72 h old"), "{}", used.transcript());
     }

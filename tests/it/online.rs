@@ -21,7 +21,7 @@ use trueup::report::{Facts, Input, Names, machine};
 use trueup::simulate::{self, Data, File, Pax8Credentials, PsaCredentials, World};
 
 use crate::support::database::Database;
-use crate::support::hermetic::Place;
+use crate::support::hermetic::{EXPORTS, Place};
 
 const CONFIG: &str = r#"
 [store]
@@ -167,21 +167,6 @@ async fn trouble_that_passes_changes_no_byte() {
 async fn postgres_keeps_the_same_bytes() {
     both_ways(11, false, ("expire=1", "retry-after=0,429=1"), &Database::postgres().await).await;
 }
-
-const EXPORTS: &str = r#"
-[store]
-url = "sqlite:trueup.db"
-
-[connectors.distributor]
-kind = "files"
-side = "vendor"
-folder = "exports"
-
-[connectors.psa]
-kind = "files"
-side = "psa"
-folder = "exports"
-"#;
 
 #[test]
 fn exports_kept_in_a_database_with_an_imported_links_file_are_the_same_bytes() {

@@ -42,7 +42,7 @@ async fn bench(faults: &str) -> Bench {
 impl Bench {
     async fn write(&self, write: &Write) -> Written {
         let settling = Settling { pauses: vec![Duration::ZERO; 6], ..Settling::default() };
-        self.engine.write(&self.remote, write, &settling).await.unwrap()
+        self.engine.write(&self.remote, write, None, &settling).await.unwrap()
     }
 
     async fn all(&self, ask: &Ask) -> Vec<Record> {

@@ -237,7 +237,7 @@ impl Bench {
     async fn write(&self, write: &Write, mood: Mood) -> (Ended, WriteOutcome, trueup::engine::Written) {
         self.stub.mood(mood);
         let engine = self.engine_after(0).await;
-        let written = engine.write(&self.remote(), write, &quick()).await.unwrap();
+        let written = engine.write(&self.remote(), write, None, &quick()).await.unwrap();
         let entry = engine.writes(1).await.unwrap().remove(0);
         assert_eq!((entry.id, entry.who.as_str()), (written.id, "ada"));
         (written.ended.clone(), entry.outcome, written)
@@ -338,7 +338,7 @@ async fn a_lost_answer_is_settled_by_looking_and_nothing_is_sent_twice() {
         let bench = Bench::new("").await;
         let (ended, outcome, _) = bench.write(&write, Mood::Fails).await;
         assert!(matches!(ended, Ended::Open(_)) && outcome == WriteOutcome::Unknown, "{write:?}: {ended:?}");
-        let again = bench.engine_after(9).await.write(&bench.remote(), &write, &quick()).await;
+        let again = bench.engine_after(9).await.write(&bench.remote(), &write, None, &quick()).await;
         assert!(matches!(again, Err(EngineError::WriteOpen { id: 1, .. })), "{write:?}: {again:?}");
         assert_eq!(bench.stub.writes().len(), 1, "{write:?}");
         let engine = bench.engine_after(10).await;
@@ -346,7 +346,7 @@ async fn a_lost_answer_is_settled_by_looking_and_nothing_is_sent_twice() {
         assert_eq!(settled.iter().map(|one| &one.ended).collect::<Vec<_>>(), [&Ended::DidNot], "{write:?}");
         assert_eq!(engine.open_writes().await.unwrap(), []);
         // …and then it may be sent again, by a person.
-        let written = engine.write(&bench.remote(), &write, &quick()).await.unwrap();
+        let written = engine.write(&bench.remote(), &write, None, &quick()).await.unwrap();
         assert_eq!((written.ended, bench.stub.writes().len()), (Ended::Done, 2), "{write:?}");
     }
 }
@@ -365,7 +365,7 @@ async fn what_somebody_else_changed_meanwhile_proves_nothing() {
     let bench = Bench::new("").await;
     bench.stub.mood(Mood::Fails);
     let engine = bench.engine_after(0).await;
-    let before = engine.write(&bench.remote(), &seats(), &Settling::once()).await.unwrap();
+    let before = engine.write(&bench.remote(), &seats(), None, &Settling::once()).await.unwrap();
     assert!(matches!(before.ended, Ended::Open(_)));
     bench.stub.state.lock().unwrap().records.get_mut("/v1/subscriptions/s1").unwrap()["quantity"] = json!(6);
     let settled = bench.engine_after(60).await.settle(&bench.remote(), &Settling::once()).await.unwrap();
@@ -389,7 +389,7 @@ async fn a_process_that_dies_between_leaves_an_entry_that_a_later_look_settles()
         let its = Arc::clone(&bench);
         let work = tokio::spawn(async move {
             let engine = its.engine_after(0).await;
-            drop(engine.write(&its.remote(), &company(), &quick()).await);
+            drop(engine.write(&its.remote(), &company(), None, &quick()).await);
         });
         while bench.stub.writes().is_empty() {
             tokio::task::yield_now().await;
@@ -414,7 +414,7 @@ async fn a_test_connection_refuses_before_anything_is_sent_or_noted() {
     let engine = bench.engine_after(0).await;
     let remote = bench.remote();
     for write in [company(), unmade(), cancel(), webhook()] {
-        let refused = engine.write(&remote, &write, &quick()).await.unwrap_err();
+        let refused = engine.write(&remote, &write, None, &quick()).await.unwrap_err();
         assert!(refused.to_string().contains("a test connection changes nothing"), "{refused}");
         assert!(remote.send(&write).await.is_err());
     }

@@ -47,23 +47,11 @@ pub(super) async fn send(
     }
     agreed(context, write.operation(), act.yes)?;
     context.sends()?;
-    unchanged(remote, write, now).await?;
     let engine = context.engine(&context.config()?).await?;
     let doing = context.ui.doing(write.operation());
-    let written = engine.write(remote, write, &Settling::default()).await?;
+    let written = engine.write(remote, write, now, &Settling::default()).await?;
     drop(doing);
     told(context, remote, write, written, act.how.format)
-}
-
-/// What was agreed to was what was shown: a record that somebody else has changed since must be looked at anew, or the change
-/// would be overwritten.
-async fn unchanged(remote: &Remote, write: &Write, now: Option<&Record>) -> Result<(), CommandError> {
-    let (Some(shown), Some(target)) = (now, write.target()) else { return Ok(()) };
-    if remote.one(&target).await?.json() == shown.json() {
-        return Ok(());
-    }
-    let what = format!("{}: the record was changed while you looked at it, and nothing was sent", write.operation());
-    Err(CommandError::new(Kind::Refused, what).hint("Run it again, and look at what is there now."))
 }
 
 /// Verb, address and body; where something is there already, what it is now.

@@ -31,6 +31,14 @@ pub struct Before {
     pub state: Option<Value>,
 }
 
+impl Before {
+    /// Whether the record was as it was shown; for something made there is none.
+    #[must_use]
+    pub fn is_as(&self, shown: &Record) -> bool {
+        self.state.as_ref().is_none_or(|state| serde_json::from_str::<Value>(shown.json()).is_ok_and(|of| of == *state))
+    }
+}
+
 /// What looking showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Looked {
@@ -68,7 +76,7 @@ impl Pax8 {
     /// What Pax8 said.
     pub async fn before(&self, write: &Write) -> Result<Before> {
         match write.target() {
-            None => Ok(Before { fitting: self.fitting(write).await?, state: None }),
+            None => Ok(Before { fitting: self.fitting(write).await?.into_keys().collect(), state: None }),
             Some(target) => {
                 let record = self.one(&target).await?;
                 Ok(Before { fitting: BTreeSet::new(), state: serde_json::from_str(record.json()).ok() })
@@ -92,11 +100,16 @@ impl Pax8 {
     /// What Pax8 said; that proves nothing.
     pub async fn look(&self, write: &Write, before: &Before) -> Result<Looked> {
         let Some(target) = write.target() else {
-            let new: Vec<String> = self.fitting(write).await?.difference(&before.fitting).cloned().collect();
-            return Ok(match new.as_slice() {
-                [] => Looked::DidNot,
-                [one] => Looked::Happened(one.clone()),
-                many => Looked::CannotTell(format!("{} new records fit: {}", many.len(), many.join(", "))),
+            let mut new = self.fitting(write).await?;
+            new.retain(|id, _| !before.fitting.contains(id));
+            let ids = || new.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            return Ok(match new.iter().next() {
+                None => Looked::DidNot,
+                Some((one, true)) if new.len() == 1 => Looked::Happened(one.clone()),
+                Some((one, false)) if new.len() == 1 => {
+                    Looked::CannotTell(format!("{one} orders the same, but for another day or by somebody else"))
+                }
+                Some(_) => Looked::CannotTell(format!("{} new records fit: {}", new.len(), ids())),
             });
         };
         let ends = write.ends();
@@ -116,11 +129,11 @@ impl Pax8 {
         Ok(changed(write, &target.id().unwrap_or_default(), before, &now))
     }
 
-    /// The records that are as the write would make one.
-    async fn fitting(&self, write: &Write) -> Result<BTreeSet<String>> {
+    /// The records that are as the write would make one, and whether nothing about each speaks against it.
+    async fn fitting(&self, write: &Write) -> Result<BTreeMap<String, bool>> {
         let wanted = write.body().unwrap_or_default();
         let (ask, query) = match write.makes() {
-            None => return Ok(BTreeSet::new()),
+            None => return Ok(BTreeMap::new()),
             Some(ask) => {
                 let company = wanted.get("companyId").and_then(Value::as_str);
                 let query = company.and_then(|company| Query::default().with(&ask, "companyId", company).ok());
@@ -128,14 +141,16 @@ impl Pax8 {
             }
         };
         let answer = self.ask(&ask, &query, Extent::All, &Unwatched).await?;
-        let fits = |record: &&Record| {
+        let fits = |record: &Record| {
             let made = serde_json::from_str::<Value>(record.json()).unwrap_or_default();
-            if ask == Ask::Orders {
-                return lines_of(&made) == lines_of(&wanted);
-            }
-            fitted_by(&ask).iter().all(|name| means_as_a_name(wanted.get(name), made.get(name)))
+            let (fits, surely) = if ask == Ask::Orders {
+                (lines_of(&made) == lines_of(&wanted), !is_of_another(&wanted, &made))
+            } else {
+                (fitted_by(&ask).iter().all(|name| means_as_a_name(wanted.get(name), made.get(name))), true)
+            };
+            fits.then(|| record.id().map(|id| (id, surely))).flatten()
         };
-        Ok(answer.records.iter().filter(fits).filter_map(Record::id).collect())
+        Ok(answer.records.iter().filter_map(fits).collect())
     }
 }
 
@@ -170,6 +185,20 @@ fn lines_of(order: &Value) -> BTreeMap<[String; 4], usize> {
         *lines.entry([said("productId"), said("quantity"), term, commitment]).or_insert(0) += 1;
     }
     lines
+}
+
+/// Whether an order of the same lines was placed by somebody else, or is to begin on other days. What either does not say
+/// speaks against nothing.
+fn is_of_another(wanted: &Value, made: &Value) -> bool {
+    let text = |order: &Value, name: &str| order.get(name).and_then(Value::as_str).map(str::to_owned);
+    let differ = |name: &str| text(wanted, name).zip(text(made, name)).is_some_and(|(a, b)| !same_word(&a, &b));
+    let days = |order: &Value| -> BTreeSet<chrono::NaiveDate> {
+        let lines = order.get("lineItems").and_then(Value::as_array).into_iter().flatten();
+        let day = |line: &Value| field::day("provisionStartDate", text(line, "provisionStartDate")).ok().flatten();
+        lines.filter_map(day).collect()
+    };
+    let (asked, found) = (days(wanted), days(made));
+    differ("orderedBy") || differ("orderedByUserEmail") || (!asked.is_empty() && !found.is_empty() && asked != found)
 }
 
 fn plain(number: &str) -> String {
@@ -228,7 +257,9 @@ fn changed(write: &Write, id: &str, before: &Value, now: &Value) -> Looked {
 }
 
 fn told(id: &str, happened: bool, stayed: bool) -> Looked {
-    if happened {
+    if happened && stayed {
+        Looked::CannotTell("what can be seen of it was so before it was sent".to_owned())
+    } else if happened {
         Looked::Happened(id.to_owned())
     } else if stayed {
         Looked::DidNot

@@ -8,6 +8,22 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
+/// A configuration of both sides, read from the folder `exports`.
+pub(crate) const EXPORTS: &str = r#"
+[store]
+url = "sqlite:trueup.db"
+
+[connectors.distributor]
+kind = "files"
+side = "vendor"
+folder = "exports"
+
+[connectors.psa]
+kind = "files"
+side = "psa"
+folder = "exports"
+"#;
+
 /// A folder of its own.
 pub(crate) struct Place {
     folder: TempDir,

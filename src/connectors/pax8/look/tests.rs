@@ -75,6 +75,27 @@ fn an_order_is_known_by_its_lines_in_any_order_and_spelling() {
 }
 
 #[test]
+fn an_order_of_the_same_lines_may_be_anothers() {
+    let order = |by: &str, mail: Value, start: Value| json!({ "orderedBy": by, "orderedByUserEmail": mail, "lineItems": [{ "productId": "p", "provisionStartDate": start }] });
+    let wanted = order("Pax8 Partner", json!("me@msp.example"), json!("2026-12-01T00:00:00Z"));
+    for (made, another) in [
+        (order("Pax8Partner", json!("ME@msp.example"), json!("2026-12-01")), false),
+        (order("Pax8 Partner", Value::Null, Value::Null), false),
+        (order("Customer", json!("me@msp.example"), json!("2026-12-01")), true),
+        (order("Pax8 Partner", json!("other@msp.example"), json!("2026-12-01")), true),
+        (order("Pax8 Partner", Value::Null, json!("2027-06-01")), true),
+    ] {
+        assert_eq!(is_of_another(&wanted, &made), another, "{made}");
+    }
+}
+
+#[test]
+fn what_was_so_before_proves_nothing() {
+    assert!(matches!(told("s1", true, true), Looked::CannotTell(_)));
+    assert_eq!(told("s1", true, false), Looked::Happened("s1".to_owned()));
+}
+
+#[test]
 fn a_topic_is_there_or_it_is_not() {
     let hook = |topics: &[&str]| json!({ "webhookTopics": topics.iter().map(|t| json!({ "id": t, "topic": t })).collect::<Vec<_>>() });
     let none = |looked: &Looked| matches!(looked, Looked::DidNot);
