@@ -30,7 +30,7 @@ pub struct SubscriptionFields {
     pub end: Option<NaiveDate>,
     /// The first charged day.
     pub billing_start: Option<NaiveDate>,
-    /// The source's own word; it does not decide charging, dates do.
+    /// The source's own word, see [`SubscriptionState`]; it does not decide charging, dates do.
     pub status: String,
     /// Unit price to the customer.
     pub price: Option<UnitPrice>,
@@ -48,6 +48,51 @@ pub struct SubscriptionFields {
     pub vendor_subscription: Option<String>,
     /// When the source last changed it, as written; orders the rows of a history.
     pub updated: Option<String>,
+}
+
+/// What the word for a subscription's state says beside its dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubscriptionState {
+    /// It is tried out.
+    Trial,
+    /// It was cancelled and runs to its end.
+    Ending,
+    /// It was cancelled and is over.
+    Cancelled,
+    /// Another subscription took its place.
+    Converted,
+}
+
+impl SubscriptionState {
+    /// Reads the source's word; case, blanks and dashes are spelling. Any other word says nothing of an end.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Some(match squeezed(word).as_str() {
+            "trial" => Self::Trial,
+            "pendingcancel" => Self::Ending,
+            "cancelled" | "canceled" => Self::Cancelled,
+            "converted" => Self::Converted,
+            _ => return None,
+        })
+    }
+
+    /// Whether it is over.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        match self {
+            Self::Cancelled | Self::Converted => true,
+            Self::Trial | Self::Ending => false,
+        }
+    }
+
+    /// Whether somebody cancelled it.
+    #[must_use]
+    pub fn was_cancelled(self) -> bool {
+        match self {
+            Self::Ending | Self::Cancelled => true,
+            Self::Trial | Self::Converted => false,
+        }
+    }
 }
 
 /// What kind of charge a line is. Source: Pax8 invoice item `type`.
@@ -495,6 +540,24 @@ mod tests {
         }
         for (word, state) in [("Nothing Due", Some(InvoiceState::Charged)), ("", None), ("—", None)] {
             assert_eq!(InvoiceState::of(word), state, "{word}");
+        }
+    }
+
+    #[test]
+    fn the_word_of_a_subscription_says_that_it_ends_in_any_spelling() {
+        for (words, state, is_over, was_cancelled) in [
+            ("Trial|TRIAL", SubscriptionState::Trial, false, false),
+            ("PendingCancel|pending_cancel|Pending Cancel", SubscriptionState::Ending, false, true),
+            ("Cancelled|canceled|CANCELLED", SubscriptionState::Cancelled, true, true),
+            ("Converted|converted", SubscriptionState::Converted, true, false),
+        ] {
+            for word in words.split('|') {
+                assert_eq!(SubscriptionState::of(word), Some(state), "{word}");
+            }
+            assert_eq!((state.is_over(), state.was_cancelled()), (is_over, was_cancelled), "{state:?}");
+        }
+        for word in ["Active", "PendingManual", "Activated", "Cancel", ""] {
+            assert_eq!(SubscriptionState::of(word), None, "{word}");
         }
     }
 

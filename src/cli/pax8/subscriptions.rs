@@ -14,6 +14,7 @@ use crate::cli::pax8::orders::term;
 use crate::cli::pax8::provisioning::{Commitment, Questions, offered};
 use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag};
 use crate::cli::pax8::write::{Act, send};
+use crate::core::billing::SubscriptionState;
 use crate::core::money::UnitPrice;
 use crate::core::quantity::Quantity;
 use crate::engine::pax8::{
@@ -186,7 +187,7 @@ impl Cancel {
         let day = self.on.unwrap_or_else(|| context.clock().now().date_naive());
         let mut warnings = of_end(day, &Bound::of(&remote, &now).await);
         let status = now.text("status").unwrap_or_default();
-        if ["Cancelled", "PendingCancel"].contains(&status.as_str()) {
+        if SubscriptionState::of(&status).is_some_and(SubscriptionState::was_cancelled) {
             warnings.push(format!("it is {status} already"));
         }
         let write = Write::CancelSubscription { subscription, on: self.on };

@@ -18,6 +18,7 @@ use crate::connectors::pax8::webhooks::filters_body;
 use crate::connectors::pax8::write::Write;
 use crate::connectors::pax8::{Pax8, field};
 use crate::connectors::{Result, Unwatched};
+use crate::core::billing::SubscriptionState;
 use crate::core::money;
 
 /// What was there before a write was sent, as far as it helps to tell afterwards what happened.
@@ -272,7 +273,7 @@ fn told(id: &str, happened: bool, stayed: bool) -> Looked {
 fn cancelled(on: Option<chrono::NaiveDate>, id: &str, before: &Value, now: &Value) -> Looked {
     let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let ended =
-        |value: &Value| ["Cancelled", "PendingCancel"].iter().any(|status| same_word(status, &text(value, "status")));
+        |value: &Value| SubscriptionState::of(&text(value, "status")).is_some_and(SubscriptionState::was_cancelled);
     let end = |value: &Value| field::day("endDate", Some(text(value, "endDate"))).ok().flatten();
     let moved = end(now) != end(before);
     let at_wanted = on.is_none_or(|on| end(now) == Some(on));

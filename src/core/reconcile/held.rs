@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use crate::core::billing::{Subscription, SubscriptionFields};
+use crate::core::billing::{Subscription, SubscriptionFields, SubscriptionState};
 use crate::core::id::{Company, Id, Product, Vendor};
 use crate::core::link::LinkSet;
 use crate::core::money::Currency;
@@ -48,7 +48,7 @@ impl Holding {
 
 /// Whether it is over and does not say since when.
 pub(crate) fn ended_some_day(of: &SubscriptionFields) -> bool {
-    of.end.is_none() && ["cancelled", "canceled", "converted"].iter().any(|over| of.status.eq_ignore_ascii_case(over))
+    of.end.is_none() && SubscriptionState::of(&of.status).is_some_and(SubscriptionState::is_over)
 }
 
 /// Whether the list was changed after the month: then it says what is held now, not what was held then.

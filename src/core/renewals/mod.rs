@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
 
-use crate::core::billing::{BilledLine, Subscription, SubscriptionFields, VendorCharge};
+use crate::core::billing::{BilledLine, Subscription, SubscriptionFields, SubscriptionState, VendorCharge};
 use crate::core::id::{SubscriptionId, VendorCompanyId, VendorProductId};
 use crate::core::money::{Amount, Currency, UnitPrice};
 use crate::core::product::{CommitmentRule, PriceRow, ProductFields, VendorProduct};
@@ -349,10 +349,12 @@ impl Seen<'_> {
     /// Dates decide, then the word for the state, then the product's own rule.
     fn fate(&self) -> Fate {
         let fields = &self.of.fields;
-        let is = |word: &str| fields.status.eq_ignore_ascii_case(word);
-        if is("trial") || fields.billing_term.as_deref().is_some_and(|term| term.eq_ignore_ascii_case("trial")) {
+        let state = SubscriptionState::of(&fields.status);
+        if state == Some(SubscriptionState::Trial)
+            || fields.billing_term.as_deref().is_some_and(|term| term.eq_ignore_ascii_case("trial"))
+        {
             Fate::Trial
-        } else if fields.end.is_some() || is("pendingcancel") {
+        } else if fields.end.is_some() || state == Some(SubscriptionState::Ending) {
             Fate::Cancelled
         } else {
             match self.binding.and_then(|rule| rule.auto_renew) {

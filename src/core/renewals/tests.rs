@@ -204,6 +204,7 @@ fn each_state_of_a_term_has_its_fate_its_days_and_its_advice() {
         ),
         ("cancelled, ends", "2026-04-10", with(YEAR, &[(3, "2026-05-31")]), "2026-06-01 - - Cancelled LetGo"),
         ("being cancelled", "2026-04-10", with(YEAR, &[(4, "PendingCancel")]), "2026-06-01 - - Cancelled LetGo"),
+        ("in another spelling", "2026-04-10", with(YEAR, &[(4, "pending_cancel")]), "2026-06-01 - - Cancelled LetGo"),
         (
             "trial",
             "2026-04-10",
