@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::pax8::options::{one, refused};
+use crate::core::renewals::months;
 use crate::engine::pax8::{
     Ask, BillingTerm, CommitmentTerm, Extent, Filled, Invalid, Provision, Query, Record, Remote, RemoteId,
 };
@@ -86,7 +87,7 @@ fn chosen(
         let ids: Vec<&str> = meant.iter().map(|one| one.id.as_str()).collect();
         return Err(wrong(format!("{word} is offered more than once; name one by its id: {}", ids.join(", "))).into());
     };
-    if let (CommitmentTerm::Months(bound), Some(between)) = (CommitmentTerm::of(&one.term), months(billed))
+    if let (CommitmentTerm::Months(bound), Some(between)) = (CommitmentTerm::of(&one.term), months(billed.as_str()))
         && bound < between
     {
         let (term, billed) = (&one.term, billed.as_str());
@@ -95,21 +96,6 @@ fn chosen(
         );
     }
     Ok((*one).clone())
-}
-
-fn months(billed: &BillingTerm) -> Option<u32> {
-    match billed {
-        BillingTerm::Monthly => Some(1),
-        BillingTerm::Annual => Some(12),
-        BillingTerm::TwoYears => Some(24),
-        BillingTerm::ThreeYears => Some(36),
-        BillingTerm::OneTime
-        | BillingTerm::Trial
-        | BillingTerm::Activation
-        | BillingTerm::Arrears
-        | BillingTerm::Rebate
-        | BillingTerm::Other(_) => None,
-    }
 }
 
 /// A question of a product.

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::renewals::months;
+
 /// How often something is charged.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum BillingTerm {
@@ -82,14 +84,7 @@ impl CommitmentTerm {
     /// Reads `Monthly`, `Annual`, `1-Year`, `3 Year` and the like.
     #[must_use]
     pub fn of(word: &str) -> Self {
-        let squeezed = squeezed(word);
-        let years = squeezed.strip_suffix("years").or_else(|| squeezed.strip_suffix("year"));
-        match (squeezed.as_str(), years.and_then(|years| years.parse::<u32>().ok())) {
-            ("monthly", _) => Self::Months(1),
-            ("annual", _) => Self::Months(12),
-            (_, Some(years @ 1..=20)) => Self::Months(years.saturating_mul(12)),
-            _ => Self::Other(word.into()),
-        }
+        months(word).map_or_else(|| Self::Other(word.into()), Self::Months)
     }
 }
 
@@ -121,9 +116,12 @@ mod tests {
                 assert_eq!(BillingTerm::of(term.as_str()), term, "what is written can be read");
             }
         }
-        for (word, months) in [("Monthly", 1), ("Annual", 12), ("1-Year", 12), ("3 Year", 36), ("5-Years", 60)] {
+        let known = [("Monthly", 1), ("Annual", 12), ("1-Year", 12), ("3 Year", 36), ("5-Years", 60)];
+        for (word, months) in known.into_iter().chain([("12-Months", 12), ("3Year", 36)]) {
             assert_eq!(CommitmentTerm::of(word), CommitmentTerm::Months(months), "{word}");
         }
-        assert_eq!(CommitmentTerm::of("99-Year"), CommitmentTerm::Other("99-Year".into()));
+        for word in ["99-Year", "15-Year", "1.5-Year"] {
+            assert_eq!(CommitmentTerm::of(word), CommitmentTerm::Other(word.into()));
+        }
     }
 }

@@ -8,18 +8,19 @@ use chrono::{Days, Months, NaiveDate};
 /// Longer terms are not sold; a larger number is a mistake.
 const MONTHS_MAX: u32 = 120;
 
-/// How many months a word for a term means; `None` for words that name no length (`One-Time`, `Trial`, `Arrears`).
+/// How many months a word for a term means (`Monthly`, `1-Year`, `3 Year`, `12_months`, `3Year`); `None` for words that name no
+/// length (`One-Time`, `Trial`, `Arrears`).
 #[must_use]
 pub fn months(word: &str) -> Option<u32> {
-    let word = word.trim().to_ascii_lowercase().replace([' ', '_'], "-");
+    let word = word.trim().to_ascii_lowercase();
     match word.as_str() {
         "monthly" | "month" => return Some(1),
         "annual" | "annually" | "yearly" | "year" => return Some(12),
         _ => {}
     }
-    let (number, unit) = word.split_once('-')?;
+    let (number, unit) = word.split_at(word.find(|c: char| !c.is_ascii_digit())?);
     let number: u32 = number.parse().ok()?;
-    let months = match unit {
+    let months = match unit.trim_start_matches(|c: char| !c.is_alphanumeric()) {
         "month" | "months" => number,
         "year" | "years" => number.checked_mul(12)?,
         _ => return None,
@@ -72,6 +73,15 @@ mod tests {
             ("3-Year", Some(36)),
             ("2 years", Some(24)),
             ("12-Months", Some(12)),
+            ("12_MONTHS", Some(12)),
+            ("3Year", Some(36)),
+            ("3_YEAR", Some(36)),
+            ("10-Year", Some(120)),
+            ("11-Year", None),
+            ("1.5-Year", None),
+            ("1 2-Year", None),
+            ("-1-Year", None),
+            ("12", None),
             ("One-Time", None),
             ("Trial", None),
             ("Arrears", None),
