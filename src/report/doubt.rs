@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::core::id::Id;
+use crate::core::reconcile::held;
 use crate::core::reconcile::outcome::{Class, KeyPart, Variance};
 use crate::report::Input;
 use crate::report::table::{count, counted};
@@ -88,10 +89,7 @@ impl Doubts {
 fn linked(input: &Input<'_>, customer: &KeyPart) -> KeyPart {
     match customer {
         KeyPart::Psa(_) => customer.clone(),
-        KeyPart::Vendor(id) => match input.names.company_links.psa_of(&Id::new(id.clone())) {
-            Some(psa) => KeyPart::Psa(psa.as_str().into()),
-            None => customer.clone(),
-        },
+        KeyPart::Vendor(id) => held::part(&input.names.company_links, &Id::new(id.clone())),
     }
 }
 
