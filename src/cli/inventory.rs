@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::month::names;
 use crate::config::Config;
 use crate::core::reconcile::outcome::KeyPart;
-use crate::core::renewals::{Advice, Renewal, Renewals, Rules};
+use crate::core::renewals::{Renewals, Rules};
 use crate::engine::{Engine, Inventory, TicketWish, inventory_of_folder};
 use crate::report::{self, Names, Source, Table};
 
@@ -92,12 +92,10 @@ impl Stock {
 
     /// The tickets that what renews within some days asks for, and how many renewals have no customer of the PSA.
     pub(super) fn ticket_wishes(&self, day: NaiveDate, within_days: u32) -> (Vec<TicketWish>, u64) {
-        let last = day.checked_add_days(Days::new(within_days.into())).unwrap_or(NaiveDate::MAX);
         let input = self.input();
         let (mut wishes, mut unlinked) = (Vec::new(), 0);
-        for row in self.renewals(day, within_days).rows.iter().filter(|row| asks_for_a_ticket(row)) {
-            // An open window of a term that ends later is no renewal yet.
-            let Some(term_end) = row.term_end.filter(|end| *end <= last) else { continue };
+        for row in self.renewals(day, within_days).due() {
+            let Some(term_end) = row.term_end else { continue };
             let KeyPart::Psa(customer) = &row.customer else {
                 unlinked += 1;
                 continue;
@@ -126,19 +124,5 @@ impl Stock {
             OfDay::Unused => report::unused::build(&input, &self.inventory.unused(day)),
             OfDay::HeldNotBilled => report::held_unbilled::build(&input, &self.inventory.held_unbilled(day)),
         }
-    }
-}
-
-/// Whether somebody has to decide something.
-fn asks_for_a_ticket(row: &Renewal) -> bool {
-    match row.advice {
-        Advice::ReduceNow
-        | Advice::Reduce
-        | Advice::Confirm
-        | Advice::TooLate
-        | Advice::RenewOrLetGo
-        | Advice::Empty
-        | Advice::DecideTrial => true,
-        Advice::LetGo | Advice::LookUp | Advice::ReadAgain => false,
     }
 }

@@ -53,7 +53,7 @@ pub struct HeldUnbilled {
 pub fn list(sources: &Sources<'_>, as_of: NaiveDate) -> HeldUnbilled {
     let last_lines = cost::last_lines(sources.charges);
     let mut list = HeldUnbilled { as_of, rows: Vec::new(), all_billed: 0, unknown: 0 };
-    for (of, billed) in billed(sources, as_of) {
+    for (of, billed) in billed(sources, &last_lines, as_of) {
         let known =
             of.fields.quantity.zip(billed).and_then(|(held, billed)| Some((held, billed, held.minus(billed).ok()?)));
         let Some((held, billed, unbilled)) = known else {
@@ -66,7 +66,6 @@ pub fn list(sources: &Sources<'_>, as_of: NaiveDate) -> HeldUnbilled {
         }
         let cost = cost::unit_cost(of, last_lines.get(&of.id).copied(), sources.prices);
         let months = of.fields.billing_term.as_deref().and_then(months);
-        let whole = cost.and_then(|(cost, _, _)| cost.extend(unbilled).ok());
         list.rows.push(Unbilled {
             customer: held::part(&sources.mapping.companies, &of.fields.company),
             product: of.fields.product.clone(),
@@ -76,10 +75,7 @@ pub fn list(sources: &Sources<'_>, as_of: NaiveDate) -> HeldUnbilled {
             billed,
             unbilled,
             currency: cost.map(|(_, currency, _)| currency),
-            monthly_cost: whole.zip(months).and_then(|(whole, months)| match months {
-                1 => Some(whole),
-                longer => whole.part(longer),
-            }),
+            monthly_cost: cost.zip(months).and_then(|((cost, _, _), months)| cost::a_month(cost, unbilled, months)),
         });
     }
     list.rows

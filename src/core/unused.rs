@@ -13,7 +13,7 @@ use crate::core::money::{Amount, Currency};
 use crate::core::quantity::Quantity;
 use crate::core::reconcile::held;
 use crate::core::reconcile::outcome::KeyPart;
-use crate::core::renewals::{Sources, cost, is_over, months};
+use crate::core::renewals::{Sources, cost, months, runs};
 
 /// What is known to be used.
 #[derive(Debug, Clone, Copy)]
@@ -81,9 +81,8 @@ type Key = (VendorCompanyId, VendorProductId);
 /// What is held and not used on a day.
 #[must_use]
 pub fn list(sources: &Sources<'_>, figures: &Figures<'_>, as_of: NaiveDate) -> Unused {
-    let runs = |of: &&Subscription| !is_over(&of.fields, as_of) && of.fields.start.is_none_or(|start| start <= as_of);
     let mut held: BTreeMap<Key, Vec<&Subscription>> = BTreeMap::new();
-    for of in sources.subscriptions.iter().filter(runs) {
+    for of in sources.subscriptions.iter().filter(|of| runs(&of.fields, as_of)) {
         held.entry((of.fields.company.clone(), of.fields.product.clone())).or_default().push(of);
     }
     let used = used(sources.subscriptions, figures);
@@ -129,16 +128,15 @@ fn monthly_cost(
 ) -> Option<(Option<Amount>, Currency)> {
     let each = of.iter().map(|of| {
         let (cost, currency, _) = cost::unit_cost(of, last_lines.get(&of.id).copied(), sources.prices)?;
-        Some((cost, months(of.fields.billing_term.as_deref()?)?, currency))
+        Some((cost, of.fields.billing_term.as_deref().and_then(months), currency))
     });
     let each: Vec<_> = each.collect::<Option<_>>()?;
     let (cost, months, currency) = *each.first()?;
     if each.iter().any(|one| one.2 != currency) {
         return None;
     }
-    let whole = seats.filter(|_| each.iter().all(|one| (one.0, one.1) == (cost, months)));
-    let whole = whole.and_then(|seats| cost.extend(seats).ok());
-    Some((whole.and_then(|whole| if months == 1 { Some(whole) } else { whole.part(months) }), currency))
+    let alike = seats.filter(|_| each.iter().all(|one| (one.0, one.1) == (cost, months)));
+    Some((alike.zip(months).and_then(|(seats, months)| cost::a_month(cost, seats, months)), currency))
 }
 
 type Used = (Quantity, UsedFrom, Option<NaiveDate>);
@@ -230,7 +228,7 @@ mod tests {
         }
     }
 
-    fn seen(held: &[Subscription], assignments: &[Assignment], usage: &[UsageLine]) -> (Vec<String>, u64, u64) {
+    fn listed(held: &[Subscription], assignments: &[Assignment], usage: &[UsageLine]) -> Unused {
         let mapping = Mapping::default();
         let sources = Sources {
             subscriptions: held,
@@ -254,7 +252,11 @@ mod tests {
         }];
         let assigned_on = Some(day("2026-04-20"));
         let figures = Figures { assignments, assigned_on, summaries: &summaries, usage };
-        let list = list(&sources, &figures, day("2026-04-30"));
+        list(&sources, &figures, day("2026-04-30"))
+    }
+
+    fn seen(held: &[Subscription], assignments: &[Assignment], usage: &[UsageLine]) -> (Vec<String>, u64, u64) {
+        let list = listed(held, assignments, usage);
         let row = |row: &Holding| {
             let text = |quantity: Option<Quantity>| quantity.map_or("-".into(), Quantity::plain_text);
             let cost = row.monthly_cost.map_or("-".into(), Amount::cents_text);
@@ -337,5 +339,13 @@ mod tests {
         ] {
             assert_eq!(seen(&held, &assignments, &usage), expected, "{what}");
         }
+    }
+
+    #[test]
+    fn an_unknown_billing_term_leaves_the_currency_and_no_cost_a_month() {
+        let mut held = [subscription("s", "p", "25", "120", None)];
+        held[0].fields.billing_term = Some("Whenever".into());
+        let [row] = listed(&held, &[given("p", "18")], &[]).rows.try_into().unwrap();
+        assert_eq!((row.currency, row.monthly_cost), (Some("USD".parse().unwrap()), None));
     }
 }

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use crate::core::billing::{ChargeKind, Subscription, SubscriptionFields, VendorCharge};
 use crate::core::id::SubscriptionId;
-use crate::core::money::{Currency, UnitPrice};
+use crate::core::money::{Amount, Currency, UnitPrice};
 use crate::core::product::PriceRow;
+use crate::core::quantity::Quantity;
 use crate::core::renewals::term::months;
 
 /// Where a unit cost stands.
@@ -59,6 +60,12 @@ pub(crate) fn unit_cost(
         (Some(cost), None, Some(currency)) => Some((cost, currency, CostFrom::PriceList)),
         (_, _, _) => None,
     }
+}
+
+/// What some seats cost a month; a longer billing term is spread over its months, to the hundredth.
+pub(crate) fn a_month(cost: UnitPrice, seats: Quantity, months: u32) -> Option<Amount> {
+    let whole = cost.extend(seats).ok()?;
+    if months == 1 { Some(whole) } else { whole.part(months) }
 }
 
 fn is_per_unit(word: &str) -> bool {

@@ -88,6 +88,23 @@ pub enum Advice {
     ReadAgain,
 }
 
+impl Advice {
+    /// Whether somebody has to decide something.
+    #[must_use]
+    pub fn asks_for_a_ticket(self) -> bool {
+        match self {
+            Self::ReduceNow
+            | Self::Reduce
+            | Self::Confirm
+            | Self::TooLate
+            | Self::RenewOrLetGo
+            | Self::Empty
+            | Self::DecideTrial => true,
+            Self::LetGo | Self::LookUp | Self::ReadAgain => false,
+        }
+    }
+}
+
 /// One subscription whose term ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Renewal {
@@ -176,13 +193,13 @@ pub fn list(sources: &Sources<'_>, rules: &Rules, as_of: NaiveDate, within_days:
         .subscriptions
         .iter()
         .filter_map(|of| {
-            let begins_later = of.fields.start.is_some_and(|start| start > as_of);
+            if runs(&of.fields, as_of) {
+                return Some((of, Term::of(&of.fields, last_lines.get(&of.id).copied(), as_of)));
+            }
             if is_over(&of.fields, as_of) {
                 left.over += 1;
-            } else if begins_later {
-                left.later_start += 1;
             } else {
-                return Some((of, Term::of(&of.fields, last_lines.get(&of.id).copied(), as_of)));
+                left.later_start += 1;
             }
             None
         })
@@ -192,7 +209,7 @@ pub fn list(sources: &Sources<'_>, rules: &Rules, as_of: NaiveDate, within_days:
     let billed = seats.shared(&bound);
     let products: BTreeMap<&VendorProductId, &ProductFields> =
         sources.products.iter().map(|product| (&product.id, &product.fields)).collect();
-    let horizon = as_of.checked_add_days(Days::new(within_days.into())).unwrap_or(NaiveDate::MAX);
+    let horizon = horizon(as_of, within_days);
     let mut rows = Vec::new();
     for ((of, term), billed) in held.into_iter().zip(billed) {
         let seen = Seen {
@@ -216,18 +233,40 @@ pub fn list(sources: &Sources<'_>, rules: &Rules, as_of: NaiveDate, within_days:
     Renewals { as_of, within_days, rows, left }
 }
 
+/// The last day that is looked at.
+fn horizon(as_of: NaiveDate, within_days: u32) -> NaiveDate {
+    as_of.checked_add_days(Days::new(within_days.into())).unwrap_or(NaiveDate::MAX)
+}
+
+impl Renewals {
+    /// Those whose term ends within the days looked at and about which somebody has to decide something. An open window of a
+    /// term that ends later is no renewal yet.
+    pub fn due(&self) -> impl Iterator<Item = &Renewal> {
+        let horizon = horizon(self.as_of, self.within_days);
+        let ends = move |row: &&Renewal| row.term_end.is_some_and(|end| end <= horizon);
+        self.rows.iter().filter(|row| row.advice.asks_for_a_ticket()).filter(ends)
+    }
+}
+
 /// The running subscriptions, and how many seats of each are billed.
-pub(crate) fn billed<'a>(sources: &Sources<'a>, as_of: NaiveDate) -> Vec<(&'a Subscription, Option<Quantity>)> {
-    let last_lines = cost::last_lines(sources.charges);
-    let runs = |of: &&Subscription| !is_over(&of.fields, as_of) && of.fields.start.is_none_or(|start| start <= as_of);
+pub(crate) fn billed<'a>(
+    sources: &Sources<'a>,
+    last_lines: &BTreeMap<&SubscriptionId, &VendorCharge>,
+    as_of: NaiveDate,
+) -> Vec<(&'a Subscription, Option<Quantity>)> {
+    let runs = |of: &&Subscription| runs(&of.fields, as_of);
     let bound = |of: &'a Subscription| (of, Term::of(&of.fields, last_lines.get(&of.id).copied(), as_of).bound());
     let held: Vec<_> = sources.subscriptions.iter().filter(runs).map(bound).collect();
     let billed = Seats::new(sources.lines, sources.lines_unread, sources.mapping, as_of).shared(&held);
     held.into_iter().map(|(of, _)| of).zip(billed).collect()
 }
 
-/// Whether a subscription has ended.
-pub(crate) fn is_over(of: &SubscriptionFields, as_of: NaiveDate) -> bool {
+/// Whether a subscription has begun and not ended.
+pub(crate) fn runs(of: &SubscriptionFields, as_of: NaiveDate) -> bool {
+    !is_over(of, as_of) && of.start.is_none_or(|start| start <= as_of)
+}
+
+fn is_over(of: &SubscriptionFields, as_of: NaiveDate) -> bool {
     of.end.is_some_and(|end| end < as_of) || ended_some_day(of)
 }
 
@@ -374,8 +413,7 @@ impl Seen<'_> {
     fn monthly_cost(&self, fate: Fate) -> Option<Amount> {
         let ((cost, _, _), quantity) = (self.cost?, self.of.fields.quantity?);
         let months = self.of.fields.billing_term.as_deref().and_then(months)?;
-        let whole = cost.extend(quantity).ok().filter(|_| fate != Fate::Trial)?;
-        if months == 1 { Some(whole) } else { whole.part(months) }
+        cost::a_month(cost, quantity, months).filter(|_| fate != Fate::Trial)
     }
 
     /// Charges that begin today or later; unknown once the term is over, and of a trial.

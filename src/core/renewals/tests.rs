@@ -231,6 +231,17 @@ fn each_state_of_a_term_has_its_fate_its_days_and_its_advice() {
 }
 
 #[test]
+fn due_is_what_ends_in_the_days_looked_at_and_asks_for_a_decision() {
+    let due = |told, as_of: &str, within_days| world(&[told]).seen(as_of, within_days).due().count();
+    assert_eq!(due(YEAR, "2026-04-10", 51), 1);
+    assert_eq!(due(with(YEAR, &[(3, "2026-05-31")]), "2026-04-10", 51), 0, "cancelled: nothing to decide");
+    // listed for its open window, and ends later
+    let renewed = with(YEAR, &[(7, "2027-05-31")]);
+    assert_eq!(world(&[renewed]).seen("2026-06-03", 30).rows.len(), 1);
+    assert_eq!(due(renewed, "2026-06-03", 30), 0);
+}
+
+#[test]
 fn what_does_not_renew_by_itself_ends_and_has_no_window_after() {
     let mut of = world(&[YEAR]);
     of.commitments = vec![rule("1-Year", Some(false))];
