@@ -52,7 +52,7 @@ pub(crate) fn build(input: &Input<'_>) -> Table {
                     Cell::text(names::id(&m.company)),
                     Cell::text(m.currency.as_str()),
                 ];
-                row.extend(money([m.revenue, m.cost, m.underbilled, m.overbilled]));
+                row.extend(money(Some(m.margin), [m.revenue, m.cost, m.underbilled, m.overbilled]));
                 row
             })
             .collect(),
@@ -87,7 +87,7 @@ pub(crate) fn by_product(input: &Input<'_>) -> Table {
                     Cell::text(names::id(&m.product)),
                     Cell::text(m.currency.as_str()),
                 ];
-                row.extend(money([m.revenue, m.cost, m.underbilled, m.overbilled]));
+                row.extend(money(m.margin(), [m.revenue, m.cost, m.underbilled, m.overbilled]));
                 row
             })
             .collect(),
@@ -95,8 +95,7 @@ pub(crate) fn by_product(input: &Input<'_>) -> Table {
     }
 }
 
-fn money([revenue, cost, underbilled, overbilled]: [Amount; 4]) -> [Cell; 6] {
-    let margin = revenue.minus(cost).ok();
+fn money(margin: Option<Amount>, [revenue, cost, underbilled, overbilled]: [Amount; 4]) -> [Cell; 6] {
     let share = margin.and_then(|margin| money::share(margin, revenue, 1000));
     [
         Cell::Money(revenue),

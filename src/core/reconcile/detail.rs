@@ -63,6 +63,12 @@ impl ProductMargin {
             overbilled: when(differs, cell.billed_too_much()),
         }
     }
+
+    /// What stays; `None` where it does not fit.
+    #[must_use]
+    pub fn margin(&self) -> Option<Amount> {
+        self.revenue.minus(self.cost).ok()
+    }
 }
 
 /// The kinds of PSA records that may lack a link.

@@ -72,22 +72,23 @@ impl Part {
             for (key, cell, extras) in shard.cells.iter() {
                 let judged = Placed { index, shard, key }.judged(cell, &extras)?;
                 part.detail.tie(judged.currency, extras.free, cell.vendor.cost.minus(judged.vendor_cost)?)?;
+                let money = ProductMargin::of(&judged);
+                part.take(judged, &money)?;
                 if by_product {
-                    part.detail.products.push(ProductMargin::of(&judged));
+                    part.detail.products.push(money);
                 }
-                part.take(judged)?;
             }
             part.detail.meet(&shard.alone)?;
         }
         Ok(part)
     }
 
-    fn take(&mut self, cell: Variance) -> Result<(), MoneyError> {
+    fn take(&mut self, cell: Variance, money: &ProductMargin) -> Result<(), MoneyError> {
         self.cells = self.cells.saturating_add(1);
         let class = self.classes.entry(cell.currency).or_default().entry(cell.class()).or_default();
         class.absorb(&ClassTotal::of(&cell))?;
         let margin = self.margins.entry((cell.currency, cell.company.clone()));
-        margin.or_insert_with(|| CustomerMargin::none(cell.currency, cell.company.clone())).take(&cell)?;
+        margin.or_insert_with(|| CustomerMargin::none(cell.currency, cell.company.clone())).take(money)?;
         if cell.flags != Flags::default() {
             self.variances.push(cell);
         }
@@ -220,19 +221,12 @@ impl CustomerMargin {
         Self { currency, company, revenue: zero, cost: zero, margin: zero, underbilled: zero, overbilled: zero }
     }
 
-    fn take(&mut self, cell: &Variance) -> Result<(), MoneyError> {
-        self.revenue = self.revenue.plus(cell.psa_amount)?;
-        self.cost = self.cost.plus(cell.vendor_cost)?;
+    fn take(&mut self, of: &ProductMargin) -> Result<(), MoneyError> {
+        self.revenue = self.revenue.plus(of.revenue)?;
+        self.cost = self.cost.plus(of.cost)?;
         self.margin = self.revenue.minus(self.cost)?;
-        // A cell without a flag may differ in money by design: a bundle sold below the sum of its parts.
-        if cell.flags == Flags::default() {
-            return Ok(());
-        }
-        if cell.amount_variance.is_negative() {
-            self.overbilled = self.overbilled.plus(cell.billed_too_much())?;
-        } else {
-            self.underbilled = self.underbilled.plus(cell.amount_variance)?;
-        }
+        self.underbilled = self.underbilled.plus(of.underbilled)?;
+        self.overbilled = self.overbilled.plus(of.overbilled)?;
         Ok(())
     }
 }
