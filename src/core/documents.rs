@@ -139,6 +139,12 @@ impl Documents {
         untied.sort_by_key(|untied| (!untied.why.is_difference(), untied.id, untied.currency));
         untied
     }
+
+    /// How many documents of the period differ from their lines.
+    #[must_use]
+    pub fn differing(&self, period: BillingPeriod) -> usize {
+        self.untied(period).iter().filter(|document| document.why.is_difference()).count()
+    }
 }
 
 impl LineSums {

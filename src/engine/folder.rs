@@ -300,9 +300,8 @@ fn finish(
     let of_lists = of_lists.iter().filter(|problem| untold.remove(problem)).cloned();
     let problems = charges.problems.into_iter().chain(lines.problems).chain(of_lists).chain(listed.problems).collect();
     let mut outcome = book.finish(threads, coverage, problems)?;
-    let differs = |documents: &Documents| documents.untied(outcome.period).iter().any(|one| one.why.is_difference());
-    if documents.as_ref().is_some_and(differs) {
-        outcome.verdict = outcome.verdict.with_differences();
+    if let Some(documents) = &documents {
+        outcome.heed(documents);
     }
     Ok((outcome, documents))
 }

@@ -53,7 +53,9 @@ impl Engine {
     /// [`EngineError::NotPulled`] and [`EngineError::Stale`] say which listing has to be pulled.
     pub async fn reconcile(&self, period: BillingPeriod) -> Result<Reconciled> {
         let inputs = self.latest_inputs(period).await?;
-        let (outcome, untied) = inputs.outcome(period)?;
+        let mut outcome = inputs.outcome(period)?;
+        let documents = inputs.documents()?;
+        let untied = documents.as_ref().map_or(0, |documents| outcome.heed(documents));
         let job = self.begin("reconcile").await?;
         let saved = async {
             let mut tx = job.tx().await?;
@@ -69,7 +71,7 @@ impl Engine {
             "untied": untied,
         });
         job.end(RunOutcome::Done, &receipt).await?;
-        inputs.into_reconciled(outcome, self.candidates().await?)
+        Ok(inputs.into_reconciled(outcome, documents, self.candidates().await?))
     }
 
     /// The last saved result of a month, with the names and documents it was made from; `None` when it was never reconciled.
@@ -87,7 +89,8 @@ impl Engine {
             inputs.mapping.companies = standing(companies)?;
             inputs.mapping.products = standing(products)?;
         }
-        inputs.into_reconciled(stored.outcome, self.candidates().await?).map(Some)
+        let documents = inputs.documents()?;
+        Ok(Some(inputs.into_reconciled(stored.outcome, documents, self.candidates().await?)))
     }
 
     async fn latest_inputs(&self, period: BillingPeriod) -> Result<Inputs> {
@@ -196,9 +199,10 @@ impl Engine {
             }
             compare.insert(link.psa.clone(), standing.compare);
         }
+        let products = links.into_iter().map(|StoredLink { vendor, psa, .. }| Link { vendor, psa }).collect();
         let mapping = Mapping {
             companies: self.links().await?,
-            products: self.links().await?,
+            products: standing(products)?,
             compare,
             bundles: self.store.load_bundles().await?,
         };
@@ -234,8 +238,8 @@ struct Inputs {
 }
 
 impl Inputs {
-    /// The result, and how many documents differ from their lines.
-    fn outcome(&self, period: BillingPeriod) -> Result<(Outcome, usize)> {
+    /// The result, as the lines say it.
+    fn outcome(&self, period: BillingPeriod) -> Result<Outcome> {
         let documents = self.invoices.as_ref().map_or(&[][..], |stored| stored.pulled.records());
         let book = Book::new(period, &self.mapping).heeding(documents);
         let mut coverage = Coverage::default();
@@ -262,29 +266,22 @@ impl Inputs {
         // A list that is not there is made from the lines and has their problems as well: each is told once.
         let told: BTreeSet<Problem> = vendor_problems.iter().cloned().collect();
         vendor_problems.extend(self.of_lists.iter().filter(|problem| !told.contains(problem)).cloned());
-        let mut outcome = book.finish(1, coverage, vendor_problems)?;
-        let documents = self.invoices.as_ref().map(|invoices| self.documents(invoices)).transpose()?;
-        let untied = documents.map_or(0, |documents| {
-            documents.untied(period).iter().filter(|document| document.why.is_difference()).count()
-        });
-        if untied > 0 {
-            outcome.verdict = outcome.verdict.with_differences();
-        }
-        Ok((outcome, untied))
+        Ok(book.finish(1, coverage, vendor_problems)?)
     }
 
-    fn documents(&self, invoices: &Stored<VendorInvoice>) -> Result<Documents> {
+    /// The documents with their lines; `None` where there are only lines.
+    fn documents(&self) -> Result<Option<Documents>> {
+        let Some(invoices) = &self.invoices else { return Ok(None) };
         let mut documents = Documents::new(invoices.header.connector.clone(), invoices.pulled.records().to_vec());
         self.charges.pulled.records().iter().try_for_each(|charge| documents.add(&Charge::from(charge)))?;
-        Ok(documents)
+        Ok(Some(documents))
     }
 
-    fn into_reconciled(self, outcome: Outcome, candidates: Candidates) -> Result<Reconciled> {
+    fn into_reconciled(self, outcome: Outcome, documents: Option<Documents>, candidates: Candidates) -> Reconciled {
         let (companies, products) = (&self.mapping.companies, &self.mapping.products);
         let held =
             self.subscriptions.as_ref().and_then(|stored| held(&stored.pulled, companies, products, outcome.period));
-        let documents = self.invoices.as_ref().map(|invoices| self.documents(invoices)).transpose()?;
-        Ok(Reconciled {
+        Reconciled {
             outcome,
             directory: self.directory,
             company_links: self.mapping.companies,
@@ -292,7 +289,7 @@ impl Inputs {
             documents,
             held,
             candidates,
-        })
+        }
     }
 }
 
@@ -313,7 +310,7 @@ fn used(mapping: &Mapping) -> LinksUsed {
     LinksUsed { companies: all(&mapping.companies), products: all(&mapping.products) }
 }
 
-/// The links of a stored reconcile, which were allowed when they were decided.
+/// Links the store kept, which were allowed when they were decided.
 fn standing<E>(kept: Vec<Link<E>>) -> Result<LinkSet<E>> {
     let mut links = LinkSet::default();
     for link in kept {
@@ -334,13 +331,17 @@ fn count(problems: &[Problem]) -> u64 {
 
 /// Of everything the result says: equal digests are equal reports.
 fn digest(outcome: &Outcome) -> Fingerprint {
+    let Outcome { period, variances, cells, classes, coverage, margins, detail, problems, verdict } = outcome;
     let said = serde_json::json!({
-        "period": outcome.period,
-        "verdict": outcome.verdict,
-        "variances": outcome.variances,
-        "classes": outcome.classes,
-        "coverage": outcome.coverage,
-        "problems": outcome.problems,
+        "period": period,
+        "verdict": verdict,
+        "variances": variances,
+        "cells": cells,
+        "classes": classes,
+        "coverage": coverage,
+        "margins": margins,
+        "detail": detail,
+        "problems": problems,
     });
     Fingerprint::of(said.to_string().as_bytes())
 }
@@ -348,5 +349,40 @@ fn digest(outcome: &Outcome) -> Fingerprint {
 impl From<LinkFile> for Mapping {
     fn from(file: LinkFile) -> Self {
         Self { companies: file.companies, products: file.products, compare: file.compare, bundles: file.bundles }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::reconcile::detail::{Detail, Terms};
+    use crate::core::reconcile::outcome::{CustomerMargin, KeyPart, Verdict};
+
+    #[test]
+    fn the_digest_is_of_everything_the_result_says() {
+        let bare = Book::new("2026-04".parse().unwrap(), &Mapping::default())
+            .finish(1, Coverage::default(), Vec::new())
+            .unwrap();
+        let zero = crate::core::money::Amount::ZERO;
+        let margin = CustomerMargin {
+            currency: "USD".parse().unwrap(),
+            company: KeyPart::Psa("1".into()),
+            revenue: zero,
+            cost: zero,
+            margin: zero,
+            underbilled: zero,
+            overbilled: zero,
+        };
+        let terms = [("USD".parse().unwrap(), Terms::default())].into();
+        for (what, other) in [
+            ("verdict", Outcome { verdict: Verdict::Clean, ..bare.clone() }),
+            ("cells", Outcome { cells: 1, ..bare.clone() }),
+            ("margins", Outcome { margins: vec![margin], ..bare.clone() }),
+            ("detail", Outcome { detail: Detail { terms, ..Detail::default() }, ..bare.clone() }),
+            ("problems", Outcome { problems: vec![Problem::new("a file", "is cut")], ..bare.clone() }),
+        ] {
+            assert_ne!(digest(&bare), digest(&other), "{what}");
+        }
+        assert_eq!(digest(&bare), digest(&bare.clone()));
     }
 }

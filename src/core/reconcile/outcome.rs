@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::core::documents::Documents;
 use crate::core::money::{Amount, Currency, MoneyError, UnitPrice};
 use crate::core::period::BillingPeriod;
 use crate::core::quantity::Quantity;
@@ -341,7 +342,7 @@ pub enum Verdict {
 impl Verdict {
     /// What may be said when something else differs as well.
     #[must_use]
-    pub fn with_differences(self) -> Self {
+    fn with_differences(self) -> Self {
         match self {
             Self::Clean | Self::Differences => Self::Differences,
             Self::Unknown => Self::Unknown,
@@ -370,6 +371,17 @@ pub struct Outcome {
     pub problems: Vec<Problem>,
     /// What may be said.
     pub verdict: Verdict,
+}
+
+impl Outcome {
+    /// Heeds the documents of the month, which may differ where no cell does; how many do.
+    pub fn heed(&mut self, documents: &Documents) -> usize {
+        let differing = documents.differing(self.period);
+        if differing > 0 {
+            self.verdict = self.verdict.with_differences();
+        }
+        differing
+    }
 }
 
 #[cfg(test)]
