@@ -1,6 +1,6 @@
 //! Arguments several commands share.
 
-use chrono::{DateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::ValueEnum;
 
 use crate::cli::error::CommandError;
@@ -51,6 +51,11 @@ pub(super) fn period(text: &str) -> Result<BillingPeriod, String> {
     text.parse().map_err(|error: crate::core::period::PeriodError| error.to_string())
 }
 
+/// Reads `2026-05-01`.
+pub(super) fn day(text: &str) -> Result<NaiveDate, String> {
+    iso_day(text).ok_or_else(|| format!("`{text}` is no day like 2026-05-01"))
+}
+
 /// Reads a span of days: `90d`.
 pub(super) fn days(text: &str) -> Result<u32, String> {
     let days = text.strip_suffix('d').and_then(|number| number.parse().ok()).filter(|days| *days <= DAYS_MAX);
@@ -72,6 +77,14 @@ pub(super) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_is_read_in_the_one_way_it_is_written() {
+        assert_eq!(day("2026-05-01").unwrap().to_string(), "2026-05-01");
+        for refused in ["2026-5-1", " 2026-05-01", "01.05.2026", ""] {
+            assert!(day(refused).is_err(), "{refused}");
+        }
+    }
 
     #[test]
     fn a_span_is_a_number_of_days() {

@@ -43,7 +43,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
     port: u16,
     /// What day it is for the distributor [default: the last of the month of the data]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = args::day)]
     clock: Option<NaiveDate>,
     /// Misbehave in these ways
     #[arg(long, value_name = "FAULTS", default_value = "", hide_default_value = true, long_help = Faults::SWITCHES)]

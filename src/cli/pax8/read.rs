@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Args as _, Command, FromArgMatches, Subcommand};
 
+use crate::cli::args;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::pax8::options::{How, Pages, Sorted, refused, unanswered};
@@ -120,8 +121,7 @@ impl Read {
             command = command.arg(flag.arg(known));
         }
         if let Asks::PagesOfDay(..) = self.asks {
-            let parser = |text: &str| text.parse::<NaiveDate>().map_err(|_| "expected a day like 2026-10-05");
-            let arg = Arg::new("day").long("day").required(true).value_name("DATE").value_parser(parser);
+            let arg = Arg::new("day").long("day").required(true).value_name("DATE").value_parser(args::day);
             command = command.arg(arg.help("Of this day: Pax8 answers for one day at a time"));
         }
         if self.asks.is_paged() {

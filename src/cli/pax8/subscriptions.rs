@@ -7,6 +7,7 @@ use std::num::NonZeroU32;
 use chrono::NaiveDate;
 use clap::Subcommand;
 
+use crate::cli::args;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending};
 use crate::cli::pax8::options::one;
@@ -95,10 +96,10 @@ pub(super) struct Update {
     #[arg(long, value_name = "TERM")]
     term: Option<String>,
     /// From this day
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = args::day)]
     start: Option<NaiveDate>,
     /// Until this day
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = args::day)]
     end: Option<NaiveDate>,
     /// Answer a question of its provisioning; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
@@ -118,7 +119,7 @@ pub(super) struct Cancel {
     #[arg(value_name = "SUBSCRIPTION_ID")]
     subscription: String,
     /// Cancel on this day
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = args::day)]
     on: Option<NaiveDate>,
     #[command(flatten)]
     act: Act,

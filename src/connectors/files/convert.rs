@@ -16,6 +16,7 @@ use crate::core::customer::{CustomerFields, PsaCustomer, VendorCustomer};
 use crate::core::id::Id;
 use crate::core::money::{Amount, Currency, MoneyError, UnitPrice};
 use crate::core::outside::excerpt;
+use crate::core::period::iso_day;
 use crate::core::product::{ProductFields, PsaProduct, VendorProduct};
 use crate::core::quantity::Quantity;
 use crate::core::reconcile::outcome::KeyPart;
@@ -196,8 +197,7 @@ impl<'a> Row<'a> {
 fn plain_day(cell: &str) -> Option<NaiveDate> {
     let (day, rest) = (cell.get(..10)?, cell.get(10..)?);
     let time_follows = rest.is_empty() || (rest.starts_with(['T', ' ']) && rest.contains(':'));
-    let strict = day.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
-    (strict && time_follows).then(|| day.parse().ok()).flatten()
+    iso_day(day).filter(|_| time_follows)
 }
 
 /// A row of `assignments`.

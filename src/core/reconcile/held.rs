@@ -11,7 +11,7 @@ use crate::core::billing::{Subscription, SubscriptionFields, SubscriptionState};
 use crate::core::id::{Company, Id, Product, Vendor};
 use crate::core::link::LinkSet;
 use crate::core::money::Currency;
-use crate::core::period::BillingPeriod;
+use crate::core::period::{BillingPeriod, iso_day};
 use crate::core::quantity::Quantity;
 use crate::core::reconcile::outcome::KeyPart;
 
@@ -53,7 +53,7 @@ pub(crate) fn ended_some_day(of: &SubscriptionFields) -> bool {
 
 /// Whether the list was changed after the month: then it says what is held now, not what was held then.
 fn changed_after(of: &SubscriptionFields, last: NaiveDate) -> bool {
-    let day = of.updated.as_deref().and_then(|text| text.get(..10)).and_then(|day| day.parse::<NaiveDate>().ok());
+    let day = of.updated.as_deref().and_then(|text| text.get(..10)).and_then(iso_day);
     day.is_some_and(|day| day > last)
 }
 

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::cli::error::{CommandError, Kind};
 use crate::cli::pax8::options::refused;
 use crate::cli::pax8::pairs::Pairs;
+use crate::core::period::iso_day;
 use crate::engine::pax8::{BillingTerm, Email, Invalid, Parent, RemoteId};
 
 /// The longest order file that is read.
@@ -83,7 +84,7 @@ impl Wanted {
         };
         let day = |text: &str| {
             let what = || format!("expected a day like 2026-12-01, found {text}");
-            text.parse::<NaiveDate>().map_err(|_| wrong("start", what()))
+            iso_day(text).ok_or_else(|| wrong("start", what()))
         };
         let parent = match (given.get("parent"), given.get("parent-subscription")) {
             (Some(_), Some(_)) => {
@@ -174,7 +175,7 @@ impl WrittenLine {
             // A day, or the moment it begins.
             let written = text.split('T').next().unwrap_or_default();
             let what = || format!("expected a day like 2026-12-01, found {text}");
-            written.parse::<NaiveDate>().map_err(|_| wrong("provisionStartDate", what()))
+            iso_day(written).ok_or_else(|| wrong("provisionStartDate", what()))
         };
         let parent = match (self.parent_line_item_number, self.parent_subscription_id) {
             (Some(_), Some(_)) => {
