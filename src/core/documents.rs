@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::core::billing::{ChargeKind, VendorInvoice};
+use crate::core::billing::{ChargeKind, EndRule, VendorInvoice};
 use crate::core::id::InvoiceId;
 use crate::core::money::{Amount, Currency, MoneyError};
 use crate::core::period::BillingPeriod;
@@ -43,6 +43,8 @@ pub struct LineSums {
     pub tax: Amount,
     /// How many lines said their tax.
     pub taxed: u64,
+    /// How the ends of their periods are counted, where they show it.
+    pub end_rule: Option<EndRule>,
 }
 
 impl Documents {
@@ -77,6 +79,7 @@ impl Documents {
             next.taxed = next.taxed.saturating_add(1);
         }
         next.lines = next.lines.saturating_add(1);
+        next.end_rule = next.end_rule.or(charge.end_rule);
         *sums = next;
         Ok(())
     }
@@ -157,6 +160,7 @@ impl LineSums {
             payments: self.payments.plus(other.payments)?,
             tax: self.tax.plus(other.tax)?,
             taxed: self.taxed.saturating_add(other.taxed),
+            end_rule: self.end_rule.or(other.end_rule),
         })
     }
 

@@ -2,10 +2,12 @@
 //!
 //! Keeps the invariant that a withdrawn document is listed and not summed.
 
-use crate::core::billing::VendorInvoice;
+use std::collections::BTreeMap;
+
+use crate::core::billing::{EndRule, VendorInvoice};
 pub use crate::core::documents::Documents;
 use crate::core::money::Amount;
-use crate::report::table::{Cell, Column, Kind, Table};
+use crate::report::table::{Cell, Column, Kind, Table, counted};
 
 const REGISTER: &[Column] = &[
     Column::new("vendor", Kind::Text).in_files(),
@@ -57,8 +59,28 @@ pub(crate) fn register(documents: Option<&Documents>) -> Table {
         head: Vec::new(),
         columns: REGISTER,
         rows: invoices.into_iter().map(row).collect(),
-        notes: documents.map_or_else(no_documents, |_| vec![WITHDRAWN.to_owned()]),
+        notes: documents.map_or_else(no_documents, |documents| {
+            [Some(WITHDRAWN.to_owned()), ends(documents)].into_iter().flatten().collect()
+        }),
     }
+}
+
+/// How the documents count the end of a service period; nothing where no line shows it.
+fn ends(documents: &Documents) -> Option<String> {
+    let mut seen: BTreeMap<EndRule, u64> = BTreeMap::new();
+    for rule in documents.invoices.iter().filter_map(|invoice| documents.sums_of(invoice).end_rule) {
+        *seen.entry(rule).or_default() += 1;
+    }
+    let said = |(rule, count): (EndRule, u64)| {
+        let means = match rule {
+            EndRule::Inclusive => "its last day",
+            EndRule::Exclusive => "the day after it",
+            EndRule::Mixed => "now one, now the other",
+        };
+        format!("{means} on {}", counted(count, "document"))
+    };
+    let said: Vec<String> = seen.into_iter().map(said).collect();
+    (!said.is_empty()).then(|| format!("The end of a service period is, as the lines show: {}.", said.join("; ")))
 }
 
 /// Why some documents have no sums.
@@ -68,4 +90,39 @@ pub(crate) const WITHDRAWN: &str =
 /// What to say where a source has lines only.
 pub(crate) fn no_documents() -> Vec<String> {
     vec!["The source gave lines and no documents, so there is nothing to list or to tie out.".to_owned()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::documents::LineSums;
+    use crate::core::id::Id;
+
+    #[test]
+    fn the_register_says_how_the_documents_count_ends_and_nothing_where_none_shows_it() {
+        let listed = |rules: &[Option<EndRule>]| {
+            let mut documents = Documents::default();
+            for (at, rule) in rules.iter().enumerate() {
+                let (id, currency) = (Id::new(format!("i{at}")), "GBP".parse().unwrap());
+                documents.lines.insert((id.clone(), currency), LineSums { end_rule: *rule, ..LineSums::default() });
+                documents.invoices.push(VendorInvoice {
+                    id,
+                    date: "2026-04-01".parse().unwrap(),
+                    due: None,
+                    status: None,
+                    total: None,
+                    balance: None,
+                    carried: None,
+                    currency,
+                    partner: None,
+                });
+            }
+            register(Some(&documents)).notes
+        };
+        assert_eq!(listed(&[None, None]), [WITHDRAWN]);
+        let (last, after) = (Some(EndRule::Inclusive), Some(EndRule::Exclusive));
+        let told = "The end of a service period is, as the lines show: its last day on 2 documents; the day after it on 1 \
+                    document; now one, now the other on 1 document.";
+        assert_eq!(listed(&[after, last, None, last, Some(EndRule::Mixed)]), [WITHDRAWN, told]);
+    }
 }

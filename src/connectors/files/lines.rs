@@ -121,6 +121,7 @@ impl Line for Charges {
             multiplies: Charge::must_multiply(per, term),
             invoice,
             tax: if tax.is_empty() { None } else { Some(Amount::parse(tax).ok()?) },
+            end_rule: None,
         })
     }
 

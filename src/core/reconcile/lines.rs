@@ -4,7 +4,7 @@
 
 use chrono::NaiveDate;
 
-use crate::core::billing::{BillCustomer, BilledLine, ChargeKind, LineKind, VendorCharge};
+use crate::core::billing::{BillCustomer, BilledLine, ChargeKind, EndRule, LineKind, VendorCharge};
 use crate::core::money::{Amount, Currency, UnitPrice};
 use crate::core::quantity::Quantity;
 
@@ -26,8 +26,8 @@ pub struct Charge<'a> {
     pub multiplies: bool,
     /// The document it stands on; empty where none is named.
     pub invoice: &'a str,
-    /// The document's date, where the line carries it.
     pub tax: Option<Amount>,
+    pub end_rule: Option<EndRule>,
 }
 
 impl Charge<'_> {
@@ -55,6 +55,7 @@ impl<'a> From<&'a VendorCharge> for Charge<'a> {
             multiplies: Self::must_multiply(word(&line.charge_type), word(&line.term)),
             invoice: line.invoice.as_ref().map_or("", |id| id.as_str()),
             tax: line.tax,
+            end_rule: line.end_rule,
         }
     }
 }
