@@ -177,6 +177,9 @@ impl From<EngineError> for CommandError {
             EngineError::NoTickets { .. } => {
                 (Kind::Usage, Some("Say in a [ticket] section of its connector file how tickets are made."))
             }
+            EngineError::TicketSent { .. } => {
+                (Kind::Refused, Some("Run `trueup renewals ticket` to see how it stands, and to look for it again."))
+            }
             EngineError::WriteOpen { .. } => (
                 Kind::NotReady,
                 Some("Run `trueup connections verify` to look again; an answer may take minutes to take effect."),

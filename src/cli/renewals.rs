@@ -75,7 +75,7 @@ impl TicketArgs {
             engine.settle_tickets(psa.as_ref()).await?;
             tickets = engine.propose_tickets(&wishes).await?;
             if self.send {
-                let due = tickets.iter().filter(|ticket| is_wished(ticket) && may_be_sent(ticket.state));
+                let due = tickets.iter().filter(|ticket| is_wished(ticket) && ticket.state.may_be_sent());
                 for ticket in due {
                     self.send(context, &engine, psa.as_ref(), ticket).await?;
                 }
@@ -123,7 +123,7 @@ impl TicketArgs {
                 "{what} have no ticket: their customer is linked with none of the PSA's (`trueup review`)."
             ));
         }
-        if !self.send && tickets.iter().any(|ticket| may_be_sent(ticket.state)) {
+        if !self.send && tickets.iter().any(|ticket| ticket.state.may_be_sent()) {
             notes.push("Nothing was sent. `trueup renewals ticket --send` shows each and asks.".to_owned());
         }
         if tickets.iter().any(|ticket| ticket.state.is_open()) {
@@ -172,13 +172,5 @@ fn state(state: TicketState) -> &'static str {
         TicketState::Unknown => "unknown",
         TicketState::Recorded => "recorded",
         TicketState::Refused => "refused",
-    }
-}
-
-/// Nothing happened yet, as far as anybody knows for certain.
-fn may_be_sent(state: TicketState) -> bool {
-    match state {
-        TicketState::Proposed | TicketState::Approved | TicketState::Refused => true,
-        TicketState::Sending | TicketState::Unknown | TicketState::Recorded => false,
     }
 }

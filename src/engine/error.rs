@@ -58,6 +58,14 @@ pub enum EngineError {
         /// The connection.
         connector: String,
     },
+    /// A ticket that was sent before.
+    #[error("the ticket for the renewal of {subscription} was sent already, {}", .number.as_ref().map_or_else(|| "and it is not known yet whether it was made".to_owned(), |number| format!("its number is {number}")))]
+    TicketSent {
+        /// What renews.
+        subscription: String,
+        /// Its number at the PSA; `None` while it is not known.
+        number: Option<String>,
+    },
     /// A request that cannot be written.
     #[error(transparent)]
     Invalid(#[from] Invalid),

@@ -77,8 +77,14 @@ impl Engine {
     /// Makes an approved ticket, unless the PSA has it already; how it stands then.
     ///
     /// # Errors
-    /// Where nothing was sent: the PSA takes no tickets, or cannot be asked.
+    /// Where nothing was sent: the ticket was before, or the PSA takes no tickets, or cannot be asked.
     pub async fn send_ticket(&self, psa: &dyn PsaConnector, ticket: &Ticket) -> Result<Ticket> {
+        if !ticket.state.may_be_sent() {
+            return Err(EngineError::TicketSent {
+                subscription: ticket.subscription.clone(),
+                number: ticket.number.clone(),
+            });
+        }
         let sink = sink(psa)?;
         let job = self.begin("ticket").await?;
         match self.sent(&job, sink, ticket).await {
@@ -280,6 +286,10 @@ mod tests {
         assert!(psa.tickets.lock().unwrap().is_empty(), "a proposal sends nothing");
         let sent = engine.send_ticket(&psa, &ticket).await.unwrap();
         assert_eq!((sent.state, sent.number.as_deref()), (TicketState::Recorded, Some("1")));
+        let refused = engine.send_ticket(&psa, &sent).await.unwrap_err();
+        assert!(matches!(refused, EngineError::TicketSent { number: Some(_), .. }), "{refused}");
+        let [kept] = states(&engine).await.try_into().unwrap();
+        assert_eq!(kept, (TicketState::Recorded, Some("1".into())), "what has its number keeps it");
         // a proposal of the same renewal changes nothing any more, and sending from an old state is refused
         let [again] = engine.propose_tickets(&[wish()]).await.unwrap().try_into().unwrap();
         assert_eq!((again.state, again.summary.as_str()), (TicketState::Recorded, "Renewal, renamed"));
@@ -313,11 +323,12 @@ mod tests {
         // A process that died after it sent.
         let job = now.begin("ticket").await.unwrap();
         let approved = now.changed(&job, &ticket, (TicketState::Approved, None, None), None).await.unwrap();
-        now.noted_ticket(&job, &approved).await.unwrap();
+        let sending = now.noted_ticket(&job, &approved).await.unwrap();
         job.end(RunOutcome::Interrupted, &serde_json::Value::Null).await.unwrap();
         now.settle_tickets(&psa).await.unwrap();
         assert_eq!(states(&now).await, [(TicketState::Sending, None)]);
         assert_eq!(now.store.list_open_writes().await.unwrap().len(), 1);
+        assert!(now.send_ticket(&psa, &sending).await.is_err(), "nobody knows yet whether it is there");
         drop(now);
         let later = engine(folder.path(), "2026-04-10T08:11:00Z").await;
         later.settle_tickets(&psa).await.unwrap();

@@ -40,6 +40,15 @@ impl TicketState {
             Self::Proposed | Self::Approved | Self::Recorded | Self::Refused => false,
         }
     }
+
+    /// Whether nothing happened yet, as far as anybody knows for certain.
+    #[must_use]
+    pub fn may_be_sent(self) -> bool {
+        match self {
+            Self::Proposed | Self::Approved | Self::Refused => true,
+            Self::Sending | Self::Unknown | Self::Recorded => false,
+        }
+    }
 }
 
 /// A ticket that could be made.
