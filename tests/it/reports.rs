@@ -12,7 +12,7 @@ use calamine::{Data, DataType as _, Reader, Xlsx};
 use chrono::NaiveDate;
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
-use trueup::core::billing::{ChargeKind, VendorCharge, VendorInvoice};
+use trueup::core::billing::{ChargeKind, EndRule, VendorCharge, VendorInvoice};
 use trueup::core::id::{Id, InvoiceId};
 use trueup::core::link::{Link, Shape};
 use trueup::core::money::{Amount, Currency, UnitPrice};
@@ -366,6 +366,19 @@ fn files_are_as_recorded() {
     golden("workbook.sha256", &digests.collect::<Vec<_>>().join("\n"));
     let again = with_input(|input| report::files(input).unwrap());
     assert!(files == again, "the same input gave other bytes");
+}
+
+#[test]
+fn the_register_counts_ends_as_the_lines_of_a_document_do() {
+    let mut read = Documents::default();
+    let line = charge("a", Some("INV-2"), "subscription", "1.00");
+    read.add(&Charge::from(&line)).unwrap();
+    read.add(&Charge::from(&VendorCharge { end_rule: Some(EndRule::Exclusive), ..line })).unwrap();
+    let mut documents = Documents::new("pax8", vec![invoice("INV-2", "Paid", Some("2.00"), None)]);
+    documents.absorb(read).unwrap();
+    let notes =
+        with_input(|input| Report::InvoiceRegister.build(&Input { documents: Some(&documents), ..*input }).notes);
+    assert!(notes.iter().any(|note| note.ends_with("the lines show: the day after it on 1 document.")), "{notes:?}");
 }
 
 #[test]
