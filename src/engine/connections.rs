@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::config::{Config, Environment};
 use crate::core::entity::Entity;
 use crate::core::id::{Company, Product};
-use crate::core::link::{Decision, Linkable, Shape, Verdict};
+use crate::core::link::{Decision, LinkKind, Linkable, Shape, Verdict};
 use crate::engine::connect::connect_pax8;
 use crate::engine::{Engine, EngineError, Job, Result, Side};
 use crate::store::{NewDecision, RunOutcome, StoredLink};
@@ -61,11 +61,13 @@ pub async fn reauthorize(config: &Config, name: &str, environment: &Environment)
     Ok(connect_pax8(config, Some(name), environment)?.reauthorize().await?)
 }
 
-/// The entities whose records are linked, by side.
-fn linked(side: Side) -> [Entity; 2] {
-    match side {
-        Side::Vendor => [Entity::VendorCustomers, Entity::VendorProducts],
-        Side::Psa => [Entity::PsaCustomers, Entity::PsaProducts],
+/// The listing whose records a kind of link joins, by side.
+fn listing_of<E: Linkable>(side: Side) -> Entity {
+    match (side, E::KIND) {
+        (Side::Vendor, LinkKind::Company) => Entity::VendorCustomers,
+        (Side::Vendor, LinkKind::Product) => Entity::VendorProducts,
+        (Side::Psa, LinkKind::Company) => Entity::PsaCustomers,
+        (Side::Psa, LinkKind::Product) => Entity::PsaProducts,
     }
 }
 
@@ -177,13 +179,11 @@ impl Engine {
 
     /// The links whose record on the connection's side is its own and no other connection's.
     async fn links_of<E: Linkable>(&self, all: &[Standing], of: &Standing) -> Result<Vec<StoredLink<E>>> {
-        let mut own = BTreeSet::new();
-        for entity in linked(of.side) {
-            own.extend(self.store.list_record_keys(&of.name, entity).await?);
-            for other in all.iter().filter(|other| other.side == of.side && other.name != of.name) {
-                for key in self.store.list_record_keys(&other.name, entity).await? {
-                    own.remove(&key);
-                }
+        let entity = listing_of::<E>(of.side);
+        let mut own = self.store.list_record_keys(&of.name, entity).await?;
+        for other in all.iter().filter(|other| other.side == of.side && other.name != of.name) {
+            for key in self.store.list_record_keys(&other.name, entity).await? {
+                own.remove(&key);
             }
         }
         let links = self.store.load_links::<E>().await?;
