@@ -136,7 +136,7 @@ async fn list(context: &Context, args: &List) -> Result<Ending, CommandError> {
 
 async fn verify(context: &Context, args: Verify) -> Result<Ending, CommandError> {
     let config = context.config()?;
-    let settled = match config.connectors.get(&args.name).filter(|about| about.kind == "pax8") {
+    let settled = match config.connectors.get(&args.name).filter(|about| engine::is_pax8(about)) {
         Some(_) => {
             let remote = engine::pax8::open(&config, Some(&args.name), &context.environment)?;
             context.engine(&config).await?.settle(&remote, &Settling::once()).await?
