@@ -234,7 +234,8 @@ impl VendorConnector for Pax8 {
         let filters = [("monthOffset", offset)];
         let read = |place, item| convert::charge(None::<&InvoiceId>, line_id("draft", place), item);
         let path = "/invoices/draftItems";
-        let (mut charges, mut problems) = self.reader.records(Listing::of(path, &filters, "drafts"), watch, read).await?;
+        let (mut charges, mut problems) =
+            self.reader.records(Listing::of(path, &filters, "drafts"), watch, read).await?;
         problems.extend(ends(path, "draft", &mut charges));
         Ok(Some(self.reader.judged(charges, problems)))
     }
@@ -285,7 +286,8 @@ async fn with_contacts(reader: Reader, mut company: VendorCustomer) -> Result<Pa
         return Ok((vec![company], Vec::new()));
     }
     let path = format!("/companies/{}/contacts", segment(company.id.as_str()));
-    let read = reader.records(Listing::of(&path, &[], "contacts"), &Unwatched, |_, contact| convert::contact(contact)).await;
+    let read =
+        reader.records(Listing::of(&path, &[], "contacts"), &Unwatched, |_, contact| convert::contact(contact)).await;
     let found: Result<Parts<Vec<Contact>>> = read.map(|(contacts, problems)| (vec![contacts], problems));
     let (contacts, problems) = gone_is_a_problem(&path, company.id.as_str(), found)?;
     company.fields.contacts = contacts.into_iter().next();
