@@ -161,6 +161,8 @@ async fn a_write_whose_end_is_not_known_is_shown_until_it_is_settled() {
         tx.note_write(&new).await.unwrap();
         tx.commit().await.unwrap();
     }
+    let listed = place.run("connections list").ended(0).stdout;
+    assert!(listed.contains("production"), "as it is where nothing else is said: {listed}");
     let status = place.run("status").ended(0).stdout;
     for part in ["open write", "1, switch webhook (webhook 1) at pax8 by ada", "not known whether it took effect"] {
         assert!(status.contains(part), "{part}: {status}");
