@@ -7,6 +7,7 @@ use crate::cli::args::Shown;
 use crate::cli::check;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
+use crate::cli::ui::unasked;
 use crate::clock::Clock;
 use crate::engine::{self, Ended, Removal, Settled, Settling, Side, Standing};
 use crate::report::table::Kind::{Count, Text};
@@ -63,8 +64,8 @@ struct Reauthorize {
 
 /// Take a connection's records out of the database
 ///
-/// Says what is deleted here and asks. Nothing at the remote system changes. Runs, decisions, findings, the journal, and the
-/// snapshots a reconciliation was made from stay. The section of the configuration is left to you.
+/// Says what is deleted here and asks. Nothing at the remote system changes. Runs, decisions, findings, tickets, the journal,
+/// and the snapshots a reconciliation was made from stay. The section of the configuration is left to you.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup connections remove old-pax8 --yes")]
 struct Remove {
@@ -136,7 +137,7 @@ async fn list(context: &Context, args: &List) -> Result<Ending, CommandError> {
 
 async fn verify(context: &Context, args: Verify) -> Result<Ending, CommandError> {
     let config = context.config()?;
-    let settled = match config.connectors.get(&args.name).filter(|about| about.kind == "pax8") {
+    let settled = match config.connectors.get(&args.name).filter(|about| engine::is_pax8(about)) {
         Some(_) => {
             let remote = engine::pax8::open(&config, Some(&args.name), &context.environment)?;
             context.engine(&config).await?.settle(&remote, &Settling::once()).await?
@@ -187,11 +188,8 @@ async fn remove(context: &Context, args: &Remove) -> Result<Ending, CommandError
     let removal = engine.removal(&config, &args.name).await?;
     context.ui.say(&goes(&removal));
     if !args.yes {
-        if !context.ui.can_ask() {
-            let error = CommandError::new(Kind::Usage, "nobody can be asked, and --yes was not given");
-            return Err(error.hint("Nothing was deleted. Give --yes to delete what is listed."));
-        }
-        let answer = context.ui.ask(&format!("Delete this? Type {} to go on:", args.name))?;
+        let hint = "Nothing was deleted. Give --yes to delete what is listed.";
+        let answer = context.ui.answered(&format!("Delete this? Type {} to go on:", args.name), unasked(hint))?;
         if answer.as_deref() != Some(args.name.as_str()) {
             return Err(CommandError::new(Kind::Refused, "not confirmed; nothing was deleted"));
         }
@@ -212,7 +210,7 @@ fn goes(removal: &Removal) -> String {
     let records = if records.is_empty() { "no records".to_owned() } else { records.join(", ") };
     format!(
         "To be deleted here: {} of {} ({records}), {} of customers and {} of products.\n\
-         Kept: runs, decisions, findings, the journal, and {} that a reconciliation was made from.\n\
+         Kept: runs, decisions, findings, tickets, the journal, and {} that a reconciliation was made from.\n\
          Nothing at the remote system changes.",
         counted(removal.snapshots, "snapshot"),
         removal.name,

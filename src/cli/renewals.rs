@@ -6,6 +6,7 @@ use crate::cli::args::{self, Shown};
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::inventory::Stock;
+use crate::cli::ui::unasked;
 use crate::engine::{self, Connection, Engine, PsaConnector, Ticket, TicketState, shown_ticket};
 use crate::report::table::Kind::{Date, Text};
 use crate::report::table::{Cell, Column, Table, counted};
@@ -72,14 +73,17 @@ impl TicketArgs {
             let Connection::Psa(psa) = &connection else {
                 return Err(CommandError::new(Kind::Usage, format!("{name} is no PSA")));
             };
-            engine.settle_tickets(psa.as_ref()).await?;
-            tickets = engine.propose_tickets(&wishes).await?;
+            if open {
+                engine.settle_tickets(psa.as_ref()).await?;
+                // What was not found can be made again, and takes the words of today.
+                tickets = engine.propose_tickets(&wishes).await?;
+            }
             if self.send {
                 let due = tickets.iter().filter(|ticket| is_wished(ticket) && ticket.state.may_be_sent());
                 for ticket in due {
                     self.send(context, &engine, psa.as_ref(), ticket).await?;
                 }
-                tickets = engine.propose_tickets(&wishes).await?;
+                tickets = engine.tickets().await?;
             }
         }
         tickets.retain(|ticket| is_wished(ticket) || ticket.state.is_open());
@@ -100,14 +104,8 @@ impl TicketArgs {
     ) -> Result<(), CommandError> {
         context.ui.say(&shown_ticket(psa, ticket)?);
         if !self.yes {
-            if !context.ui.can_ask() {
-                let error = CommandError::new(Kind::Usage, "nobody can be asked, and --yes was not given");
-                return Err(
-                    error.hint("Nothing was sent. Give --yes to make the tickets that are listed without --send.")
-                );
-            }
-            let answer = context.ui.ask("Make this ticket (yes or no)?")?;
-            if !answer.is_some_and(|answer| answer.eq_ignore_ascii_case("yes") || answer.eq_ignore_ascii_case("y")) {
+            let hint = "Nothing was sent. Give --yes to make the tickets that are listed without --send.";
+            if !context.ui.agreed("Make this ticket (yes or no)?", unasked(hint))? {
                 return Ok(());
             }
         }

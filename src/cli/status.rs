@@ -47,12 +47,18 @@ impl Args {
         }
         for write in engine.writes(WRITES_SHOWN).await?.iter().filter(|write| !write.outcome.is_open()) {
             let said = write.said.as_ref().map_or(String::new(), |said| format!("; {said}"));
-            rows.push(row("write", written(write), &format!("{}{said}", ended(write.outcome)), write.at));
+            rows.push(row(
+                "write",
+                written(write),
+                &format!("{}{said}{}", ended(write.outcome), seen(write)),
+                write.at,
+            ));
         }
         let hints = engine.hints().await?;
         for hint in &hints {
             let what = format!("{} {}: {}", hint.connector, hint.listing.as_str(), hint.said);
-            let said = counted(hint.deliveries, "webhook");
+            let since = if hint.deliveries > 1 { format!(" since {}", shown(hint.at)) } else { String::new() };
+            let said = format!("{}{since}", counted(hint.deliveries, "webhook"));
             let state = match hint.listing.entities() {
                 [] => format!("{said}; nothing is read for it"),
                 _ => format!("{said}; waits to be read"),
@@ -105,6 +111,17 @@ fn ended(outcome: WriteOutcome) -> &'static str {
     }
 }
 
+/// When its end was found out, where that took looking.
+fn seen(write: &JournalEntry) -> String {
+    let by_looking = matches!(write.outcome, WriteOutcome::Happened | WriteOutcome::DidNot);
+    let at = write.ended_at.filter(|_| by_looking);
+    at.map_or(String::new(), |at| format!(", known since {}", shown(at)))
+}
+
+fn shown(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M UTC").to_string()
+}
+
 /// When a listing that is partial now was last complete.
 fn last_complete(headers: &[SnapshotHeader], of: &SnapshotHeader) -> String {
     let same = |h: &&SnapshotHeader| {
@@ -155,8 +172,7 @@ const COLUMNS: &[Column] =
     &[Column::new("kind", Text), Column::new("what", Text), Column::new("state", Text), Column::new("at", Text)];
 
 fn row(kind: &str, what: String, state: &str, at: DateTime<Utc>) -> Vec<Cell> {
-    let at = at.format("%Y-%m-%d %H:%M UTC").to_string();
-    vec![Cell::text(kind), Cell::text(what), Cell::text(state), Cell::text(at)]
+    vec![Cell::text(kind), Cell::text(what), Cell::text(state), Cell::text(shown(at))]
 }
 
 fn outcome(outcome: RunOutcome) -> &'static str {

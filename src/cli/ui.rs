@@ -89,6 +89,22 @@ impl Ui {
         Ok((!answer.is_empty()).then(|| answer.to_owned()))
     }
 
+    /// What a person answers to a question that nothing goes on without.
+    ///
+    /// # Errors
+    /// `unasked` where nobody can be asked; what reading standard input says.
+    pub fn answered(&self, question: &str, unasked: CommandError) -> Result<Option<String>, CommandError> {
+        if self.can_ask() { self.ask(question) } else { Err(unasked) }
+    }
+
+    /// Whether a person says yes to it.
+    ///
+    /// # Errors
+    /// As [`answered`](Self::answered).
+    pub fn agreed(&self, question: &str, unasked: CommandError) -> Result<bool, CommandError> {
+        Ok(self.answered(question, unasked)?.as_deref().is_some_and(is_yes))
+    }
+
     /// A result, to standard output, as it is.
     ///
     /// # Errors
@@ -135,6 +151,18 @@ impl Ui {
     }
 }
 
+/// Nobody can be asked, and `--yes` was not given; `hint` says what to do.
+#[must_use]
+pub fn unasked(hint: &str) -> CommandError {
+    CommandError::new(Kind::Usage, "nobody can be asked, and --yes was not given").hint(hint)
+}
+
+/// Only a clear yes is one.
+#[must_use]
+pub fn is_yes(answer: &str) -> bool {
+    matches!(answer.to_lowercase().as_str(), "y" | "yes")
+}
+
 /// Lines that are logged, written without harm to the moving ones.
 pub struct Log(Arc<Ui>);
 
@@ -164,5 +192,20 @@ impl Watch for Ui {
 
     fn end(&self, what: &str) {
         self.bars.end(what);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_clear_yes_is_one() {
+        for yes in ["y", "Y", "yes", "Yes"] {
+            assert!(is_yes(yes), "{yes}");
+        }
+        for no in ["", "n", "no", "yeah", "yy", "ja", "1", "true", "y n"] {
+            assert!(!is_yes(no), "{no}");
+        }
     }
 }

@@ -65,7 +65,8 @@ pub struct CommitmentRule {
     pub term: String,
     /// Whether it renews by itself.
     pub auto_renew: Option<bool>,
-    /// So many days before the term's end changes to the next term may be made.
+    /// So many days before the term's end changes to the next term may be made. No day is worked out from it: rules of one
+    /// term that differ in it contradict each other all the same, and none of them is followed.
     pub window_days_before: Option<u32>,
     /// So many days after the term's end the next term may still be changed.
     pub window_days_after: Option<u32>,

@@ -11,7 +11,7 @@ use secrecy::ExposeSecret as _;
 use crate::config::{self, Config, Environment, FaultKind};
 use crate::connectors::files::profile::{self, Profile};
 use crate::connectors::files::{FilesPsa, FilesVendor};
-use crate::connectors::pax8::{Pax8, Pax8Settings};
+use crate::connectors::pax8::{self, Pax8, Pax8Settings};
 use crate::connectors::rest::{self, ConnectorFile, Rest, RestSettings};
 use crate::connectors::{CheckLine, ConnectorError, Descriptor, ErrorKind, PsaConnector, Side, VendorConnector};
 use crate::engine::{EngineError, Result};
@@ -42,7 +42,7 @@ const fn setting(key: &'static str, about: &'static str, default: &'static str) 
     Setting { key, about, default }
 }
 
-const PAX8: Kind = Kind {
+pub(super) const PAX8: Kind = Kind {
     name: "pax8",
     about: "the distributor Pax8, through its partner API v1",
     settings: &[
@@ -210,15 +210,27 @@ fn pax8(config: &Config, name: &str, environment: &Environment, attempts_max: Op
     Ok(Connection::Vendor(Box::new(open_pax8(config, name, environment, attempts_max)?)))
 }
 
+/// Whether a connection is one to Pax8.
+#[must_use]
+pub fn is_pax8(about: &config::Connection) -> bool {
+    about.kind == PAX8.name
+}
+
+/// `production` or `test`, as a connection to Pax8 is configured.
+pub(super) fn environment_of(about: &config::Connection) -> String {
+    let written = about.settings.get("environment").and_then(toml::Value::as_str);
+    written.unwrap_or_else(|| pax8::Environment::default().as_str()).to_owned()
+}
+
 /// Opens a connection to Pax8: the one named, else the only one, else the default.
 ///
 /// # Errors
 /// As [`connect`]; [`EngineError::Which`] where none is meant.
 pub(super) fn connect_pax8(config: &Config, named: Option<&str>, environment: &Environment) -> Result<Pax8> {
-    let of_kind: Vec<_> = config.connectors.iter().filter(|(_, about)| about.kind == PAX8.name).collect();
+    let of_kind: Vec<_> = config.connectors.iter().filter(|(_, about)| is_pax8(about)).collect();
     let names = || of_kind.iter().map(|(name, _)| (*name).clone()).collect();
     let meant = match (named, of_kind.as_slice()) {
-        (Some(name), _) if config.connectors.get(name).is_some_and(|about| about.kind == PAX8.name) => name.to_owned(),
+        (Some(name), _) if config.connectors.get(name).is_some_and(is_pax8) => name.to_owned(),
         (Some(name), _) => return Err(EngineError::NoConnection { name: name.to_owned(), configured: names() }),
         (None, [(only, _)]) => (*only).clone(),
         (None, several) => {

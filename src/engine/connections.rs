@@ -10,9 +10,9 @@ use chrono::{DateTime, Utc};
 use crate::config::{Config, Environment};
 use crate::core::entity::Entity;
 use crate::core::id::{Company, Product};
-use crate::core::link::{Decision, Linkable, Shape, Verdict};
-use crate::engine::connect::connect_pax8;
-use crate::engine::{Engine, EngineError, Job, Result, Side};
+use crate::core::link::{Decision, LinkKind, Linkable, Shape, Verdict};
+use crate::engine::connect::{connect_pax8, environment_of, is_pax8};
+use crate::engine::{Engine, EngineError, Job, JournalEntry, Result, Side, SnapshotHeader};
 use crate::store::{NewDecision, RunOutcome, StoredLink};
 
 /// How a connection stands.
@@ -61,12 +61,44 @@ pub async fn reauthorize(config: &Config, name: &str, environment: &Environment)
     Ok(connect_pax8(config, Some(name), environment)?.reauthorize().await?)
 }
 
-/// The entities whose records are linked, by side.
-fn linked(side: Side) -> [Entity; 2] {
-    match side {
-        Side::Vendor => [Entity::VendorCustomers, Entity::VendorProducts],
-        Side::Psa => [Entity::PsaCustomers, Entity::PsaProducts],
+/// The listing whose records a kind of link joins, by side.
+fn listing_of<E: Linkable>(side: Side) -> Entity {
+    match (side, E::KIND) {
+        (Side::Vendor, LinkKind::Company) => Entity::VendorCustomers,
+        (Side::Vendor, LinkKind::Product) => Entity::VendorProducts,
+        (Side::Psa, LinkKind::Company) => Entity::PsaCustomers,
+        (Side::Psa, LinkKind::Product) => Entity::PsaProducts,
     }
+}
+
+/// What taking a connection out deletes, and the links that end with it.
+struct Leaving {
+    removal: Removal,
+    customers: Vec<StoredLink<Company>>,
+    products: Vec<StoredLink<Product>>,
+}
+
+/// How every connection of the configuration and of the snapshots stands.
+fn standing(config: &Config, snapshots: &[SnapshotHeader], open: &[JournalEntry]) -> Vec<Standing> {
+    let names: BTreeSet<&String> =
+        config.connectors.keys().chain(snapshots.iter().map(|header| &header.connector)).collect();
+    let standing = |name: &String| {
+        let about = config.connectors.get(name);
+        let last = snapshots.iter().find(|header| header.connector == *name);
+        let of_snapshot = || last.is_some_and(|header| header.entity.is_vendor());
+        let is_vendor = about.map_or_else(of_snapshot, |about| about.side == crate::config::Side::Vendor);
+        let open = open.iter().filter(|entry| entry.connector == *name).count();
+        Standing {
+            name: name.clone(),
+            kind: about.map(|about| about.kind.clone()),
+            side: if is_vendor { Side::Vendor } else { Side::Psa },
+            environment: about.filter(|about| is_pax8(about)).map(environment_of),
+            default: about.is_some_and(|about| about.default),
+            last_pull: last.map(|header| header.taken_at),
+            open_writes: u64::try_from(open).unwrap_or(u64::MAX),
+        }
+    };
+    names.into_iter().map(standing).collect()
 }
 
 impl Engine {
@@ -76,30 +108,7 @@ impl Engine {
     /// What the database says.
     pub async fn connections(&self, config: &Config) -> Result<Vec<Standing>> {
         let snapshots = self.store.list_snapshots(u32::MAX).await?;
-        let open = self.store.list_open_writes().await?;
-        let names: BTreeSet<&String> =
-            config.connectors.keys().chain(snapshots.iter().map(|header| &header.connector)).collect();
-        let standing = |name: &String| {
-            let about = config.connectors.get(name);
-            let last = snapshots.iter().find(|header| header.connector == *name);
-            let of_snapshot = || last.is_some_and(|header| header.entity.is_vendor());
-            let is_vendor = about.map_or_else(of_snapshot, |about| about.side == crate::config::Side::Vendor);
-            let environment = about.filter(|about| about.kind == "pax8").map(|about| {
-                let written = about.settings.get("environment").and_then(toml::Value::as_str);
-                written.unwrap_or("production").to_owned()
-            });
-            let open = open.iter().filter(|entry| entry.connector == *name).count();
-            Standing {
-                name: name.clone(),
-                kind: about.map(|about| about.kind.clone()),
-                side: if is_vendor { Side::Vendor } else { Side::Psa },
-                environment,
-                default: about.is_some_and(|about| about.default),
-                last_pull: last.map(|header| header.taken_at),
-                open_writes: u64::try_from(open).unwrap_or(u64::MAX),
-            }
-        };
-        Ok(names.into_iter().map(standing).collect())
+        Ok(standing(config, &snapshots, &self.store.list_open_writes().await?))
     }
 
     /// What taking a connection out would delete here.
@@ -107,28 +116,36 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NoConnection`] for one that nobody knows; [`EngineError::WriteOpen`] while a write of it is open.
     pub async fn removal(&self, config: &Config, name: &str) -> Result<Removal> {
-        let all = self.connections(config).await?;
-        let Some(standing) = all.iter().find(|one| one.name == name) else {
+        Ok(self.leaving(config, name).await?.removal)
+    }
+
+    async fn leaving(&self, config: &Config, name: &str) -> Result<Leaving> {
+        let headers = self.store.list_snapshots(u32::MAX).await?;
+        let writes = self.store.list_open_writes().await?;
+        let all = standing(config, &headers, &writes);
+        let Some(of) = all.iter().find(|one| one.name == name) else {
             let configured = all.into_iter().map(|one| one.name).collect();
             return Err(EngineError::NoConnection { name: name.to_owned(), configured });
         };
-        if let Some(open) = self.store.list_open_writes().await?.into_iter().find(|entry| entry.connector == name) {
-            return Err(EngineError::open(&open));
+        if let Some(open) = writes.iter().find(|entry| entry.connector == name) {
+            return Err(EngineError::open(open));
         }
-        let headers = self.store.list_snapshots(u32::MAX).await?;
         let last = |entity| headers.iter().find(|header| header.connector == name && header.entity == entity);
         let records = Entity::ALL.into_iter().filter_map(|entity| Some((entity, last(entity)?.records))).collect();
         let (snapshots, kept) = self.store.count_snapshots(name).await?;
+        let customers = self.links_of::<Company>(&all, of).await?;
+        let products = self.links_of::<Product>(&all, of).await?;
         let count = |links: usize| u64::try_from(links).unwrap_or(u64::MAX);
-        Ok(Removal {
+        let removal = Removal {
             name: name.to_owned(),
-            configured: standing.kind.is_some(),
+            configured: of.kind.is_some(),
             records,
-            customer_links: count(self.links_of::<Company>(&all, standing).await?.len()),
-            product_links: count(self.links_of::<Product>(&all, standing).await?.len()),
+            customer_links: count(customers.len()),
+            product_links: count(products.len()),
             snapshots,
             kept,
-        })
+        };
+        Ok(Leaving { removal, customers, products })
     }
 
     /// Takes a connection out of the database: its snapshots, unless a reconciliation was made from them, and its links, each
@@ -137,10 +154,9 @@ impl Engine {
     /// # Errors
     /// As [`removal`](Self::removal).
     pub async fn remove(&self, config: &Config, name: &str) -> Result<Removal> {
-        let removal = self.removal(config, name).await?;
         let job = self.begin("remove connection").await?;
         match self.removed(&job, config, name).await {
-            Ok(()) => {
+            Ok(removal) => {
                 let receipt = serde_json::json!({
                     "connector": name, "snapshots": removal.snapshots, "kept": removal.kept,
                     "links": removal.customer_links.saturating_add(removal.product_links),
@@ -152,11 +168,9 @@ impl Engine {
         }
     }
 
-    async fn removed(&self, job: &Job, config: &Config, name: &str) -> Result<()> {
-        let all = self.connections(config).await?;
-        let Some(standing) = all.iter().find(|one| one.name == name) else { return Ok(()) };
-        let customers = self.links_of::<Company>(&all, standing).await?;
-        let products = self.links_of::<Product>(&all, standing).await?;
+    /// Collected under the lock: what is told is what was done, whatever changed since it was shown.
+    async fn removed(&self, job: &Job, config: &Config, name: &str) -> Result<Removal> {
+        let Leaving { removal, customers, products } = self.leaving(config, name).await?;
         let mut tx = job.tx().await?;
         for link in customers {
             tx.append_decision(&self.ended(link, name), Shape::ManyToOne).await?;
@@ -166,7 +180,8 @@ impl Engine {
         }
         tx.delete_snapshots(name).await?;
         tx.delete_hints(name).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(removal)
     }
 
     fn ended<E>(&self, link: StoredLink<E>, name: &str) -> NewDecision<E> {
@@ -177,13 +192,11 @@ impl Engine {
 
     /// The links whose record on the connection's side is its own and no other connection's.
     async fn links_of<E: Linkable>(&self, all: &[Standing], of: &Standing) -> Result<Vec<StoredLink<E>>> {
-        let mut own = BTreeSet::new();
-        for entity in linked(of.side) {
-            own.extend(self.store.list_record_keys(&of.name, entity).await?);
-            for other in all.iter().filter(|other| other.side == of.side && other.name != of.name) {
-                for key in self.store.list_record_keys(&other.name, entity).await? {
-                    own.remove(&key);
-                }
+        let entity = listing_of::<E>(of.side);
+        let mut own = self.store.list_record_keys(&of.name, entity).await?;
+        for other in all.iter().filter(|other| other.side == of.side && other.name != of.name) {
+            for key in self.store.list_record_keys(&other.name, entity).await? {
+                own.remove(&key);
             }
         }
         let links = self.store.load_links::<E>().await?;

@@ -11,7 +11,7 @@ use crate::config::{Config, Environment};
 use crate::core::entity::Entity;
 use crate::core::hint::{Hint, HintedListing};
 use crate::core::period::BillingPeriod;
-use crate::engine::connect::settings_error;
+use crate::engine::connect::{PAX8, is_pax8, settings_error};
 use crate::engine::{Connection, Engine, EngineError, Extra, Listing, PullRequest, Result, Watch};
 use crate::store::StoredHint;
 
@@ -27,7 +27,7 @@ const WEBHOOK_SECRET: &str = "webhook_secret";
 /// Where no connection has one, or one cannot be had or cannot be a header's value.
 pub fn webhook_secrets(config: &Config, environment: &Environment) -> Result<BTreeMap<String, SecretString>> {
     let pax8: Vec<&String> =
-        config.connectors.iter().filter(|(_, about)| about.kind == "pax8").map(|(name, _)| name).collect();
+        config.connectors.iter().filter(|(_, about)| is_pax8(about)).map(|(name, _)| name).collect();
     let mut secrets = BTreeMap::new();
     for name in &pax8 {
         let Some(secret) = config.secret_of(name, WEBHOOK_SECRET, environment)? else { continue };
@@ -45,7 +45,7 @@ pub fn webhook_secrets(config: &Config, environment: &Environment) -> Result<BTr
         secrets.insert((*name).clone(), secret);
     }
     match pax8.first() {
-        None => Err(EngineError::Which { kind: "pax8", found: Vec::new() }),
+        None => Err(EngineError::Which { kind: PAX8.name, found: Vec::new() }),
         Some(first) if secrets.is_empty() => {
             let what = format!("{WEBHOOK_SECRET} is missing: nothing is received without one");
             Err(settings_error(first, what))

@@ -42,7 +42,7 @@ pub use crate::store::{
     SnapshotHeader, StoreError, StoredHint, StoredOutcome, Ticket, TicketState, WriteOutcome,
 };
 pub use connect::{
-    Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, connect_to_check, lint_connector_file,
+    Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, connect_to_check, is_pax8, lint_connector_file,
     remember_columns, shipped_connector_files,
 };
 pub use connections::{Removal, Standing, reauthorize};

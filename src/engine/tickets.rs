@@ -43,6 +43,14 @@ impl Engine {
         Ok(self.sides()?.psa)
     }
 
+    /// Every ticket there is, oldest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn tickets(&self) -> Result<Vec<Ticket>> {
+        Ok(self.store.list_tickets(&self.ticket_connection()?).await?)
+    }
+
     /// Notes what could be made, each once, whatever became of it; every ticket there is.
     ///
     /// # Errors
@@ -71,7 +79,7 @@ impl Engine {
             return job.failed(error).await;
         }
         job.end(RunOutcome::Done, &serde_json::json!({ "proposed": wishes.len() })).await?;
-        Ok(self.store.list_tickets(&connector).await?)
+        self.tickets().await
     }
 
     /// Makes an approved ticket, unless the PSA has it already; how it stands then.
@@ -106,9 +114,7 @@ impl Engine {
     /// # Errors
     /// What the database says, and where the PSA cannot be asked.
     pub async fn settle_tickets(&self, psa: &dyn PsaConnector) -> Result<()> {
-        let connector = self.ticket_connection()?;
-        let open = |ticket: &Ticket| ticket.state.is_open();
-        let open: Vec<Ticket> = self.store.list_tickets(&connector).await?.into_iter().filter(open).collect();
+        let open: Vec<Ticket> = self.tickets().await?.into_iter().filter(|ticket| ticket.state.is_open()).collect();
         if open.is_empty() {
             return Ok(());
         }
@@ -196,9 +202,9 @@ impl Engine {
             journal: Some(journal),
             who: &self.who,
         };
-        tx.change_ticket(ticket, &to).await?;
+        let noted = tx.change_ticket(ticket, &to).await?;
         tx.commit().await?;
-        self.reloaded(ticket).await
+        Ok(noted)
     }
 
     /// Changes a ticket, and ends its write in the same breath.
@@ -210,17 +216,13 @@ impl Engine {
         end: Option<(WriteOutcome, Option<&str>)>,
     ) -> Result<Ticket> {
         let mut tx = job.tx().await?;
-        tx.change_ticket(ticket, &TicketChange { state, number, said, journal: None, who: &self.who }).await?;
+        let to = TicketChange { state, number, said, journal: None, who: &self.who };
+        let changed = tx.change_ticket(ticket, &to).await?;
         if let (Some((outcome, record)), Some(journal)) = (end, ticket.journal) {
             tx.end_write(journal, &WriteEnd { outcome, said, record, answer: None }).await?;
         }
         tx.commit().await?;
-        self.reloaded(ticket).await
-    }
-
-    async fn reloaded(&self, ticket: &Ticket) -> Result<Ticket> {
-        let all = self.store.list_tickets(&ticket.connector).await?;
-        Ok(all.into_iter().find(|one| one.id == ticket.id).unwrap_or_else(|| ticket.clone()))
+        Ok(changed)
     }
 }
 

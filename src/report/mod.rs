@@ -124,12 +124,6 @@ impl Report {
         }
     }
 
-    /// The report of a name.
-    #[must_use]
-    pub fn of(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|report| report.name() == name)
-    }
-
     /// The report as a table.
     #[must_use]
     pub fn build(self, input: &Input<'_>) -> Table {

@@ -1,4 +1,5 @@
-//! Hints: what a remote said has changed, kept until it was read.
+//! Hints: what a remote said has changed, kept until it was read. What names nothing that is read stays for people to see, as one
+//! row, until its connection is taken out.
 //!
 //! Keeps the invariants that there is one row for a connection and a listing, however often something was said, and that it goes
 //! only when nothing was said since it was looked at. The one table that is written without the lock: news arrives while another

@@ -99,7 +99,7 @@ pub struct JournalEntry {
     pub said: Option<String>,
     /// The record it made or changed.
     pub record: Option<String>,
-    /// Of the record that was answered.
+    /// Of the record that was answered: evidence for an audit, which no command reads.
     pub answer: Option<Fingerprint>,
     /// The run it was sent in.
     pub run: RunId,

@@ -1,7 +1,7 @@
 //! Taking a connection's records out of the database.
 //!
 //! Keeps the invariant that what a reconciliation was made from stays: its reports can still be shown as they were. Runs,
-//! decisions, findings and the journal stay as well.
+//! decisions, findings, tickets and the journal stay as well.
 
 use std::collections::BTreeSet;
 

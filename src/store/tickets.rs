@@ -197,21 +197,26 @@ impl Tx {
         Ok(())
     }
 
-    /// Changes a ticket from the state it was read in.
+    /// Changes a ticket from the state it was read in; how it stands then.
     ///
     /// # Errors
     /// [`StoreError::RowsAffected`] when somebody changed it meanwhile.
-    pub async fn change_ticket(&mut self, of: &Ticket, to: &TicketChange<'_>) -> Result<()> {
+    pub async fn change_ticket(&mut self, of: &Ticket, to: &TicketChange<'_>) -> Result<Ticket> {
         let now = self.clock.now();
         let state = words::word("ticket", "state", &to.state)?;
         let from = words::word("ticket", "state", &of.state)?;
-        let actual = on_tx!(self.inner, conn => sqlx::query(
+        let row: Option<TicketRow> = on_tx!(self.inner, conn => sqlx::query_as(
             "update ticket
              set state = $1, number = $2, said = $3, journal_id = coalesce($4, journal_id), who = $5, changed_at = $6
-             where ticket_id = $7 and state = $8")
+             where ticket_id = $7 and state = $8
+             returning ticket_id, connector, subscription, term_end, ticket_key, company, summary, body, state, number, said,
+                       who, journal_id, changed_at")
             .bind(state).bind(to.number.map(storable)).bind(to.said.map(storable)).bind(to.journal).bind(to.who).bind(now)
             .bind(of.id).bind(from)
-            .execute(conn).await.map(|done| done.rows_affected()))?;
-        if actual == 1 { Ok(()) } else { Err(StoreError::RowsAffected { table: "ticket", expected: 1, actual }) }
+            .fetch_optional(conn).await)?;
+        match row {
+            Some(row) => row.try_into(),
+            None => Err(StoreError::RowsAffected { table: "ticket", expected: 1, actual: 0 }),
+        }
     }
 }

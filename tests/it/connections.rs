@@ -50,7 +50,10 @@ fn a_connection_is_taken_out_and_a_closed_month_stays() {
     assert!(goes.contains("1 link of customers and 0 links of products"), "{goes}");
     assert!(goes.contains("vendor customers") && goes.contains("vendor products"), "{goes}");
     assert!(goes.contains("subscriptions"), "{goes}");
-    assert!(stays.contains("snapshots that a reconciliation was made from"), "{stays}");
+    assert!(
+        stays.contains("tickets, the journal, and") && stays.contains("snapshots that a reconciliation was made from"),
+        "{stays}"
+    );
     let asked = place.run("connections remove dist").ended(2).stderr;
     assert!(
         asked.contains("Nothing at the remote system changes.") && asked.contains("Nothing was deleted."),
@@ -158,6 +161,8 @@ async fn a_write_whose_end_is_not_known_is_shown_until_it_is_settled() {
         tx.note_write(&new).await.unwrap();
         tx.commit().await.unwrap();
     }
+    let listed = place.run("connections list").ended(0).stdout;
+    assert!(listed.contains("production"), "as it is where nothing else is said: {listed}");
     let status = place.run("status").ended(0).stdout;
     for part in ["open write", "1, switch webhook (webhook 1) at pax8 by ada", "not known whether it took effect"] {
         assert!(status.contains(part), "{part}: {status}");

@@ -229,7 +229,10 @@ async fn a_renewal_gets_one_ticket_and_its_number_whatever_becomes_of_the_answer
     assert_eq!(again.matches("recorded").count(), 3, "{again}");
     assert_eq!(made(&psa), 3, "each is made once");
     let status = place.run("status --as-of 2026-04-10").ended(0).stdout;
-    assert!(!status.contains("open write") && status.contains("took effect; found by looking"), "{status}");
+    assert!(
+        !status.contains("open write") && status.contains("took effect; found by looking, known since 20"),
+        "{status}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

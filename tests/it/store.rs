@@ -26,12 +26,14 @@ use crate::support::database::Database;
 
 mod hints;
 mod journal;
+mod removal;
 mod tickets;
 
 use hints::a_hint_waits_until_it_is_settled_as_it_was_seen;
 use journal::{
     a_write_is_noted_before_its_end_and_ends_once, what_a_reconciliation_was_made_from_outlives_its_connection,
 };
+use removal::a_link_ends_with_the_connection_that_lists_its_record_as_what_is_linked;
 use tickets::a_renewal_has_one_ticket_and_a_state_changes_only_from_the_one_it_was_read_in;
 
 macro_rules! on_both {
@@ -74,6 +76,7 @@ on_both! {
     what_a_reconciliation_was_made_from_outlives_its_connection
     a_renewal_has_one_ticket_and_a_state_changes_only_from_the_one_it_was_read_in
     a_hint_waits_until_it_is_settled_as_it_was_seen
+    a_link_ends_with_the_connection_that_lists_its_record_as_what_is_linked
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -9,7 +9,8 @@ use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::pax8::options::{complete, one, refused};
 use crate::cli::pax8::pairs::Pairs;
 use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads};
-use crate::cli::pax8::write::{Act, is_yes, send};
+use crate::cli::pax8::write::{Act, send};
+use crate::cli::ui::is_yes;
 use crate::engine::pax8::{
     Ask, ContactBody, ContactRole, Duty, Email, Extent, Filled, Invalid, Query, Record, Remote, RemoteId, Write,
     duties_open,

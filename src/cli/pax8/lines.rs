@@ -18,9 +18,7 @@ pub(super) type Line = (String, String);
 
 /// Every value of a record.
 pub(super) fn of_record(record: &Record) -> Vec<Line> {
-    // A record is an object; it was read as one.
-    let values: Map<String, Value> = serde_json::from_str(record.json()).unwrap_or_default();
-    of_object(&values, record.resource().fields)
+    of_body(&record.whole(), Some(record.resource()))
 }
 
 /// Every value of a body, in the order of the record it makes.

@@ -63,6 +63,17 @@ pub enum Outcome<T> {
     Unknown(String),
 }
 
+impl<T> Outcome<T> {
+    /// The same end, with another answer.
+    pub fn map<U>(self, of: impl FnOnce(T) -> U) -> Outcome<U> {
+        match self {
+            Self::Done(answer) => Outcome::Done(of(answer)),
+            Self::Refused(refusal) => Outcome::Refused(refusal),
+            Self::Unknown(why) => Outcome::Unknown(why),
+        }
+    }
+}
+
 /// A remote's no, in its own words, free of secrets and cut.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{status}{}{message}", if .message.is_empty() { "" } else { ": " })]

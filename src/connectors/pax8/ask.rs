@@ -213,10 +213,9 @@ impl Ask {
         self.id().filter(|_| !matches!(self, Self::Dependencies { .. }))
     }
 
-    /// Whether it is asked of the webhooks API.
-    pub(super) fn is_of_webhooks(&self) -> bool {
-        let resource = self.resource().name;
-        [WEBHOOK.name, TOPIC_DEFINITION.name, WEBHOOK_LOG.name].contains(&resource)
+    /// Whether its records are of periods, whose ends may be meant in two ways.
+    pub(super) fn has_periods(&self) -> bool {
+        matches!(self, Self::Items { .. } | Self::Drafts)
     }
 
     pub(super) fn shape(&self) -> Shape {
@@ -323,6 +322,7 @@ impl Ask {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connectors::pax8::{Pax8, Pax8Settings};
 
     fn id(text: &str) -> RemoteId {
         RemoteId::new("id", text).unwrap()
@@ -330,6 +330,7 @@ mod tests {
 
     #[test]
     fn every_question_goes_to_its_documented_path() {
+        let pax8 = Pax8::new(&Pax8Settings::new("pax8", "id", "secret".into())).unwrap();
         let (a, b) = (|| id("a"), || id("b/../c d"));
         let day = "2026-03-01".parse().unwrap();
         for (ask, path, shape, kind) in [
@@ -376,7 +377,9 @@ mod tests {
             (Ask::Delivery { webhook: a(), delivery: a() }, "/webhooks/a/logs/a", Shape::One, "delivery"),
         ] {
             assert_eq!((ask.path().as_str(), ask.shape(), ask.resource().name), (path, shape, kind));
-            assert_eq!(ask.is_of_webhooks(), path.starts_with("/webhooks"), "{path}");
+            assert_eq!(ask.has_periods(), kind == "invoice item", "{path}");
+            let of_webhooks = ["webhook", "topic", "delivery"].contains(&kind);
+            assert_eq!(pax8.address(path).starts_with("https://api.pax8.com/api/v2/"), of_webhooks, "{path}");
         }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::pax8::ask::{Ask, Shape};
-use crate::connectors::pax8::invoices::{ITEM, end_rule};
+use crate::connectors::pax8::invoices::end_rule;
 use crate::connectors::pax8::query::Query;
 use crate::connectors::pax8::read::Row;
 use crate::connectors::pax8::record::{Record, Strange};
@@ -48,7 +48,7 @@ impl Pax8 {
     /// # Errors
     /// What Pax8 said; [`ErrorKind::Incomplete`] where all was wanted and no reading proved to be all.
     pub async fn ask(&self, ask: &Ask, query: &Query, extent: Extent, watch: &dyn Watch) -> Result<Answer> {
-        let path = if ask.is_of_webhooks() { self.webhooks_url(&ask.path()) } else { ask.path() };
+        let path = self.address(&ask.path());
         let day = if let Ask::UsageLines { day, .. } = ask { Some(day.to_string()) } else { None };
         let mut parameters = query.parameters();
         parameters.extend(day.as_deref().map(|day| ("usageDate", day)));
@@ -157,7 +157,7 @@ impl Pax8 {
             notes.push(Problem::new(&at, what));
         }
         notes.extend(strange.into_iter().map(|strange| Problem::new(&at, strange.to_string())));
-        if ask.resource().name == ITEM.name {
+        if ask.has_periods() {
             notes.extend(said(&at, &records));
         }
         Answer { records, total, whole, notes: self.client().clean(notes) }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::connectors::pax8::contacts::ContactBody;
-use crate::connectors::pax8::record::{Field, Kind, Record, Resource, day, flag, id, of, text};
-use crate::connectors::pax8::request::{Body, Country, Filled, Invalid, filled_of};
+use crate::connectors::pax8::record::{Field, Kind, Resource, day, flag, id, of, text};
+use crate::connectors::pax8::request::{Body, Country, Filled, Invalid};
 
 const ADDRESS: &[Field] =
     &[text("street"), text("street2"), text("city"), text("stateOrProvince"), text("postalCode"), text("country")];
@@ -53,22 +53,6 @@ pub struct Address {
 }
 
 impl Address {
-    /// The address a company has, to be changed in parts: Pax8 takes it as a whole.
-    ///
-    /// # Errors
-    /// [`Invalid`] names the part that the company lacks; older rows have a country's name in place of its code.
-    pub fn of(company: &Record) -> Result<Self, Invalid> {
-        let may = |path: &str| company.text(path).map(|text| Filled::new(path, text)).transpose();
-        Ok(Self {
-            street: filled_of(company, "address.street")?,
-            street2: may("address.street2")?,
-            city: filled_of(company, "address.city")?,
-            region: may("address.stateOrProvince")?,
-            postcode: filled_of(company, "address.postalCode")?,
-            country: Country::new("address.country", company.text("address.country").unwrap_or_default())?,
-        })
-    }
-
     fn body(&self) -> Value {
         Body::default()
             .put("street", self.street.as_str())
@@ -133,7 +117,7 @@ impl NewCompany {
 pub struct CompanyChanges {
     /// Its name.
     pub name: Option<Filled>,
-    /// Where it is, as a whole: see [`Address::of`].
+    /// Where it is, as a whole: Pax8 takes no part of an address.
     pub address: Option<Address>,
     /// Its telephone.
     pub phone: Option<Filled>,

@@ -36,7 +36,7 @@ impl Before {
     /// Whether the record was as it was shown; for something made there is none.
     #[must_use]
     pub fn is_as(&self, shown: &Record) -> bool {
-        self.state.as_ref().is_none_or(|state| serde_json::from_str::<Value>(shown.json()).is_ok_and(|of| of == *state))
+        self.state.as_ref().is_none_or(|state| shown.whole() == *state)
     }
 }
 
@@ -59,7 +59,7 @@ impl Write {
         if self.ends() || self.target().is_none() {
             return !self.ends();
         }
-        let now = serde_json::from_str::<Value>(now.json()).unwrap_or_default();
+        let now = now.whole();
         let stayed = |before| matches!(changed(self, "", before, &now), Looked::DidNot);
         before.state.as_ref().is_none_or(|before| !stayed(before))
     }
@@ -80,7 +80,7 @@ impl Pax8 {
             None => Ok(Before { fitting: self.fitting(write).await?.into_keys().collect(), state: None }),
             Some(target) => {
                 let record = self.one(&target).await?;
-                Ok(Before { fitting: BTreeSet::new(), state: serde_json::from_str(record.json()).ok() })
+                Ok(Before { fitting: BTreeSet::new(), state: Some(record.whole()) })
             }
         }
     }
@@ -124,10 +124,10 @@ impl Pax8 {
         if ends {
             return Ok(Looked::DidNot);
         }
-        let (Some(before), Ok(now)) = (&before.state, serde_json::from_str::<Value>(now.json())) else {
+        let Some(before) = &before.state else {
             return Ok(Looked::CannotTell("how it was before is not known".to_owned()));
         };
-        Ok(changed(write, &target.id().unwrap_or_default(), before, &now))
+        Ok(changed(write, &target.id().unwrap_or_default(), before, &now.whole()))
     }
 
     /// The records that are as the write would make one, and whether nothing about each speaks against it.
@@ -143,7 +143,7 @@ impl Pax8 {
         };
         let answer = self.ask(&ask, &query, Extent::All, &Unwatched).await?;
         let fits = |record: &Record| {
-            let made = serde_json::from_str::<Value>(record.json()).unwrap_or_default();
+            let made = record.whole();
             let (fits, surely) = if ask == Ask::Orders {
                 (lines_of(&made) == lines_of(&wanted), !is_of_another(&wanted, &made))
             } else {

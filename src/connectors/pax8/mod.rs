@@ -51,7 +51,7 @@ pub use hint::hint;
 pub use look::{Before, Looked};
 pub use orders::{NewLine, NewOrder, Parent, Provision};
 pub use query::{Filter, Query, SortStyle};
-use read::{Onward, Parts, Reader, convert, gone_is_a_problem, numbered};
+use read::{Listing, Onward, Parts, Reader, convert, gone_is_a_problem, numbered};
 pub use record::{Field, Kind, Record, Resource, Strange};
 pub use request::{Country, Email, Filled, Hidden, Invalid, RemoteId};
 use settings::PAGE_SIZE_MAX;
@@ -120,8 +120,12 @@ impl Pax8 {
         &self.reader
     }
 
-    /// The whole address of a path of the webhooks API, which stands beside the partner API.
-    fn webhooks_url(&self, path: &str) -> String {
+    /// Where a path is called: one of the webhooks API, which stands beside the partner API, by its whole address, any other
+    /// below the partner API's own.
+    fn address(&self, path: &str) -> String {
+        if !path.starts_with("/webhooks") {
+            return path.to_owned();
+        }
         let base = self.base_url().trim_end_matches('/');
         let root = base.strip_suffix("/v1").unwrap_or(base);
         format!("{root}/api/v2{path}")
@@ -136,7 +140,7 @@ impl Pax8 {
     ) -> Result<Parts<VendorInvoice>> {
         let (from, to) = (first.to_string(), last.to_string());
         let filters = [("invoiceDateRangeStart", from.as_str()), ("invoiceDateRangeEnd", to.as_str())];
-        let listing = ("/invoices", filters.as_slice(), "invoices");
+        let listing = Listing::of("/invoices", &filters, "invoices");
         let (mut heads, mut problems) = self.reader.records(listing, watch, |_, head| convert::invoice(head)).await?;
         heads.retain(|head| first <= head.date && head.date <= last);
         problems.extend(heads.iter().filter_map(convert::strange_status));
@@ -155,7 +159,7 @@ impl VendorConnector for Pax8 {
     }
 
     async fn customers(&self, watch: &dyn Watch) -> Result<Pulled<VendorCustomer>> {
-        let listing = ("/companies", &[][..], "companies");
+        let listing = Listing::of("/companies", &[], "companies");
         let (companies, problems) = self.reader.records(listing, watch, |_, one| convert::customer(one)).await?;
         Ok(self.reader.judged(companies, problems))
     }
@@ -168,7 +172,7 @@ impl VendorConnector for Pax8 {
     }
 
     async fn products(&self, watch: &dyn Watch) -> Result<Pulled<VendorProduct>> {
-        let listing = ("/products", &[][..], "products");
+        let listing = Listing::of("/products", &[], "products");
         let (products, problems) = self.reader.records(listing, watch, |_, one| convert::product(one)).await?;
         Ok(self.reader.judged(products, problems))
     }
@@ -188,7 +192,7 @@ impl VendorConnector for Pax8 {
     }
 
     async fn subscriptions(&self, watch: &dyn Watch) -> Result<Pulled<Subscription>> {
-        let listing = ("/subscriptions", &[][..], "subscriptions");
+        let listing = Listing::of("/subscriptions", &[], "subscriptions").by_day();
         let (held, problems) = self.reader.records(listing, watch, |_, one| convert::subscription(one)).await?;
         Ok(self.reader.judged(held, problems))
     }
@@ -214,7 +218,7 @@ impl VendorConnector for Pax8 {
             let onward = Onward { whole: &whole, before: charges.len(), number, of: heads.len() };
             let id = head.id.clone();
             let read = move |place, item| convert::charge(Some(&id), line_id(id.as_str(), place), item);
-            let (mut more, flawed) = self.reader.records((&path, &[], "charges"), &onward, read).await?;
+            let (mut more, flawed) = self.reader.records(Listing::of(&path, &[], "charges"), &onward, read).await?;
             problems.extend(ends(&path, head.id.as_str(), &mut more));
             charges.extend(more);
             problems.extend(flawed);
@@ -230,7 +234,8 @@ impl VendorConnector for Pax8 {
         let filters = [("monthOffset", offset)];
         let read = |place, item| convert::charge(None::<&InvoiceId>, line_id("draft", place), item);
         let path = "/invoices/draftItems";
-        let (mut charges, mut problems) = self.reader.records((path, &filters, "drafts"), watch, read).await?;
+        let (mut charges, mut problems) =
+            self.reader.records(Listing::of(path, &filters, "drafts"), watch, read).await?;
         problems.extend(ends(path, "draft", &mut charges));
         Ok(Some(self.reader.judged(charges, problems)))
     }
@@ -281,7 +286,8 @@ async fn with_contacts(reader: Reader, mut company: VendorCustomer) -> Result<Pa
         return Ok((vec![company], Vec::new()));
     }
     let path = format!("/companies/{}/contacts", segment(company.id.as_str()));
-    let read = reader.records((&path, &[], "contacts"), &Unwatched, |_, contact| convert::contact(contact)).await;
+    let read =
+        reader.records(Listing::of(&path, &[], "contacts"), &Unwatched, |_, contact| convert::contact(contact)).await;
     let found: Result<Parts<Vec<Contact>>> = read.map(|(contacts, problems)| (vec![contacts], problems));
     let (contacts, problems) = gone_is_a_problem(&path, company.id.as_str(), found)?;
     company.fields.contacts = contacts.into_iter().next();
@@ -342,7 +348,7 @@ async fn usage_of(reader: Reader, subscription: SubscriptionId) -> Result<Parts<
     let path = format!("/subscriptions/{}/usage-summaries", segment(subscription.as_str()));
     let of = subscription.clone();
     let read = move |_, summary| convert::usage_summary(&of, summary);
-    let read = reader.records((&path, &[], "usage summaries"), &Unwatched, read).await;
+    let read = reader.records(Listing::of(&path, &[], "usage summaries"), &Unwatched, read).await;
     gone_is_a_problem(&path, subscription.as_str(), read)
 }
 
@@ -351,7 +357,7 @@ async fn usage_on(reader: Reader, (summary, day): (String, NaiveDate)) -> Result
     let (asked, of) = (day.to_string(), summary.clone());
     let filters = [("usageDate", asked.as_str())];
     let read = move |_, line| convert::usage_line(&of, day, line);
-    let read = reader.records((&path, &filters, "usage lines"), &Unwatched, read).await;
+    let read = reader.records(Listing::of(&path, &filters, "usage lines"), &Unwatched, read).await;
     let read = read.map(|(lines, problems)| (lines.into_iter().flatten().collect(), name_all(problems, &summary)));
     gone_is_a_problem(&path, &summary, read)
 }

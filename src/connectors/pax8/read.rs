@@ -103,6 +103,27 @@ const fn kept<R>(by_day: bool) -> Identity<Kept<R>> {
     }
 }
 
+/// A listing in pages.
+#[derive(Clone, Copy)]
+pub(super) struct Listing<'l> {
+    path: &'l str,
+    filters: &'l [(&'l str, &'l str)],
+    what: &'l str,
+    by_day: bool,
+}
+
+impl<'l> Listing<'l> {
+    /// Called `what` where it is watched.
+    pub(super) const fn of(path: &'l str, filters: &'l [(&'l str, &'l str)], what: &'l str) -> Self {
+        Self { path, filters, what, by_day: false }
+    }
+
+    /// One that can be sorted by the day its records were made.
+    pub(super) const fn by_day(self) -> Self {
+        Self { by_day: true, ..self }
+    }
+}
+
 /// Reads through one client; cheap to clone into tasks.
 #[derive(Clone)]
 pub(super) struct Reader {
@@ -126,18 +147,17 @@ impl Reader {
         what: &str,
         watch: &dyn Watch,
     ) -> Result<Vec<Row>> {
-        self.listed((path, filters, what), &ROWS, watch, Arc::new(|row, _| row)).await
+        self.listed(Listing::of(path, filters, what), &ROWS, watch, Arc::new(|row, _| row)).await
     }
 
     /// Every record of a paged listing, and what could not be read; `read` is told each row's place, from 0.
     pub(super) async fn records<W: DeserializeOwned, R: Send + Sync + 'static>(
         &self,
-        listing @ (path, ..): (&str, &[(&str, &str)], &str),
+        listing: Listing<'_>,
         watch: &dyn Watch,
         read: impl Fn(usize, W) -> std::result::Result<R, Flaw> + Send + Sync + 'static,
     ) -> Result<Parts<R>> {
-        // Only subscriptions can be sorted by the day they were made.
-        let by_day = path == "/subscriptions";
+        let by_day = listing.by_day;
         let identity = kept(by_day);
         let make = move |row: Row, place| {
             let became = row.decode().and_then(|wire| read(place, wire)).map_err(|flaw| row.problem(flaw));
@@ -158,7 +178,7 @@ impl Reader {
 
     async fn listed<T: Send + Sync + 'static>(
         &self,
-        (path, filters, what): (&str, &[(&str, &str)], &str),
+        Listing { path, filters, what, .. }: Listing<'_>,
         identity: &Identity<T>,
         watch: &dyn Watch,
         make: Arc<dyn Fn(Row, usize) -> T + Send + Sync>,

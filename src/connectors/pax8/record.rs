@@ -138,6 +138,12 @@ impl Record {
         self.raw.get()
     }
 
+    /// The whole object as a value.
+    #[must_use]
+    pub fn whole(&self) -> Value {
+        Value::Object(self.values.clone())
+    }
+
     /// Of the object as sent.
     #[must_use]
     pub fn digest(&self) -> Fingerprint {

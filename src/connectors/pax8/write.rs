@@ -220,7 +220,7 @@ impl Write {
         if matches!(self, Self::CreateOrder(_)) {
             return Ask::Order(id);
         }
-        if self.is_of_webhooks() { Ask::Webhook(id) } else { Ask::Company(id) }
+        if matches!(self, Self::CreateWebhook(_)) { Ask::Webhook(id) } else { Ask::Company(id) }
     }
 
     fn verb(&self) -> Verb {
@@ -331,27 +331,22 @@ impl Write {
             | Self::RetryDelivery { .. } => None,
         }
     }
-
-    fn is_of_webhooks(&self) -> bool {
-        self.path().starts_with("/webhooks")
-    }
 }
 
 impl Pax8 {
     /// A write as it would go out. Sends nothing.
     #[must_use]
     pub fn sending(&self, write: &Write) -> Sending {
-        let path = if write.is_of_webhooks() {
-            self.webhooks_url(&write.path())
-        } else {
-            format!("{}{}", self.base_url().trim_end_matches('/'), write.path())
-        };
+        let mut url = self.address(&write.path());
+        if url.starts_with('/') {
+            url.insert_str(0, self.base_url().trim_end_matches('/'));
+        }
         let query = write.query().map(|(name, value)| format!("?{name}={value}")).unwrap_or_default();
         let mut body = write.body();
         if let Some(secret) = body.as_mut().and_then(|body| body.get_mut("authorization")) {
             *secret = Value::from("***");
         }
-        Sending { verb: write.verb().as_str(), url: format!("{path}{query}"), body }
+        Sending { verb: write.verb().as_str(), url: url + &query, body }
     }
 
     /// Refuses a write where this connection may make none.
@@ -376,11 +371,7 @@ impl Pax8 {
     pub async fn send(&self, write: &Write) -> Result<Outcome<Answered>> {
         self.may_write(write)?;
         let sent = self.post(write, write.answers(), None).await?;
-        Ok(match sent {
-            Outcome::Done(record) => Outcome::Done(Answered { record }),
-            Outcome::Refused(refusal) => Outcome::Refused(refusal),
-            Outcome::Unknown(why) => Outcome::Unknown(why),
-        })
+        Ok(sent.map(|record| Answered { record }))
     }
 
     /// Has an order judged and not placed. Changes nothing, so a test connection may.
@@ -390,11 +381,7 @@ impl Pax8 {
     pub async fn validate(&self, order: &NewOrder) -> Result<Outcome<Answered>> {
         let write = Write::CreateOrder(order.clone());
         let sent = self.post(&write, Some(&orders::ORDER), Some(("isMock", "true"))).await?;
-        Ok(match sent {
-            Outcome::Done(record) => Outcome::Done(Answered { record }),
-            Outcome::Refused(refusal) => Outcome::Refused(refusal),
-            Outcome::Unknown(why) => Outcome::Unknown(why),
-        })
+        Ok(sent.map(|record| Answered { record }))
     }
 
     async fn post(
@@ -407,7 +394,7 @@ impl Pax8 {
         if let Some(secret) = write.secret() {
             self.client().hide(secret.reveal());
         }
-        let path = if write.is_of_webhooks() { self.webhooks_url(&write.path()) } else { write.path() };
+        let path = self.address(&write.path());
         let body = write.body().map(|body| body.to_string());
         let own = write.query();
         let own = own.as_ref().map(|(name, value)| (*name, value.as_str()));

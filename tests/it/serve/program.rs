@@ -61,6 +61,9 @@ async fn it_tells_where_it_listens_keeps_hints_repeats_no_secret_and_ends_when_t
     assert_eq!(path, "hooks/pax8/pax8");
     let address = address.parse().unwrap();
     assert_eq!(post(address, "pax8", Some(SECRET), &news("CLIENT", "canary-id")).await, 200);
+    for id in ["1", "2"] {
+        assert_eq!(post(address, "pax8", Some(SECRET), &news("QUOTE", id)).await, 200);
+    }
     assert_eq!(post(address, "pax8", Some("canary-wrong-secret"), &news("CLIENT", "2")).await, 401);
     assert_eq!(post(address, "nobody", Some("canary-other-secret"), "{}").await, 404);
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM).unwrap();
@@ -78,6 +81,9 @@ async fn it_tells_where_it_listens_keeps_hints_repeats_no_secret_and_ends_when_t
     for part in ["pax8 companies: CLIENT UPDATED canary-id", "1 webhook; waits to be read", "1 hint waiting"] {
         assert!(status.contains(part), "{part}: {status}");
     }
+    // What is never read stays to be seen.
+    let unread = status.lines().find(|line| line.contains("pax8 nothing: QUOTE UPDATED 2")).unwrap_or_default();
+    assert!(unread.contains("2 webhooks since 20") && unread.contains("; nothing is read for it"), "{status}");
     assert!(!status.contains("running, or its process died"), "the run is marked: {status}");
     let database = std::fs::read(place.path().join("trueup.db")).unwrap();
     let kept = String::from_utf8_lossy(&database);

@@ -38,8 +38,9 @@ pub(super) async fn a_renewal_has_one_ticket_and_a_state_changes_only_from_the_o
     assert!(second.is_err(), "two tickets for one renewal");
     let to = |state, number| TicketChange { state, number, said: Some("so"), journal: None, who: "bea" };
     let mut tx = lease.begin(run).await.unwrap();
-    tx.change_ticket(&all[0], &to(TicketState::Recorded, Some("77"))).await.unwrap();
+    let changed = tx.change_ticket(&all[0], &to(TicketState::Recorded, Some("77"))).await.unwrap();
     tx.commit().await.unwrap();
+    assert_eq!(changed, store.list_tickets("psa").await.unwrap()[0], "what is answered is what is kept");
     let mut tx = lease.begin(run).await.unwrap();
     let stale = tx.change_ticket(&all[0], &to(TicketState::Approved, None)).await.unwrap_err();
     assert!(matches!(stale, StoreError::RowsAffected { table: "ticket", .. }), "{stale}");
