@@ -3,7 +3,6 @@
 //! Keeps the invariants that a filter or a sort field nobody documents cannot be asked for, since Pax8 ignores what it does not
 //! know and answers everything, and that what was asked for is checked again on what came back.
 
-use chrono::NaiveDate;
 use serde_json::Value;
 
 use crate::connectors::pax8::ask::Ask;
@@ -14,6 +13,7 @@ use crate::connectors::pax8::term::BillingTerm;
 use crate::core::money;
 use crate::core::nearest::nearest;
 use crate::core::outside::excerpt;
+use crate::core::period::iso_day;
 
 /// How a sort field is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,9 +124,7 @@ impl Filter {
                 "false" | "no" => Ok("false".to_owned()),
                 _ => wrong("yes or no"),
             },
-            Kind::Day => {
-                value.parse::<NaiveDate>().map(|day| day.to_string()).or_else(|_| wrong("a day like 2026-03-01"))
-            }
+            Kind::Day => iso_day(value).map(|day| day.to_string()).map_or_else(|| wrong("a day like 2026-03-01"), Ok),
             Kind::Number => money::exact(value).map(money::plain).or_else(|_| wrong("a number")),
             Kind::Word(words) => match words.iter().find(|word| same_word(word, value)) {
                 Some(word) => Ok((*word).to_owned()),
@@ -157,7 +155,7 @@ impl Filter {
         let (Some(found), Some(shown)) = (record.value(path), record.text(path)) else { return true };
         match (self.check, self.kind) {
             (Check::From(_) | Check::To(_), _) | (_, Kind::Day) => {
-                let (Some(day), Ok(asked)) = (record.day(path), value.parse::<NaiveDate>()) else { return true };
+                let (Some(day), Some(asked)) = (record.day(path), iso_day(value)) else { return true };
                 match self.check {
                     Check::From(_) => day >= asked,
                     Check::To(_) => day <= asked,
