@@ -15,9 +15,9 @@ use crate::core::money;
 use crate::core::outside::excerpt;
 
 /// The format word for dates with a time and an offset.
-const RFC3339: &str = "rfc3339";
+pub(super) const RFC3339: &str = "rfc3339";
 /// The format word for dates as objects with `year`, `month`, `day`.
-const TAGGED: &str = "tagged";
+pub(super) const TAGGED: &str = "tagged";
 
 /// A value in our form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,9 +76,10 @@ pub(super) fn decode(
                 MoneyUnit::Minor => shifted(written, scale.unwrap_or(0))?,
             })
         }
-        Codec::Date { format } => Decoded::Day(day(wire, format)?),
+        Codec::Date { none: Some(none), .. } if none == wire => return Ok(None),
+        Codec::Date { format, .. } => Decoded::Day(day(wire, format)?),
         Codec::Enum { map, unknown } => Decoded::Text(word(wire, map, *unknown)?),
-        Codec::Ref { entity, key, wrap } => reference(wire, entity, key.as_deref(), wrap.as_deref(), references)?,
+        Codec::Ref { entity, key, wrap, .. } => reference(wire, entity, key.as_deref(), wrap.as_deref(), references)?,
     };
     Ok(Some(value))
 }
@@ -266,6 +267,12 @@ mod tests {
                 r#"{"__class__":"date","year":2026,"month":4,"day":1}"#,
                 date(2026, 4, 1),
             ),
+            (
+                "kind = 'date'\nformat = '%Y-%m-%d'\nnone = '1899-12-30'",
+                Numbers::Number,
+                r#""2026-04-01""#,
+                date(2026, 4, 1),
+            ),
             (words, Numbers::Number, "false", text("Active")),
             (
                 "kind = 'enum'\nmap = { credit = 'Credit' }\nunknown = 'keep'",
@@ -286,6 +293,8 @@ mod tests {
         for nothing in ["null", "\"\""] {
             assert_eq!(decoded("kind = 'decimal'", nothing, Numbers::Number), Ok(None));
         }
+        let sentinel = "kind = 'date'\nformat = '%Y-%m-%d'\nnone = '1899-12-30'";
+        assert_eq!(decoded(sentinel, r#""1899-12-30""#, Numbers::Number), Ok(None));
         assert_eq!(decode(&codec("kind = 'text'"), None, Numbers::Number, &References::new()), Ok(None));
     }
 

@@ -561,8 +561,10 @@ pub(super) enum Codec {
         wire: Option<Numbers>,
     },
     /// `rfc3339`, `tagged`, or a pattern such as `%Y-%m-%d`. The calendar day is what counts, as the source writes it.
+    /// `none`: what the system writes for no day.
     Date {
         format: String,
+        none: Option<Value>,
     },
     /// `map`: our word to the wire's value.
     Enum {
@@ -570,10 +572,13 @@ pub(super) enum Codec {
         unknown: Option<UnknownWord>,
     },
     /// The id of a record of `entity`; with `key`, that record's field instead. `wrap`: the member that holds the id.
+    /// `number`: whether the id travels as a whole number.
     Ref {
         entity: String,
         key: Option<String>,
         wrap: Option<String>,
+        #[serde(default)]
+        number: bool,
     },
 }
 

@@ -141,14 +141,14 @@ fn check_codec(lint: &mut Lint<'_>, codec: &Codec) {
                 "unit `minor` needs `scale`: how many decimals the currency has",
             );
         }
-        Codec::Date { format } => date_format(lint, format),
+        Codec::Date { format, none: _ } => date_format(lint, format),
         Codec::Enum { map, unknown: _ } => {
             lint.demand(!map.is_empty(), "`map` is empty");
             if let Some(twice) = repeated(map.values()) {
                 lint.fault(format!("{twice} stands for two words; it could not be read back"));
             }
         }
-        Codec::Ref { entity, key, wrap: _ } => reference(lint, entity, key.as_deref()),
+        Codec::Ref { entity, key, wrap: _, number: _ } => reference(lint, entity, key.as_deref()),
     }
 }
 

@@ -8,17 +8,17 @@ use serde_json::Value;
 /// A parsed path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Path {
-    segments: Vec<Segment>,
+    pub(super) segments: Vec<Segment>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Segment {
-    name: String,
-    pick: Pick,
+pub(super) struct Segment {
+    pub(super) name: String,
+    pub(super) pick: Pick,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Pick {
+pub(super) enum Pick {
     /// The member itself.
     Whole,
     /// The first element whose members read as said.
@@ -92,14 +92,16 @@ fn walk<'v>(segments: &[Segment], from: &'v Value, found: &mut Vec<&'v Value>) {
         Pick::Whole => walk(rest, member, found),
         Pick::Each => elements.iter().for_each(|element| walk(rest, element, found)),
         Pick::Keyed(wanted) => {
-            let fits = |element: &&Value| {
-                wanted.iter().all(|(key, value)| element.get(key).is_some_and(|held| reads_as(held, value)))
-            };
-            if let Some(element) = elements.iter().find(fits) {
+            if let Some(element) = elements.iter().find(|element| is_keyed_by(element, wanted)) {
                 walk(rest, element, found);
             }
         }
     }
+}
+
+/// Whether an element's members read as said.
+pub(super) fn is_keyed_by(element: &Value, wanted: &[(String, String)]) -> bool {
+    wanted.iter().all(|(key, value)| element.get(key).is_some_and(|held| reads_as(held, value)))
 }
 
 fn reads_as(found: &Value, wanted: &str) -> bool {
