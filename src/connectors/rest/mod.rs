@@ -18,6 +18,7 @@
 //! Keeps the invariant that a file that was accepted does what it says or says why it cannot, with place, record and field.
 
 mod answers;
+mod body;
 mod canonical;
 mod codec;
 mod convert;
