@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::connectors::http::{Outcome, Refusal};
+use crate::connectors::http::{Outcome, Refusal, RefusedAs};
 use crate::connectors::{
     CheckFailed, CheckLine, ConnectorError, Descriptor, DraftMonth, ErrorKind, PsaConnector, Result, Side, TicketDraft,
     TicketSink, VendorConnector, Watch, Watched, Way,
@@ -376,7 +376,12 @@ impl TicketSink for MemoryPsa {
         let lost = match self.faults.strike(&self.descriptor.name, Listing::Tickets) {
             Ok(_) => None,
             Err(ConnectorError { kind: ErrorKind::Auth(message), .. }) => {
-                return Ok(Outcome::Refused(Refusal { status: 403, kind: None, message }));
+                return Ok(Outcome::Refused(Refusal {
+                    status: 403,
+                    as_what: RefusedAs::Forbidden,
+                    kind: None,
+                    message,
+                }));
             }
             Err(error) => Some(error.to_string()),
         };

@@ -8,7 +8,7 @@ use crate::connectors::pax8::Pax8;
 use crate::engine::Result;
 use crate::engine::connect::connect_pax8;
 
-pub use crate::connectors::http::{Outcome, Refusal};
+pub use crate::connectors::http::{Outcome, Refusal, RefusedAs};
 pub use crate::connectors::pax8::{
     Address, Answer, Answered, Ask, BillingTerm, CommitmentTerm, CompanyChanges, CompanyFlags, CompanyPatch, Condition,
     ContactBody, ContactRole, Country, Duty, Email, Environment, Extent, Field, Filled, Filter, Hidden, Invalid, Kind,

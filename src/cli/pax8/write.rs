@@ -146,10 +146,11 @@ pub(super) fn of_refusal(operation: &str, refusal: &Refusal) -> CommandError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::pax8::RefusedAs;
 
     #[test]
     fn each_way_a_write_ends_has_its_status_and_what_is_not_known_is_not_called_done() {
-        let refusal = Refusal { status: 422, kind: None, message: "no".to_owned() };
+        let refusal = Refusal { status: 422, as_what: RefusedAs::Rejected, kind: None, message: "no".to_owned() };
         for (ended, status, said) in [
             (Ended::Done, 0, "Done: cancel subscription, number 7 in the journal."),
             (Ended::Happened, 0, "looking showed that it took effect"),

@@ -224,7 +224,7 @@ impl Credentials {
                     let what = format!("token call: {what}; the client id, its secret or the audience is wrong");
                     return Err(ErrorKind::Auth(what));
                 }
-                Err(Trouble::Failed(ErrorKind::Rejected { message, .. })) => {
+                Err(Trouble::Failed(ErrorKind::Rejected { message, .. }) | Trouble::Refused { message, .. }) => {
                     return Err(ErrorKind::Auth(format!("token call: {message}")));
                 }
                 Err(Trouble::Failed(kind)) => return Err(kind),

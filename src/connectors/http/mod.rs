@@ -38,7 +38,7 @@ use names::{GuardedNames, SystemNames};
 use pace::Pacer;
 pub use pace::{Rate, wait};
 use retry::Patience;
-pub use retry::{Judge, Trouble, retry_after};
+pub use retry::{Judge, RefusedAs, Trouble, retry_after};
 use secrets::Secrets;
 use waits::Waits;
 pub use write::{Call, Outcome, Refusal, Verb};
@@ -311,6 +311,7 @@ impl Client {
                     }
                 },
                 Err(Trouble::Failed(kind)) => return Err(kind),
+                Err(Trouble::Refused { field, message, .. }) => return Err(ErrorKind::Rejected { field, message }),
                 Err(Trouble::Unauthorized(what)) => {
                     let Some(token) = token else { return Err(ErrorKind::Auth(what)) };
                     if renewed {

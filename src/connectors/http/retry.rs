@@ -34,8 +34,61 @@ pub enum Trouble {
     },
     /// The credentials were not accepted: fetch a new token once, where tokens are fetched.
     Unauthorized(String),
+    /// The remote's own no to what was asked.
+    Refused {
+        /// What kind of no.
+        as_what: RefusedAs,
+        /// The field it names.
+        field: Option<String>,
+        /// Its words.
+        message: String,
+    },
     /// Final.
     Failed(ErrorKind),
+}
+
+/// What kind of no a remote says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusedAs {
+    /// The record is not as the caller thinks.
+    Conflict,
+    /// There is one already.
+    Duplicate,
+    /// The record is in a state that does not allow it.
+    Locked,
+    /// This user may not.
+    Forbidden,
+    /// There is no such record.
+    Missing,
+    /// Something about the request.
+    Rejected,
+}
+
+impl RefusedAs {
+    /// As connector files say it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Conflict => "conflict",
+            Self::Duplicate => "duplicate",
+            Self::Locked => "locked",
+            Self::Forbidden => "forbidden",
+            Self::Missing => "missing",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// What a status says of itself.
+    #[must_use]
+    pub fn of_status(status: u16) -> Self {
+        match status {
+            401 | 403 => Self::Forbidden,
+            404 | 410 => Self::Missing,
+            409 | 412 => Self::Conflict,
+            423 => Self::Locked,
+            _ => Self::Rejected,
+        }
+    }
 }
 
 /// Overrides the default table for one remote: status, headers and body in; `None` keeps the default,
@@ -203,7 +256,7 @@ mod tests {
             Err(Trouble::Unauthorized(_)) => "unauthorized",
             Err(Trouble::Failed(ErrorKind::Auth(_))) => "auth",
             Err(Trouble::Failed(ErrorKind::NotFound(_))) => "missing",
-            Err(Trouble::Failed(_)) => "rejected",
+            Err(Trouble::Failed(_) | Trouble::Refused { .. }) => "rejected",
         };
         for (statuses, meant) in [
             (vec![200, 204, 206], "good"),

@@ -99,6 +99,10 @@ impl Secrets {
             Trouble::Throttled { wait } => Trouble::Throttled { wait },
             Trouble::Transient { what, wait } => Trouble::Transient { what: self.shown(&what), wait },
             Trouble::Unauthorized(what) => Trouble::Unauthorized(self.shown(&what)),
+            Trouble::Refused { as_what, field, message } => {
+                let field = field.map(|field| self.shown(&field));
+                Trouble::Refused { as_what, field, message: self.shown(&message) }
+            }
             Trouble::Failed(kind) => Trouble::Failed(self.kind(kind)),
         }
     }

@@ -4,13 +4,15 @@
 //! answered 429, or 401 to a token that was fetched earlier. Everything else that is neither a good answer nor the remote's own
 //! refusal is [`Outcome::Unknown`], to be settled by looking.
 
+use std::time::Duration;
+
 use reqwest::{RequestBuilder, Url};
 
 use crate::connectors::Result;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::auth::Token;
 use crate::connectors::http::exchange::Sent;
-use crate::connectors::http::retry::{refusal, retry_after};
+use crate::connectors::http::retry::{Patience, RefusedAs, Trouble, refusal, retry_after};
 use crate::connectors::http::{Client, Reply, Undecodable, address};
 
 /// How a call changes something.
@@ -80,6 +82,8 @@ impl<T> Outcome<T> {
 pub struct Refusal {
     /// The status.
     pub status: u16,
+    /// What kind of no.
+    pub as_what: RefusedAs,
     /// The word it has for the kind of refusal.
     pub kind: Option<String>,
     /// What it said, with its details.
@@ -121,23 +125,35 @@ impl Client {
                 Sent::Impossible(kind) => return Err(kind),
                 Sent::Lost(what) => return Ok(Outcome::Unknown(self.inner.secrets.shown(&what))),
             };
-            match reply.status {
-                401 if !renewed && token.is_some() => {
+            match (self.judged(&reply), reply.status) {
+                (Some(Err(Trouble::Unauthorized(_))), _) | (None, 401) if !renewed && token.is_some() => {
                     renewed = true;
                     if let Some(token) = token {
                         self.inner.credentials.discard(&token).await;
                     }
                 }
-                429 => {
-                    let wait = retry_after(&reply.headers);
-                    if let Some(wait) = wait.filter(|wait| *wait <= self.inner.limits.elapsed) {
-                        self.inner.pacer.hold(wait);
-                    }
-                    patience.again(ErrorKind::RateLimited { retry_after: wait }, wait).await?;
-                }
-                _ => return Ok(self.outcome(&reply, decode)),
+                (Some(Err(Trouble::Throttled { wait })), _) => self.held(&mut patience, wait).await?,
+                (None, 429) => self.held(&mut patience, retry_after(&reply.headers)).await?,
+                (Some(Err(trouble)), status) => return Ok(self.refused(status, trouble)),
+                (Some(Ok(())), _) => return Ok(self.done(&reply, decode)),
+                (None, _) => return Ok(self.outcome(&reply, decode)),
             }
         }
+    }
+
+    /// What this remote's own rules say of an answer; `None` where they say nothing.
+    fn judged(&self, reply: &Reply) -> Option<std::result::Result<(), Trouble>> {
+        let judge = self.inner.judge.as_ref()?;
+        let judged = judge(reply.status, &reply.headers, &reply.body)?;
+        Some(judged.map_err(|trouble| self.inner.secrets.trouble(trouble)))
+    }
+
+    /// Nothing happened, because there were too many calls: waits.
+    async fn held(&self, patience: &mut Patience, wait: Option<Duration>) -> std::result::Result<(), ErrorKind> {
+        if let Some(wait) = wait.filter(|wait| *wait <= self.inner.limits.elapsed) {
+            self.inner.pacer.hold(wait);
+        }
+        patience.again(ErrorKind::RateLimited { retry_after: wait }, wait).await
     }
 
     async fn once_sent(
@@ -161,16 +177,37 @@ impl Client {
         }
     }
 
+    /// What a rule of the remote says that is neither good nor to be waited for.
+    fn refused<T>(&self, status: u16, trouble: Trouble) -> Outcome<T> {
+        let no = |as_what, message| Outcome::Refused(Refusal { status, as_what, kind: None, message });
+        match trouble {
+            Trouble::Refused { as_what, field, message } => {
+                let message = field.map_or_else(|| message.clone(), |field| format!("{message} ({field})"));
+                no(as_what, message)
+            }
+            Trouble::Unauthorized(message) => no(RefusedAs::Forbidden, message),
+            Trouble::Failed(ErrorKind::Auth(message)) => no(RefusedAs::Forbidden, message),
+            Trouble::Failed(ErrorKind::NotFound(message)) => no(RefusedAs::Missing, message),
+            Trouble::Failed(kind) => no(RefusedAs::Rejected, kind.to_string()),
+            Trouble::Transient { what, .. } => Outcome::Unknown(what),
+            Trouble::Throttled { .. } => Outcome::Unknown(status.to_string()),
+        }
+    }
+
+    fn done<T>(&self, reply: &Reply, decode: impl Fn(&Reply) -> std::result::Result<T, Undecodable>) -> Outcome<T> {
+        match decode(reply) {
+            Ok(value) => Outcome::Done(value),
+            Err(bad) => {
+                let Undecodable { at, what } = self.inner.secrets.undecodable(&bad);
+                Outcome::Unknown(format!("{}, and the answer cannot be read at {at}: {what}", reply.status))
+            }
+        }
+    }
+
     fn outcome<T>(&self, reply: &Reply, decode: impl Fn(&Reply) -> std::result::Result<T, Undecodable>) -> Outcome<T> {
         let secrets = &self.inner.secrets;
         match reply.status {
-            200..=299 => match decode(reply) {
-                Ok(value) => Outcome::Done(value),
-                Err(bad) => {
-                    let Undecodable { at, what } = secrets.undecodable(&bad);
-                    Outcome::Unknown(format!("{}, and the answer cannot be read at {at}: {what}", reply.status))
-                }
-            },
+            200..=299 => self.done(reply, decode),
             status @ (408 | 409 | 425 | 500..=599) => {
                 let said = refusal(&reply.body).map(|(_, message)| format!(": {message}")).unwrap_or_default();
                 Outcome::Unknown(secrets.shown(&format!("{status}{said}")))
@@ -178,12 +215,14 @@ impl Client {
             status @ 400..=499 => match refusal(&reply.body) {
                 Some((kind, message)) => Outcome::Refused(Refusal {
                     status,
+                    as_what: RefusedAs::of_status(status),
                     kind: kind.map(|kind| secrets.shown(&kind)),
                     message: secrets.shown(&message),
                 }),
                 // Both prove that nothing happened, whoever answered.
                 None if matches!(status, 401 | 403) => {
-                    Outcome::Refused(Refusal { status, kind: None, message: String::new() })
+                    let as_what = RefusedAs::of_status(status);
+                    Outcome::Refused(Refusal { status, as_what, kind: None, message: String::new() })
                 }
                 None => Outcome::Unknown(format!("{status}, and the answer is not the system's own")),
             },

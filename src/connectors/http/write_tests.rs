@@ -39,12 +39,16 @@ async fn a_write_is_repeated_only_where_nothing_can_have_happened() {
         ("/425-x", 1, "Unknown(\"425"),
         ("/500-own", 1, "Unknown(\"500: no; name is taken"),
         ("/503-x", 1, "Unknown(\"503"),
-        ("/400-own", 1, "Refused(Refusal { status: 400, kind: Some(\"INVALID\"), message: \"no; name is taken\""),
-        ("/404-own", 1, "Refused(Refusal { status: 404"),
+        (
+            "/400-own",
+            1,
+            "Refused(Refusal { status: 400, as_what: Rejected, kind: Some(\"INVALID\"), message: \"no; name is taken\"",
+        ),
+        ("/404-own", 1, "Refused(Refusal { status: 404, as_what: Missing"),
         ("/422-own", 1, "Refused(Refusal { status: 422"),
         ("/422-proxy", 1, "Unknown(\"422, and the answer is not the system's own"),
         ("/401-x", 1, "Refused(Refusal { status: 401"),
-        ("/403-x", 1, "Refused(Refusal { status: 403"),
+        ("/403-x", 1, "Refused(Refusal { status: 403, as_what: Forbidden"),
     ] {
         let got = format!("{:?}", write(&client, path).await.unwrap());
         assert!(got.starts_with(expected), "{path}: {got}");
@@ -136,5 +140,37 @@ async fn a_remote_that_repeats_the_call_in_its_answer_gives_no_secret_away() {
     for path in ["/200", "/400", "/409", "/422", "/500"] {
         let said = format!("{:?}", write(&client, path).await.unwrap());
         assert!(!said.contains("canary") && (path == "/200" || said.contains("***")), "{path}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn the_remotes_own_rules_say_what_an_answer_to_a_write_means() {
+    let stub = stub(|path, call| match (path, call) {
+        ("/ok-is-no", _) => reply(200, r#"{"ok":false}"#),
+        ("/slow", 0) => reply(400, "{}"),
+        ("/expired", _) => reply(500, "{}"),
+        _ => reply(200, r#"{"ok":true}"#),
+    })
+    .await;
+    let mut settings = settings(&stub, Auth::None);
+    settings.judge = Some(std::sync::Arc::new(|status, _, body| match (status, body) {
+        (200, body) if body.ends_with(b"false}") => {
+            let (field, message) = (Some("name".to_owned()), "taken".to_owned());
+            Some(Err(Trouble::Refused { as_what: RefusedAs::Duplicate, field, message }))
+        }
+        (400, _) => Some(Err(Trouble::Throttled { wait: None })),
+        (500, _) => Some(Err(Trouble::Failed(ErrorKind::NotFound("no such route".to_owned())))),
+        _ => None,
+    }));
+    let client = Client::new(settings).unwrap();
+    for (path, calls, expected) in [
+        ("/ok-is-no", 1, "Refused(Refusal { status: 200, as_what: Duplicate, kind: None, message: \"taken (name)\" })"),
+        ("/slow", 2, "Done"),
+        ("/expired", 1, "Refused(Refusal { status: 500, as_what: Missing"),
+        ("/fine", 1, "Done"),
+    ] {
+        let got = format!("{:?}", write(&client, path).await.unwrap());
+        assert!(got.starts_with(expected), "{path}: {got}");
+        assert_eq!(stub.calls(path), calls, "{path}");
     }
 }

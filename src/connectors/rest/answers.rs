@@ -12,7 +12,7 @@ use super::language::{Class, Rule, Wait, When};
 use super::lint::duration;
 use super::path::Path;
 use crate::connectors::error::ErrorKind;
-use crate::connectors::http::Trouble;
+use crate::connectors::http::{RefusedAs, Trouble};
 
 /// A rule with its paths parsed.
 pub(super) struct Reading {
@@ -73,16 +73,20 @@ impl Reading {
         };
         let words = texts(&self.message);
         let what = if words.is_empty() { status.to_string() } else { format!("{status}: {words}") };
+        let refused = |as_what, message| {
+            let field = Some(texts(&self.field)).filter(|text| !text.is_empty());
+            Trouble::Refused { as_what, field, message }
+        };
         match self.class {
             Class::Throttled => Trouble::Throttled { wait: self.pause(headers) },
             Class::Transient | Class::Unknown => Trouble::Transient { what, wait: self.pause(headers) },
             Class::Auth => Trouble::Unauthorized(what),
             Class::Forbidden => Trouble::Failed(ErrorKind::Auth(what)),
             Class::Missing => Trouble::Failed(ErrorKind::NotFound(what)),
-            Class::Conflict | Class::Duplicate | Class::Locked | Class::Rejected | Class::Fatal => {
-                let field = Some(texts(&self.field)).filter(|text| !text.is_empty());
-                Trouble::Failed(ErrorKind::Rejected { field, message: what })
-            }
+            Class::Conflict => refused(RefusedAs::Conflict, what),
+            Class::Duplicate => refused(RefusedAs::Duplicate, what),
+            Class::Locked => refused(RefusedAs::Locked, what),
+            Class::Rejected | Class::Fatal => refused(RefusedAs::Rejected, what),
         }
     }
 
@@ -146,15 +150,19 @@ mod tests {
             (
                 400,
                 r#"{"errors":[{"code":"X"},{"code":"ObjectExists","message":"taken","field":"identifier"}]}"#,
-                r#"Failed(Rejected { field: Some("identifier"), message: "400: taken" })"#,
+                r#"Refused { as_what: Duplicate, field: Some("identifier"), message: "400: taken" }"#,
             ),
             (
                 400,
                 r#"{"message":"You are not allowed to modify it"}"#,
-                r#"Failed(Rejected { field: None, message: "400" })"#,
+                r#"Refused { as_what: Locked, field: None, message: "400" }"#,
             ),
-            (200, r#"{"ok":false,"error":"no\nway"}"#, r#"Failed(Rejected { field: None, message: "200: no\nway" })"#),
-            (500, "<html>", r#"Failed(Rejected { field: None, message: "500" })"#),
+            (
+                200,
+                r#"{"ok":false,"error":"no\nway"}"#,
+                r#"Refused { as_what: Rejected, field: None, message: "200: no\nway" }"#,
+            ),
+            (500, "<html>", r#"Refused { as_what: Rejected, field: None, message: "500" }"#),
             (404, "", r#"Failed(NotFound("404"))"#),
             (401, "", r#"Unauthorized("401")"#),
             (403, "", r#"Failed(Auth("403"))"#),
