@@ -4,6 +4,7 @@
 //! that deserves a sentence carries it in the value it returns.
 
 pub mod billing;
+pub mod change;
 pub mod customer;
 pub mod documents;
 pub mod entity;

@@ -5,7 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::language::{Clear, CustomFields, InPatch, Style};
+use super::language::{CustomFields, InPatch};
+use super::language_write::{Clear, Style};
 use super::path::{Path, Pick, Segment, is_keyed_by};
 
 /// What one place is to hold.

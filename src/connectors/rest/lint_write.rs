@@ -2,7 +2,8 @@
 //!
 //! Keeps the invariant that a file that passes is ready to write; in this version nothing is written.
 
-use super::language::{Action, ChildWrite, Clear, Create, Dialect, Entity, Guard, Link, Store, Style, Update};
+use super::language::{Dialect, Entity};
+use super::language_write::{Action, ChildWrite, Clear, Create, Guard, Link, Store, Style, Update};
 use super::lint::Lint;
 use super::lint_fields;
 use super::source::hint;
@@ -84,7 +85,7 @@ fn check_update<'f>(lint: &mut Lint<'f>, entity: &'f Entity, update: &'f Update,
         lint.maybe(verb, address.as_ref(), |lint, address| lint.address(address, one));
     }
     lint.maybe("body", update.body.as_ref(), |lint, body| lint.templates_in(body, one));
-    if update.after == Some(super::language::After::Get) {
+    if update.after == Some(super::language_write::After::Get) {
         lint.demand(entity.get.is_some(), "`after = \"get\"` needs a `get` of the entity");
     }
     lint.at("steps", |lint| {

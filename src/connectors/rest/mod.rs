@@ -24,6 +24,7 @@ mod codec;
 mod convert;
 mod encode;
 mod language;
+mod language_write;
 mod lens;
 mod lint;
 mod lint_fields;
