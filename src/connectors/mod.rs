@@ -14,12 +14,15 @@ pub mod pax8;
 pub mod rest;
 pub mod tickets;
 pub mod watch;
+pub mod writing;
 
 use async_trait::async_trait;
 
+use crate::connectors::writing::Writing;
 use crate::core::billing::{
     Assignment, BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice,
 };
+use crate::core::change::PsaWrite;
 use crate::core::customer::{PsaCustomer, VendorCustomer};
 use crate::core::id::{SubscriptionId, VendorProductId};
 use crate::core::link::BundlePart;
@@ -166,6 +169,10 @@ pub trait PsaConnector: Send + Sync {
     async fn billed_lines(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<BilledLine>>;
     /// Where its tickets go; `None` where none can be made.
     fn tickets(&self) -> Option<&dyn TicketSink> {
+        None
+    }
+    /// Where its records are written; `None` where they cannot be.
+    fn records(&self) -> Option<&dyn Writing<Write = PsaWrite>> {
         None
     }
     /// Its bundles; `None` where the system knows none.

@@ -50,6 +50,8 @@ pub struct Call<'c> {
     pub path: &'c str,
     /// Its parameters.
     pub query: &'c [(&'c str, &'c str)],
+    /// Its own headers.
+    pub headers: &'c [(&'c str, &'c str)],
     /// Its body, as JSON text.
     pub body: Option<&'c str>,
 }
@@ -171,6 +173,7 @@ impl Client {
 
     fn request(&self, call: Call<'_>, url: &Url) -> RequestBuilder {
         let request = self.inner.transport.change(call.verb, url);
+        let request = call.headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         match call.body {
             Some(body) => request.header(reqwest::header::CONTENT_TYPE, "application/json").body(body.to_owned()),
             None => request,

@@ -4,7 +4,7 @@ use super::tests::{Stub, client, reply, settings, stub, with_tokens};
 use super::*;
 
 async fn write(client: &Client, path: &str) -> Result<Outcome<serde_json::Value>> {
-    let call = Call { verb: Verb::Post, path, query: &[], body: Some("{\"a\":1.10}") };
+    let call = Call { verb: Verb::Post, path, query: &[], headers: &[], body: Some("{\"a\":1.10}") };
     client.write(call, |reply| json::decode(&reply.body)).await
 }
 

@@ -399,7 +399,7 @@ impl Pax8 {
         let own = write.query();
         let own = own.as_ref().map(|(name, value)| (*name, value.as_str()));
         let query: Vec<(&str, &str)> = own.into_iter().chain(more).collect();
-        let call = Call { verb: write.verb(), path: &path, query: &query, body: body.as_deref() };
+        let call = Call { verb: write.verb(), path: &path, query: &query, headers: &[], body: body.as_deref() };
         self.client()
             .write(call, |reply| match answers {
                 None => Ok(None),

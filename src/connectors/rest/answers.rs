@@ -17,7 +17,6 @@ use crate::connectors::http::{RefusedAs, Trouble};
 /// A rule with its paths parsed.
 pub(super) struct Reading {
     status: Vec<u16>,
-    at: Option<Path>,
     test: Test,
     class: Class,
     wait: Option<Wait>,
@@ -25,26 +24,47 @@ pub(super) struct Reading {
     field: Option<Path>,
 }
 
-enum Test {
-    Always,
+/// What a value at a place must be; any value of several will do.
+#[derive(Clone)]
+pub(super) struct Test {
+    at: Option<Path>,
+    wanted: Wanted,
+}
+
+#[derive(Clone)]
+enum Wanted {
+    Anything,
     OneOf(Vec<Value>),
     Like(String),
+}
+
+impl Test {
+    pub(super) fn new(when: &When) -> Result<Self, String> {
+        let wanted = match (&when.eq, &when.r#in, &when.like) {
+            (Some(value), _, _) => Wanted::OneOf(vec![value.clone()]),
+            (None, Some(values), _) => Wanted::OneOf(values.clone()),
+            (None, None, Some(part)) => Wanted::Like(part.to_lowercase()),
+            (None, None, None) => Wanted::Anything,
+        };
+        Ok(Self { at: when.at.as_deref().map(Path::parse).transpose()?, wanted })
+    }
+
+    pub(super) fn holds(&self, value: &Value) -> bool {
+        let Some(at) = &self.at else { return true };
+        at.all(value).into_iter().any(|found| match &self.wanted {
+            Wanted::Anything => true,
+            Wanted::OneOf(values) => values.contains(found),
+            Wanted::Like(part) => found.as_str().is_some_and(|text| text.to_lowercase().contains(part)),
+        })
+    }
 }
 
 impl Reading {
     pub(super) fn new(rule: &Rule) -> Result<Self, String> {
         let parse = |text: &Option<String>| text.as_deref().map(Path::parse).transpose();
-        let When { status, at, eq, r#in, like } = &rule.when;
-        let test = match (eq, r#in, like) {
-            (Some(value), _, _) => Test::OneOf(vec![value.clone()]),
-            (None, Some(values), _) => Test::OneOf(values.clone()),
-            (None, None, Some(part)) => Test::Like(part.to_lowercase()),
-            (None, None, None) => Test::Always,
-        };
         Ok(Self {
-            status: status.clone(),
-            at: parse(at)?,
-            test,
+            status: rule.when.status.clone(),
+            test: Test::new(&rule.when)?,
             class: rule.is,
             wait: rule.wait.clone(),
             message: parse(&rule.message)?,
@@ -53,15 +73,7 @@ impl Reading {
     }
 
     fn fits(&self, status: u16, body: &Value) -> bool {
-        if !self.status.is_empty() && !self.status.contains(&status) {
-            return false;
-        }
-        let Some(at) = &self.at else { return true };
-        at.all(body).into_iter().any(|found| match &self.test {
-            Test::Always => true,
-            Test::OneOf(values) => values.contains(found),
-            Test::Like(part) => found.as_str().is_some_and(|text| text.to_lowercase().contains(part)),
-        })
+        (self.status.is_empty() || self.status.contains(&status)) && self.test.holds(body)
     }
 
     fn trouble(&self, status: u16, headers: &HeaderMap, body: &Value) -> Trouble {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::language_write::{Action, Children, Create, Link, Update};
+use super::language_write::{Action, Create, Link, Update};
 
 /// A whole file.
 #[derive(Debug, Deserialize)]
@@ -250,17 +250,16 @@ pub(super) struct Entity {
     pub(super) id: String,
     /// The entity whose every record has a list of these.
     pub(super) parent: Option<String>,
+    /// Where a row that was read by itself says which of those it is below.
+    pub(super) parent_at: Option<String>,
     pub(super) version: Option<Version>,
     pub(super) list: Option<List>,
     pub(super) get: Option<Get>,
     pub(super) create: Option<Create>,
     pub(super) update: Option<Update>,
-    pub(super) archive: Option<Update>,
     pub(super) link: Option<Link>,
     #[serde(default)]
     pub(super) actions: BTreeMap<String, Action>,
-    #[serde(default)]
-    pub(super) children: BTreeMap<String, Children>,
     #[serde(default)]
     pub(super) fields: BTreeMap<String, Field>,
 }

@@ -10,7 +10,7 @@ use super::source::hint;
 
 const SCALE_MAX: u32 = 28;
 /// Generators a create-only field may name.
-const MAKERS: [&str; 3] = ["slug", "upper", "uuid"];
+const MAKERS: [&str; 2] = ["slug", "upper"];
 
 pub(super) fn check<'f>(lint: &mut Lint<'f>, name: &str, entity: &'f Entity) {
     lint.at("fields", |lint| {
@@ -66,8 +66,9 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
         });
     }
     if is_written(entity, field) {
-        let plural = path.as_ref().is_some_and(super::path::Path::is_plural);
-        lint.demand(!plural, "a place with `[]` cannot be written; say `dir = \"read\"`");
+        if let Some(Err(what)) = path.as_ref().map(super::path::Path::writable) {
+            lint.fault(format!("{what}; say `dir = \"read\"`"));
+        }
         let keyed = path.as_ref().is_some_and(super::path::Path::is_keyed);
         lint.demand(
             !keyed || field.new.is_some(),
@@ -207,10 +208,4 @@ fn spoken(kind: Kind) -> &'static str {
         Kind::Number => "a number",
         Kind::Day => "a date",
     }
-}
-
-/// The children of a record have fields of any name.
-pub(super) fn of_children<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field) {
-    lint.demand(field.from_parent.is_none(), "`from_parent` is for lists of their own");
-    one(lint, entity, field, None);
 }

@@ -1,57 +1,28 @@
-//! Lint of what writing needs: a create that can be tried again, an update that cannot overwrite unseen changes.
+//! Lint of what writing needs: a create that is found again, an update that cannot overwrite unseen changes.
 //!
-//! Keeps the invariant that a file that passes is ready to write; in this version nothing is written.
+//! Keeps the invariant that what a file that passes says about writing can be done.
 
-use super::language::{Dialect, Entity};
-use super::language_write::{Action, ChildWrite, Clear, Create, Guard, Link, Store, Style, Update};
+use super::language::{Dialect, Dir, Entity};
+use super::language_write::{Action, Clear, Create, Guard, Link, Lookup, Step, Style, Update, Wrap};
 use super::lint::Lint;
-use super::lint_fields;
+use super::path::Path;
+use super::requests::WRITE;
 use super::source::hint;
-
-/// The step that is the write itself.
-const WRITE: &str = "write";
 
 pub(super) fn check<'f>(lint: &mut Lint<'f>, entity: &'f Entity, ancestors: &[&str]) {
     let one: Vec<&str> = ancestors.iter().copied().chain(["id"]).collect();
+    let writes = entity.create.is_some() || entity.update.is_some();
+    lint.demand(!writes || entity.get.is_some(), "writing needs a `get`: a record is looked at before and after");
+    lint.demand(!writes || ancestors.len() <= 1, "a record two lists below another cannot be written");
     lint.maybe("create", entity.create.as_ref(), |lint, create| check_create(lint, entity, create, ancestors));
-    lint.maybe("update", entity.update.as_ref(), |lint, update| {
-        check_update(lint, entity, update, &one);
-        lint.demand(update.style.is_some(), "`style` is needed: merge, sparse, json_patch or full");
-        lint.demand(update.clear.is_some(), "`clear` is needed: null, empty, remove or never");
-        match &update.guard {
-            None => lint.fault("`guard` is needed, or say `guard = { recheck = true }`"),
-            Some(guard) => lint.at("guard", |lint| check_guard(lint, entity, guard)),
-        }
-        let removes = update.clear == Some(Clear::Remove);
-        lint.demand(!removes || update.style == Some(Style::JsonPatch), "clear `remove` needs style `json_patch`");
-    });
-    lint.maybe("archive", entity.archive.as_ref(), |lint, archive| {
-        check_update(lint, entity, archive, &one);
-        lint.demand(archive.body.is_some(), "`body` is needed: what archiving writes");
+    lint.maybe("update", entity.update.as_ref(), |lint, update| check_update(lint, entity, update, &one));
+    lint.maybe("parent_at", entity.parent_at.as_ref(), |lint, path| {
+        lint.path(path);
+        lint.demand(entity.parent.is_some(), "there is no `parent`");
     });
     lint.at("actions", |lint| {
         for (name, action) in &entity.actions {
             lint.at(name, |lint| check_action(lint, action, &one));
-        }
-    });
-    lint.at("children", |lint| {
-        for (name, children) in &entity.children {
-            lint.at(name, |lint| {
-                lint.at("at", |lint| _ = lint.path(&children.at));
-                match children.write {
-                    ChildWrite::ReplaceAll => {
-                        lint.demand(entity.get.is_some(), "`replace_all` needs a `get`: a row not read would be lost");
-                    }
-                    ChildWrite::Keyed | ChildWrite::Commands => {}
-                }
-                lint.demand(entity.update.is_some(), "rows inside a record are written with it: `update` is needed");
-                lint.at("key", |lint| _ = lint.path(&children.key));
-                lint.at("fields", |lint| {
-                    for (name, field) in &children.fields {
-                        lint.at(name, |lint| lint_fields::of_children(lint, entity, field));
-                    }
-                });
-            });
         }
     });
     lint.maybe("link", entity.link.as_ref(), |lint, link| check_link(lint, link));
@@ -64,19 +35,31 @@ fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create,
     }
     lint.maybe("reply", create.reply.as_ref(), |lint, path| _ = lint.path(path));
     lint.demand(
-        create.idempotent.is_some() || !create.probe.is_empty(),
-        "`idempotent` or `probe` is needed: a create whose answer was lost must not be made twice",
+        entity.link.is_some() || !create.probe.is_empty(),
+        "`link` or `probe` is needed: a record whose answer was lost must be found again, not made twice",
     );
     lint.maybe("idempotent", create.idempotent.as_ref(), |lint, key| {
         lint.one_of(&[("header", key.header.is_some()), ("query", key.query.is_some())]);
     });
+    let known: Vec<&str> = entity.fields.keys().map(String::as_str).collect();
     lint.at("probe", |lint| {
-        for name in create.probe.iter().filter(|name| !entity.fields.contains_key(*name)) {
-            let known: Vec<&str> = entity.fields.keys().map(String::as_str).collect();
-            lint.fault(format!("there is no field `{name}`{}", hint(name, &known)));
+        for name in &create.probe {
+            match entity.fields.get(name) {
+                None => lint.fault(format!("there is no field `{name}`{}", hint(name, &known))),
+                Some(field) => lint.demand(
+                    field.at.is_some() && field.dir != Dir::Write,
+                    format!("`{name}` is not read, so nothing is found by it"),
+                ),
+            }
         }
     });
+    lint.maybe("find", create.find.as_ref(), |lint, find| {
+        let probes: Vec<&str> = create.probe.iter().map(String::as_str).collect();
+        lint.demand(!probes.is_empty(), "`probe` is needed: what is looked for");
+        check_lookup(lint, find, &probes);
+    });
     lint.maybe("body", create.body.as_ref(), |lint, body| lint.templates_in(body, ancestors));
+    lint.maybe("wrap", create.wrap.as_ref(), check_wrap);
 }
 
 fn check_update<'f>(lint: &mut Lint<'f>, entity: &'f Entity, update: &'f Update, one: &[&str]) {
@@ -84,64 +67,115 @@ fn check_update<'f>(lint: &mut Lint<'f>, entity: &'f Entity, update: &'f Update,
     for (verb, address) in [("patch", &update.patch), ("put", &update.put), ("post", &update.post)] {
         lint.maybe(verb, address.as_ref(), |lint, address| lint.address(address, one));
     }
-    lint.maybe("body", update.body.as_ref(), |lint, body| lint.templates_in(body, one));
-    if update.after == Some(super::language_write::After::Get) {
-        lint.demand(entity.get.is_some(), "`after = \"get\"` needs a `get` of the entity");
-    }
+    lint.at("guard", |lint| check_guard(lint, entity, update));
+    let removes = update.clear == Clear::Remove;
+    lint.demand(!removes || update.style == Style::JsonPatch, "clear `remove` needs style `json_patch`");
+    let is_patch = update.style == Style::JsonPatch;
+    lint.demand(
+        !is_patch || update.id_at.is_none(),
+        "operations have no place for an id; `id_at` is for the other styles",
+    );
+    lint.maybe("id_at", update.id_at.as_ref(), |lint, path| place(lint, path));
+    lint.maybe("body", update.body.as_ref(), |lint, body| {
+        lint.templates_in(body, one);
+        lint.demand(body.is_array() == is_patch, "a list of operations with style `json_patch`, else an object");
+    });
+    lint.maybe("wrap", update.wrap.as_ref(), check_wrap);
     lint.at("steps", |lint| {
         for (index, step) in update.steps.iter().enumerate() {
-            lint.nth(index, |lint| {
-                lint.at("if", |lint| lint.when(&step.r#if));
-                lint.at("do", |lint| {
-                    lint.demand(step.r#do.iter().any(|name| name == WRITE), "one of the steps must be `write`");
-                    for name in step.r#do.iter().filter(|name| *name != WRITE && !entity.actions.contains_key(*name)) {
-                        let known: Vec<&str> = entity.actions.keys().map(String::as_str).chain([WRITE]).collect();
-                        lint.fault(format!("there is no action `{name}`{}", hint(name, &known)));
-                    }
-                });
-            });
+            lint.nth(index, |lint| check_step(lint, entity, update, step));
         }
     });
 }
 
-fn check_guard(lint: &mut Lint<'_>, entity: &Entity, guard: &Guard) {
+fn check_step<'f>(lint: &mut Lint<'f>, entity: &'f Entity, update: &Update, step: &'f Step) {
+    lint.at("if", |lint| lint.when(&step.r#if));
+    let parent = entity.parent.as_ref().and_then(|parent| lint.connector.entity.get(parent));
+    let above = parent.map(|parent| &parent.actions);
+    if step.above {
+        lint.demand(
+            parent.is_some_and(|parent| parent.get.is_some()),
+            "the state above is read: its entity needs a `get`",
+        );
+        lint.demand(entity.parent_at.is_some(), "`parent_at` is needed: where a row says which record it is below");
+    }
+    lint.demand(
+        update.guard.recheck == Some(true),
+        "the calls before it change the version: `guard = { recheck = true }`",
+    );
+    lint.at("do", |lint| {
+        lint.demand(step.r#do.iter().filter(|name| *name == WRITE).count() == 1, "one of the steps must be `write`");
+        let known: Vec<&str> = entity
+            .actions
+            .keys()
+            .chain(above.into_iter().flat_map(|above| above.keys()))
+            .map(String::as_str)
+            .chain([WRITE])
+            .collect();
+        for name in step.r#do.iter().filter(|name| !known.contains(&name.as_str())) {
+            lint.fault(format!("there is no action `{name}`{}", hint(name, &known)));
+        }
+    });
+}
+
+fn check_guard(lint: &mut Lint<'_>, entity: &Entity, update: &Update) {
+    let guard: &Guard = &update.guard;
     let rechecks = guard.recheck == Some(true);
     lint.one_of(&[("header", guard.header.is_some()), ("at", guard.at.is_some()), ("recheck", rechecks)]);
     lint.demand(rechecks || entity.version.is_some(), "a guard sends the entity's `version`, which is not declared");
+    lint.demand(
+        rechecks || update.style != Style::JsonPatch || guard.at.is_none(),
+        "operations have no place for a version; say a `header`, or `recheck = true`",
+    );
     if let Some(path) = &guard.at {
-        lint.at("at", |lint| _ = lint.path(path));
+        lint.at("at", |lint| place(lint, path));
+    }
+}
+
+/// A plain place of a body.
+fn place(lint: &mut Lint<'_>, path: &str) {
+    if let Some(path) = lint.path(path) {
+        lint.demand(path.names().is_some(), "a plain place is needed, such as `meta.version`");
     }
 }
 
 fn check_action<'f>(lint: &mut Lint<'f>, action: &'f Action, one: &[&str]) {
     lint.at("post", |lint| lint.address(&action.post, one));
     lint.maybe("body", action.body.as_ref(), |lint, body| lint.templates_in(body, one));
+    lint.at("gives", |lint| {
+        lint.when(&action.gives);
+        lint.demand(action.gives.at.is_some(), "`at` is needed: the place whose value shows that it was done");
+        lint.demand(action.gives.status.is_empty(), "a record has no status of an answer");
+    });
+}
+
+fn check_wrap(lint: &mut Lint<'_>, wrap: &Wrap) {
+    lint.demand(wrap.list || wrap.at.is_some(), "`at` or `list = true` is needed");
+    if let Some(path) = &wrap.at {
+        lint.at("at", |lint| place(lint, path));
+    }
 }
 
 fn check_link<'f>(lint: &mut Lint<'f>, kept: &'f Link) {
-    match kept.store {
-        Store::Field | Store::AlternateKey => lint.demand(kept.at.is_some(), "`at` is needed: where the id is kept"),
-        Store::Custom => {
-            lint.demand(kept.field.is_some(), "`field` is needed: which custom field keeps the id");
-            lint.demand(lint.connector.custom_fields.is_some(), "store `custom` needs [custom_fields]");
+    lint.at("at", |lint| {
+        if let Some(Err(what)) = lint.path(&kept.at).as_ref().map(Path::writable) {
+            lint.fault(what);
         }
-        Store::Local => lint.demand(kept.lookup.is_none(), "store `local` has no `lookup`"),
-    }
-    lint.maybe("at", kept.at.as_ref(), |lint, path| _ = lint.path(path));
-    lint.maybe("field", kept.field.as_ref(), |lint, text| _ = lint.template(text, &[]));
-    lint.maybe("lookup", kept.lookup.as_ref(), |lint, lookup| {
-        lint.at("get", |lint| lint.address(&lookup.get, &[]));
-        let custom = lookup.dialect == Dialect::ConnectwiseCustom;
-        lint.demand(!custom || kept.store == Store::Custom, "this dialect looks in custom fields: store `custom`");
-        lint.at("where", |lint| {
-            for (name, value) in &lookup.r#where {
-                lint.template(name, &[]);
-                lint.template(value, &["link"]);
-            }
-        });
     });
-    lint.demand(
-        kept.lookup.is_none() || kept.unique.is_some(),
-        "`unique` is needed: whether the server keeps the id unique (server, none)",
-    );
+    lint.maybe("max", kept.max.as_ref(), |lint, most| lint.demand(*most > 0, "1 or more expected"));
+    lint.maybe("lookup", kept.lookup.as_ref(), |lint, lookup| check_lookup(lint, lookup, &["link"]));
+}
+
+fn check_lookup<'f>(lint: &mut Lint<'f>, lookup: &'f Lookup, names: &[&str]) {
+    lint.at("where", |lint| {
+        lint.demand(!lookup.r#where.is_empty(), "what is looked for is missing");
+        let is_one = lookup.dialect != Dialect::ConnectwiseCustom || lookup.r#where.len() == 1;
+        lint.demand(is_one, "this dialect looks for one field");
+        for (name, value) in &lookup.r#where {
+            lint.template(name, &[]);
+            let named =
+                lint.template(value, names).is_some_and(|text| text.names().iter().any(|name| names.contains(name)));
+            lint.demand(named, format!("one of {} is needed in the value", names.join(", ")));
+        }
+    });
 }

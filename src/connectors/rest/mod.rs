@@ -21,7 +21,9 @@ mod answers;
 mod body;
 mod canonical;
 mod codec;
+mod compare;
 mod convert;
+mod dialect;
 mod encode;
 mod language;
 mod language_write;
@@ -29,10 +31,13 @@ mod lens;
 mod lint;
 mod lint_fields;
 mod lint_write;
+mod one;
 mod paging;
 mod path;
+mod requests;
 mod rows;
 mod settings;
+mod sink;
 mod source;
 mod template;
 mod tickets;
@@ -44,8 +49,10 @@ use async_trait::async_trait;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::Client;
 use crate::connectors::tickets::TicketSink;
+use crate::connectors::writing::Writing;
 use crate::connectors::{CheckFailed, CheckLine, Descriptor, PsaConnector, Result, Side, Watch};
 use crate::core::billing::BilledLine;
+use crate::core::change::PsaWrite;
 use crate::core::customer::PsaCustomer;
 use crate::core::id::PsaProductId;
 use crate::core::link::BundlePart;
@@ -179,6 +186,12 @@ impl PsaConnector for Rest {
     fn tickets(&self) -> Option<&dyn TicketSink> {
         let sink: &dyn TicketSink = self;
         self.connection.connector.ticket.is_some().then_some(sink)
+    }
+
+    fn records(&self) -> Option<&dyn Writing<Write = PsaWrite>> {
+        let entities = self.connection.connector.entity.values();
+        let sink: &dyn Writing<Write = PsaWrite> = self;
+        entities.into_iter().any(|entity| entity.create.is_some() || entity.update.is_some()).then_some(sink)
     }
 
     async fn bundles(&self, watch: &dyn Watch) -> Result<Option<Vec<(PsaProductId, Vec<BundlePart>)>>> {

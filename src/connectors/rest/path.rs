@@ -61,11 +61,6 @@ impl Path {
         found
     }
 
-    /// Whether it may meet several values: such a place cannot be written.
-    pub(super) fn is_plural(&self) -> bool {
-        self.segments.iter().any(|segment| segment.pick == Pick::Each)
-    }
-
     /// The names from the top, where it is a plain place; the root is none.
     pub(super) fn names(&self) -> Option<Vec<&str>> {
         let plain = |segment: &Segment| segment.pick == Pick::Whole;

@@ -12,7 +12,8 @@ use tokio::task::JoinSet;
 
 use super::canonical;
 use super::codec::{Decoded, Kind, References, decode, decode_default, shown, text_of};
-use super::language::{Codec, Connector, Entity, Field, List};
+use super::dialect;
+use super::language::{Codec, Connector, Dialect, Entity, Field, List};
 use super::paging::{Found, Listing};
 use super::path::Path;
 use super::settings::Values;
@@ -42,7 +43,7 @@ pub(super) struct Row {
     pub(super) broken: BTreeSet<String>,
     /// Whose line it is, where it is a line and says so.
     pub(super) customer: Option<KeyPart>,
-    /// The records above it: entity and id, nearest first.
+    /// Itself and the records above it, as addresses name them: entity and id, nearest first.
     parents: Vec<(String, String)>,
 }
 
@@ -75,7 +76,7 @@ pub(super) fn read<'r>(of: &'r Arc<Connection>, name: &'r str, extent: Extent<'r
     Box::pin(async move {
         let entity = of.entity(name)?;
         let mut problems = Vec::new();
-        let references = Arc::new(references(of, entity, extent, &mut problems).await?);
+        let references = Arc::new(references(of, entity.fields.values(), extent, &mut problems).await?);
         let mut read = match entity.parent.as_deref() {
             None => of.list(name, Around { parent: None, references: &references }, extent).await?,
             Some(parent) => {
@@ -181,15 +182,21 @@ fn survivable(error: ConnectorError, parent: &Row) -> Result<Rows> {
     }
 }
 
-/// The fields of other records that the entity's references stand for.
+/// The fields of other records that some fields of an entity stand for.
+pub(super) async fn fields_referred(of: &Arc<Connection>, entity: &Entity, named: &[&str]) -> Result<References> {
+    let fields = entity.fields.iter().filter(|(name, _)| named.contains(&name.as_str())).map(|(_, field)| field);
+    references(of, fields, Extent::Whole(&Unwatched), &mut Vec::new()).await
+}
+
+/// The fields of other records that references stand for.
 async fn references(
     of: &Arc<Connection>,
-    entity: &Entity,
+    fields: impl Iterator<Item = &Field> + Send,
     extent: Extent<'_>,
     problems: &mut Vec<Problem>,
 ) -> Result<References> {
     let mut references = References::new();
-    for field in entity.fields.values() {
+    for field in fields {
         let Some(Codec::Ref { entity: target, key: Some(key), .. }) = &field.codec else { continue };
         if references.contains_key(&(target.clone(), key.clone())) {
             continue;
@@ -208,7 +215,7 @@ async fn references(
 }
 
 impl Connection {
-    fn entity(&self, name: &str) -> Result<&Entity> {
+    pub(super) fn entity(&self, name: &str) -> Result<&Entity> {
         let missing = || self.error(name, ErrorKind::Settings(format!("the file has no entity `{name}`")));
         self.connector.entity.get(name).ok_or_else(missing)
     }
@@ -223,7 +230,8 @@ impl Connection {
         let entity = self.entity(name)?;
         let list = entity.list.as_ref().ok_or_else(|| refuse("the entity has no list".to_owned()))?;
         let shape = Shape::new(self, name, entity, list).map_err(refuse)?;
-        let listing = self.listing(list, around.parent, &shape.id).map_err(refuse)?;
+        let listing =
+            self.listing(list, around.parent.map_or(&[], |row| row.parents.as_slice()), &shape.id).map_err(refuse)?;
         let found = match extent {
             // below a record the whole of the lists is watched, not each
             Extent::Whole(_) if around.parent.is_some() => listing.read(&self.client, None).await?,
@@ -238,6 +246,26 @@ impl Connection {
             rows.rows.extend(shape.row(&found, around, &mut rows.problems));
         }
         Ok(rows)
+    }
+
+    /// The rows of a list as they are, asked for by some conditions besides its own.
+    pub(super) async fn raw(
+        &self,
+        name: &str,
+        below: Option<&str>,
+        asked: Option<(Dialect, Vec<(String, String)>)>,
+    ) -> Result<Vec<Value>> {
+        let refuse = |what: String| self.error(name, ErrorKind::Settings(what));
+        let entity = self.entity(name)?;
+        let list = entity.list.as_ref().ok_or_else(|| refuse("the entity has no list".to_owned()))?;
+        let id = Path::parse(&entity.id).map_err(refuse)?;
+        let above: Vec<_> = entity.parent.clone().zip(below.map(str::to_owned)).into_iter().collect();
+        let mut listing = self.listing(list, &above, &id).map_err(refuse)?;
+        if let Some((dialect, wanted)) = asked {
+            dialect::ask(dialect, &wanted, &mut listing.query).map_err(refuse)?;
+            listing.count = None;
+        }
+        Ok(listing.read(&self.client, None).await?.into_iter().map(|found| found.row).collect())
     }
 
     /// Whether the records a row refers to can be read one by one, where their entity has a `get`.
@@ -268,11 +296,11 @@ impl Connection {
     fn listing<'l>(
         &'l self,
         list: &'l List,
-        parent: Option<&Row>,
+        above: &[(String, String)],
         id: &'l Path,
     ) -> std::result::Result<Listing<'l>, String> {
         let value = |name: &str| {
-            let above = parent.and_then(|row| row.above().find(|(entity, _)| *entity == name).map(|(_, id)| id));
+            let above = above.iter().find(|(entity, _)| *entity == name).map(|(_, id)| id.as_str());
             above.or_else(|| self.values.get(name))
         };
         // a closure over two lifetimes: the texts live as long as the shorter one
@@ -305,13 +333,6 @@ impl Connection {
             count,
             url_max: self.connector.limits.url_max,
         })
-    }
-}
-
-impl Row {
-    /// Itself and the records above it, as addresses name them; its own entity is known to who asks.
-    fn above(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.parents.iter().map(|(entity, id)| (entity.as_str(), id.as_str()))
     }
 }
 

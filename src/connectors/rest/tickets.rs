@@ -147,7 +147,7 @@ impl TicketSink for Rest {
         let path = self.filled(&ticket.post, Position::Path, draft.key)?;
         let body = body(ticket, draft).map_err(|what| self.refused_ticket(what))?.to_string();
         let number = Path::parse(&ticket.reply).map_err(|what| self.refused_ticket(what))?;
-        let call = Call { verb: Verb::Post, path: &path, query: &[], body: Some(&body) };
+        let call = Call { verb: Verb::Post, path: &path, query: &[], headers: &[], body: Some(&body) };
         let read = |reply: &crate::connectors::http::Reply| {
             let answer: Value = decode(&reply.body)?;
             let unread = |what: String| Undecodable { at: ticket.reply.clone(), what };

@@ -1,0 +1,160 @@
+//! One record as it is now, read by itself: what a change is decided against, and what a write is looked after with.
+//!
+//! Keeps the invariant that the record that was asked for is the one that is believed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::codec::{Decoded, References, decode, shown, text_of};
+use super::language::{Codec, Entity, Field, Get};
+use super::path::Path;
+use super::rows::Connection;
+use super::template::{Position, Template};
+use crate::connectors::Result;
+use crate::connectors::error::{ConnectorError, ErrorKind};
+use crate::connectors::http::{Undecodable, decode as decode_json};
+use crate::core::change::Target;
+
+/// A record as it was read, kept with a write until that is settled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct One {
+    /// As the system sent it.
+    pub(super) raw: Value,
+    /// The system's mark of this state, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<String>,
+    /// The record above it, where the state of that one matters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) above: Option<Value>,
+    /// The id of that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) below: Option<String>,
+}
+
+/// The values that stand for the names in an address.
+pub(super) struct Names<'n> {
+    pub(super) connection: &'n Connection,
+    pub(super) own: BTreeMap<&'n str, &'n str>,
+}
+
+impl Names<'_> {
+    /// A text with its values, for an address.
+    pub(super) fn address(&self, text: &str) -> std::result::Result<String, String> {
+        Template::parse(text)?.fill(Position::Path, &|name| self.get(name))
+    }
+
+    /// A text with its values, as it is.
+    pub(super) fn plain(&self, text: &str) -> std::result::Result<String, String> {
+        Template::parse(text)?.fill(Position::Plain, &|name| self.get(name))
+    }
+
+    /// A JSON value whose texts are filled.
+    pub(super) fn filled(&self, value: &Value) -> std::result::Result<Value, String> {
+        Ok(match value {
+            Value::String(text) => Value::from(self.plain(text)?),
+            Value::Array(elements) => {
+                Value::Array(elements.iter().map(|value| self.filled(value)).collect::<std::result::Result<_, _>>()?)
+            }
+            Value::Object(members) => {
+                let filled = members.iter().map(|(name, value)| Ok((name.clone(), self.filled(value)?)));
+                Value::Object(filled.collect::<std::result::Result<_, String>>()?)
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        })
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.own.get(name).copied().or_else(|| self.connection.values.get(name))
+    }
+}
+
+impl Connection {
+    /// The names of a record: its id and that of the one above.
+    pub(super) fn names<'n>(&'n self, entity: &'n Entity, id: Option<&'n str>, below: Option<&'n str>) -> Names<'n> {
+        let own = id.map(|id| ("id", id)).into_iter().chain(entity.parent.as_deref().zip(below));
+        Names { connection: self, own: own.collect() }
+    }
+
+    /// One record of an entity; `None` where the system says that there is none.
+    pub(super) async fn one(&self, name: &str, target: &Target) -> Result<Option<One>> {
+        let entity = self.entity(name)?;
+        let get = entity.get.as_ref().ok_or_else(|| self.unfit(name, "the entity has no `get`"))?;
+        let names = self.names(entity, Some(&target.id), target.below.as_deref());
+        let Some((raw, header)) = self.record(name, entity, get, &names, &target.id).await? else { return Ok(None) };
+        let read = |path: &Option<String>| {
+            let path = path.as_deref().map(Path::parse).transpose().map_err(|what| self.unfit(name, what))?;
+            let text = path.and_then(|path| path.get(&raw).map(text_of)).transpose();
+            text.map_err(|what| self.unfit(name, what))
+        };
+        let version = match &entity.version {
+            None => None,
+            Some(version) => read(&version.at)?.or(header),
+        };
+        let below = match &target.below {
+            Some(below) => Some(below.clone()),
+            None => read(&entity.parent_at)?,
+        };
+        let above = self.above(entity, below.as_deref()).await?;
+        Ok(Some(One { raw, version, above, below }))
+    }
+
+    /// The record above, where a change depends on its state.
+    async fn above(&self, entity: &Entity, below: Option<&str>) -> Result<Option<Value>> {
+        let depends = entity.update.iter().flat_map(|update| &update.steps).any(|step| step.above);
+        let (true, Some(name), Some(id)) = (depends, entity.parent.as_deref(), below) else { return Ok(None) };
+        let parent = self.entity(name)?;
+        let get = parent.get.as_ref().ok_or_else(|| self.unfit(name, "the entity has no `get`"))?;
+        let record = self.record(name, parent, get, &self.names(parent, Some(id), None), id).await?;
+        Ok(record.map(|(raw, _)| raw))
+    }
+
+    async fn record(
+        &self,
+        name: &str,
+        entity: &Entity,
+        get: &Get,
+        names: &Names<'_>,
+        id: &str,
+    ) -> Result<Option<(Value, Option<String>)>> {
+        let parse = |text: &str| Path::parse(text).map_err(|what| self.unfit(name, what));
+        let address = names.address(&get.get).map_err(|what| self.unfit(name, what))?;
+        let (record, own_id) = (parse(get.record.as_deref().unwrap_or("$"))?, parse(&entity.id)?);
+        let mark = entity.version.as_ref().and_then(|version| version.header.as_deref());
+        let read = self.client.get_with(&address, &[], |reply| {
+            let answer: Value = decode_json(&reply.body)?;
+            let found = record.get(&answer);
+            let is_it = found.and_then(|found| own_id.get(found)).map(text_of) == Some(Ok(id.to_owned()));
+            let Some(found) = found.filter(|_| is_it) else {
+                let what = format!("{name} {id} was asked for, found {}", shown(&answer));
+                return Err(Undecodable { at: entity.id.clone(), what });
+            };
+            let header = mark.and_then(|mark| reply.headers.get(mark)).and_then(|mark| mark.to_str().ok());
+            Ok((found.clone(), header.map(str::to_owned)))
+        });
+        match read.await {
+            Ok(found) => Ok(Some(found)),
+            Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A field of a record as decoded.
+    pub(super) fn field_of(
+        &self,
+        field: &Field,
+        raw: &Value,
+        references: &References,
+    ) -> std::result::Result<Option<Decoded>, String> {
+        let Some(at) = &field.at else { return Ok(None) };
+        let text = Codec::Text {};
+        let codec = field.codec.as_ref().unwrap_or(&text);
+        decode(codec, Path::parse(at)?.get(raw), self.connector.http.numbers, references)
+    }
+
+    /// What the file or the settings cannot do for an entity.
+    pub(super) fn unfit(&self, name: &str, what: impl Into<String>) -> ConnectorError {
+        ConnectorError::new(&self.name, format!("write {name}"), ErrorKind::Settings(what.into()))
+    }
+}

@@ -1,0 +1,316 @@
+//! The calls of a write: addresses, headers and bodies, as the file says them.
+//!
+//! Keeps the invariants that only what the file places is written, that a change carries its guard, and that the calls of one
+//! write can be told apart by what each leaves behind.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::answers::Test;
+use super::body::{Put, Taking};
+use super::codec::{Decoded, References, decode_default, text_of};
+use super::compare::cut;
+use super::encode::encode;
+use super::language::{Codec, Dir, Entity, Field};
+use super::language_write::{Action, Create, Guard, Step, Update, Wrap};
+use super::one::{Names, One};
+use super::path::Path;
+use super::rows::Connection;
+use crate::connectors::http::Verb;
+use crate::core::change::{self, Said};
+
+/// The step that is the write itself.
+pub(super) const WRITE: &str = "write";
+
+/// One call of a write.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Request {
+    /// What it is: `write`, or the name of an action.
+    pub(super) name: String,
+    pub(super) verb: Verb,
+    pub(super) path: String,
+    pub(super) query: Vec<(String, String)>,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Option<Value>,
+}
+
+type Built<T> = Result<T, String>;
+
+/// What is said of a record, with the file's words for it.
+pub(super) struct Draft<'d> {
+    pub(super) of: &'d Connection,
+    pub(super) entity: &'d Entity,
+    pub(super) said: &'d Said<'d>,
+    pub(super) references: &'d References,
+}
+
+impl<'d> Draft<'d> {
+    /// A field the write names, if the file lets it be written.
+    pub(super) fn field(&self, name: &str) -> Built<&'d Field> {
+        let made = self.said.target.is_none();
+        let field = self.entity.fields.get(name).filter(|field| field.at.is_some());
+        let field = field.ok_or_else(|| format!("`{name}` has no place in {}", self.of.connector.name))?;
+        match field.dir {
+            Dir::Both | Dir::Write => Ok(field),
+            Dir::Create if made => Ok(field),
+            Dir::Create => Err(format!("`{name}` of a {} is fixed once it is made", self.said.entity)),
+            Dir::Read => {
+                Err(format!("`{name}` of a {} is kept by {} itself", self.said.entity, self.of.connector.name))
+            }
+        }
+    }
+
+    fn put(&self, name: &str, field: &Field, value: Option<&Decoded>) -> Built<Put> {
+        let in_field = |what: String| format!("{name}: {what}");
+        let at = Path::parse(field.at.as_deref().unwrap_or_default()).map_err(in_field)?;
+        let value = value.map(|value| self.encoded(field, value)).transpose().map_err(in_field)?;
+        let new = field.new.clone().unwrap_or_default().into_iter().collect();
+        Ok(Put { at, new, value })
+    }
+
+    fn encoded(&self, field: &Field, value: &Decoded) -> Built<Value> {
+        let text = Codec::Text {};
+        let codec = field.codec.as_ref().unwrap_or(&text);
+        let value = match value {
+            Decoded::Text(text) => &Decoded::Text(cut(text, field.max)),
+            other => other,
+        };
+        encode(codec, value, self.of.connector.http.numbers, self.references)
+    }
+
+    fn names(&self, one: Option<&'d One>) -> Names<'d> {
+        let id = self.said.target.map(|target| target.id.as_str());
+        let below = one.and_then(|one| one.below.as_deref()).or(self.said.below);
+        self.of.names(self.entity, id, below)
+    }
+
+    /// The calls that change a record; none where nothing changes.
+    pub(super) fn update(&self, one: &'d One) -> Built<Vec<Request>> {
+        let update = self.entity.update.as_ref().ok_or_else(|| self.unable("changed"))?;
+        let mut puts = Vec::new();
+        for (name, wanted) in &self.said.fields {
+            let value = wanted.after.map(decoded);
+            puts.push(self.put(name, self.field(name)?, value.as_ref())?);
+        }
+        let taking =
+            Taking { style: update.style, clear: update.clear, custom: self.of.connector.custom_fields.as_ref() };
+        if puts.iter().all(|put| put.at.get(&one.raw) == put.value.as_ref()) {
+            return Ok(Vec::new());
+        }
+        let body = taking.body(&one.raw, &puts)?;
+        let write = self.change(update, one, body)?;
+        match self.step(update, one)? {
+            None => Ok(vec![write]),
+            Some(step) => step.r#do.iter().map(|name| self.part(name, one, &write)).collect(),
+        }
+    }
+
+    fn change(&self, update: &Update, one: &'d One, mut body: Value) -> Built<Request> {
+        let names = self.names(Some(one));
+        if let Some(constant) = &update.body {
+            merge(&mut body, names.filled(constant)?);
+        }
+        let id = self.said.target.map(|target| target.id.clone()).unwrap_or_default();
+        if let Some(at) = &update.id_at {
+            let read = Path::parse(&self.entity.id)?.get(&one.raw).cloned().unwrap_or(Value::from(id));
+            Path::parse(at)?.set(&mut body, read, &Map::new())?;
+        }
+        let mut headers = Vec::new();
+        guarded(&update.guard, one, &mut body, &mut headers)?;
+        let (verb, address) = verb_of(&update.patch, &update.put, &update.post)?;
+        Ok(Request {
+            name: WRITE.to_owned(),
+            verb,
+            path: names.address(address)?,
+            query: Vec::new(),
+            headers,
+            body: Some(wrapped(update.wrap.as_ref(), body)?),
+        })
+    }
+
+    /// What has to be done around a change in the state the record is in.
+    pub(super) fn step(&self, update: &'d Update, one: &One) -> Built<Option<&'d Step>> {
+        for step in &update.steps {
+            let state = if step.above { one.above.as_ref() } else { Some(&one.raw) };
+            let test = Test::new(&step.r#if)?;
+            if state.is_some_and(|state| test.holds(state)) {
+                return Ok(Some(step));
+            }
+        }
+        Ok(None)
+    }
+
+    /// An action of the record's entity, or of the one above.
+    pub(super) fn action(&self, name: &str) -> Built<(&'d Action, bool)> {
+        let above = self.entity.parent.as_ref().and_then(|parent| self.of.connector.entity.get(parent));
+        let own = self.entity.actions.get(name).map(|action| (action, false));
+        let found = own.or_else(|| above?.actions.get(name).map(|action| (action, true)));
+        found.ok_or_else(|| format!("there is no action `{name}`"))
+    }
+
+    fn part(&self, name: &str, one: &'d One, write: &Request) -> Built<Request> {
+        if name == WRITE {
+            return Ok(write.clone());
+        }
+        let (action, is_above) = self.action(name)?;
+        let mut names = self.names(Some(one));
+        if let (true, Some(above)) = (is_above, one.below.as_deref()) {
+            names.own.insert("id", above);
+        }
+        Ok(Request {
+            name: name.to_owned(),
+            verb: Verb::Post,
+            path: names.address(&action.post)?,
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: action.body.as_ref().map(|body| names.filled(body)).transpose()?,
+        })
+    }
+
+    /// The call that makes a record.
+    pub(super) fn create(&self) -> Built<Request> {
+        let create = self.entity.create.as_ref().ok_or_else(|| self.unable("made"))?;
+        let names = self.names(None);
+        let mut body = Value::Object(Map::new());
+        if let Some(constant) = &create.body {
+            merge(&mut body, names.filled(constant)?);
+        }
+        for name in self.said.fields.keys() {
+            self.field(name)?;
+        }
+        for (name, value) in self.values()? {
+            let Some(field) = self.entity.fields.get(name) else { continue };
+            let put = self.put(name, field, Some(&value))?;
+            put.at.set(&mut body, put.value.unwrap_or_default(), &put.new)?;
+        }
+        let marker = self.said.marker.unwrap_or_default();
+        if let Some(link) = &self.entity.link {
+            Path::parse(&link.at)?.set(&mut body, Value::from(cut(marker, link.max)), &Map::new())?;
+        }
+        let (verb, address) = verb_of(&None, &create.put, &create.post)?;
+        let mut request = Request {
+            name: WRITE.to_owned(),
+            verb,
+            path: names.address(address)?,
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Some(wrapped(create.wrap.as_ref(), body)?),
+        };
+        idempotent(create, marker, &mut request);
+        Ok(request)
+    }
+
+    /// What a new record holds: what is wanted, what is made of it, and what the file gives every one.
+    pub(super) fn values(&self) -> Built<BTreeMap<&'d str, Decoded>> {
+        let mut values = BTreeMap::new();
+        for (name, field) in self.entity.fields.iter().filter(|(_, field)| field.at.is_some()) {
+            let wanted = self.said.fields.get(name.as_str()).and_then(|wanted| wanted.after).map(decoded);
+            let value = match (wanted, &field.make, &field.default) {
+                (Some(value), _, _) => Some(value),
+                (None, Some(make), _) => self.made(make, field.max)?,
+                (None, None, Some(default)) if field.dir == Dir::Create => {
+                    let kind = field.codec.as_ref().and_then(Codec::gives).unwrap_or(super::codec::Kind::Text);
+                    Some(decode_default(default, kind)?)
+                }
+                (None, None, _) => None,
+            };
+            if let Some(value) = value {
+                values.insert(name.as_str(), value);
+            }
+        }
+        Ok(values)
+    }
+
+    /// `slug(name)`: letters and digits of a field; `upper(name)`: the field in capitals.
+    fn made(&self, make: &str, most: Option<u32>) -> Built<Option<Decoded>> {
+        let bad = || format!("`{make}` makes nothing");
+        let (maker, rest) = make.split_once('(').ok_or_else(bad)?;
+        let of = rest.strip_suffix(')').ok_or_else(bad)?;
+        let Some(change::Value::Text(text)) = self.said.fields.get(of).and_then(|wanted| wanted.after) else {
+            return Ok(None);
+        };
+        let text = match maker {
+            "slug" => any_ascii::any_ascii(text).chars().filter(char::is_ascii_alphanumeric).collect(),
+            "upper" => text.to_uppercase(),
+            _ => return Err(bad()),
+        };
+        Ok(Some(Decoded::Text(cut(&text, most))))
+    }
+
+    fn unable(&self, what: &str) -> String {
+        format!(
+            "a {} cannot be {what} in {}: the connector file does not say how",
+            self.said.entity, self.of.connector.name
+        )
+    }
+}
+
+/// Our form of a value as a codec takes it.
+pub(super) fn decoded(value: &change::Value) -> Decoded {
+    match value {
+        change::Value::Text(text) => Decoded::Text(text.clone()),
+        change::Value::Number(number) => Decoded::Number(*number),
+        change::Value::Day(day) => Decoded::Day(*day),
+    }
+}
+
+fn guarded(guard: &Guard, one: &One, body: &mut Value, headers: &mut Vec<(String, String)>) -> Built<()> {
+    let version =
+        || one.version.clone().ok_or_else(|| "the record has no version, which a change must carry".to_owned());
+    if let Some(header) = &guard.header {
+        headers.push((header.clone(), version()?));
+    }
+    if let Some(at) = &guard.at {
+        Path::parse(at)?.set(body, Value::from(version()?), &Map::new())?;
+    }
+    Ok(())
+}
+
+/// The key of a call that may reach the server twice: the same for the same record.
+fn idempotent(create: &Create, marker: &str, request: &mut Request) {
+    let Some(key) = &create.idempotent else { return };
+    let value = crate::core::record::Fingerprint::of(marker.as_bytes()).as_str().to_owned();
+    if let Some(header) = &key.header {
+        request.headers.push((header.clone(), value.clone()));
+    }
+    if let Some(query) = &key.query {
+        request.query.push((query.clone(), value));
+    }
+}
+
+fn verb_of<'u>(patch: &'u Option<String>, put: &'u Option<String>, post: &'u Option<String>) -> Built<(Verb, &'u str)> {
+    let said = [(Verb::Patch, patch), (Verb::Put, put), (Verb::Post, post)];
+    let said = said.into_iter().find_map(|(verb, address)| address.as_deref().map(|address| (verb, address)));
+    said.ok_or_else(|| "the connector file says no address to write to".to_owned())
+}
+
+fn wrapped(wrap: Option<&Wrap>, body: Value) -> Built<Value> {
+    let Some(wrap) = wrap else { return Ok(body) };
+    let body = if wrap.list { Value::Array(vec![body]) } else { body };
+    let Some(at) = &wrap.at else { return Ok(body) };
+    let mut around = Value::Object(Map::new());
+    Path::parse(at)?.set(&mut around, body, &Map::new())?;
+    Ok(around)
+}
+
+/// Puts a constant into a body: members into objects, operations after operations.
+fn merge(body: &mut Value, constant: Value) {
+    match (body, constant) {
+        (Value::Object(body), Value::Object(constant)) => {
+            for (name, value) in constant {
+                merge(body.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (Value::Array(body), Value::Array(constant)) => body.extend(constant),
+        (body @ Value::Null, constant) => *body = constant,
+        (_, _) => {}
+    }
+}
+
+/// The id of the record an answer holds.
+pub(super) fn id_in(entity: &Entity, reply: Option<&str>, answer: &Value) -> Option<String> {
+    let record = Path::parse(reply.unwrap_or("$")).ok()?;
+    let id = Path::parse(&entity.id).ok()?;
+    id.get(record.get(answer)?).and_then(|id| text_of(id).ok())
+}

@@ -1,0 +1,351 @@
+//! Writing records through a connector file: looked at, sent, and looked at again.
+//!
+//! Keeps the invariants that a record is found again by exactly what was sent, and that a write of several calls goes on where
+//! it stopped.
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::Rest;
+use super::answers::Test;
+use super::codec::{Decoded, References, text_of};
+use super::compare::{cut, same};
+use super::language::Entity;
+use super::language_write::{Lookup, Step};
+use super::one::One;
+use super::path::Path;
+use super::requests::{Draft, Request, WRITE, decoded, id_in};
+use super::rows::fields_referred;
+use crate::connectors::Result;
+use crate::connectors::error::{ConnectorError, ErrorKind};
+use crate::connectors::http::{Call, Outcome, Reply, Undecodable, decode};
+use crate::connectors::writing::{Before, Intent, Looked, Writing};
+use crate::core::change::{PsaWrite, Said, Wanted};
+
+impl Intent for PsaWrite {
+    fn operation(&self) -> &'static str {
+        Self::operation(self)
+    }
+
+    fn subject(&self) -> String {
+        Self::subject(self)
+    }
+
+    fn record(&self) -> Option<String> {
+        self.said().target.map(|target| target.id.clone())
+    }
+}
+
+type Told<T> = std::result::Result<T, String>;
+
+impl Rest {
+    /// The references that the fields of a write stand for.
+    async fn references(&self, said: &Said<'_>) -> Result<References> {
+        let entity = self.connection.entity(said.entity)?;
+        let probes = entity.create.iter().flat_map(|create| &create.probe).map(String::as_str);
+        let named: Vec<&str> = said.fields.keys().copied().chain(probes).collect();
+        fields_referred(&self.connection, entity, &named).await
+    }
+
+    fn draft<'d>(&'d self, said: &'d Said<'d>, references: &'d References) -> Result<Draft<'d>> {
+        Ok(Draft { of: &self.connection, entity: self.connection.entity(said.entity)?, said, references })
+    }
+
+    fn read(&self, said: &Said<'_>, before: &Before) -> Result<One> {
+        let unread = |what: String| self.connection.unfit(said.entity, what);
+        let state = before.state.clone().ok_or_else(|| unread("how it was before is not known".to_owned()))?;
+        serde_json::from_value(state).map_err(|error| unread(format!("how it was before cannot be read: {error}")))
+    }
+
+    /// The calls of a write, made from the record as it was read before.
+    async fn requests(&self, said: &Said<'_>, before: &Before) -> Result<Vec<Request>> {
+        let references = self.references(said).await?;
+        let draft = self.draft(said, &references)?;
+        let built = match said.target {
+            None => draft.create().map(|request| vec![request]),
+            Some(_) => draft.update(&self.read(said, before)?),
+        };
+        built.map_err(|what| self.connection.unfit(said.entity, what))
+    }
+
+    async fn sent(&self, request: &Request, entity: &Entity, reply: Option<&str>) -> Result<Outcome<Option<String>>> {
+        let pairs = |pairs: &'_ [(String, String)]| -> Vec<(String, String)> { pairs.to_vec() };
+        let (query, headers) = (pairs(&request.query), pairs(&request.headers));
+        let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let body = request.body.as_ref().map(Value::to_string);
+        let call =
+            Call { verb: request.verb, path: &request.path, query: &query, headers: &headers, body: body.as_deref() };
+        let makes = reply.is_some();
+        let read = |answer: &Reply| {
+            if !makes {
+                return Ok(None);
+            }
+            let answer: Value = decode(&answer.body)?;
+            let unread = || Undecodable { at: entity.id.clone(), what: "the id of the new record expected".to_owned() };
+            id_in(entity, reply, &answer).map(Some).ok_or_else(unread)
+        };
+        self.connection.client.write(call, read).await
+    }
+
+    /// The ids of the records that are what a new one would be.
+    async fn fitting(&self, said: &Said<'_>) -> Result<Vec<String>> {
+        let references = self.references(said).await?;
+        let draft = self.draft(said, &references)?;
+        let entity = draft.entity;
+        let unfit = |what: String| self.connection.unfit(said.entity, what);
+        let values = draft.values().map_err(unfit)?;
+        let marker = said.marker.unwrap_or_default();
+        let mut found = Vec::new();
+        if let Some(link) = &entity.link {
+            let marker = cut(marker, link.max);
+            let at = Path::parse(&link.at).map_err(unfit)?;
+            let is_it =
+                |row: &Value| at.get(row).and_then(|held| text_of(held).ok()).is_some_and(|held| held == marker);
+            found.extend(self.looked_up(said, link.lookup.as_ref(), &[("link", &marker)], is_it).await?);
+        }
+        let create = entity.create.as_ref().filter(|create| !create.probe.is_empty());
+        if let (Some(create), true) = (create, found.is_empty()) {
+            let probes: Vec<&str> = create.probe.iter().map(String::as_str).collect();
+            let texts: Vec<(&str, String)> =
+                probes.iter().filter_map(|name| Some((*name, shown(values.get(*name)?)))).collect();
+            let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+            let is_it = |row: &Value| {
+                probes.iter().all(|name| {
+                    entity.fields.get(*name).is_some_and(|field| {
+                        let held = self.connection.field_of(field, row, &references);
+                        held.is_ok_and(|held| same(field, held.as_ref(), values.get(*name)))
+                    })
+                })
+            };
+            found.extend(self.looked_up(said, create.find.as_ref(), &texts, is_it).await?);
+        }
+        Ok(found)
+    }
+
+    /// The ids of the records that are it, of those the system answers with: a filter it does not know is ignored by some.
+    async fn looked_up(
+        &self,
+        said: &Said<'_>,
+        lookup: Option<&Lookup>,
+        values: &[(&str, &str)],
+        is_it: impl Fn(&Value) -> bool,
+    ) -> Result<Vec<String>> {
+        let entity = self.connection.entity(said.entity)?;
+        let unfit = |what: String| self.connection.unfit(said.entity, what);
+        let mut asked = None;
+        if let Some(lookup) = lookup {
+            let names = super::one::Names { connection: &self.connection, own: values.iter().copied().collect() };
+            let mut wanted = Vec::new();
+            for (name, value) in &lookup.r#where {
+                wanted.push((names.plain(name).map_err(unfit)?, names.plain(value).map_err(unfit)?));
+            }
+            asked = Some((lookup.dialect, wanted));
+        }
+        let found = self.connection.raw(said.entity, said.below, asked).await?;
+        let id = Path::parse(&entity.id).map_err(unfit)?;
+        let ids = found.iter().filter(|row| is_it(row)).filter_map(|row| id.get(row).and_then(|id| text_of(id).ok()));
+        Ok(ids.collect())
+    }
+
+    /// How far a change has come: what each call leaves behind, against what is there.
+    fn progress(&self, draft: &Draft<'_>, was: &One, now: &One) -> Told<Looked> {
+        let update = draft.entity.update.as_ref().ok_or("the file does not say how it is changed")?;
+        let id = draft.said.target.map(|target| target.id.clone()).unwrap_or_default();
+        let mut written = None;
+        for (name, wanted) in &draft.said.fields {
+            let field = draft.field(name)?;
+            let held = self.connection.field_of(field, &now.raw, draft.references)?;
+            let before = self.connection.field_of(field, &was.raw, draft.references)?;
+            let is_new = same(field, held.as_ref(), wanted.after.map(decoded).as_ref());
+            if is_new && same(field, held.as_ref(), before.as_ref()) {
+                continue;
+            }
+            let is_old = same(field, held.as_ref(), before.as_ref());
+            if !is_new && !is_old {
+                return Ok(Looked::CannotTell(format!(
+                    "`{name}` is {}, neither what it was nor what was sent",
+                    held.as_ref().map_or_else(|| "empty".to_owned(), shown)
+                )));
+            }
+            if written.is_some_and(|written| written != is_new) {
+                return Ok(Looked::CannotTell(format!("`{name}` is as it was, and other fields are not")));
+            }
+            written = Some(is_new);
+        }
+        let written = written.ok_or("nothing that was sent differs from what was there")?;
+        let Some(step) = draft.step(update, was)? else {
+            return Ok(if written { Looked::Happened(id) } else { Looked::DidNot });
+        };
+        let Some(done) = self.stage(draft, step, now, written)? else {
+            return Ok(Looked::CannotTell("the record is in a state that none of the calls leaves".to_owned()));
+        };
+        Ok(match done {
+            0 => Looked::DidNot,
+            done if done == step.r#do.len() => Looked::Happened(id),
+            done => Looked::Partly(done),
+        })
+    }
+
+    /// After how many of the calls the record would be as it is, the most of them.
+    fn stage(&self, draft: &Draft<'_>, step: &Step, now: &One, written: bool) -> Told<Option<usize>> {
+        let mut stages = vec![(Test::new(&step.r#if)?, step.above, false)];
+        let mut is_written = false;
+        for name in &step.r#do {
+            let (test, above) = if name == WRITE {
+                is_written = true;
+                let (last, above, _) = stages.pop().ok_or("a step without a state")?;
+                stages.push((last.clone(), above, false));
+                (last, above)
+            } else {
+                let (action, above) = draft.action(name)?;
+                (Test::new(&action.gives)?, above)
+            };
+            stages.push((test, above, is_written));
+        }
+        let fits = |(test, above, is_written): &(Test, bool, bool)| {
+            let state = if *above { now.above.as_ref() } else { Some(&now.raw) };
+            *is_written == written && state.is_some_and(|state| test.holds(state))
+        };
+        Ok(stages.iter().rposition(fits))
+    }
+}
+
+#[async_trait]
+impl Writing for Rest {
+    type Write = PsaWrite;
+
+    fn connection(&self) -> &str {
+        &self.descriptor.name
+    }
+
+    fn may_write(&self, write: &PsaWrite) -> Result<()> {
+        let said = write.said();
+        let entity = self.connection.entity(said.entity)?;
+        let references = References::new();
+        let draft = Draft { of: &self.connection, entity, said: &said, references: &references };
+        let can = if said.target.is_some() { entity.update.is_some() } else { entity.create.is_some() };
+        let refuse = |what: String| self.connection.unfit(said.entity, what);
+        if !can {
+            return Err(refuse(format!(
+                "{} does not say how a {} is written",
+                self.connection.connector.name, said.entity
+            )));
+        }
+        if said.effective.is_some() {
+            return Err(refuse("a change from a day on is not described; it takes effect at once".to_owned()));
+        }
+        for name in said.fields.keys() {
+            draft.field(name).map_err(refuse)?;
+        }
+        Ok(())
+    }
+
+    async fn before(&self, write: &PsaWrite) -> Result<Before> {
+        let said = write.said();
+        let Some(target) = said.target else {
+            return Ok(Before { fitting: self.fitting(&said).await?.into_iter().collect(), state: None });
+        };
+        let one = self.connection.one(said.entity, target).await?;
+        let missing = || {
+            let kind = ErrorKind::NotFound(format!("there is no {} {}", said.entity, target.id));
+            ConnectorError::new(&self.descriptor.name, format!("read {}", said.entity), kind)
+        };
+        let state = serde_json::to_value(one.ok_or_else(missing)?);
+        let state = state.map_err(|error| self.connection.unfit(said.entity, error.to_string()))?;
+        Ok(Before { fitting: std::collections::BTreeSet::new(), state: Some(state) })
+    }
+
+    async fn stale(&self, write: &PsaWrite, before: &Before) -> Result<Option<String>> {
+        let said = write.said();
+        if said.target.is_none() {
+            let there = before.fitting.iter().next();
+            return Ok(there.map(|id| format!("{} {id} is there already and fits it", said.entity)));
+        }
+        let references = self.references(&said).await?;
+        let (draft, one) = (self.draft(&said, &references)?, self.read(&said, before)?);
+        for (name, Wanted { before, .. }) in &said.fields {
+            let refuse = |what: String| self.connection.unfit(said.entity, format!("{name}: {what}"));
+            let field = draft.field(name).map_err(refuse)?;
+            let held = self.connection.field_of(field, &one.raw, &references).map_err(refuse)?;
+            let expected = before.map(decoded);
+            if !same(field, held.as_ref(), expected.as_ref()) {
+                let text = |value: Option<&Decoded>| value.map_or_else(|| "nothing".to_owned(), shown);
+                return Ok(Some(format!(
+                    "{name}: expected {}, found {}",
+                    text(expected.as_ref()),
+                    text(held.as_ref())
+                )));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn shown(&self, write: &PsaWrite, before: &Before) -> Result<String> {
+        let base = self.connection.client.base_url().trim_end_matches('/');
+        let requests = self.requests(&write.said(), before).await?;
+        let each = requests.iter().map(|request| {
+            let body = request.body.as_ref().and_then(|body| serde_json::to_string_pretty(body).ok());
+            format!("{} {base}{}\n{}", request.verb.as_str(), request.path, body.unwrap_or_default())
+        });
+        Ok(each.collect::<Vec<_>>().join("\n"))
+    }
+
+    async fn send(&self, write: &PsaWrite, before: &Before, done: usize) -> Result<Outcome<Option<String>>> {
+        let said = write.said();
+        let entity = self.connection.entity(said.entity)?;
+        let reply = entity
+            .create
+            .as_ref()
+            .filter(|_| said.target.is_none())
+            .map(|create| create.reply.as_deref().unwrap_or("$"));
+        let requests = self.requests(&said, before).await?;
+        let all = requests.len();
+        let mut made = write.record();
+        for (index, request) in requests.iter().enumerate().skip(done) {
+            let outcome = match self.sent(request, entity, reply).await {
+                Ok(outcome) => outcome,
+                Err(error) if index == 0 => return Err(error),
+                Err(error) => Outcome::Unknown(error.to_string()),
+            };
+            let call = || format!("call {} of {all} ({})", index + 1, request.name);
+            match outcome {
+                Outcome::Done(id) => made = id.or(made),
+                Outcome::Refused(refusal) if index == 0 => return Ok(Outcome::Refused(refusal)),
+                Outcome::Refused(refusal) => return Ok(Outcome::Unknown(format!("{} was refused: {refusal}", call()))),
+                Outcome::Unknown(why) => {
+                    return Ok(Outcome::Unknown(if all == 1 { why } else { format!("{}: {why}", call()) }));
+                }
+            }
+        }
+        Ok(Outcome::Done(made))
+    }
+
+    async fn look(&self, write: &PsaWrite, before: &Before) -> Result<Looked> {
+        let said = write.said();
+        let Some(target) = said.target else {
+            let mut found = self.fitting(&said).await?;
+            found.retain(|id| !before.fitting.contains(id));
+            return Ok(match found.as_slice() {
+                [] => Looked::DidNot,
+                [one] => Looked::Happened(one.clone()),
+                several => Looked::CannotTell(format!("{} new records fit: {}", several.len(), several.join(", "))),
+            });
+        };
+        let Some(now) = self.connection.one(said.entity, target).await? else {
+            return Ok(Looked::CannotTell("the record is not there any more".to_owned()));
+        };
+        let references = self.references(&said).await?;
+        let (draft, was) = (self.draft(&said, &references)?, self.read(&said, before)?);
+        self.progress(&draft, &was, &now).map_err(|what| self.connection.unfit(said.entity, what))
+    }
+}
+
+fn shown(value: &Decoded) -> String {
+    match value {
+        Decoded::Text(text) => text.clone(),
+        Decoded::Flag(flag) => flag.to_string(),
+        Decoded::Number(number) => crate::core::money::plain(*number),
+        Decoded::Day(day) => day.to_string(),
+    }
+}

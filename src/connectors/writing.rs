@@ -1,0 +1,84 @@
+//! What every system that is written to must be able to do, so that a write is sent once and its end is known.
+//!
+//! Keeps the invariant that "it happened" and "it did not" are said only where what is there now proves it against what was
+//! there before.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::connectors::Result;
+use crate::connectors::http::Outcome;
+
+/// What is to be written, as the journal keeps it.
+pub trait Intent: Serialize + DeserializeOwned + Send + Sync {
+    /// What it does, in the words of the journal.
+    fn operation(&self) -> &'static str;
+    /// What it is about: no second write about the same is sent while one is open.
+    fn subject(&self) -> String;
+    /// The id of the record it is about; `None` where it makes one.
+    fn record(&self) -> Option<String>;
+}
+
+/// What was there before a write was sent, as far as it helps to tell afterwards what happened.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    /// For something made: the records that already fitted it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub fitting: BTreeSet<String>,
+    /// For something changed or ended: how it was, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<Value>,
+}
+
+/// What looking showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Looked {
+    /// It took effect; the record it made or changed.
+    Happened(String),
+    /// It did not, up to now.
+    DidNot,
+    /// So many of its calls took effect; the rest can be sent.
+    Partly(usize),
+    /// What is there fits none of these.
+    CannotTell(String),
+}
+
+/// A system that is written to.
+#[async_trait]
+pub trait Writing: Send + Sync {
+    /// What it can be asked to write.
+    type Write: Intent;
+    /// The connection's configured name.
+    fn connection(&self) -> &str;
+    /// Refuses what may never be sent, before anything is read.
+    ///
+    /// # Errors
+    /// Why not.
+    fn may_write(&self, write: &Self::Write) -> Result<()>;
+    /// Looks at what a write is about before it is sent. A record that is to be changed and is not there is an error.
+    async fn before(&self, write: &Self::Write) -> Result<Before>;
+    /// Where what was found is not what the write was decided on: field, expected and observed.
+    ///
+    /// # Errors
+    /// Where the two cannot be compared.
+    async fn stale(&self, write: &Self::Write, before: &Before) -> Result<Option<String>>;
+    /// What would be sent, for people.
+    ///
+    /// # Errors
+    /// Where it cannot be written as the system wants it.
+    async fn shown(&self, write: &Self::Write, before: &Before) -> Result<String>;
+    /// Sends it, each call once, after the first `done` of them; the record it made or changed.
+    ///
+    /// # Errors
+    /// Only where nothing was sent.
+    async fn send(&self, write: &Self::Write, before: &Before, done: usize) -> Result<Outcome<Option<String>>>;
+    /// Looks whether it took effect.
+    ///
+    /// # Errors
+    /// What the system said; that proves nothing.
+    async fn look(&self, write: &Self::Write, before: &Before) -> Result<Looked>;
+}
