@@ -252,7 +252,7 @@ const GALLERY: &[(&str, &str, &str)] = &[
     (
         "guard = { recheck = true }\n",
         "",
-        "test.toml:24:18: entity.customer.update: `guard` is needed, or say `guard = { recheck = true }`",
+        "test.toml:24:18: entity.customer.update: missing field `guard`",
     ),
     (
         "guard = { recheck = true }\n",
@@ -267,7 +267,7 @@ const GALLERY: &[(&str, &str, &str)] = &[
     (
         "[entity.customer.fields]",
         "[entity.customer.create]\npost = \"/clients\"\n[entity.customer.fields]",
-        "test.toml:30:18: entity.customer.create: `idempotent` or `probe` is needed: a create whose answer was lost must not be made twice",
+        "test.toml:30:18: entity.customer.create: `link` or `probe` is needed: a record whose answer was lost must be found again, not made twice",
     ),
     (
         "[entity.customer.fields]",
@@ -287,7 +287,7 @@ const GALLERY: &[(&str, &str, &str)] = &[
     (
         "at = \"state\"",
         "at = \"states[].name\"",
-        "test.toml:32:1: entity.customer.fields.status: a place with `[]` cannot be written; say `dir = \"read\"`",
+        "test.toml:32:1: entity.customer.fields.status: `states[]` is several places: none can be written; say `dir = \"read\"`",
     ),
     (
         "at = \"name\" }",
@@ -301,8 +301,28 @@ const GALLERY: &[(&str, &str, &str)] = &[
     ),
     (
         "[entity.customer.fields]",
-        "[entity.customer.link]\nstore = \"custom\"\nfield = \"x\"\n[entity.customer.fields]",
-        "test.toml:30:18: entity.customer.link: store `custom` needs [custom_fields]",
+        "[entity.customer.link]\nat = \"refs[].id\"\n[entity.customer.fields]",
+        "test.toml:31:1: entity.customer.link.at: `refs[]` is several places: none can be written",
+    ),
+    (
+        "[entity.customer.fields]",
+        "[entity.customer.link]\nat = \"ref\"\nlookup = { dialect = \"params\", where = { ref = \"x\" } }\n[entity.customer.fields]",
+        "test.toml:32:32: entity.customer.link.lookup.where: one of link is needed in the value",
+    ),
+    (
+        "[entity.customer.fields]",
+        "[entity.customer.actions]\nrun = { post = \"/clients/{id}/run\", gives = { eq = 1 } }\n[entity.customer.fields]",
+        "test.toml:31:37: entity.customer.actions.run.gives: `at` is needed: the place whose value shows that it was done",
+    ),
+    (
+        "style = \"merge\"",
+        "style = \"json_patch\"\nid_at = \"id\"",
+        "test.toml:24:18: entity.customer.update: operations have no place for an id; `id_at` is for the other styles",
+    ),
+    (
+        "[entity.customer.get]\nget = \"/clients/{id}\"\n",
+        "",
+        "test.toml:13:9: entity.customer: writing needs a `get`: a record is looked at before and after",
     ),
     // what gives secrets away
     (
