@@ -26,6 +26,9 @@ use crate::cli::error::{CommandError, Ending};
 
 use read::Reads;
 
+pub(super) use lines::{aligned, of_body};
+pub(super) use show::json;
+
 /// Ask Pax8, or change something there
 ///
 /// Reads go to Pax8 at once and touch no database. Writes show what they would send and ask; each is noted in the database

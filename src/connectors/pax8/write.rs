@@ -102,7 +102,7 @@ pub enum Write {
 pub struct Sending {
     /// `POST`.
     pub verb: &'static str,
-    /// The whole address.
+    /// The whole address, or the end of it.
     pub url: String,
     /// The body, where there is one; secrets in it are `***`.
     pub body: Option<Value>,
@@ -302,6 +302,21 @@ impl Write {
         }
     }
 
+    /// As it goes out, to an address below that of whatever connection sends it.
+    #[must_use]
+    pub fn sending(&self) -> Sending {
+        self.sending_to(self.path())
+    }
+
+    fn sending_to(&self, url: String) -> Sending {
+        let query = self.query().map(|(name, value)| format!("?{name}={value}")).unwrap_or_default();
+        let mut body = self.body();
+        if let Some(secret) = body.as_mut().and_then(|body| body.get_mut("authorization")) {
+            *secret = Value::from("***");
+        }
+        Sending { verb: self.verb().as_str(), url: url + &query, body }
+    }
+
     /// What it sends and nobody may see.
     fn secret(&self) -> Option<&Hidden> {
         if let Self::CreateWebhook(new) = self {
@@ -341,12 +356,7 @@ impl Pax8 {
         if url.starts_with('/') {
             url.insert_str(0, self.base_url().trim_end_matches('/'));
         }
-        let query = write.query().map(|(name, value)| format!("?{name}={value}")).unwrap_or_default();
-        let mut body = write.body();
-        if let Some(secret) = body.as_mut().and_then(|body| body.get_mut("authorization")) {
-            *secret = Value::from("***");
-        }
-        Sending { verb: write.verb().as_str(), url: url + &query, body }
+        write.sending_to(url)
     }
 
     /// Refuses a write where this connection may make none.
