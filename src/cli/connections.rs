@@ -130,7 +130,11 @@ async fn list(context: &Context, args: &List) -> Result<Ending, CommandError> {
         head: Vec::new(),
         columns: COLUMNS,
         rows: standing.iter().map(row).collect(),
-        notes: if is_open { vec!["`trueup journal list --open` shows the open writes.".to_owned()] } else { Vec::new() },
+        notes: if is_open {
+            vec!["`trueup journal list --open` shows the open writes.".to_owned()]
+        } else {
+            Vec::new()
+        },
     };
     args.shown.show(&context.ui, &table)?;
     Ok(Ending::Done)

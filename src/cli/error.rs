@@ -217,7 +217,8 @@ fn of_write(error: &EngineError) -> Option<(Kind, String)> {
     Some(match error {
         EngineError::TicketSent { number: None, write: Some(id), .. } | EngineError::WriteOpen { id, .. } => {
             let kind = if matches!(error, EngineError::WriteOpen { .. }) { Kind::NotReady } else { Kind::Refused };
-            let looks = format!("Run `trueup journal settle {id}` to look again; it closes where that proves what came of it.");
+            let looks =
+                format!("Run `trueup journal settle {id}` to look again; it closes where that proves what came of it.");
             (kind, format!("{looks} Where nothing proves it, say it: --happened or --did-not, with --reason."))
         }
         EngineError::TicketSent { .. } => {

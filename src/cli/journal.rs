@@ -19,7 +19,7 @@ use crate::engine::{
     self, Connection, Door, Ended, Engine, JournalEntry, JournalNote, Ruling, WriteAccount, WriteOutcome, WriteSource,
 };
 use crate::report::table::Kind::{Count, Id, Text};
-use crate::report::table::{Cell, Column, Table, count};
+use crate::report::table::{Cell, Column, Table};
 use crate::report::{csv, json as json_table, text};
 
 /// See what was written to other systems, and close what is open
@@ -149,7 +149,7 @@ struct Settle {
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
     /// The record it made, such as a ticket's number
-    #[arg(long, value_name = "ID", requires = "happened")]
+    #[arg(long, value_name = "ID", requires = "reason")]
     record: Option<String>,
     /// Do not ask
     #[arg(long)]
@@ -314,23 +314,21 @@ fn in_words(account: &WriteAccount) -> String {
     facts.extend(account.sent.as_ref().map(|sent| ("request", format!("{} {}", sent.verb, sent.url))));
     let facts: Vec<_> = facts.into_iter().map(|(label, text)| (label.to_owned(), text)).collect();
     let head = harmless(&format!("write {}: {}, {}", entry.id, entry.operation, entry.subject));
-    let mut out = format!("{head}\n{}", aligned(&facts));
+    let mut out = vec![format!("{head}\n{}", aligned(&facts))];
     let body = account.sent.as_ref().map_or(Some(&entry.request), |sent| sent.body.as_ref());
     for (title, value) in [("sent", body), ("found before", Some(&entry.found))] {
-        let lines = value.map(|value| of_body(value, None)).unwrap_or_default();
-        if !lines.is_empty() {
-            out.push_str(&format!("\n{title}\n{}", aligned(&lines)));
-        }
+        let lines = value.map(|value| of_body(value, None)).filter(|lines| !lines.is_empty());
+        out.extend(lines.map(|lines| format!("{title}\n{}", aligned(&lines))));
     }
     let told: Vec<_> = account.notes.iter().map(told).collect();
     if !told.is_empty() {
-        out.push_str(&format!("\nwhat came to be known\n{}", aligned(&told)));
+        out.push(format!("what came to be known\n{}", aligned(&told)));
     }
     if let Some(why) = why_open(entry) {
         let closes = format!("`trueup journal settle {}` looks again and closes it, also by your word", entry.id);
-        out.push_str(&format!("\nopen because {}\n{closes}\n", harmless(&why)));
+        out.push(format!("open because {}\n{closes}\n", harmless(&why)));
     }
-    out
+    out.join("\n")
 }
 
 fn told(note: &JournalNote) -> (String, String) {
@@ -355,6 +353,9 @@ impl Settle {
             };
         };
         let text = |option: &str, text: &String| Ok::<_, CommandError>(Filled::new(option, text)?.as_str().to_owned());
+        if self.record.is_some() && !self.happened {
+            return Err(CommandError::new(Kind::Usage, "--record is for --happened"));
+        }
         let record = self.record.as_ref().map(|record| text("--record", record)).transpose()?;
         Ok(Some(Ruling { happened: self.happened, reason: text("--reason", reason)?, record }))
     }

@@ -8,9 +8,7 @@ use crate::connectors::pax8::{Pax8, Sending, Write};
 use crate::engine::tickets::sink;
 use crate::engine::write::Sight;
 use crate::engine::{Ended, Engine, EngineError, Job, Result, Settled, Settling};
-use crate::store::{
-    JournalEntry, JournalId, JournalNote, RunOutcome, Ticket, WriteEnd, WriteOutcome, WriteSource,
-};
+use crate::store::{JournalEntry, JournalId, JournalNote, RunOutcome, Ticket, WriteEnd, WriteOutcome, WriteSource};
 
 /// The operation of a write that makes a ticket.
 pub(super) const CREATE_TICKET: &str = "create ticket";
@@ -79,13 +77,7 @@ impl Engine {
         }
     }
 
-    async fn settled_so(
-        &self,
-        job: &Job,
-        number: i64,
-        door: Door<'_>,
-        ruling: Option<&Ruling>,
-    ) -> Result<Settled> {
+    async fn settled_so(&self, job: &Job, number: i64, door: Door<'_>, ruling: Option<&Ruling>) -> Result<Settled> {
         // Again, under the lock: whoever sent it may have been at work until now.
         let entry = self.open_entry(number).await?;
         let ticket = self.ticket_of(&entry).await?;
@@ -130,19 +122,13 @@ impl Engine {
                 };
                 looked.unwrap_or_else(|error| Sight::CannotTell(format!("looking failed: {error}")))
             }
-            (Door::Pax8(_) | Door::Psa(_), _, _) => {
-                Sight::CannotTell("what was sent cannot be read by this program, or not from this connection".to_owned())
-            }
+            (Door::Pax8(_) | Door::Psa(_), _, _) => Sight::CannotTell(
+                "what was sent cannot be read by this program, or not from this connection".to_owned(),
+            ),
         }
     }
 
-    async fn ruled(
-        &self,
-        job: &Job,
-        entry: JournalEntry,
-        ticket: Option<&Ticket>,
-        ruling: &Ruling,
-    ) -> Result<Settled> {
+    async fn ruled(&self, job: &Job, entry: JournalEntry, ticket: Option<&Ticket>, ruling: &Ruling) -> Result<Settled> {
         let Ruling { happened, reason, record } = ruling;
         let (outcome, ended) =
             if *happened { (WriteOutcome::Happened, Ended::Happened) } else { (WriteOutcome::DidNot, Ended::DidNot) };

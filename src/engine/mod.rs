@@ -39,9 +39,8 @@ pub use crate::connectors::{
     Watched, Way,
 };
 pub use crate::store::{
-    JournalEntry, JournalId, JournalNote, MigrationState, MigrationStatus, ReconciliationHeader, Run, RunId, RunOutcome,
-    SnapshotHeader, StoreError, StoredHint, StoredOutcome, Ticket, TicketState, WriteOutcome,
-    WriteSource,
+    JournalEntry, JournalId, JournalNote, MigrationState, MigrationStatus, ReconciliationHeader, Run, RunId,
+    RunOutcome, SnapshotHeader, StoreError, StoredHint, StoredOutcome, Ticket, TicketState, WriteOutcome, WriteSource,
 };
 pub use connect::{
     Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, connect_to_check, is_pax8, lint_connector_file,

@@ -197,8 +197,8 @@ impl Engine {
 
     /// Notes a write; from here on it may have been sent.
     async fn noted(&self, job: &Job, connector: &str, write: &Write, before: &Before) -> Result<JournalId> {
-        let request = serde_json::to_value(write).map_err(unwritable)?;
-        let found = serde_json::to_value(before).map_err(unwritable)?;
+        let request = serde_json::to_value(write).map_err(|error| unwritable(&error))?;
+        let found = serde_json::to_value(before).map_err(|error| unwritable(&error))?;
         let mut tx = job.tx().await?;
         let id = tx
             .note_write(&NewWrite {
@@ -236,7 +236,7 @@ impl Engine {
     /// Looks after an open write of the same subject first; while it stays open, no other is sent. The same write, if it
     /// turns out to have taken effect: it is not sent again.
     async fn none_open(&self, job: &Job, remote: &Pax8, write: &Write) -> Result<Option<Settled>> {
-        let (subject, request) = (write.subject(), serde_json::to_value(write).map_err(unwritable)?);
+        let (subject, request) = (write.subject(), serde_json::to_value(write).map_err(|error| unwritable(&error))?);
         for entry in self.store.list_open_writes().await? {
             if entry.connector != remote.settings().name || entry.subject != subject {
                 continue;
@@ -353,7 +353,7 @@ impl Engine {
     }
 }
 
-fn unwritable(error: serde_json::Error) -> StoreError {
+fn unwritable(error: &serde_json::Error) -> StoreError {
     StoreError::Unwritable { table: "journal", column: "request", what: error.to_string() }
 }
 

@@ -21,6 +21,7 @@ use trueup::engine::pax8::{self, Ask, CompanyFlags, Extent, Query, Remote, Write
 use trueup::engine::{Ended, Engine, EngineError, Settling, Unwatched, WriteOutcome};
 
 mod requests;
+mod settle;
 
 use requests::{cancel, company, contact, order, rename, replaced, seats, text, unmade, webhook, webhook_settings};
 

@@ -59,7 +59,13 @@ fn shown(remote: &Remote, write: &Write, now: Option<&Record>) -> String {
     let sending = remote.sending(write);
     let head = format!("{}: {} {}", write.operation(), sending.verb, sending.url);
     let lines = match (&sending.body, now) {
-        (Some(body), Some(now)) => aligned(&beside(of_body(body, Some(now.resource())), now)),
+        (Some(body), Some(now)) => {
+            let mut lines = beside(of_body(body, Some(now.resource())), now);
+            for path in write.clears() {
+                lines.extend(now.text(path).map(|was| (path.to_owned(), format!("{was} → (nothing)"))));
+            }
+            aligned(&lines)
+        }
         (Some(body), None) => {
             let made = RemoteId::new("id", "new").map(|id| write.made(id).resource());
             aligned(&of_body(body, made.ok()))

@@ -163,9 +163,14 @@ impl Write {
             | Self::AddTopic { webhook, .. }
             | Self::ReplaceTopics { webhook, .. }
             | Self::DeleteTopic { webhook, .. }
-            | Self::ConfigureTopic { webhook, .. }
-            | Self::TestTopic { webhook, .. }
-            | Self::RetryDelivery { webhook, .. } => of("webhook", webhook),
+            | Self::ConfigureTopic { webhook, .. } => of("webhook", webhook),
+            // Neither changes the webhook.
+            Self::TestTopic { webhook, topic } => {
+                format!("test of {} for webhook {}", topic.as_str(), webhook.as_str())
+            }
+            Self::RetryDelivery { webhook, delivery } => {
+                format!("delivery {} of webhook {}", delivery.as_str(), webhook.as_str())
+            }
         }
     }
 
@@ -221,6 +226,32 @@ impl Write {
             return Ask::Order(id);
         }
         if matches!(self, Self::CreateWebhook(_)) { Ask::Webhook(id) } else { Ask::Company(id) }
+    }
+
+    /// The fields it takes away, by their paths: those that are sent as nothing, or left out of what replaces the whole.
+    #[must_use]
+    pub fn clears(&self) -> Vec<&'static str> {
+        let all = match self {
+            Self::UpdateSubscription { change, .. } => vec![(change.clears_end(), "endDate")],
+            Self::ConfigureWebhook { settings, .. } => vec![(settings.contact_email.is_none(), "contactEmail")],
+            Self::CreateCompany(_)
+            | Self::UpdateCompany { .. }
+            | Self::CreateContact { .. }
+            | Self::ReplaceContact { .. }
+            | Self::DeleteContact { .. }
+            | Self::CreateOrder(_)
+            | Self::CancelSubscription { .. }
+            | Self::CreateWebhook(_)
+            | Self::SwitchWebhook { .. }
+            | Self::DeleteWebhook { .. }
+            | Self::AddTopic { .. }
+            | Self::ReplaceTopics { .. }
+            | Self::DeleteTopic { .. }
+            | Self::ConfigureTopic { .. }
+            | Self::TestTopic { .. }
+            | Self::RetryDelivery { .. } => Vec::new(),
+        };
+        all.into_iter().filter_map(|(is_cleared, path)| is_cleared.then_some(path)).collect()
     }
 
     fn verb(&self) -> Verb {
