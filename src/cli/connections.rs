@@ -106,6 +106,7 @@ const COLUMNS: &[Column] = &[
 async fn list(context: &Context, args: &List) -> Result<Ending, CommandError> {
     let config = context.config()?;
     let standing = context.engine(&config).await?.connections(&config).await?;
+    let is_open = standing.iter().any(|one| one.open_writes > 0);
     let row = |one: &Standing| {
         let side = match one.side {
             Side::Vendor => "vendor",
@@ -129,7 +130,11 @@ async fn list(context: &Context, args: &List) -> Result<Ending, CommandError> {
         head: Vec::new(),
         columns: COLUMNS,
         rows: standing.iter().map(row).collect(),
-        notes: Vec::new(),
+        notes: if is_open {
+            vec!["`trueup journal list --open` shows the open writes.".to_owned()]
+        } else {
+            Vec::new()
+        },
     };
     args.shown.show(&context.ui, &table)?;
     Ok(Ending::Done)
@@ -152,15 +157,17 @@ async fn verify(context: &Context, args: Verify) -> Result<Ending, CommandError>
     Ok(if is_open { Ending::Partly } else { ending })
 }
 
-fn told(settled: &Settled) -> String {
+pub(super) fn told(settled: &Settled) -> String {
     let entry = &settled.entry;
     let what = format!("write {}, {} ({})", entry.id, entry.operation, entry.subject);
     match &settled.ended {
-        Ended::Happened | Ended::Done => {
+        Ended::Happened | Ended::Done | Ended::Earlier => {
             format!("{what}: it took effect{}", settled.record.as_ref().map_or(String::new(), |id| format!(", {id}")))
         }
         Ended::DidNot | Ended::Refused(_) => format!("{what}: it did not take effect"),
-        Ended::Open(why) => format!("{what}: still open; {why}"),
+        Ended::Open(why) => {
+            format!("{what}: still open; {why}; `trueup journal settle {}` closes it, also by your word", entry.id)
+        }
     }
 }
 

@@ -147,6 +147,9 @@ impl From<ConfigError> for CommandError {
 
 impl From<EngineError> for CommandError {
     fn from(error: EngineError) -> Self {
+        if let Some((kind, hint)) = of_write(&error) {
+            return Self { kind, source: Box::new(error), hints: vec![hint] };
+        }
         let (kind, hint) = match error {
             EngineError::Config(error) => return error.into(),
             EngineError::Store(error) => return error.into(),
@@ -177,13 +180,13 @@ impl From<EngineError> for CommandError {
             EngineError::NoTickets { .. } => {
                 (Kind::Usage, Some("Say in a [ticket] section of its connector file how tickets are made."))
             }
-            EngineError::TicketSent { .. } => {
-                (Kind::Refused, Some("Run `trueup renewals ticket` to see how it stands, and to look for it again."))
-            }
-            EngineError::WriteOpen { .. } => (
-                Kind::NotReady,
-                Some("Run `trueup connections verify` to look again; an answer may take minutes to take effect."),
-            ),
+            EngineError::TicketSent { .. }
+            | EngineError::WriteOpen { .. }
+            | EngineError::NoWrite { .. }
+            | EngineError::WriteEnded { .. }
+            | EngineError::Contradicted { .. }
+            | EngineError::TooEarly { .. }
+            | EngineError::NoNumber { .. } => (Kind::Refused, None),
             EngineError::ChangedMeanwhile { .. } => {
                 (Kind::Refused, Some("Run it again, and look at what is there now."))
             }
@@ -207,6 +210,51 @@ impl From<EngineError> for CommandError {
         };
         Self { kind, source: Box::new(error), hints: hint.map(str::to_owned).into_iter().collect() }
     }
+}
+
+/// What goes for a write of the journal, by its number.
+fn of_write(error: &EngineError) -> Option<(Kind, String)> {
+    Some(match error {
+        EngineError::TicketSent { number: None, write: Some(id), .. } | EngineError::WriteOpen { id, .. } => {
+            let kind = if matches!(error, EngineError::WriteOpen { .. }) { Kind::NotReady } else { Kind::Refused };
+            let looks =
+                format!("Run `trueup journal settle {id}` to look again; it closes where that proves what came of it.");
+            (kind, format!("{looks} Where nothing proves it, say it: --happened or --did-not, with --reason."))
+        }
+        EngineError::TicketSent { .. } => {
+            (Kind::Refused, "Run `trueup renewals ticket` to see how it stands.".to_owned())
+        }
+        EngineError::NoWrite { .. } => (Kind::Usage, "`trueup journal list` shows the writes there are.".to_owned()),
+        EngineError::WriteEnded { id, .. } | EngineError::Contradicted { id, .. } => {
+            (Kind::Refused, format!("`trueup journal show {id}` tells how that came to be known."))
+        }
+        EngineError::TooEarly { id, .. } => {
+            (Kind::NotReady, format!("Run `trueup journal settle {id}` when that time is over: the look will tell."))
+        }
+        EngineError::NoNumber { .. } => {
+            (Kind::Usage, "Find the ticket in the PSA, and give its number with --record.".to_owned())
+        }
+        EngineError::Config(_)
+        | EngineError::Connector(_)
+        | EngineError::Store(_)
+        | EngineError::Money(_)
+        | EngineError::Refused(_)
+        | EngineError::Connections { .. }
+        | EngineError::NoConnection { .. }
+        | EngineError::Which { .. }
+        | EngineError::NoTickets { .. }
+        | EngineError::Invalid(_)
+        | EngineError::ChangedMeanwhile { .. }
+        | EngineError::NotPulled { .. }
+        | EngineError::Stale { .. }
+        | EngineError::ClockBehind { .. }
+        | EngineError::Incomplete { .. }
+        | EngineError::NoRecord { .. }
+        | EngineError::NothingProposed { .. }
+        | EngineError::Exports { .. }
+        | EngineError::Links { .. }
+        | EngineError::File { .. } => return None,
+    })
 }
 
 impl From<StoreError> for CommandError {

@@ -14,6 +14,7 @@ mod demo;
 pub mod error;
 mod init;
 mod inventory;
+mod journal;
 mod month;
 mod pax8;
 mod propose;
@@ -82,6 +83,7 @@ enum Command {
     Report(report::Args),
     Renewals(renewals::Args),
     Status(status::Args),
+    Journal(journal::Args),
     Serve(serve::Args),
     Demo(demo::Args),
     Simulate(simulate::Args),
@@ -103,6 +105,7 @@ impl Command {
             Self::Report(args) => args.run(context).await,
             Self::Renewals(args) => args.run(context).await,
             Self::Status(args) => args.run(context).await,
+            Self::Journal(args) => args.run(context).await,
             Self::Serve(args) => args.run(context).await,
             Self::Demo(args) => args.run(context).await,
             Self::Simulate(args) => args.run(context).await,

@@ -124,8 +124,17 @@ impl TicketArgs {
         if !self.send && tickets.iter().any(|ticket| ticket.state.may_be_sent()) {
             notes.push("Nothing was sent. `trueup renewals ticket --send` shows each and asks.".to_owned());
         }
-        if tickets.iter().any(|ticket| ticket.state.is_open()) {
-            notes.push("An unknown ticket is looked for whenever this command runs; it is not made twice.".to_owned());
+        let open: Vec<String> = tickets
+            .iter()
+            .filter(|ticket| ticket.state.is_open())
+            .filter_map(|ticket| Some(ticket.journal?.to_string()))
+            .collect();
+        if !open.is_empty() {
+            notes.push(format!(
+                "An unknown ticket is looked for whenever this command runs; it is not made twice. `trueup journal settle \
+                 NUMBER` closes one by your word; the numbers are {}.",
+                open.join(", ")
+            ));
         }
         Table {
             name: "tickets",

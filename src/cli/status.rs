@@ -42,7 +42,8 @@ impl Args {
         }
         for write in engine.open_writes().await? {
             let said = write.said.as_deref().unwrap_or("it was about to be sent when its process ended");
-            let state = format!("not known whether it took effect; {said}");
+            let state =
+                format!("not known whether it took effect; {said}; `trueup journal settle {}` closes it", write.id);
             rows.push(row("open write", written(&write), &state, write.at));
         }
         for write in engine.writes(WRITES_SHOWN).await?.iter().filter(|write| !write.outcome.is_open()) {

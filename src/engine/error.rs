@@ -65,6 +65,8 @@ pub enum EngineError {
         subscription: String,
         /// Its number at the PSA; `None` while it is not known.
         number: Option<String>,
+        /// The write it was sent with, in the journal.
+        write: Option<i64>,
     },
     /// A request that cannot be written.
     #[error(transparent)]
@@ -80,6 +82,50 @@ pub enum EngineError {
         subject: String,
         /// When it was sent.
         since: String,
+    },
+    /// A number the journal does not have.
+    #[error("there is no write {id} in the journal")]
+    NoWrite {
+        /// The number asked for.
+        id: i64,
+    },
+    /// A write whose end is known already.
+    #[error("write {id} ({what}) is not open: {ended}")]
+    WriteEnded {
+        /// Its number in the journal.
+        id: i64,
+        /// What it does, to what.
+        what: String,
+        /// How it ended.
+        ended: &'static str,
+    },
+    /// A person said of a write what a look proves to be wrong.
+    #[error("write {id} ({what}): looking showed that it {shown}; that is noted, and nothing was said against it")]
+    Contradicted {
+        /// Its number in the journal.
+        id: i64,
+        /// What it does, to what.
+        what: String,
+        /// What is proven.
+        shown: &'static str,
+    },
+    /// A person said of a write what a look will prove soon.
+    #[error("write {id} ({what}): {why}; until then nobody can say what came of it")]
+    TooEarly {
+        /// Its number in the journal.
+        id: i64,
+        /// What it does, to what.
+        what: String,
+        /// What the look showed.
+        why: String,
+    },
+    /// A ticket is known by its number.
+    #[error("write {id} ({what}): a ticket that was made has a number, and none was given")]
+    NoNumber {
+        /// The write's number in the journal.
+        id: i64,
+        /// What it does, to what.
+        what: String,
     },
     /// A record is not as it was when a write about it was decided: the write would undo somebody else's change.
     #[error("{operation}: {subject} was changed while it was looked at, and nothing was sent")]

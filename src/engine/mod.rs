@@ -13,6 +13,7 @@ mod explain;
 mod exports;
 mod folder;
 mod hints;
+mod journal;
 pub mod pax8;
 mod propose;
 mod pull;
@@ -38,8 +39,8 @@ pub use crate::connectors::{
     Watched, Way,
 };
 pub use crate::store::{
-    JournalEntry, JournalId, MigrationState, MigrationStatus, ReconciliationHeader, Run, RunId, RunOutcome,
-    SnapshotHeader, StoreError, StoredHint, StoredOutcome, Ticket, TicketState, WriteOutcome,
+    JournalEntry, JournalId, JournalNote, MigrationState, MigrationStatus, ReconciliationHeader, Run, RunId,
+    RunOutcome, SnapshotHeader, StoreError, StoredHint, StoredOutcome, Ticket, TicketState, WriteOutcome, WriteSource,
 };
 pub use connect::{
     Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, connect_to_check, is_pax8, lint_connector_file,
@@ -54,6 +55,7 @@ pub use explain::Explained;
 pub use exports::{ExportField, export_fields};
 pub use folder::{ExportSource, Exported, read_links, reconcile_folder};
 pub use hints::webhook_secrets;
+pub use journal::{Door, Ruling, WriteAccount};
 pub use propose::Proposed;
 pub use pull::{Extra, Listing, PullRequest};
 pub use reconcile::Reconciled;

@@ -8,8 +8,12 @@ use chrono::NaiveDate;
 use crate::connectors::http::Outcome;
 use crate::connectors::{PsaConnector, TicketDraft, TicketSink};
 use crate::core::record::Fingerprint;
+use crate::engine::journal::CREATE_TICKET;
+use crate::engine::write::Sight;
 use crate::engine::{Engine, EngineError, Job, Result, Settling};
-use crate::store::{NewTicket, NewWrite, RunOutcome, Ticket, TicketChange, TicketState, WriteEnd, WriteOutcome};
+use crate::store::{
+    JournalId, NewTicket, NewWrite, RunOutcome, Ticket, TicketChange, TicketState, WriteEnd, WriteOutcome, WriteSource,
+};
 
 /// A ticket somebody may want.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +95,7 @@ impl Engine {
             return Err(EngineError::TicketSent {
                 subscription: ticket.subscription.clone(),
                 number: ticket.number.clone(),
+                write: ticket.journal.map(JournalId::number),
             });
         }
         let sink = sink(psa)?;
@@ -139,23 +144,23 @@ impl Engine {
             Ok(answered) => answered,
             Err(error) => {
                 let said = error.to_string();
-                let end = Some((WriteOutcome::NotSent, None));
+                let end = Some((WriteSource::Answer, WriteOutcome::NotSent, None));
                 self.changed(job, &sending, (TicketState::Approved, None, Some(&said)), end).await?;
                 return Err(error.into());
             }
         };
         match answered {
             Outcome::Done(number) => {
-                let end = Some((WriteOutcome::Done, Some(number.as_str())));
+                let end = Some((WriteSource::Answer, WriteOutcome::Done, Some(number.as_str())));
                 self.changed(job, &sending, (TicketState::Recorded, Some(&number), None), end).await
             }
             Outcome::Refused(refusal) => {
                 let said = refusal.to_string();
-                let end = Some((WriteOutcome::Refused, None));
+                let end = Some((WriteSource::Answer, WriteOutcome::Refused, None));
                 self.changed(job, &sending, (TicketState::Refused, None, Some(&said)), end).await
             }
             Outcome::Unknown(why) => {
-                let end = Some((WriteOutcome::Unknown, None));
+                let end = Some((WriteSource::Answer, WriteOutcome::Unknown, None));
                 let unknown = self.changed(job, &sending, (TicketState::Unknown, None, Some(&why)), end).await?;
                 self.looked_for(job, sink, unknown).await
             }
@@ -164,19 +169,61 @@ impl Engine {
 
     /// Settles by looking. What is not found soon after it was sent may still come.
     async fn looked_for(&self, job: &Job, sink: &dyn TicketSink, ticket: Ticket) -> Result<Ticket> {
-        if let Some(number) = sink.find_tickets(&ticket.key).await?.first() {
-            let end = Some((WriteOutcome::Happened, Some(number.as_str())));
-            return self
-                .changed(job, &ticket, (TicketState::Recorded, Some(number), Some("found by looking")), end)
-                .await;
+        let sight = self.sight_of_ticket(sink, &ticket).await?;
+        self.seen_of_ticket(job, &ticket, &sight).await
+    }
+
+    /// Looks once for a ticket that was sent.
+    pub(super) async fn sight_of_ticket(&self, sink: &dyn TicketSink, ticket: &Ticket) -> Result<Sight> {
+        Ok(match sink.find_tickets(&ticket.key).await?.first() {
+            Some(number) => Sight::Happened(number.clone()),
+            None => {
+                let age = self.clock.now().signed_duration_since(ticket.changed_at);
+                Sight::unseen(age, Settling::default().final_after)
+            }
+        })
+    }
+
+    /// Notes what a look for a ticket showed.
+    pub(super) async fn seen_of_ticket(&self, job: &Job, ticket: &Ticket, sight: &Sight) -> Result<Ticket> {
+        let look = |outcome, record| Some((WriteSource::Look, outcome, record));
+        match sight {
+            Sight::Happened(number) => {
+                let end = look(WriteOutcome::Happened, Some(number.as_str()));
+                let said = "found by looking";
+                self.changed(job, ticket, (TicketState::Recorded, Some(number), Some(said)), end).await
+            }
+            Sight::DidNot(_) => {
+                let said = "looking did not find it; it can be made again";
+                let end = look(WriteOutcome::DidNot, None);
+                self.changed(job, ticket, (TicketState::Proposed, None, Some(said)), end).await
+            }
+            Sight::NotYet(why) | Sight::CannotTell(why) => {
+                if let Some(journal) = ticket.journal {
+                    let (source, outcome) = (WriteSource::Look, WriteOutcome::Unknown);
+                    let who = &self.who;
+                    let end = WriteEnd { source, who, outcome, said: Some(why), record: None, answer: None };
+                    self.note_end(job, journal, &end).await?;
+                }
+                Ok(ticket.clone())
+            }
         }
-        let age = self.clock.now().signed_duration_since(ticket.changed_at);
-        if age < Settling::default().final_after {
-            return Ok(ticket);
-        }
-        let end = Some((WriteOutcome::DidNot, None));
-        let said = "looking did not find it; it can be made again";
-        self.changed(job, &ticket, (TicketState::Proposed, None, Some(said)), end).await
+    }
+
+    /// Notes what a person says became of a ticket: the number it has, or that it was not made.
+    pub(super) async fn ruled_on_ticket(
+        &self,
+        job: &Job,
+        ticket: &Ticket,
+        number: Option<&str>,
+        reason: &str,
+    ) -> Result<Ticket> {
+        let (state, outcome) = match number {
+            Some(_) => (TicketState::Recorded, WriteOutcome::Happened),
+            None => (TicketState::Proposed, WriteOutcome::DidNot),
+        };
+        let end = Some((WriteSource::Person, outcome, number));
+        self.changed(job, ticket, (state, number, Some(reason)), end).await
     }
 
     /// Notes that a ticket is about to be sent, in the journal as well.
@@ -188,7 +235,7 @@ impl Engine {
         let journal = tx
             .note_write(&NewWrite {
                 connector: &ticket.connector,
-                operation: "create ticket",
+                operation: CREATE_TICKET,
                 subject: &format!("ticket {}", ticket.key),
                 request: &request,
                 found: &serde_json::Value::Null,
@@ -213,13 +260,14 @@ impl Engine {
         job: &Job,
         ticket: &Ticket,
         (state, number, said): (TicketState, Option<&str>, Option<&str>),
-        end: Option<(WriteOutcome, Option<&str>)>,
+        end: Option<(WriteSource, WriteOutcome, Option<&str>)>,
     ) -> Result<Ticket> {
         let mut tx = job.tx().await?;
         let to = TicketChange { state, number, said, journal: None, who: &self.who };
         let changed = tx.change_ticket(ticket, &to).await?;
-        if let (Some((outcome, record)), Some(journal)) = (end, ticket.journal) {
-            tx.end_write(journal, &WriteEnd { outcome, said, record, answer: None }).await?;
+        if let (Some((source, outcome, record)), Some(journal)) = (end, ticket.journal) {
+            let end = WriteEnd { source, who: &self.who, outcome, said, record, answer: None };
+            tx.end_write(journal, &end).await?;
         }
         tx.commit().await?;
         Ok(changed)
@@ -239,7 +287,7 @@ pub fn shown_ticket(psa: &dyn PsaConnector, ticket: &Ticket) -> Result<String> {
     Ok(sink(psa)?.shown(&draft(ticket))?)
 }
 
-fn sink(psa: &dyn PsaConnector) -> Result<&dyn TicketSink> {
+pub(super) fn sink(psa: &dyn PsaConnector) -> Result<&dyn TicketSink> {
     psa.tickets().ok_or_else(|| EngineError::NoTickets { connector: psa.descriptor().name.clone() })
 }
 

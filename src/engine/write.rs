@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::connectors::http::{Outcome, Refusal, wait};
 use crate::connectors::pax8::{Before, Filled, Looked, Pax8, Record, Write};
 use crate::connectors::{ConnectorError, ErrorKind};
 use crate::engine::{Engine, EngineError, Job, Result};
-use crate::store::{JournalEntry, JournalId, NewWrite, RunOutcome, StoreError, WriteEnd, WriteOutcome};
+use crate::store::{JournalEntry, JournalId, NewWrite, RunOutcome, StoreError, WriteEnd, WriteOutcome, WriteSource};
 
 /// How long looking goes on. A remote may take minutes to carry out what it was sent.
 #[derive(Debug, Clone)]
@@ -48,6 +48,8 @@ pub enum Ended {
     Happened,
     /// The answer was unclear, and looking showed that it did not.
     DidNot,
+    /// The same was sent before; looking showed that it took effect, and nothing was sent now.
+    Earlier,
     /// It is not known yet, and why.
     Open(String),
 }
@@ -80,6 +82,39 @@ pub struct Settled {
     pub record: Option<String>,
 }
 
+/// What a look at a write proves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// It took effect; the record it made or changed.
+    Happened(String),
+    /// It did not, and no longer will; how long that is certain.
+    DidNot(String),
+    /// It does not show, and may still.
+    NotYet(String),
+    /// Nothing.
+    CannotTell(String),
+}
+
+impl Sight {
+    /// How a write ended that was seen so.
+    pub(super) fn ended(&self) -> Ended {
+        match self {
+            Self::Happened(_) => Ended::Happened,
+            Self::DidNot(_) => Ended::DidNot,
+            Self::NotYet(why) | Self::CannotTell(why) => Ended::Open(why.clone()),
+        }
+    }
+
+    /// What is not to be seen, soon or long after it was sent.
+    pub(super) fn unseen(since: TimeDelta, final_after: TimeDelta) -> Self {
+        if since >= final_after {
+            return Self::DidNot(format!("not to be seen {} minutes after it was sent", since.num_minutes()));
+        }
+        let minutes = final_after.num_minutes();
+        Self::NotYet(format!("not to be seen yet; it counts as not done {minutes} minutes after it was sent"))
+    }
+}
+
 impl Engine {
     /// Sends a write, once, and says what the remote then reports. `shown` is the record the write was decided on.
     ///
@@ -98,7 +133,7 @@ impl Engine {
         match self.written(&job, remote, (write, shown), settling).await {
             Ok(written) => {
                 let outcome = match &written.ended {
-                    Ended::Done | Ended::Happened => RunOutcome::Done,
+                    Ended::Done | Ended::Happened | Ended::Earlier => RunOutcome::Done,
                     Ended::Refused(_) | Ended::DidNot => RunOutcome::Failed,
                     Ended::Open(_) => RunOutcome::Partial,
                 };
@@ -120,7 +155,11 @@ impl Engine {
         settling: &Settling,
     ) -> Result<Written> {
         let (connector, subject) = (remote.settings().name.as_str(), write.subject());
-        self.none_open(job, remote, &subject).await?;
+        if let Some(Settled { entry, record, .. }) = self.none_open(job, remote, write).await? {
+            let before = serde_json::from_value(entry.found).unwrap_or_default();
+            let (now, shows) = read_back(remote, (write, &before), record.as_deref(), None).await;
+            return Ok(Written { id: entry.id, ended: Ended::Earlier, record, answer: None, now, shows });
+        }
         let before = remote.before(write).await?;
         if shown.is_some_and(|shown| !before.is_as(shown)) {
             return Err(EngineError::ChangedMeanwhile { operation: write.operation().to_owned(), subject });
@@ -129,7 +168,7 @@ impl Engine {
         let sent = match remote.send(write).await {
             Ok(sent) => sent,
             Err(error) => {
-                self.end(job, id, (WriteOutcome::NotSent, Some(&error.to_string())), None, None).await?;
+                self.answered(job, id, (WriteOutcome::NotSent, Some(&error.to_string())), None, None).await?;
                 return Err(error.into());
             }
         };
@@ -137,15 +176,15 @@ impl Engine {
             Outcome::Done(answered) => {
                 let record = answered.record.as_ref().and_then(Record::id).or_else(|| target_id(write));
                 let digest = answered.record.as_ref().map(Record::digest);
-                self.end(job, id, (WriteOutcome::Done, None), record.as_deref(), digest.as_ref()).await?;
+                self.answered(job, id, (WriteOutcome::Done, None), record.as_deref(), digest.as_ref()).await?;
                 (Ended::Done, answered.record, record)
             }
             Outcome::Refused(refusal) => {
-                self.end(job, id, (WriteOutcome::Refused, Some(&refusal.to_string())), None, None).await?;
+                self.answered(job, id, (WriteOutcome::Refused, Some(&refusal.to_string())), None, None).await?;
                 (Ended::Refused(refusal), None, target_id(write))
             }
             Outcome::Unknown(why) => {
-                self.end(job, id, (WriteOutcome::Unknown, Some(&why)), None, None).await?;
+                self.answered(job, id, (WriteOutcome::Unknown, Some(&why)), None, None).await?;
                 let sent_at = self.clock.now();
                 let (ended, record) = self.looked(job, remote, (id, sent_at, write, &before), settling).await?;
                 (ended, None, record)
@@ -158,13 +197,8 @@ impl Engine {
 
     /// Notes a write; from here on it may have been sent.
     async fn noted(&self, job: &Job, connector: &str, write: &Write, before: &Before) -> Result<JournalId> {
-        let unwritable = |error: serde_json::Error| StoreError::Unwritable {
-            table: "journal",
-            column: "request",
-            what: error.to_string(),
-        };
-        let request = serde_json::to_value(write).map_err(unwritable)?;
-        let found = serde_json::to_value(before).map_err(unwritable)?;
+        let request = serde_json::to_value(write).map_err(|error| unwritable(&error))?;
+        let found = serde_json::to_value(before).map_err(|error| unwritable(&error))?;
         let mut tx = job.tx().await?;
         let id = tx
             .note_write(&NewWrite {
@@ -180,7 +214,8 @@ impl Engine {
         Ok(id)
     }
 
-    async fn end(
+    /// Notes what the remote answered.
+    async fn answered(
         &self,
         job: &Job,
         id: JournalId,
@@ -188,23 +223,33 @@ impl Engine {
         record: Option<&str>,
         answer: Option<&crate::core::record::Fingerprint>,
     ) -> Result<()> {
+        let end = WriteEnd { source: WriteSource::Answer, who: &self.who, outcome, said, record, answer };
+        self.note_end(job, id, &end).await
+    }
+
+    pub(super) async fn note_end(&self, job: &Job, id: JournalId, end: &WriteEnd<'_>) -> Result<()> {
         let mut tx = job.tx().await?;
-        tx.end_write(id, &WriteEnd { outcome, said, record, answer }).await?;
+        tx.end_write(id, end).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Looks after an open write of the same subject first; while it stays open, no other is sent.
-    async fn none_open(&self, job: &Job, remote: &Pax8, subject: &str) -> Result<()> {
+    /// Looks after an open write of the same subject first; while it stays open, no other is sent. The same write, if it
+    /// turns out to have taken effect: it is not sent again.
+    async fn none_open(&self, job: &Job, remote: &Pax8, write: &Write) -> Result<Option<Settled>> {
+        let (subject, request) = (write.subject(), serde_json::to_value(write).map_err(|error| unwritable(&error))?);
         for entry in self.store.list_open_writes().await? {
             if entry.connector != remote.settings().name || entry.subject != subject {
                 continue;
             }
+            let is_same = entry.request == request;
             let settled = self.settled(job, remote, entry, &Settling::once()).await?;
-            if let Ended::Open(_) = settled.ended {
-                return Err(EngineError::open(&settled.entry));
+            match settled.ended {
+                Ended::Open(_) => return Err(EngineError::open(&settled.entry)),
+                Ended::Happened if is_same => return Ok(Some(settled)),
+                Ended::Happened | Ended::DidNot | Ended::Done | Ended::Refused(_) | Ended::Earlier => {}
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Looks after every open write of a connection.
@@ -244,44 +289,51 @@ impl Engine {
         Ok(Settled { entry, ended, record })
     }
 
-    /// Looks until it shows, as often as is worth it, and notes what it showed.
+    /// Looks until it shows, as often as is worth it, and notes what each look showed.
     async fn looked(
         &self,
         job: &Job,
         remote: &Pax8,
-        (id, sent_at, write, before): (JournalId, chrono::DateTime<chrono::Utc>, &Write, &Before),
+        (id, sent_at, write, before): (JournalId, DateTime<Utc>, &Write, &Before),
         settling: &Settling,
     ) -> Result<(Ended, Option<String>)> {
         let mut pauses = settling.pauses.iter();
         loop {
-            let why = match remote.look(write, before).await {
-                Ok(Looked::Happened(record)) => {
-                    self.end(job, id, (WriteOutcome::Happened, Some("seen by looking")), Some(&record), None).await?;
-                    return Ok((Ended::Happened, Some(record)));
-                }
-                Ok(Looked::DidNot) => {
-                    let since = self.clock.now().signed_duration_since(sent_at);
-                    if since >= settling.final_after {
-                        let said = format!("not to be seen {} minutes after it was sent", since.num_minutes());
-                        self.end(job, id, (WriteOutcome::DidNot, Some(&said)), None, None).await?;
-                        return Ok((Ended::DidNot, None));
-                    }
-                    format!(
-                        "not to be seen yet; it counts as not done {} minutes after it was sent",
-                        settling.final_after.num_minutes()
-                    )
-                }
-                Ok(Looked::CannotTell(why)) => why,
-                Err(error) => format!("looking failed: {error}"),
-            };
+            let sight = self.sight(remote, (sent_at, write, before), settling.final_after).await;
+            let (ended, record) = self.seen(job, id, &sight).await?;
             match pauses.next() {
-                Some(pause) => wait(*pause).await,
-                None => {
-                    self.end(job, id, (WriteOutcome::Unknown, Some(&why)), None, None).await?;
-                    return Ok((Ended::Open(why), None));
-                }
+                Some(pause) if matches!(ended, Ended::Open(_)) => wait(*pause).await,
+                Some(_) | None => return Ok((ended, record)),
             }
         }
+    }
+
+    /// Looks once at what a write did.
+    pub(super) async fn sight(
+        &self,
+        remote: &Pax8,
+        (sent_at, write, before): (DateTime<Utc>, &Write, &Before),
+        final_after: TimeDelta,
+    ) -> Sight {
+        match remote.look(write, before).await {
+            Ok(Looked::Happened(record)) => Sight::Happened(record),
+            Ok(Looked::DidNot) => Sight::unseen(self.clock.now().signed_duration_since(sent_at), final_after),
+            Ok(Looked::CannotTell(why)) => Sight::CannotTell(why),
+            Err(error) => Sight::CannotTell(format!("looking failed: {error}")),
+        }
+    }
+
+    /// Notes what a look showed; how the write ended then, and its record.
+    pub(super) async fn seen(&self, job: &Job, id: JournalId, sight: &Sight) -> Result<(Ended, Option<String>)> {
+        let (outcome, said, record) = match sight {
+            Sight::Happened(record) => (WriteOutcome::Happened, "seen by looking", Some(record.as_str())),
+            Sight::DidNot(said) => (WriteOutcome::DidNot, said.as_str(), None),
+            Sight::NotYet(why) | Sight::CannotTell(why) => (WriteOutcome::Unknown, why.as_str(), None),
+        };
+        let source = WriteSource::Look;
+        let end = WriteEnd { source, who: &self.who, outcome, said: Some(said), record, answer: None };
+        self.note_end(job, id, &end).await?;
+        Ok((sight.ended(), record.map(str::to_owned)))
     }
 
     /// The writes nobody knows the end of, oldest first.
@@ -299,6 +351,10 @@ impl Engine {
     pub async fn writes(&self, at_most: u32) -> Result<Vec<JournalEntry>> {
         Ok(self.store.list_writes(at_most).await?)
     }
+}
+
+fn unwritable(error: &serde_json::Error) -> StoreError {
+    StoreError::Unwritable { table: "journal", column: "request", what: error.to_string() }
 }
 
 fn target_id(write: &Write) -> Option<String> {

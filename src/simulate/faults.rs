@@ -71,12 +71,14 @@ pub(super) enum Fault {
     DropWrite,
     /// A write is carried out and answered with 500.
     BrokenWrite,
+    /// A write is carried out and its answer held back for as long as slow is.
+    HoldWrite,
     /// A write is accepted and shows only some reads later.
     Late,
 }
 
 /// The names of the faults, and how often each fires when nothing is said.
-const NAMES: [(&str, Fault, When); 29] = [
+const NAMES: [(&str, Fault, When); 30] = [
     ("429", Fault::Throttled, When::First(1)),
     ("429-bare", Fault::ThrottledBare, When::First(1)),
     ("408", Fault::TimedOut, When::First(1)),
@@ -105,6 +107,7 @@ const NAMES: [(&str, Fault, When); 29] = [
     ("slow", Fault::Slow, When::First(1)),
     ("drop-write", Fault::DropWrite, When::First(1)),
     ("500-write", Fault::BrokenWrite, When::First(1)),
+    ("hold-write", Fault::HoldWrite, When::First(1)),
     ("late", Fault::Late, When::Always),
 ];
 
@@ -116,7 +119,7 @@ impl Fault {
 
     /// Faults that only make sense for a write count writes only.
     fn on_writes(self) -> bool {
-        matches!(self, Self::DropWrite | Self::BrokenWrite | Self::Late)
+        matches!(self, Self::DropWrite | Self::BrokenWrite | Self::HoldWrite | Self::Late)
     }
 }
 
@@ -310,6 +313,7 @@ Misbehave in these ways: comma-separated faults, each NAME[=WHEN][@SEGMENT]
   resort        resort            the order turns round before a later page
   drop-write    drop-write@orders an accepted write gets no answer
   500-write     500-write         an accepted write is answered with 500
+  hold-write    hold-write@orders an accepted write is answered after slow-seconds
   late          late@contacts     an accepted write shows late-reads reads later
   no-totals     no-totals@items   pages without totals
   no-paging     no-paging         no page figures at all

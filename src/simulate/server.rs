@@ -271,16 +271,22 @@ async fn handle(
     let status = if dropped { 0 } else { response.status().as_u16() };
     let logged = Logged { method: ask.method.to_string(), path: uri.to_string(), status };
     shared.log.lock().unwrap_or_else(PoisonError::into_inner).push(logged);
+    if fired.has(Fault::HoldWrite) && accepted {
+        pause(shared.faults.slow_seconds.saturating_mul(1_000)).await;
+    }
     response
 }
 
 /// Makes the client wait as long as the switches say.
 async fn linger(faults: &Faults, fired: &Fired) {
     let slow = if fired.has(Fault::Slow) { faults.slow_seconds.saturating_mul(1_000) } else { 0 };
-    let wait = Duration::from_millis(faults.latency.saturating_add(slow));
-    if !wait.is_zero() {
+    pause(faults.latency.saturating_add(slow)).await;
+}
+
+async fn pause(milliseconds: u64) {
+    if milliseconds > 0 {
         #[expect(clippy::disallowed_methods, reason = "a slow remote is what is simulated")]
-        tokio::time::sleep(wait).await;
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     }
 }
 

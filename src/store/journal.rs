@@ -1,7 +1,7 @@
 //! The journal: each write to a remote, what for, by whom, and what came of it.
 //!
 //! Keeps the invariants that a write is noted before it is sent, that there is one open write about a subject at most, and that
-//! an end is noted once.
+//! an end is noted once. What was known on the way to it stands in `journal_notes.rs`.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use crate::core::record::Fingerprint;
 use crate::store::dialect::{on_db, on_tx};
 use crate::store::error::{Result, StoreError, reading};
 use crate::store::words::{self, At, storable};
-use crate::store::{RunId, Store, Tx, row_number};
+use crate::store::{RunId, Store, Tx, WriteSource, row_number};
 
 row_number!(JournalId, "The number of a write in the journal.");
 
@@ -36,6 +36,23 @@ pub enum WriteOutcome {
 }
 
 impl WriteOutcome {
+    /// Every one, in the order of a write's life.
+    pub const ALL: [Self; 7] =
+        [Self::Sending, Self::Unknown, Self::Done, Self::Refused, Self::NotSent, Self::Happened, Self::DidNot];
+
+    /// What is said of such a write, after `it`.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Sending | Self::Unknown => "is not known to have taken effect",
+            Self::Done => "was done",
+            Self::Refused => "was refused",
+            Self::NotSent => "was not sent",
+            Self::Happened => "took effect",
+            Self::DidNot => "did not take effect",
+        }
+    }
+
     /// Whether nobody knows yet.
     #[must_use]
     pub fn is_open(self) -> bool {
@@ -66,6 +83,10 @@ pub struct NewWrite<'a> {
 /// What is noted afterwards.
 #[derive(Debug, Clone, Copy)]
 pub struct WriteEnd<'a> {
+    /// How it came to be known.
+    pub source: WriteSource,
+    /// Whose command found out.
+    pub who: &'a str,
     /// What came of it.
     pub outcome: WriteOutcome,
     /// The remote's words, or what was seen.
@@ -180,6 +201,21 @@ impl Store {
     }
 }
 
+impl Store {
+    /// One write; nothing where there is none of that number.
+    pub async fn find_write(&self, id: JournalId) -> Result<Option<JournalEntry>> {
+        let row: Option<JournalRow> = on_db!(self, conn => sqlx::query_as(
+            "select journal_id, connector, operation, subject, request, found, who, outcome, said, record_id, answer,
+                    run_id, created_at, ended_at
+             from journal
+             where journal_id = $1")
+            .bind(id)
+            .fetch_optional(conn).await)
+        .map_err(reading("journal", id))?;
+        row.map(JournalEntry::try_from).transpose()
+    }
+}
+
 impl Tx {
     /// Notes a write that is about to be sent.
     ///
@@ -203,7 +239,7 @@ impl Tx {
         Ok(id)
     }
 
-    /// Notes what came of a write, or what is known of it by now.
+    /// Notes what came of a write, or what is known of it by now, and adds it to its notes.
     ///
     /// # Errors
     /// [`StoreError::RowsAffected`] when its end was noted before.
@@ -211,14 +247,21 @@ impl Tx {
         let outcome = words::word("journal", "outcome", &end.outcome)?;
         let now = self.clock.now();
         let ended = (!end.outcome.is_open()).then_some(now);
+        let said = end.said.map(|said| match end.source {
+            WriteSource::Answer | WriteSource::Look => storable(said),
+            WriteSource::Person => storable(&format!("{} says so: {said}", end.who)),
+        });
         let actual = on_tx!(self.inner, conn => sqlx::query(
             "update journal
              set outcome = $1, said = $2, record_id = $3, answer = $4, ended_at = $5,
                  open_subject = case when $6 then open_subject else null end
              where journal_id = $7 and open_subject is not null")
-            .bind(outcome).bind(end.said.map(storable)).bind(end.record.map(storable))
+            .bind(outcome).bind(said).bind(end.record.map(storable))
             .bind(end.answer.map(Fingerprint::as_str)).bind(ended).bind(end.outcome.is_open()).bind(id)
             .execute(conn).await.map(|done| done.rows_affected()))?;
-        if actual == 1 { Ok(()) } else { Err(StoreError::RowsAffected { table: "journal", expected: 1, actual }) }
+        if actual != 1 {
+            return Err(StoreError::RowsAffected { table: "journal", expected: 1, actual });
+        }
+        self.add_journal_note(id, end).await
     }
 }

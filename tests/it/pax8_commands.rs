@@ -155,7 +155,7 @@ fn every_question_is_answered_as_a_table_as_sent_and_as_csv() {
         (&format!("usage summary {summary}"), "usage summary"),
         (&format!("usage lines {summary} --day 2026-10-05"), "usage lines"),
         ("webhooks list --active yes", "webhooks"),
-        ("webhooks topics", "topics"),
+        ("webhooks topics list", "topics"),
     ] {
         let table = shop.run(line).ended(0).stdout;
         let head = table.lines().next().unwrap();
@@ -356,7 +356,7 @@ fn a_webhook_is_made_tried_and_deleted_and_its_secret_is_nowhere() {
     let made = shop.run(&format!("{create} --active --yes --log trace")).ended(0);
     let webhook = shop.id("webhooks list", any);
     let tried = shop.run(&format!("webhooks test {webhook} INVOICE --yes --log trace")).ended(0);
-    let delivered = shop.all(&format!("webhooks deliveries {webhook}"));
+    let delivered = shop.all(&format!("webhooks logs {webhook}"));
     assert_eq!(delivered.len(), 1);
     let got = shop.run(&format!("webhooks get {webhook} --format json")).ended(0);
     let deleted = shop.run(&format!("webhooks delete {webhook} --yes")).ended(0);
@@ -375,15 +375,22 @@ fn a_webhook_is_made_tried_and_deleted_and_its_secret_is_nowhere() {
 
 #[test]
 fn nothing_is_sent_without_a_yes_or_from_a_test_connection() {
-    let shop = Shop::open("", "");
+    let shop = Shop::open("webhook-pause=0", "");
     let test = shop.place.read("trueup.toml") + "environment = \"test\"\n";
     shop.place.write("test.toml", &test);
     let company = shop.id("companies list", any);
     let contact = shop.id(&format!("contacts list {company}"), any);
     let subscription = shop.id("subscriptions list", any);
     let (_, line) = line_of(&shop);
-    let _ = shop.run("webhooks create --name w --url https://h.example/x --authorization-env HOOK --yes").ended(0);
+    let create = "webhooks create --name w --url https://h.example/x --authorization-env HOOK --topic INVOICE --yes";
+    let _ = shop.run(create).ended(0);
     let webhook = shop.id("webhooks list", any);
+    let _ = shop.run(&format!("webhooks test {webhook} INVOICE --yes")).ended(0);
+    let log = shop.id(&format!("webhooks logs {webhook}"), any);
+    // Its state changes until the last attempt.
+    while shop.json(&format!("webhooks log {webhook} {log}"))["finalStatus"] != "FAILED" {
+        std::thread::yield_now();
+    }
     let writes = [
         format!("companies create {COMPANY}"),
         format!("companies update {company} --phone 7"),
@@ -395,6 +402,14 @@ fn nothing_is_sent_without_a_yes_or_from_a_test_connection() {
         format!("subscriptions cancel {subscription}"),
         "webhooks create --name v --url https://h.example/x --authorization-env HOOK".to_owned(),
         format!("webhooks test {webhook} INVOICE"),
+        format!("webhooks update {webhook} --name v --authorization-env HOOK"),
+        format!("webhooks disable {webhook}"),
+        format!("webhooks enable {webhook}"),
+        format!("webhooks topics add {webhook} CLIENT"),
+        format!("webhooks topics remove {webhook} INVOICE"),
+        format!("webhooks topics replace {webhook} CLIENT"),
+        format!("webhooks topics configure {webhook} INVOICE --unfiltered"),
+        format!("webhooks retry {webhook} {log}"),
         format!("webhooks delete {webhook}"),
     ];
     let state = || {

@@ -235,6 +235,64 @@ async fn a_renewal_gets_one_ticket_and_its_number_whatever_becomes_of_the_answer
     );
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_whose_process_was_killed_is_found_by_looking_and_not_made_twice() {
+    let faults = "hold-write@tickets,slow-seconds=3600";
+    let psa = psa(faults, &[("1", "Harbour & Finch"), ("2", "Quarry Lane")]).await;
+    let place = pulled(psa.url());
+    let line = "renewals ticket --within 60d --as-of 2026-04-10 --send --yes";
+    crate::journal::killed_when(place.start(line), || made(&psa) == 1);
+    let open = place.run("journal list --open").ended(0).stdout;
+    assert!(open.contains("create ticket") && open.contains("trueup journal settle NUMBER"), "{open}");
+    let status = place.run("status --as-of 2026-04-10").ended(0).stdout;
+    assert!(status.contains("`trueup journal settle 1` closes it"), "{status}");
+    let again = place.run(line).ended(0).stdout;
+    assert_eq!(again.matches("recorded").count(), 3, "{again}");
+    assert_eq!(made(&psa), 3, "each is made once");
+    let shown = place.run("journal show 1").ended(0).stdout;
+    assert!(shown.contains("happened: it took effect") && shown.contains("found by looking"), "{shown}");
+    assert!(place.run("journal list --open").ended(0).stdout.matches("create ticket").count() == 0);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_stays_open_is_closed_by_settle_or_by_its_number() {
+    for number in [None, Some("4711")] {
+        let psa = psa("hold-write@tickets,slow-seconds=3600", &[("1", "Harbour & Finch"), ("2", "Quarry Lane")]).await;
+        let place = pulled(psa.url());
+        let line = "renewals ticket --within 60d --as-of 2026-04-10";
+        crate::journal::killed_when(place.start(&format!("{line} --send --yes")), || made(&psa) == 1);
+        let how = match number {
+            None => {
+                let settled = place.run("journal settle 1").ended(0);
+                assert!(settled.stderr.contains("it took effect"), "{}", settled.stderr);
+                "found by looking"
+            }
+            Some(number) => {
+                drop(psa);
+                let lost = place.run("journal settle 1").ended(5).stderr;
+                assert!(lost.contains("looking failed"), "{lost}");
+                let unnamed = place.run("journal settle 1 --happened --reason seen --yes").ended(2).stderr;
+                assert!(
+                    unnamed.contains("a ticket that was made has a number") && unnamed.contains("--record"),
+                    "{unnamed}"
+                );
+                let word = format!("journal settle 1 --happened --record {number} --reason \"seen in the PSA\" --yes");
+                let _ = place.run(&word).ended(0);
+                "seen in the PSA"
+            }
+        };
+        let url = format!("sqlite:{}", place.path().join("trueup.db").display());
+        let store = trueup::store::Store::open(url.parse().unwrap(), trueup::clock::Clock::System).await.unwrap();
+        let ticket = store.list_tickets("p").await.unwrap().swap_remove(0);
+        assert_eq!(ticket.state, trueup::store::TicketState::Recorded);
+        assert!(ticket.number.is_some() && (number.is_none() || ticket.number.as_deref() == number), "{ticket:?}");
+        assert!(ticket.said.is_some_and(|said| said.contains(how)));
+        assert!(!place.run("journal list --open").ended(0).stdout.contains("create ticket"));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_ticket_says_why_and_may_be_made_later() {
     let psa = psa("", &[("1", "Harbour & Finch")]).await;

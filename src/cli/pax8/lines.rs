@@ -14,7 +14,7 @@ const PART_MAX: usize = 100;
 const BETWEEN: &str = " | ";
 
 /// A value by its path.
-pub(super) type Line = (String, String);
+pub(in crate::cli) type Line = (String, String);
 
 /// Every value of a record.
 pub(super) fn of_record(record: &Record) -> Vec<Line> {
@@ -22,7 +22,7 @@ pub(super) fn of_record(record: &Record) -> Vec<Line> {
 }
 
 /// Every value of a body, in the order of the record it makes.
-pub(super) fn of_body(body: &Value, of: Option<&'static Resource>) -> Vec<Line> {
+pub(in crate::cli) fn of_body(body: &Value, of: Option<&'static Resource>) -> Vec<Line> {
     body.as_object().map(|values| of_object(values, of.map_or(&[], |of| of.fields))).unwrap_or_default()
 }
 
@@ -100,7 +100,7 @@ fn words(value: &Value) -> String {
 }
 
 /// Lines under each other, their labels aligned; the lines of one part of a list stand below its number.
-pub(super) fn aligned(lines: &[Line]) -> String {
+pub(in crate::cli) fn aligned(lines: &[Line]) -> String {
     let split = |path: &str| match path.rfind("].") {
         Some(at) => {
             (path.get(..=at).unwrap_or_default().to_owned(), format!("  {}", path.get(at + 2..).unwrap_or_default()))

@@ -3,6 +3,7 @@
 //! Reads go to Pax8 at once and touch no database. Keeps the invariant that a write is a person's act: it is shown before it is
 //! sent, and sent only after a yes.
 
+mod clear;
 mod companies;
 mod contacts;
 mod invoices;
@@ -16,6 +17,8 @@ mod read;
 mod show;
 mod subscriptions;
 mod usage;
+mod webhook_settings;
+mod webhook_topics;
 mod webhooks;
 mod write;
 
@@ -25,6 +28,9 @@ use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending};
 
 use read::Reads;
+
+pub(super) use lines::{aligned, of_body};
+pub(super) use show::json;
 
 /// Ask Pax8, or change something there
 ///

@@ -276,7 +276,9 @@ fn tell(context: &Context, answer: &Answer) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::pax8::{companies, contacts, invoices, orders, products, subscriptions, usage, webhooks};
+    use crate::cli::pax8::{
+        companies, contacts, invoices, orders, products, subscriptions, usage, webhook_topics, webhooks,
+    };
 
     #[test]
     fn every_flag_is_a_filter_and_every_filter_has_its_flag() {
@@ -289,6 +291,7 @@ mod tests {
             invoices::Invoices::READS,
             usage::Usage::READS,
             webhooks::Webhooks::READS,
+            webhook_topics::Topics::READS,
         ];
         let reads: Vec<&Read> = nouns.into_iter().flatten().collect();
         assert!(reads.len() > 20, "{}", reads.len());

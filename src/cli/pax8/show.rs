@@ -65,7 +65,7 @@ pub(super) fn record(record: &Record) -> String {
 }
 
 /// JSON as sent, on a line end; the few characters that could steer a terminal are written by their numbers, which mean the same.
-fn json(sent: &str) -> String {
+pub(in crate::cli) fn json(sent: &str) -> String {
     let mut out = String::with_capacity(sent.len().saturating_add(1));
     for c in sent.chars() {
         let is_plain = c != '\u{7f}' && (c.is_ascii() || harmless(c.encode_utf8(&mut [0; 4])).chars().eq([c]));

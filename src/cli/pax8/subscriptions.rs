@@ -10,6 +10,7 @@ use clap::Subcommand;
 use crate::cli::args;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending};
+use crate::cli::pax8::clear::Clearable;
 use crate::cli::pax8::options::one;
 use crate::cli::pax8::orders::term;
 use crate::cli::pax8::provisioning::{Commitment, Questions, offered};
@@ -104,9 +105,14 @@ pub(super) struct Update {
     /// Answer a question of its provisioning; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     detail: Vec<String>,
+    /// Take this away: end, so that it runs on
+    #[arg(long, value_name = "FIELD")]
+    clear: Vec<String>,
     #[command(flatten)]
     act: Act,
 }
+
+const CLEARABLE: Clearable = Clearable { optional: &["end"], demanded: &["quantity", "price", "term", "start"] };
 
 /// Cancel a subscription
 ///
@@ -148,6 +154,7 @@ impl Update {
             quantity: self.quantity,
             start: self.start,
             end: self.end,
+            clear_end: CLEARABLE.cleared(&self.clear, &[("end", self.end.is_some())])?.contains("end"),
             provisioning: Vec::new(),
         };
         // What cannot be sent is told before anything is read.

@@ -2,23 +2,22 @@
 //!
 //! Keeps the invariant that the text a delivery is to carry is named on the command line and never written there.
 
-use std::path::{Path, PathBuf};
-
 use clap::Subcommand;
-use secrecy::ExposeSecret;
 
 use crate::cli::context::Context;
-use crate::cli::error::{CommandError, Ending, Kind};
+use crate::cli::error::{CommandError, Ending};
 use crate::cli::pax8::options::one;
 use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag};
+use crate::cli::pax8::webhook_settings::{Authorization, Disable, Enable, Update};
+use crate::cli::pax8::webhook_topics;
 use crate::cli::pax8::write::{Act, send};
-use crate::config::{ConfigError, SecretProblem, SecretSource};
 use crate::engine::pax8::{
-    Ask, Email, Filled, Hidden, Invalid, NewWebhook, RemoteId, Threshold, Topic, TopicFilter, WebhookSettings,
-    WebhookUrl, Write,
+    Ask, Email, Filled, Invalid, NewWebhook, RemoteId, Threshold, Topic, TopicFilter, WebhookSettings, WebhookUrl,
+    Write,
 };
 
-const WEBHOOK: Id = ("WEBHOOK_ID", "The webhook's id");
+pub(super) const WEBHOOK: Id = ("WEBHOOK_ID", "The webhook's id");
+const DELIVERY: Id = ("LOG_ID", "The delivery's id, as `webhooks logs` lists it");
 
 /// Reads of webhooks.
 #[derive(Debug, Clone)]
@@ -49,15 +48,7 @@ impl Noun for Webhooks {
             example: "webhooks get 3f8e1d72",
         },
         Read {
-            verb: "topics",
-            about: "List the topics a webhook can listen to",
-            more: "",
-            asks: Asks::Pages(Ask::Topics),
-            flags: &[flag("search", "search", "With this in their name"), flag("topic", "topic", "This one")],
-            example: "webhooks topics --all",
-        },
-        Read {
-            verb: "deliveries",
+            verb: "logs",
             about: "List the deliveries of a webhook, with every attempt",
             more: "",
             asks: Asks::PagesOf(WEBHOOK, |webhook| Ask::Deliveries { webhook }),
@@ -67,7 +58,15 @@ impl Noun for Webhooks {
                 flag("from", "startDate", "On this day or later"),
                 flag("to", "endDate", "On this day or earlier"),
             ],
-            example: "webhooks deliveries 3f8e1d72 --status failed",
+            example: "webhooks logs 3f8e1d72 --status failed",
+        },
+        Read {
+            verb: "log",
+            about: "Show one delivery of a webhook, with what was sent and answered",
+            more: "Secrets in what was sent are shown as ***.",
+            asks: Asks::WholeOf(WEBHOOK, DELIVERY, |webhook, delivery| Ask::Delivery { webhook, delivery }),
+            flags: &[],
+            example: "webhooks log 3f8e1d72 90ab44e1",
         },
     ];
 }
@@ -78,7 +77,14 @@ pub(super) enum Verb {
     #[command(flatten)]
     Read(Reads<Webhooks>),
     Create(Create),
+    Update(Update),
+    Enable(Enable),
+    Disable(Disable),
+    /// Topics: those there are, and those a webhook listens to
+    #[command(subcommand, after_help = "Example:\n  trueup pax8 webhooks topics add 3f8e1d72 INVOICE:CREATED")]
+    Topics(webhook_topics::Verb),
     Test(Test),
+    Retry(Retry),
     Delete(Delete),
 }
 
@@ -97,12 +103,8 @@ pub(super) struct Create {
     /// Deliver to this address, https
     #[arg(long, value_name = "URL")]
     url: String,
-    /// Carry what this variable holds in Authorization
-    #[arg(long, value_name = "NAME", required_unless_present = "authorization_file")]
-    authorization_env: Option<String>,
-    /// Carry what this file holds in Authorization
-    #[arg(long, value_name = "FILE", conflicts_with = "authorization_env")]
-    authorization_file: Option<PathBuf>,
+    #[command(flatten)]
+    authorization: Authorization,
     /// Listen to this topic, or to one of its actions; may be repeated
     #[arg(long, value_name = "TOPIC[:ACTION]")]
     topic: Vec<String>,
@@ -136,6 +138,22 @@ pub(super) struct Test {
     act: Act,
 }
 
+/// Have Pax8 make a delivery again
+///
+/// One that failed, say: `trueup pax8 webhooks logs` lists them. What it carries is what it carried before.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  trueup pax8 webhooks retry 3f8e1d72 90ab44e1")]
+pub(super) struct Retry {
+    /// The webhook's id
+    #[arg(value_name = "WEBHOOK_ID")]
+    webhook: String,
+    /// The delivery's id, as `webhooks logs` lists it
+    #[arg(value_name = "LOG_ID")]
+    log: String,
+    #[command(flatten)]
+    act: Act,
+}
+
 /// Delete a webhook
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup pax8 webhooks delete 3f8e1d72")]
@@ -152,7 +170,12 @@ impl Verb {
         match self {
             Self::Read(reads) => reads.run(context).await,
             Self::Create(args) => args.run(context).await,
+            Self::Update(args) => args.run(context).await,
+            Self::Enable(args) => args.run(context).await,
+            Self::Disable(args) => args.run(context).await,
+            Self::Topics(verb) => verb.run(context).await,
             Self::Test(args) => args.run(context).await,
+            Self::Retry(args) => args.run(context).await,
             Self::Delete(args) => args.run(context).await,
         }
     }
@@ -165,7 +188,7 @@ impl Create {
             settings: WebhookSettings {
                 name: Filled::new("--name", &self.name)?,
                 url: WebhookUrl::new("--url", &self.url)?,
-                authorization: self.authorization(context)?,
+                authorization: self.authorization.read(context)?,
                 contact_email: self
                     .contact_email
                     .as_ref()
@@ -187,29 +210,10 @@ impl Create {
         let remote = self.act.how.open(context)?;
         Ok(send(context, &remote, &Write::CreateWebhook(Box::new(new)), None, &warnings, &self.act).await?.ending)
     }
-
-    fn authorization(&self, context: &Context) -> Result<Hidden, CommandError> {
-        let (option, source) = match (&self.authorization_env, &self.authorization_file) {
-            (_, Some(file)) => ("--authorization-file", SecretSource::File(file.clone())),
-            (name, None) => ("--authorization-env", SecretSource::Env(name.clone().unwrap_or_default())),
-        };
-        let secret = source.resolve(option, Path::new(""), &context.environment);
-        let secret = secret.map_err(|error| match &error.problem {
-            SecretProblem::NotSet(name) => {
-                let hint = format!("Set {name} for this command, or name a file with --authorization-file.");
-                CommandError::new(Kind::Usage, error).hint(hint)
-            }
-            SecretProblem::Unreadable { .. }
-            | SecretProblem::Unusable { .. }
-            | SecretProblem::TooOpen { .. }
-            | SecretProblem::NotOurs { .. } => ConfigError::Secret(error).into(),
-        })?;
-        Ok(Hidden::new(option, secret.expose_secret())?)
-    }
 }
 
 /// `INVOICE`, or `INVOICE:CREATED` for one action of it.
-fn topic(text: &str) -> Result<Topic, Invalid> {
+pub(super) fn topic(text: &str) -> Result<Topic, Invalid> {
     let (name, action) = text.split_once(':').map_or((text, None), |(name, action)| (name, Some(action)));
     let filter =
         |action: &str| Ok(TopicFilter { action: Filled::new("--topic action", action)?, conditions: Vec::new() });
@@ -224,6 +228,17 @@ impl Test {
         let remote = self.act.how.open(context)?;
         let write = Write::TestTopic { webhook, topic };
         Ok(send(context, &remote, &write, None, &[], &self.act).await?.ending)
+    }
+}
+
+impl Retry {
+    async fn run(self, context: &Context) -> Result<Ending, CommandError> {
+        let webhook = RemoteId::new("WEBHOOK_ID", &self.webhook)?;
+        let delivery = RemoteId::new("LOG_ID", &self.log)?;
+        let remote = self.act.how.open(context)?;
+        let now = one(&remote, &Ask::Delivery { webhook: webhook.clone(), delivery: delivery.clone() }).await?;
+        let write = Write::RetryDelivery { webhook, delivery };
+        Ok(send(context, &remote, &write, Some(&now), &[], &self.act).await?.ending)
     }
 }
 

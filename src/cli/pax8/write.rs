@@ -59,7 +59,13 @@ fn shown(remote: &Remote, write: &Write, now: Option<&Record>) -> String {
     let sending = remote.sending(write);
     let head = format!("{}: {} {}", write.operation(), sending.verb, sending.url);
     let lines = match (&sending.body, now) {
-        (Some(body), Some(now)) => aligned(&beside(of_body(body, Some(now.resource())), now)),
+        (Some(body), Some(now)) => {
+            let mut lines = beside(of_body(body, Some(now.resource())), now);
+            for path in write.clears() {
+                lines.extend(now.text(path).map(|was| (path.to_owned(), format!("{was} → (nothing)"))));
+            }
+            aligned(&lines)
+        }
         (Some(body), None) => {
             let made = RemoteId::new("id", "new").map(|id| write.made(id).resource());
             aligned(&of_body(body, made.ok()))
@@ -91,7 +97,7 @@ fn told(
     written: Written,
     format: Format,
 ) -> Result<Sent, CommandError> {
-    let (sure, said) = outcome(write.operation(), (&remote.settings().name, written.id.number()), &written.ended)?;
+    let (sure, said) = outcome(write.operation(), written.id.number(), &written.ended)?;
     if !sure {
         context.ui.warn(&said);
         return Ok(Sent { ending: Ending::Partly, now: None });
@@ -115,12 +121,16 @@ fn told(
 }
 
 /// What a write came to in words, and whether that is sure; an error where it took no effect.
-fn outcome(operation: &str, (connector, number): (&str, i64), ended: &Ended) -> Result<(bool, String), CommandError> {
+fn outcome(operation: &str, number: i64, ended: &Ended) -> Result<(bool, String), CommandError> {
     match ended {
         Ended::Done => Ok((true, format!("Done: {operation}, number {number} in the journal."))),
         Ended::Happened => {
             let seen = "Pax8's answer was unclear; looking showed that it took effect.";
             Ok((true, format!("Done: {operation}, number {number} in the journal. {seen}")))
+        }
+        Ended::Earlier => {
+            let sent = "The same was sent before, and looking showed that it took effect: nothing was sent now.";
+            Ok((true, format!("Done: {operation}, number {number} in the journal. {sent}")))
         }
         Ended::Refused(refusal) => Err(of_refusal(operation, refusal)),
         Ended::DidNot => {
@@ -131,7 +141,7 @@ fn outcome(operation: &str, (connector, number): (&str, i64), ended: &Ended) -> 
             false,
             format!(
                 "{operation}: it is not known whether it took effect: {why}. It is number {number} in the journal and is \
-                 not sent again by itself; `trueup connections verify {connector}` looks again"
+                 not sent again by itself; `trueup journal settle {number}` looks again and closes it, also by your word"
             ),
         )),
     }
@@ -155,10 +165,11 @@ mod tests {
             (Ended::Done, 0, "Done: cancel subscription, number 7 in the journal."),
             (Ended::Happened, 0, "looking showed that it took effect"),
             (Ended::Refused(refusal), 4, "cancel subscription: Pax8 refused it: 422: no"),
+            (Ended::Earlier, 0, "nothing was sent now"),
             (Ended::DidNot, 1, "looking showed that it did not take effect"),
-            (Ended::Open("cut off".to_owned()), 5, "not known whether it took effect: cut off. It is number 7"),
+            (Ended::Open("cut off".to_owned()), 5, "`trueup journal settle 7` looks again"),
         ] {
-            let (told, found) = match outcome("cancel subscription", ("pax8", 7), &ended) {
+            let (told, found) = match outcome("cancel subscription", 7, &ended) {
                 Ok((true, told)) => (told, Ending::Done.status()),
                 Ok((false, told)) => (told, Ending::Partly.status()),
                 Err(error) => (error.to_string(), error.kind.status()),

@@ -210,8 +210,12 @@ fn plain(number: &str) -> String {
 fn changed(write: &Write, id: &str, before: &Value, now: &Value) -> Looked {
     match write {
         Write::CancelSubscription { on, .. } => cancelled(*on, id, before, now),
-        Write::TestTopic { .. } | Write::RetryDelivery { .. } => {
-            Looked::CannotTell("a delivery leaves nothing to look at; it changes nothing either".to_owned())
+        Write::TestTopic { .. } => {
+            Looked::CannotTell("a sample leaves nothing to look at; it changes nothing either".to_owned())
+        }
+        Write::RetryDelivery { .. } => {
+            let attempts = |delivery: &Value| delivery.get("callHistory").and_then(Value::as_array).map_or(0, Vec::len);
+            told(id, attempts(now) > attempts(before), attempts(now) == attempts(before))
         }
         Write::AddTopic { topic, .. } => {
             let named = |webhook: &Value| topics(webhook).contains(topic.name.as_str());
@@ -244,7 +248,13 @@ fn changed(write: &Write, id: &str, before: &Value, now: &Value) -> Looked {
         | Write::ConfigureWebhook { .. }
         | Write::SwitchWebhook { .. }
         | Write::DeleteWebhook { .. } => {
-            let wanted = leaves(write.body().unwrap_or_default());
+            let mut wanted = leaves(write.body().unwrap_or_default());
+            for path in write.clears() {
+                let path: Vec<String> = path.split('.').map(str::to_owned).collect();
+                if wanted.iter().all(|(given, _)| *given != path) {
+                    wanted.push((path, Value::Null));
+                }
+            }
             let at =
                 |value: &Value, path: &[String]| path.iter().try_fold(value, |value, name| value.get(name)).cloned();
             let holds = wanted.iter().all(|(path, wanted)| means(wanted, at(now, path).as_ref()));

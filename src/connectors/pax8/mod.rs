@@ -13,6 +13,7 @@ mod field;
 mod hint;
 mod invoices;
 mod look;
+mod mask;
 mod orders;
 mod products;
 mod query;

@@ -8,7 +8,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::connectors::pax8::field::{self, Flaw, same_case};
+use crate::connectors::pax8::mask::{MASK, mask_record, names_a_secret};
 use crate::connectors::pax8::term::{BillingTerm, CommitmentTerm, squeezed};
+use crate::connectors::pax8::webhooks;
 use crate::core::outside::excerpt;
 use crate::core::record::Fingerprint;
 
@@ -112,16 +114,28 @@ impl Record {
         }
     }
 
+    /// Drops what the table calls a secret; of webhooks, which repeat what they deliver, whatever goes by a secret's name.
     fn without_secrets(mut self) -> Self {
-        let secret = |field: &&Field| matches!(field.kind, Kind::Secret);
-        for field in self.of.fields.iter().filter(secret) {
+        let mut found = false;
+        for field in self.of.fields.iter().filter(|field| matches!(field.kind, Kind::Secret)) {
             if let Some(held) = self.values.get_mut(field.name).filter(|value| !value.is_null()) {
-                *held = Value::from("***");
-                // Numbers keep their digits in either form.
-                if let Ok(raw) = serde_json::value::to_raw_value(&self.values) {
-                    self.raw = raw;
-                }
+                *held = Value::from(MASK);
+                found = true;
             }
+        }
+        if webhooks::repeats(self.of) {
+            // A person's own text, such as the webhook's address, is sent back as it is when something else changes.
+            let is_plain = |name: &str| {
+                self.of.fields.iter().any(|field| {
+                    field.name == name && matches!(field.kind, Kind::Text | Kind::Id | Kind::Day | Kind::Word(_))
+                })
+            };
+            // A key that stands there twice is seen once, and is written once.
+            found |= mask_record(&mut self.values, is_plain) || names_a_secret(self.raw.get());
+        }
+        // Numbers keep their digits in either form.
+        if found && let Ok(raw) = serde_json::value::to_raw_value(&self.values) {
+            self.raw = raw;
         }
         self
     }

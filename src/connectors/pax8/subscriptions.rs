@@ -87,8 +87,17 @@ pub struct SubscriptionChanges {
     pub start: Option<NaiveDate>,
     /// When it ends.
     pub end: Option<NaiveDate>,
+    /// It has no end any more.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub clear_end: bool,
     /// Answers its provisioning asks for.
     pub provisioning: Vec<Provision>,
+}
+
+/// What was noted before there was a field does not have it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_not(flag: &bool) -> bool {
+    !flag
 }
 
 /// Changes of a subscription: price, billing term, quantity or start, at least one.
@@ -110,10 +119,18 @@ impl SubscriptionChange {
         if let Some(price) = price.filter(|price| price.value().is_sign_negative()) {
             return Err(Invalid::new("price", format!("expected zero or more, found {}", plain(price.value()))));
         }
+        if changes.clear_end && changes.end.is_some() {
+            return Err(Invalid::new("end", "expected a day or none, found both"));
+        }
         if let Some(BillingTerm::Other(word)) = billing_term {
             return Err(Invalid::new("billing term", format!("there is no term {word}")));
         }
         Ok(Self(changes))
+    }
+
+    /// Whether it takes the end away.
+    pub(super) fn clears_end(&self) -> bool {
+        self.0.clear_end
     }
 
     pub(super) fn body(&self) -> Value {
@@ -123,7 +140,10 @@ impl SubscriptionChange {
             .may("billingTerm", changes.billing_term.as_ref().map(BillingTerm::as_str))
             .may("quantity", changes.quantity.map(NonZeroU32::get))
             .may("startDate", changes.start.map(moment_of))
-            .may("endDate", changes.end.map(moment_of))
+            .may(
+                "endDate",
+                if changes.clear_end { Some(Value::Null) } else { changes.end.map(moment_of).map(Value::from) },
+            )
             .may("provisioningDetails", provisioning(&changes.provisioning))
             .done()
     }

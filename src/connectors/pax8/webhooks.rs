@@ -84,6 +84,11 @@ pub(super) static TOPIC_TEST: Resource = Resource {
     columns: &["url"],
 };
 
+/// Whether records of a kind repeat what a webhook delivers and is configured with.
+pub(super) fn repeats(of: &Resource) -> bool {
+    [&WEBHOOK, &TOPIC_DEFINITION, &WEBHOOK_LOG, &TOPIC_TEST].iter().any(|one| one.name == of.name)
+}
+
 /// When a topic is sent: one action, and conditions that must all hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TopicFilter {

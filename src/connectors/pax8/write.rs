@@ -102,7 +102,7 @@ pub enum Write {
 pub struct Sending {
     /// `POST`.
     pub verb: &'static str,
-    /// The whole address.
+    /// The whole address, or the end of it.
     pub url: String,
     /// The body, where there is one; secrets in it are `***`.
     pub body: Option<Value>,
@@ -163,9 +163,14 @@ impl Write {
             | Self::AddTopic { webhook, .. }
             | Self::ReplaceTopics { webhook, .. }
             | Self::DeleteTopic { webhook, .. }
-            | Self::ConfigureTopic { webhook, .. }
-            | Self::TestTopic { webhook, .. }
-            | Self::RetryDelivery { webhook, .. } => of("webhook", webhook),
+            | Self::ConfigureTopic { webhook, .. } => of("webhook", webhook),
+            // Neither changes the webhook.
+            Self::TestTopic { webhook, topic } => {
+                format!("test of {} for webhook {}", topic.as_str(), webhook.as_str())
+            }
+            Self::RetryDelivery { webhook, delivery } => {
+                format!("delivery {} of webhook {}", delivery.as_str(), webhook.as_str())
+            }
         }
     }
 
@@ -221,6 +226,32 @@ impl Write {
             return Ask::Order(id);
         }
         if matches!(self, Self::CreateWebhook(_)) { Ask::Webhook(id) } else { Ask::Company(id) }
+    }
+
+    /// The fields it takes away, by their paths: those that are sent as nothing, or left out of what replaces the whole.
+    #[must_use]
+    pub fn clears(&self) -> Vec<&'static str> {
+        let all = match self {
+            Self::UpdateSubscription { change, .. } => vec![(change.clears_end(), "endDate")],
+            Self::ConfigureWebhook { settings, .. } => vec![(settings.contact_email.is_none(), "contactEmail")],
+            Self::CreateCompany(_)
+            | Self::UpdateCompany { .. }
+            | Self::CreateContact { .. }
+            | Self::ReplaceContact { .. }
+            | Self::DeleteContact { .. }
+            | Self::CreateOrder(_)
+            | Self::CancelSubscription { .. }
+            | Self::CreateWebhook(_)
+            | Self::SwitchWebhook { .. }
+            | Self::DeleteWebhook { .. }
+            | Self::AddTopic { .. }
+            | Self::ReplaceTopics { .. }
+            | Self::DeleteTopic { .. }
+            | Self::ConfigureTopic { .. }
+            | Self::TestTopic { .. }
+            | Self::RetryDelivery { .. } => Vec::new(),
+        };
+        all.into_iter().filter_map(|(is_cleared, path)| is_cleared.then_some(path)).collect()
     }
 
     fn verb(&self) -> Verb {
@@ -302,6 +333,21 @@ impl Write {
         }
     }
 
+    /// As it goes out, to an address below that of whatever connection sends it.
+    #[must_use]
+    pub fn sending(&self) -> Sending {
+        self.sending_to(self.path())
+    }
+
+    fn sending_to(&self, url: String) -> Sending {
+        let query = self.query().map(|(name, value)| format!("?{name}={value}")).unwrap_or_default();
+        let mut body = self.body();
+        if let Some(secret) = body.as_mut().and_then(|body| body.get_mut("authorization")) {
+            *secret = Value::from("***");
+        }
+        Sending { verb: self.verb().as_str(), url: url + &query, body }
+    }
+
     /// What it sends and nobody may see.
     fn secret(&self) -> Option<&Hidden> {
         if let Self::CreateWebhook(new) = self {
@@ -341,12 +387,7 @@ impl Pax8 {
         if url.starts_with('/') {
             url.insert_str(0, self.base_url().trim_end_matches('/'));
         }
-        let query = write.query().map(|(name, value)| format!("?{name}={value}")).unwrap_or_default();
-        let mut body = write.body();
-        if let Some(secret) = body.as_mut().and_then(|body| body.get_mut("authorization")) {
-            *secret = Value::from("***");
-        }
-        Sending { verb: write.verb().as_str(), url: url + &query, body }
+        write.sending_to(url)
     }
 
     /// Refuses a write where this connection may make none.

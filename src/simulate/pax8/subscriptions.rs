@@ -130,7 +130,9 @@ impl Call<'_> {
         let price = fields.amount("price").map(|price| price.normalize().to_string());
         let term = fields.one_of("billingTerm", &BILLING).map(str::to_owned);
         let start = moment(&mut fields, "startDate");
-        let end = moment(&mut fields, "endDate");
+        // An explicit null leaves it open-ended again.
+        let opened = body.get("endDate").is_some_and(Value::is_null).then(String::new);
+        let end = moment(&mut fields, "endDate").or(opened);
         let product = self.state.find(File::VendorProducts, row.get("productId"));
         check_answers(&mut fields, details(product.map_or("", |p| p.get("vendorName"))), false);
         if let Some(wanted) = quantity.as_deref().and_then(|q| q.parse::<Decimal>().ok())

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use trueup::core::record::Fingerprint;
-use trueup::store::{LinksUsed, NewWrite, StoreError, WriteEnd, WriteOutcome};
+use trueup::store::{JournalId, LinksUsed, NewWrite, StoreError, WriteEnd, WriteOutcome, WriteSource};
 
 use super::{Thing, latest, listing, outcome, save};
 use crate::support::database::Database;
@@ -30,7 +30,14 @@ pub(super) async fn a_write_is_noted_before_its_end_and_ends_once(database: &Dat
     assert_eq!((open.len(), open[0].id, open[0].outcome), (2, id, WriteOutcome::Sending));
     assert_eq!((&open[0].request, &open[0].found, open[0].who.as_str()), (&request, &found, "ada"));
     let digest = Fingerprint::of(b"answer");
-    let end = |outcome| WriteEnd { outcome, said: Some("so"), record: Some("k1"), answer: Some(&digest) };
+    let end = |outcome| WriteEnd {
+        source: WriteSource::Look,
+        who: "ada",
+        outcome,
+        said: Some("so"),
+        record: Some("k1"),
+        answer: Some(&digest),
+    };
     let mut tx = lease.begin(run).await.unwrap();
     tx.end_write(id, &end(WriteOutcome::Unknown)).await.unwrap();
     tx.end_write(id, &end(WriteOutcome::Happened)).await.unwrap();
@@ -44,11 +51,42 @@ pub(super) async fn a_write_is_noted_before_its_end_and_ends_once(database: &Dat
         (all[1].outcome, all[1].said.as_deref(), all[1].record.as_deref()),
         (WriteOutcome::Happened, Some("so"), Some("k1"))
     );
-    assert_eq!((&all[1].answer, all[1].ended_at.is_some(), all[0].ended_at), (&Some(digest), true, None));
+    assert_eq!((&all[1].answer, all[1].ended_at.is_some(), all[0].ended_at), (&Some(digest.clone()), true, None));
     assert_eq!(store.list_open_writes().await.unwrap().len(), 1);
     let mut tx = lease.begin(run).await.unwrap();
-    tx.note_write(&new("pax8", "contact k1")).await.unwrap();
+    let again = tx.note_write(&new("pax8", "contact k1")).await.unwrap();
     tx.commit().await.unwrap();
+
+    // A person's word goes beside what was known before, and nothing of that can be changed.
+    let said = WriteEnd {
+        source: WriteSource::Person,
+        who: "bea",
+        outcome: WriteOutcome::DidNot,
+        said: Some("she looked"),
+        record: None,
+        answer: None,
+    };
+    let mut tx = lease.begin(run).await.unwrap();
+    tx.end_write(again, &end(WriteOutcome::Unknown)).await.unwrap();
+    tx.end_write(again, &said).await.unwrap();
+    tx.commit().await.unwrap();
+    let entry = store.find_write(again).await.unwrap().unwrap();
+    assert_eq!((entry.outcome, entry.said.as_deref()), (WriteOutcome::DidNot, Some("bea says so: she looked")));
+    let notes = store.list_journal_notes(again).await.unwrap();
+    let told: Vec<_> =
+        notes.iter().map(|note| (note.source, note.outcome, note.said.as_deref(), note.who.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (WriteSource::Look, WriteOutcome::Unknown, Some("so"), "ada"),
+            (WriteSource::Person, WriteOutcome::DidNot, Some("she looked"), "bea")
+        ]
+    );
+    assert_eq!(store.list_journal_notes(id).await.unwrap().len(), 2, "each write has its own");
+    assert_eq!(store.find_write(JournalId::new(99)).await.unwrap(), None);
+    for change in ["update journal_note set said = 'no'", "delete from journal_note"] {
+        assert!(database.execute(change).await.is_err(), "{change}");
+    }
 }
 
 pub(super) async fn what_a_reconciliation_was_made_from_outlives_its_connection(database: &Database) {

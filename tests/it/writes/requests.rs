@@ -2,9 +2,9 @@
 
 use trueup::core::money::UnitPrice;
 use trueup::engine::pax8::{
-    Address, BillingTerm, CompanyChanges, CompanyFlags, CompanyPatch, ContactBody, ContactRole, Country, Duty, Email,
-    Filled, Hidden, NewCompany, NewLine, NewOrder, NewWebhook, Parent, Provision, SubscriptionChange,
-    SubscriptionChanges, Threshold, Topic, WebhookSettings, WebhookUrl, Write,
+    Address, BillingTerm, CompanyChanges, CompanyFlags, CompanyPatch, Condition, ContactBody, ContactRole, Country,
+    Duty, Email, Filled, Hidden, NewCompany, NewLine, NewOrder, NewWebhook, Operator, Parent, Provision,
+    SubscriptionChange, SubscriptionChanges, Threshold, Topic, TopicFilter, WebhookSettings, WebhookUrl, Write,
 };
 
 pub(super) fn text(text: &str) -> Filled {
@@ -110,4 +110,22 @@ pub(super) fn replaced() -> Write {
 
 pub(super) fn unmade() -> Write {
     Write::DeleteContact { company: text("c1"), contact: text("k1") }
+}
+
+/// A subscription without its end.
+pub(super) fn reopened() -> Write {
+    let changes = SubscriptionChanges {
+        quantity: Some(5.try_into().unwrap()),
+        clear_end: true,
+        ..SubscriptionChanges::default()
+    };
+    Write::UpdateSubscription { subscription: text("s1"), change: Box::new(SubscriptionChange::new(changes).unwrap()) }
+}
+
+/// A topic with a filter.
+pub(super) fn filtered() -> Topic {
+    let condition =
+        Condition { field: text("name"), operator: Operator::NotIn, values: vec!["a".to_owned(), "b".to_owned()] };
+    let filters = vec![TopicFilter { action: text("UPDATED"), conditions: vec![condition] }];
+    Topic { name: text("CLIENT"), filters }
 }
