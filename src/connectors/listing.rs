@@ -211,7 +211,16 @@ where
         let (mut running, mut waiting) = (JoinSet::new(), BTreeMap::from([(0, Ok(first))]));
         let (mut next, mut asked) = (0, 1);
         loop {
-            while let Some(page) = waiting.remove(&next) {
+            // Asked for before what is there is handed on, which may take as long as a call. Beyond what was announced one page
+            // at a time, and never so far ahead that pages pile up.
+            let last = first_unasked(taken.first.total_pages.max(next + 1), next, self.limits);
+            while next > 0 && running.len() < self.limits.at_once.max(1) && asked < last {
+                let reply = (self.page)(Ask::Page { reading, page: asked });
+                let number = asked;
+                running.spawn(async move { (number, reply.await) });
+                asked += 1;
+            }
+            if let Some(page) = waiting.remove(&next) {
                 let page = match page {
                     // Some remotes answer "not found" past the end; a listing that shrank meanwhile gets there.
                     Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) if next > 0 => {
@@ -219,25 +228,17 @@ where
                     }
                     other => other?,
                 };
-                match taken.take(next, page, self.identity) {
+                let (rows, ended) = match taken.take(next, page, self.identity) {
+                    Ok(taken) => taken,
                     Err(why) => return Ok(Err(why)),
-                    Ok((rows, ended)) => {
-                        into.take(rows).await?;
-                        self.watched.progress(taken.rows, Way::Records(announced));
-                        next += 1;
-                        if ended {
-                            return Ok(taken.ended(next));
-                        }
-                    }
+                };
+                into.take(rows).await?;
+                self.watched.progress(taken.rows, Way::Records(announced));
+                next += 1;
+                if ended {
+                    return Ok(taken.ended(next));
                 }
-            }
-            // Beyond what was announced one page at a time, and never so far ahead that pages pile up.
-            let last = first_unasked(taken.first.total_pages.max(next + 1), next, self.limits);
-            while running.len() < self.limits.at_once.max(1) && asked < last {
-                let reply = (self.page)(Ask::Page { reading, page: asked });
-                let number = asked;
-                running.spawn(async move { (number, reply.await) });
-                asked += 1;
+                continue;
             }
             match running.join_next().await {
                 Some(Ok((number, page))) => {
