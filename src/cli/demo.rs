@@ -79,7 +79,7 @@ impl Args {
         let connections = engine::connect_all(&config, None, &context.environment)?;
         let request = PullRequest { period, extras: Vec::new(), only: None };
         let listings = engine.pull(&connections, &request, context.ui.as_ref()).await?;
-        let records: usize = listings.iter().map(|listing| listing.records).sum();
+        let records: u64 = listings.iter().map(|listing| listing.records).sum();
         context.ui.say(&format!("Pulled {records} records in {} listings.", listings.len()));
 
         let proposed = engine.propose(&[LinkKind::Company, LinkKind::Product]).await?;

@@ -121,7 +121,7 @@ fn table(request: &PullRequest, listings: &[Listing]) -> Table {
             Cell::text(listing.connector.clone()),
             Cell::text(listing.entity.as_str().replace('_', " ")),
             listing.period.map_or(Cell::Unknown, |period| Cell::text(period.to_string())),
-            Cell::Count(count(listing.records)),
+            Cell::Count(listing.records),
             Cell::Count(count(listing.problems.len())),
             Cell::text(state),
         ]

@@ -11,14 +11,16 @@
 //! A row that came later is newer than the oldest of them and is not among them. If none such was read, only rows were read that
 //! were there at that call; and as many were read as there were at the first page, where those that came would have counted.
 
+mod proof;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use tokio::task::JoinSet;
 
 use crate::connectors::error::{ConnectorError, ErrorKind};
-use crate::connectors::{Result, Watched, Way};
-use crate::core::record::Fingerprint;
+use crate::connectors::{Result, Sink, Watched, Way};
+pub(in crate::connectors) use proof::{Disagreement, Met, Read, Readings};
 
 /// What a page says of its listing. All of it is required; nothing is assumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,67 +100,43 @@ pub struct About<'a> {
     pub operation: &'a str,
 }
 
-/// Why one reading proves nothing: it may be read again.
-struct Disagreement(String);
-
-/// Reads every page, several at a time, again when the listing moved meanwhile, until it is proven complete.
+/// Reads every page, several at a time, again when the listing moved meanwhile, until it is proven complete; its rows are
+/// handed on page by page, and do not count before this has ended well.
 ///
 /// # Errors
-/// What a page's call said; [`ErrorKind::Incomplete`] with the counts when no reading agreed with itself;
+/// What a page's call said, or `into`; [`ErrorKind::Incomplete`] with the counts when no reading agreed with itself;
 /// [`ErrorKind::Limit`].
 pub async fn read_all<T, F>(
     about: About<'_>,
     limits: Limits,
     identity: &Identity<T>,
     watched: &Watched<'_>,
+    into: &mut dyn Sink<T>,
     page: impl Fn(Ask) -> F + Send + Sync,
-) -> Result<Vec<T>>
+) -> Result<()>
 where
     T: Send + Sync + 'static,
     F: Future<Output = Result<Page<T>>> + Send + 'static,
 {
     let reader = Reader { about, limits, identity, watched, page: &page };
-    let mut last = Disagreement("it was never read".to_owned());
-    let mut before: Option<Fingerprint> = None;
+    let mut readings = Readings::of(about);
     for reading in 0..limits.readings {
+        if reading > 0 {
+            into.again().await?;
+        }
         let mut first = page(Ask::Page { reading, page: 0 }).await?;
         let mut newest = None;
         // Of a short listing a second reading is cheaper. The first page is read again: it must not be older than its newest rows.
-        if let Some(made) = identity.made.filter(|_| before.is_none() && first.meta.total_pages > NEWEST_FROM_PAGES) {
+        if let Some(made) = identity.made.filter(|_| !readings.has_one() && first.meta.total_pages > NEWEST_FROM_PAGES)
+        {
             newest = reader.newest(made).await;
             first = page(Ask::Page { reading, page: 0 }).await?;
         }
-        match reader.rest(reading, first).await? {
-            Err(disagreement) => {
-                tracing::info!(
-                    connector = about.connector,
-                    listing = about.operation,
-                    reading,
-                    why = disagreement.0,
-                    "the listing does not agree with itself; reading it again"
-                );
-                before = None;
-                last = disagreement;
-            }
-            Ok(Read { rows, pages }) => {
-                let by_day = newest.zip(identity.made);
-                let were_there = by_day.is_some_and(|(newest, made)| newest.none_came(&rows, identity.id, made));
-                if pages <= 1 || were_there {
-                    return Ok(rows);
-                }
-                let now = fingerprint(&rows, identity);
-                if before.replace(now.clone()) == Some(now) {
-                    return Ok(rows);
-                }
-                last = Disagreement(format!(
-                    "two readings in a row did not hold the same rows; the last one {}",
-                    rows.len()
-                ));
-            }
+        if readings.prove(reader.rest(reading, first, newest, into).await?) {
+            return Ok(());
         }
     }
-    let kind = ErrorKind::Incomplete(format!("{} (read {} times)", last.0, limits.readings));
-    Err(ConnectorError::new(about.connector, about.operation, kind))
+    Err(readings.given_up())
 }
 
 /// Listings of more pages than this are asked for their newest rows.
@@ -175,17 +153,11 @@ struct Newest {
 }
 
 impl Newest {
-    /// Whether no row was read that came later. Says no as well where the remote did not sort: then nothing is known.
-    fn none_came<T>(&self, rows: &[T], id: fn(&T) -> Option<&str>, made: fn(&T) -> Option<NaiveDate>) -> bool {
-        let known = |row: &T| id(row).is_some_and(|id| self.ids.contains(id));
-        rows.iter().all(|row| made(row).is_some_and(|day| day <= self.after || known(row)))
+    /// Whether a row was there before. Says no as well where the remote did not sort: then nothing is known.
+    fn was_there<T>(&self, row: &T, identity: &Identity<T>) -> bool {
+        let known = || (identity.id)(row).is_some_and(|id| self.ids.contains(id));
+        identity.made.and_then(|made| made(row)).is_some_and(|day| day <= self.after || known())
     }
-}
-
-/// One reading whose counts agree.
-struct Read<T> {
-    rows: Vec<T>,
-    pages: u64,
 }
 
 /// What every reading of one listing has in common.
@@ -221,10 +193,17 @@ where
     }
 
     /// The other pages of a reading, several at a time, taken in their order.
-    async fn rest(&self, reading: u32, first: Page<T>) -> Result<std::result::Result<Read<T>, Disagreement>> {
+    async fn rest(
+        &self,
+        reading: u32,
+        first: Page<T>,
+        newest: Option<Newest>,
+        into: &mut dyn Sink<T>,
+    ) -> Result<std::result::Result<Read, Disagreement>> {
         let limit =
             |what: String| ConnectorError::new(self.about.connector, self.about.operation, ErrorKind::Limit(what));
-        let mut taken = Taken { first: first.meta, rows: Vec::new(), ids: BTreeSet::new() };
+        let were_there = newest.is_some();
+        let mut taken = Taken { first: first.meta, rows: 0, met: Met::default(), newest, were_there };
         let announced = first.meta.total_elements;
         if announced > self.limits.rows {
             return Err(limit(format!("{announced} rows announced, at most {} are read", self.limits.rows)));
@@ -232,7 +211,16 @@ where
         let (mut running, mut waiting) = (JoinSet::new(), BTreeMap::from([(0, Ok(first))]));
         let (mut next, mut asked) = (0, 1);
         loop {
-            while let Some(page) = waiting.remove(&next) {
+            // Asked for before what is there is handed on, which may take as long as a call. Beyond what was announced one page
+            // at a time, and never so far ahead that pages pile up.
+            let last = first_unasked(taken.first.total_pages.max(next + 1), next, self.limits);
+            while next > 0 && running.len() < self.limits.at_once.max(1) && asked < last {
+                let reply = (self.page)(Ask::Page { reading, page: asked });
+                let number = asked;
+                running.spawn(async move { (number, reply.await) });
+                asked += 1;
+            }
+            if let Some(page) = waiting.remove(&next) {
                 let page = match page {
                     // Some remotes answer "not found" past the end; a listing that shrank meanwhile gets there.
                     Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) if next > 0 => {
@@ -240,25 +228,17 @@ where
                     }
                     other => other?,
                 };
-                match taken.take(next, page, self.identity) {
+                let (rows, ended) = match taken.take(next, page, self.identity) {
+                    Ok(taken) => taken,
                     Err(why) => return Ok(Err(why)),
-                    Ok(ended) => {
-                        let count = u64::try_from(taken.rows.len()).unwrap_or(u64::MAX);
-                        self.watched.progress(count, Way::Records(announced));
-                        next += 1;
-                        if ended {
-                            return Ok(taken.ended(next));
-                        }
-                    }
+                };
+                into.take(rows).await?;
+                self.watched.progress(taken.rows, Way::Records(announced));
+                next += 1;
+                if ended {
+                    return Ok(taken.ended(next));
                 }
-            }
-            // Beyond what was announced one page at a time, and never so far ahead that pages pile up.
-            let last = first_unasked(taken.first.total_pages.max(next + 1), next, self.limits);
-            while running.len() < self.limits.at_once.max(1) && asked < last {
-                let reply = (self.page)(Ask::Page { reading, page: asked });
-                let number = asked;
-                running.spawn(async move { (number, reply.await) });
-                asked += 1;
+                continue;
             }
             match running.join_next().await {
                 Some(Ok((number, page))) => {
@@ -281,41 +261,53 @@ fn first_unasked(announced: u64, next: u64, limits: Limits) -> u64 {
 }
 
 /// The pages of a reading as far as they were taken.
-struct Taken<T> {
+struct Taken {
     first: PageMeta,
-    rows: Vec<T>,
-    ids: BTreeSet<String>,
+    rows: u64,
+    met: Met,
+    newest: Option<Newest>,
+    /// Every row taken was there before the first page, as far as its day tells.
+    were_there: bool,
 }
 
-impl<T> Taken<T> {
-    /// Takes the next page; whether it is the last.
-    fn take(&mut self, number: u64, page: Page<T>, identity: &Identity<T>) -> std::result::Result<bool, Disagreement> {
+impl Taken {
+    /// Takes the next page; its rows, and whether it is the last.
+    fn take<T>(
+        &mut self,
+        number: u64,
+        page: Page<T>,
+        identity: &Identity<T>,
+    ) -> std::result::Result<(Vec<T>, bool), Disagreement> {
         if let Some(why) = contradiction(number, self.first, &page) {
             return Err(Disagreement(why));
         }
         let new = page.rows.unwrap_or_default();
-        let ended = new.is_empty();
         for row in &new {
-            if let Some(id) = (identity.id)(row)
-                && !self.ids.insert(id.to_owned())
-            {
-                return Err(Disagreement(format!("id {id} came twice, the second time on page {number}")));
+            match (identity.id)(row) {
+                Some(id) if !self.met.id(id) => {
+                    return Err(Disagreement(format!("id {id} came twice, the second time on page {number}")));
+                }
+                Some(_) => {}
+                None => self.met.content((identity.content)(row)),
             }
+            self.were_there &= self.newest.as_ref().is_some_and(|newest| newest.was_there(row, identity));
         }
-        self.rows.extend(new);
-        let count = u64::try_from(self.rows.len()).unwrap_or(u64::MAX);
+        self.rows = self.rows.saturating_add(u64::try_from(new.len()).unwrap_or(u64::MAX));
         let total = self.first.total_elements;
         // Totals of pages alone are not trusted to end a listing early: the rows must be there too.
-        let ended = ended || (count >= total && number.saturating_add(1) >= self.first.total_pages);
-        if !ended && count > total {
-            return Err(Disagreement(miscount(total, count)));
+        let ended = new.is_empty() || (self.rows >= total && number.saturating_add(1) >= self.first.total_pages);
+        if !ended && self.rows > total {
+            return Err(Disagreement(miscount(total, self.rows)));
         }
-        Ok(ended)
+        Ok((new, ended))
     }
 
-    fn ended(self, pages: u64) -> std::result::Result<Read<T>, Disagreement> {
-        let (count, total) = (u64::try_from(self.rows.len()).unwrap_or(u64::MAX), self.first.total_elements);
-        if count == total { Ok(Read { rows: self.rows, pages }) } else { Err(Disagreement(miscount(total, count))) }
+    fn ended(self, pages: u64) -> std::result::Result<Read, Disagreement> {
+        let (rows, total) = (self.rows, self.first.total_elements);
+        if rows != total {
+            return Err(Disagreement(miscount(total, rows)));
+        }
+        Ok(Read { met: self.met, rows, proven: pages <= 1 || self.were_there })
     }
 }
 
@@ -341,18 +333,6 @@ fn contradiction<T>(number: u64, first: PageMeta, page: &Page<T>) -> Option<Stri
         return Some(format!("page {number} has no rows field although {} rows are announced", meta.total_elements));
     }
     None
-}
-
-/// Of the rows as a heap: the same rows in another order are the same. A row with an id is its id, whatever else changed.
-fn fingerprint<T>(rows: &[T], identity: &Identity<T>) -> Fingerprint {
-    let told = |row: &T| (identity.id)(row).map_or_else(|| (identity.content)(row).to_owned(), str::to_owned);
-    let mut each: Vec<Fingerprint> = rows.iter().map(|row| Fingerprint::of(told(row).as_bytes())).collect();
-    each.sort();
-    let mut all = String::with_capacity(each.len().saturating_mul(64));
-    for one in &each {
-        all.push_str(one.as_str());
-    }
-    Fingerprint::of(all.as_bytes())
 }
 
 #[cfg(test)]

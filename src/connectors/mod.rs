@@ -12,6 +12,7 @@ pub mod listing;
 pub mod memory;
 pub mod pax8;
 pub mod rest;
+pub mod sink;
 pub mod tickets;
 pub mod watch;
 pub mod writing;
@@ -28,8 +29,10 @@ use crate::core::id::{SubscriptionId, VendorProductId};
 use crate::core::link::BundlePart;
 use crate::core::period::BillingPeriod;
 use crate::core::product::{CommitmentRule, PriceRow, PsaProduct, VendorProduct};
-use crate::core::snapshot::Pulled;
+use crate::core::snapshot::{Problem, Pulled};
 pub use error::{ConnectorError, ErrorKind};
+pub use sink::Sink;
+use sink::hand_on;
 pub use tickets::{TicketDraft, TicketSink};
 pub use watch::{Unwatched, Waiting, Watch, Watched, Way};
 
@@ -152,6 +155,28 @@ pub trait VendorConnector: Send + Sync {
     ) -> Result<Option<Pulled<UsageLine>>>;
     /// How many seats are given to people; `None` where the system does not know.
     async fn assignments(&self, watch: &dyn Watch) -> Result<Option<Pulled<Assignment>>>;
+
+    /// Its companies, handed on as they arrive; what could not be read is answered.
+    async fn customers_into(&self, into: &mut dyn Sink<VendorCustomer>, watch: &dyn Watch) -> Result<Vec<Problem>> {
+        hand_on(self.customers(watch).await?, into).await
+    }
+    /// Its catalogue, handed on as it arrives.
+    async fn products_into(&self, into: &mut dyn Sink<VendorProduct>, watch: &dyn Watch) -> Result<Vec<Problem>> {
+        hand_on(self.products(watch).await?, into).await
+    }
+    /// What is held, handed on as it arrives.
+    async fn subscriptions_into(&self, into: &mut dyn Sink<Subscription>, watch: &dyn Watch) -> Result<Vec<Problem>> {
+        hand_on(self.subscriptions(watch).await?, into).await
+    }
+    /// The lines of [`VendorConnector::charges`], handed on as they arrive.
+    async fn charges_into(
+        &self,
+        period: BillingPeriod,
+        into: &mut dyn Sink<VendorCharge>,
+        watch: &dyn Watch,
+    ) -> Result<Vec<Problem>> {
+        hand_on(self.charges(period, watch).await?, into).await
+    }
 }
 
 /// A PSA or ERP.

@@ -37,16 +37,35 @@ impl<S, E, Fields> Keyed for Record<crate::core::id::Id<S, E>, Fields> {
 #[serde(transparent)]
 pub struct Fingerprint(String);
 
+/// A fingerprint of content that comes in parts: where it was cut makes no difference.
+#[derive(Debug, Clone, Default)]
+pub struct PartialFingerprint(Sha256);
+
+impl PartialFingerprint {
+    /// Takes the next part.
+    pub fn add(&mut self, part: &[u8]) {
+        self.0.update(part);
+    }
+
+    /// Of all parts as one.
+    #[must_use]
+    pub fn end(self) -> Fingerprint {
+        use std::fmt::Write as _;
+        let mut text = String::with_capacity(64);
+        for byte in self.0.finalize() {
+            let _ = write!(text, "{byte:02x}");
+        }
+        Fingerprint(text)
+    }
+}
+
 impl Fingerprint {
     /// Of bytes.
     #[must_use]
     pub fn of(content: &[u8]) -> Self {
-        use std::fmt::Write as _;
-        let mut text = String::with_capacity(64);
-        for byte in Sha256::digest(content) {
-            let _ = write!(text, "{byte:02x}");
-        }
-        Self(text)
+        let mut whole = PartialFingerprint::default();
+        whole.add(content);
+        whole.end()
     }
 
     /// Takes back what [`Fingerprint::as_str`] gave.

@@ -118,11 +118,17 @@ pub enum Pulled<R> {
     Partial(Snapshot<R, Partial>),
 }
 
+/// Whether a listing that was read to its end with these problems is complete: without one it is.
+#[must_use]
+pub fn is_whole(problems: &[Problem]) -> bool {
+    problems.is_empty()
+}
+
 impl<R> Pulled<R> {
-    /// Judges a listing: without a problem it is complete.
+    /// Judges a listing by its problems.
     #[must_use]
     pub fn judge(records: Vec<R>, problems: Vec<Problem>) -> Self {
-        if problems.is_empty() {
+        if is_whole(&problems) {
             Self::Complete(Snapshot { records, problems, state: PhantomData })
         } else {
             Self::Partial(Snapshot { records, problems, state: PhantomData })

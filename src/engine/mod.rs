@@ -20,6 +20,7 @@ mod pull;
 mod reconcile;
 mod renewals;
 mod review;
+mod saving;
 mod tickets;
 mod write;
 

@@ -1,24 +1,24 @@
 //! Pull: whole listings from the connections into snapshots.
 //!
-//! Keeps the invariants that a listing is saved whole or not at all, and that one which failed, is suddenly empty, or hangs
-//! on one that is not whole, is saved as partial with the reason, so that no later job takes it, or the one before it, for
-//! all there is today.
+//! Keeps the invariants that a listing is seen once it was read to its end, and that one which failed, is suddenly empty, or
+//! hangs on one that is not whole, is saved as partial with the reason, so that no later job takes it, or the one before it,
+//! for all there is today.
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 use crate::connectors::{DraftMonth, PsaConnector, VendorConnector};
-use crate::core::billing::Subscription;
 use crate::core::customer::VendorCustomer;
 use crate::core::entity::Entity;
-use crate::core::id::PsaProductId;
+use crate::core::id::{PsaProductId, SubscriptionId, VendorProductId};
 use crate::core::link::BundlePart;
 use crate::core::period::BillingPeriod;
 use crate::core::record::Keyed;
-use crate::core::snapshot::{Problem, Pulled};
+use crate::core::snapshot::{Problem, Pulled, is_whole};
 use crate::engine::directory::words;
-use crate::engine::{Connection, ConnectorError, Engine, ErrorKind, Job, Result, Watch, Watched};
+use crate::engine::saving::{Noted, Noting, Saving};
+use crate::engine::{Connection, ConnectorError, Engine, Job, Result, Watch, Watched};
 use crate::store::{NewSnapshot, RunOutcome, SnapshotHeader, SnapshotId};
 
 /// What costs many more requests and is pulled only when asked for.
@@ -61,7 +61,7 @@ pub struct Listing {
     /// The snapshot.
     pub snapshot: SnapshotId,
     /// How many records were read.
-    pub records: usize,
+    pub records: u64,
     /// Why it is partial; nothing when it is complete.
     pub problems: Vec<Problem>,
     /// The error that ended the listing.
@@ -115,10 +115,6 @@ impl Listing {
     }
 }
 
-fn len(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
-}
-
 /// A bundle of the PSA, as its listing keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Bundle {
@@ -146,6 +142,8 @@ struct Pull<'p> {
 }
 
 type Read<R> = std::result::Result<Pulled<R>, ConnectorError>;
+/// What could not be read of a listing whose records were handed on.
+type Handed = std::result::Result<Vec<Problem>, ConnectorError>;
 type MayRead<R> = std::result::Result<Option<Pulled<R>>, ConnectorError>;
 
 /// The companies with their contacts, or without them where the contacts cannot be had: they are an extra.
@@ -162,6 +160,14 @@ async fn customers_with_contacts(vendor: &dyn VendorConnector, watch: &dyn Watch
 
 fn unread(error: &ConnectorError) -> Problem {
     Problem::new(error.operation.clone(), format!("could not be read: {}", error.kind))
+}
+
+/// What other listings are asked by; of a listing that failed, nothing.
+#[derive(Default)]
+struct Held {
+    whole: bool,
+    ids: Vec<SubscriptionId>,
+    products: Vec<VendorProductId>,
 }
 
 /// The listing whose records another one is asked for, one by one.
@@ -187,7 +193,7 @@ impl Parent {
     }
 }
 
-impl Pull<'_> {
+impl<'p> Pull<'p> {
     fn asked(&self, extra: Extra) -> bool {
         self.request.extras.contains(&extra)
     }
@@ -200,40 +206,55 @@ impl Pull<'_> {
         let (watch, period) = (self.watch, self.request.period);
         let name = vendor.descriptor().name.as_str();
         if self.wants(Entity::VendorCustomers) {
-            let customers = if self.asked(Extra::Contacts) {
-                customers_with_contacts(vendor, watch).await
+            if self.asked(Extra::Contacts) {
+                let customers = customers_with_contacts(vendor, watch).await;
+                self.save(name, Entity::VendorCustomers, None, customers).await?;
             } else {
-                vendor.customers(watch).await
-            };
-            self.save(name, Entity::VendorCustomers, None, customers).await?;
+                let mut saving = self.begin(name, Entity::VendorCustomers, None).await?;
+                let read = vendor.customers_into(&mut saving, watch).await;
+                self.end(name, Entity::VendorCustomers, None, saving, read).await?;
+            }
         }
         if self.wants(Entity::VendorProducts) {
-            self.save(name, Entity::VendorProducts, None, vendor.products(watch).await).await?;
+            let mut saving = self.begin(name, Entity::VendorProducts, None).await?;
+            let read = vendor.products_into(&mut saving, watch).await;
+            self.end(name, Entity::VendorProducts, None, saving, read).await?;
         }
-        let held = if self.wants(Entity::Subscriptions) {
-            self.save(name, Entity::Subscriptions, None, vendor.subscriptions(watch).await).await?
-        } else {
-            None
-        };
+        let held = if self.wants(Entity::Subscriptions) { self.subscriptions(vendor).await? } else { Held::default() };
         if self.wants(Entity::Invoices) {
             self.maybe(name, Entity::Invoices, Some(period), vendor.invoices(period, watch).await).await?;
         }
         if self.wants(Entity::Charges) {
-            self.save(name, Entity::Charges, Some(period), vendor.charges(period, watch).await).await?;
+            let mut saving = self.begin(name, Entity::Charges, Some(period)).await?;
+            let read = vendor.charges_into(period, &mut saving, watch).await;
+            self.end(name, Entity::Charges, Some(period), saving, read).await?;
         }
         self.extras(vendor, held).await
     }
 
+    /// What is held, and of it what the extras that were asked for need to know.
+    async fn subscriptions(&mut self, vendor: &dyn VendorConnector) -> Result<Held> {
+        let name = vendor.descriptor().name.as_str();
+        let noted = Noted {
+            ids: (self.asked(Extra::History) || self.asked(Extra::Usage)).then(Vec::new),
+            products: (self.asked(Extra::Dependencies) || self.asked(Extra::Prices)).then(BTreeSet::new),
+        };
+        let mut saving = self.begin(name, Entity::Subscriptions, None).await?;
+        let mut noting = Noting { into: &mut saving, noted };
+        let read = vendor.subscriptions_into(&mut noting, self.watch).await;
+        let Noted { ids, products } = noting.noted;
+        let Some(whole) = self.end(name, Entity::Subscriptions, None, saving, read).await? else {
+            return Ok(Held::default());
+        };
+        Ok(Held { whole, ids: ids.unwrap_or_default(), products: products.unwrap_or_default().into_iter().collect() })
+    }
+
     /// What costs more, where it was asked for; it hangs on what is held.
-    async fn extras(&mut self, vendor: &dyn VendorConnector, held: Option<Pulled<Subscription>>) -> Result<()> {
+    async fn extras(&mut self, vendor: &dyn VendorConnector, held: Held) -> Result<()> {
         let (watch, period) = (self.watch, self.request.period);
         let name = vendor.descriptor().name.as_str();
-        let held_whole = held.as_ref().is_some_and(Pulled::is_complete);
-        let held = held.map(|pulled| pulled.into_parts().0).unwrap_or_default();
-        let of_held = Parent { of: Entity::Subscriptions, whole: held_whole };
-        let ids: Vec<_> = held.iter().map(|s| s.id.clone()).collect();
-        let products: BTreeSet<_> = held.iter().map(|s| s.fields.product.clone()).collect();
-        let products: Vec<_> = products.into_iter().collect();
+        let Held { whole, ids, products } = held;
+        let of_held = Parent { of: Entity::Subscriptions, whole };
         if self.asked(Extra::Dependencies) {
             let rules = of_held.judge(vendor.dependencies(&products, watch).await);
             self.maybe(name, Entity::ProductDependencies, None, rules).await?;
@@ -292,7 +313,7 @@ impl Pull<'_> {
     }
 
     /// A listing the system may not have; nothing is saved when it has none.
-    async fn maybe<R: Serialize + DeserializeOwned + Keyed>(
+    async fn maybe<R: Serialize + Keyed + Send + Sync>(
         &mut self,
         connector: &str,
         entity: Entity,
@@ -305,25 +326,65 @@ impl Pull<'_> {
         }
     }
 
-    /// Saves one listing in one transaction; what was read, when it was read.
-    async fn save<R: Serialize + DeserializeOwned + Keyed>(
+    /// Saves one listing that is held.
+    async fn save<R: Serialize + Keyed + Send + Sync>(
         &mut self,
         connector: &str,
         entity: Entity,
         period: Option<BillingPeriod>,
         read: Read<R>,
     ) -> Result<Option<Pulled<R>>> {
-        let (pulled, error) = match self.within_limits(connector, entity, read) {
-            Ok(pulled) => (self.suddenly_empty(connector, entity, period, pulled).await?, None),
-            Err(error) => (Pulled::judge(Vec::new(), vec![unread(&error)]), Some(error)),
+        let watched = Watched::listing(self.watch, connector, &format!("saving {}", words(entity, None)));
+        let mut saving = self.begin(connector, entity, period).await?;
+        let (records, read) = match read.map(Pulled::into_parts) {
+            Ok((records, problems)) => (records, Ok(problems)),
+            Err(error) => (Vec::new(), Err(error)),
         };
-        let _saving = Watched::listing(self.watch, connector, &format!("saving {}", words(entity, None)));
-        let mut tx = self.job.tx().await?;
+        saving.add(&records).await?;
+        let whole = self.end(connector, entity, period, saving, read).await?;
+        drop(watched);
+        let problems = self.listings.last().map(|listing| listing.problems.clone()).unwrap_or_default();
+        Ok(whole.map(|_| Pulled::judge(records, problems)))
+    }
+
+    /// Begins a listing.
+    async fn begin<'s, R: Serialize + Keyed + Send + Sync>(
+        &self,
+        connector: &'s str,
+        entity: Entity,
+        period: Option<BillingPeriod>,
+    ) -> Result<Saving<'s, R>>
+    where
+        'p: 's,
+    {
         let new = NewSnapshot { connector, entity, period, taken_at: self.engine.clock.now() };
-        let snapshot = tx.save_snapshot(&new, &pulled).await?;
-        tx.commit().await?;
-        let (records, problems) = (pulled.records().len(), pulled.problems().to_vec());
-        let failed = error.is_some();
+        Saving::begin(self.job, new, self.engine.records_max).await
+    }
+
+    /// Ends a listing; whether it is whole, and nothing where it failed.
+    async fn end<R: Serialize + Keyed + Send + Sync>(
+        &mut self,
+        connector: &str,
+        entity: Entity,
+        period: Option<BillingPeriod>,
+        mut saving: Saving<'_, R>,
+        read: Handed,
+    ) -> Result<Option<bool>> {
+        let (problems, error) = match saving.read(read)? {
+            Ok(mut problems) => {
+                if saving.records() == 0 && is_whole(&problems) {
+                    problems.extend(self.suddenly_empty(connector, entity, period).await?);
+                }
+                (problems, None)
+            }
+            Err(error) => {
+                saving.clear().await?;
+                (vec![unread(&error)], Some(error))
+            }
+        };
+        let records = saving.records();
+        let snapshot = saving.end(&problems).await?;
+        let ended = error.is_none().then_some(is_whole(&problems));
         self.listings.push(Listing {
             connector: connector.to_owned(),
             entity,
@@ -333,41 +394,26 @@ impl Pull<'_> {
             problems,
             error,
         });
-        Ok((!failed).then_some(pulled))
-    }
-
-    /// A listing larger than allowed is refused as a whole, never cut off.
-    fn within_limits<R>(&self, connector: &str, entity: Entity, read: Read<R>) -> Read<R> {
-        let (most, pulled) = (self.engine.records_max, read?);
-        let found = len(pulled.records().len());
-        if found <= most {
-            return Ok(pulled);
-        }
-        let what = format!("{found} records are listed; [limits] records_max allows {most}");
-        Err(ConnectorError::new(connector, format!("list {entity}"), ErrorKind::Limit(what)))
+        Ok(ended)
     }
 
     /// Nothing where there was something looks like a lost right or a wrong filter, not like an empty business.
-    async fn suddenly_empty<R: Serialize + DeserializeOwned + Keyed>(
+    async fn suddenly_empty(
         &self,
         connector: &str,
         entity: Entity,
         period: Option<BillingPeriod>,
-        pulled: Pulled<R>,
-    ) -> Result<Pulled<R>> {
-        if !pulled.records().is_empty() || !pulled.is_complete() {
-            return Ok(pulled);
-        }
+    ) -> Result<Option<Problem>> {
         // Held against the last whole listing: to be empty twice is no better. Recipes may all end, so they are asked once.
         let counts = |before: &SnapshotHeader| before.complete || entity == Entity::Bundles;
         let of_this = |h: &SnapshotHeader| h.connector == connector && h.entity == entity && h.period == period;
         let headers = self.engine.store.list_snapshots(u32::MAX).await?;
         let before = headers.iter().find(|header| of_this(header) && counts(header));
-        let Some(before) = before.filter(|before| before.records > 0) else { return Ok(pulled) };
+        let Some(before) = before.filter(|before| before.records > 0) else { return Ok(None) };
         let what = format!(
             "lists nothing; the pull before listed {}. Are the rights and filters of the connection still the same?",
             before.records
         );
-        Ok(Pulled::judge(Vec::new(), vec![Problem::new(entity.as_str(), what)]))
+        Ok(Some(Problem::new(entity.as_str(), what)))
     }
 }

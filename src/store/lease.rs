@@ -2,7 +2,8 @@
 //!
 //! Keeps the invariant that at most one process writes, and that the lock dies with its holder: a lock of the operating
 //! system on a file beside an embedded database, an advisory lock on a connection of its own for PostgreSQL. No clock is
-//! involved. Whoever takes the lock marks the runs that a killed holder left behind as interrupted.
+//! involved. Whoever takes the lock marks the runs that a killed holder left behind as interrupted, and takes out the
+//! snapshots that it did not finish.
 
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Write as _};
@@ -79,6 +80,7 @@ impl Store {
         }
         let hold = hold?;
         let interrupted = self.mark_interrupted().await?;
+        self.remove_unfinished().await?;
         for run in &interrupted {
             warn!(run = run.number(), "run {run} was left over by a process that died; marked as interrupted");
         }

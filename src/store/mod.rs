@@ -4,6 +4,7 @@
 //! to both, and what it wrote is there after [`Tx::commit`] or not at all. Opening refuses a database whose tables are not
 //! exactly the ones this program knows. Hints alone are noted without a lease.
 
+mod arriving;
 mod bundles;
 mod dialect;
 mod error;
@@ -28,6 +29,7 @@ use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use crate::clock::Clock;
 use crate::store::dialect::on_tx;
 
+pub use arriving::Arriving;
 pub use error::{Result, StoreError};
 pub use findings::{LinksUsed, ReconciliationHeader, ReconciliationId, StoredOutcome};
 pub use hints::{HintId, StoredHint};

@@ -18,7 +18,7 @@ impl Store {
             "select distinct held.record_key
              from snapshot_row held
              join snapshot on snapshot.snapshot_id = held.snapshot_id
-             where snapshot.connector = $1 and snapshot.entity = $2
+             where snapshot.connector = $1 and snapshot.entity = $2 and snapshot.finished
              order by held.record_key")
             .bind(connector).bind(entity.as_str())
             .fetch_all(conn).await)
@@ -34,7 +34,7 @@ impl Store {
              from snapshot
              left join (select distinct snapshot_id from reconciliation_source) used
                     on used.snapshot_id = snapshot.snapshot_id
-             where snapshot.connector = $1")
+             where snapshot.connector = $1 and snapshot.finished")
             .bind(connector)
             .fetch_one(conn).await)
         .map_err(reading("snapshot", format!("of {connector}")))?;

@@ -1,23 +1,22 @@
 //! Snapshots: what a connector listed at one time, kept as it came.
 //!
-//! Keeps the invariants that a snapshot is saved whole or not at all, that a record's text is stored once however often it is
-//! listed, and that what is loaded is, row by row, what was saved.
+//! Keeps the invariants that a snapshot is seen once it is finished and not before, and that what is loaded is, row by row,
+//! what was saved. How one is written stands in `arriving.rs`.
 
 use std::str::FromStr as _;
 
 use chrono::{DateTime, Utc};
-use serde::{Serialize, de::DeserializeOwned};
-use sqlx::QueryBuilder;
+use serde::de::DeserializeOwned;
 
 use crate::core::entity::Entity;
 use crate::core::period::BillingPeriod;
 use crate::core::reconcile::outcome::KeyPart;
-use crate::core::record::{Fingerprint, Keyed};
+use crate::core::record::Fingerprint;
 use crate::core::snapshot::{Problem, Pulled};
-use crate::store::dialect::{ROWS_PER_INSERT, on_db, on_tx};
+use crate::store::dialect::on_db;
 use crate::store::error::{Result, StoreError, reading};
-use crate::store::words::{self, At, storable, stored_count};
-use crate::store::{RunId, Store, Tx, row_number};
+use crate::store::words::{At, stored_count};
+use crate::store::{RunId, Store, row_number};
 
 row_number!(SnapshotId, "The number of a snapshot.");
 
@@ -129,7 +128,7 @@ impl Store {
         let row: Option<HeaderRow> = on_db!(self, conn => sqlx::query_as(
             "select snapshot_id, run_id, connector, entity, period, taken_at, complete, records, problems, fingerprint
              from snapshot
-             where snapshot_id = $1")
+             where snapshot_id = $1 and finished")
             .bind(id)
             .fetch_optional(conn).await)
         .map_err(reading("snapshot", id))?;
@@ -156,6 +155,7 @@ impl Store {
         let rows: Vec<HeaderRow> = on_db!(self, conn => sqlx::query_as(
             "select snapshot_id, run_id, connector, entity, period, taken_at, complete, records, problems, fingerprint
              from snapshot
+             where finished
              order by snapshot_id desc
              limit $1")
             .bind(i64::from(at_most))
@@ -205,104 +205,5 @@ impl Store {
             .fetch_all(conn).await)
         .map_err(reading("problem", snapshot))?;
         rows.into_iter().map(|row| row.problem(At { table: "problem", row: &snapshot })).collect()
-    }
-}
-
-/// A record on its way into the database.
-struct OutRow {
-    position: i64,
-    key: String,
-    fingerprint: Fingerprint,
-    body: String,
-}
-
-impl Tx {
-    /// Saves what a pull yielded, with its problems.
-    pub async fn save_snapshot<R: Serialize + Keyed>(
-        &mut self,
-        new: &NewSnapshot<'_>,
-        pulled: &Pulled<R>,
-    ) -> Result<SnapshotId> {
-        let mut rows = Vec::with_capacity(pulled.records().len());
-        let mut fingerprints = String::new();
-        for (position, record) in pulled.records().iter().enumerate() {
-            let body = words::json("payload", "body", record)?;
-            let fingerprint = Fingerprint::of(body.as_bytes());
-            fingerprints.push_str(fingerprint.as_str());
-            rows.push(OutRow { position: stored_count(position), key: storable(&record.key()), fingerprint, body });
-        }
-        let of_all = Fingerprint::of(fingerprints.as_bytes());
-        let snapshot = self.insert_header(new, pulled, &of_all).await?;
-        for chunk in rows.chunks(ROWS_PER_INSERT) {
-            self.insert_payloads(chunk).await?;
-            self.insert_rows(snapshot, chunk).await?;
-        }
-        self.insert_problems(snapshot, pulled.problems()).await?;
-        Ok(snapshot)
-    }
-
-    async fn insert_header<R>(
-        &mut self,
-        new: &NewSnapshot<'_>,
-        pulled: &Pulled<R>,
-        fingerprint: &Fingerprint,
-    ) -> Result<SnapshotId> {
-        let side = if new.entity.is_vendor() { "vendor" } else { "psa" };
-        let id = on_tx!(self.inner, conn => sqlx::query_scalar(
-            "insert into snapshot
-             (connector, side, entity, period, taken_at, complete, records, problems, fingerprint, run_id, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-             returning snapshot_id")
-            .bind(new.connector).bind(side).bind(new.entity.as_str()).bind(new.period.map(|p| p.to_string()))
-            .bind(new.taken_at).bind(pulled.is_complete()).bind(stored_count(pulled.records().len()))
-            .bind(stored_count(pulled.problems().len())).bind(fingerprint.as_str()).bind(self.run)
-            .bind(self.clock.now())
-            .fetch_one(conn).await)?;
-        Ok(id)
-    }
-
-    async fn insert_payloads(&mut self, rows: &[OutRow]) -> Result<()> {
-        let (run, now) = (self.run, self.clock.now());
-        on_tx!(self.inner, conn => {
-            let mut insert = QueryBuilder::new("insert into payload (fingerprint, body, run_id, created_at) ");
-            insert.push_values(rows, |mut values, row| {
-                values.push_bind(row.fingerprint.as_str()).push_bind(row.body.as_str()).push_bind(run).push_bind(now);
-            });
-            insert.push(" on conflict do nothing");
-            insert.build().execute(conn).await.map(|_| ())
-        })?;
-        Ok(())
-    }
-
-    async fn insert_rows(&mut self, snapshot: SnapshotId, rows: &[OutRow]) -> Result<()> {
-        on_tx!(self.inner, conn => {
-            let mut insert =
-                QueryBuilder::new("insert into snapshot_row (snapshot_id, position, record_key, fingerprint) ");
-            insert.push_values(rows, |mut values, row| {
-                values.push_bind(snapshot).push_bind(row.position).push_bind(row.key.as_str())
-                    .push_bind(row.fingerprint.as_str());
-            });
-            insert.build().execute(conn).await.map(|_| ())
-        })?;
-        Ok(())
-    }
-
-    async fn insert_problems(&mut self, snapshot: SnapshotId, problems: &[Problem]) -> Result<()> {
-        let mut position = 0_i64;
-        for chunk in problems.chunks(ROWS_PER_INSERT) {
-            on_tx!(self.inner, conn => {
-                let mut insert = QueryBuilder::new(
-                    "insert into problem (snapshot_id, position, place, record, field, what, customer) ");
-                insert.push_values(chunk, |mut values, problem| {
-                    values.push_bind(snapshot).push_bind(position).push_bind(storable(&problem.at))
-                        .push_bind(problem.record.as_deref().map(storable))
-                        .push_bind(problem.field.as_deref().map(storable)).push_bind(storable(&problem.what))
-                        .push_bind(problem.customer.as_ref().map(|customer| storable(&customer.to_string())));
-                    position = position.saturating_add(1);
-                });
-                insert.build().execute(conn).await.map(|_| ())
-            })?;
-        }
-        Ok(())
     }
 }

@@ -7,6 +7,7 @@ mod attempts;
 mod cut;
 mod folder;
 mod killed;
+mod midway;
 mod wire;
 
 use std::fs;

@@ -24,11 +24,15 @@ use trueup::store::{
 
 use crate::support::database::Database;
 
+mod arriving;
 mod hints;
 mod journal;
 mod removal;
 mod tickets;
 
+use arriving::{
+    a_snapshot_that_is_not_finished_is_seen_by_nobody_and_taken_out, however_records_arrive_the_snapshot_is_the_same,
+};
 use hints::a_hint_waits_until_it_is_settled_as_it_was_seen;
 use journal::{
     a_write_is_noted_before_its_end_and_ends_once, what_a_reconciliation_was_made_from_outlives_its_connection,
@@ -63,6 +67,8 @@ on_both! {
     a_snapshot_comes_back_as_it_was_saved
     a_long_snapshot_keeps_every_record_in_order
     equal_records_are_stored_once
+    however_records_arrive_the_snapshot_is_the_same
+    a_snapshot_that_is_not_finished_is_seen_by_nobody_and_taken_out
     snapshots_are_listed_latest_first_with_connection_listing_and_month
     what_cannot_be_read_back_names_table_column_and_row
     decisions_are_only_appended

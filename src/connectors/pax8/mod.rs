@@ -36,7 +36,7 @@ use chrono::NaiveDate;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Client, segment};
 use crate::connectors::{
-    CheckLine, Descriptor, DraftMonth, Result, Side, Unwatched, VendorConnector, Watch, Watched, Way,
+    CheckLine, Descriptor, DraftMonth, Result, Side, Sink, Unwatched, VendorConnector, Watch, Watched, Way,
 };
 use crate::core::billing::{Assignment, EndRule, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
 use crate::core::customer::{Contact, VendorCustomer};
@@ -160,9 +160,15 @@ impl VendorConnector for Pax8 {
     }
 
     async fn customers(&self, watch: &dyn Watch) -> Result<Pulled<VendorCustomer>> {
+        let mut companies = Vec::new();
+        let problems = self.customers_into(&mut companies, watch).await?;
+        Ok(Pulled::judge(companies, problems))
+    }
+
+    async fn customers_into(&self, into: &mut dyn Sink<VendorCustomer>, watch: &dyn Watch) -> Result<Vec<Problem>> {
         let listing = Listing::of("/companies", &[], "companies");
-        let (companies, problems) = self.reader.records(listing, watch, |_, one| convert::customer(one)).await?;
-        Ok(self.reader.judged(companies, problems))
+        let problems = self.reader.records_into(listing, into, watch, |_, one| convert::customer(one)).await?;
+        Ok(self.client().clean(problems))
     }
 
     async fn customers_with_contacts(&self, watch: &dyn Watch) -> Result<Option<Pulled<VendorCustomer>>> {
@@ -173,9 +179,15 @@ impl VendorConnector for Pax8 {
     }
 
     async fn products(&self, watch: &dyn Watch) -> Result<Pulled<VendorProduct>> {
+        let mut products = Vec::new();
+        let problems = self.products_into(&mut products, watch).await?;
+        Ok(Pulled::judge(products, problems))
+    }
+
+    async fn products_into(&self, into: &mut dyn Sink<VendorProduct>, watch: &dyn Watch) -> Result<Vec<Problem>> {
         let listing = Listing::of("/products", &[], "products");
-        let (products, problems) = self.reader.records(listing, watch, |_, one| convert::product(one)).await?;
-        Ok(self.reader.judged(products, problems))
+        let problems = self.reader.records_into(listing, into, watch, |_, one| convert::product(one)).await?;
+        Ok(self.client().clean(problems))
     }
 
     async fn prices(&self, products: &[VendorProductId], watch: &dyn Watch) -> Result<Option<Pulled<PriceRow>>> {
@@ -193,9 +205,15 @@ impl VendorConnector for Pax8 {
     }
 
     async fn subscriptions(&self, watch: &dyn Watch) -> Result<Pulled<Subscription>> {
+        let mut held = Vec::new();
+        let problems = self.subscriptions_into(&mut held, watch).await?;
+        Ok(Pulled::judge(held, problems))
+    }
+
+    async fn subscriptions_into(&self, into: &mut dyn Sink<Subscription>, watch: &dyn Watch) -> Result<Vec<Problem>> {
         let listing = Listing::of("/subscriptions", &[], "subscriptions").by_day();
-        let (held, problems) = self.reader.records(listing, watch, |_, one| convert::subscription(one)).await?;
-        Ok(self.reader.judged(held, problems))
+        let problems = self.reader.records_into(listing, into, watch, |_, one| convert::subscription(one)).await?;
+        Ok(self.client().clean(problems))
     }
 
     async fn history(&self, of: &[SubscriptionId], watch: &dyn Watch) -> Result<Option<Pulled<Subscription>>> {
@@ -209,22 +227,35 @@ impl VendorConnector for Pax8 {
     }
 
     async fn charges(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<VendorCharge>> {
-        let (heads, mut problems) = self.invoices_dated(period.first_day(), period.last_day(), watch).await?;
         let mut charges = Vec::new();
+        let problems = self.charges_into(period, &mut charges, watch).await?;
+        Ok(Pulled::judge(charges, problems))
+    }
+
+    /// Handed on document by document: how one counts the end of a period shows in all of its lines together.
+    async fn charges_into(
+        &self,
+        period: BillingPeriod,
+        into: &mut dyn Sink<VendorCharge>,
+        watch: &dyn Watch,
+    ) -> Result<Vec<Problem>> {
+        let (heads, mut problems) = self.invoices_dated(period.first_day(), period.last_day(), watch).await?;
         let heads: Vec<_> = heads.iter().filter(|head| !head.is_superseded()).collect();
         let whole = Watched::listing(watch, &self.descriptor.name, "charges of invoices");
+        let mut before = 0;
         for (number, head) in heads.iter().enumerate() {
             let path = format!("/invoices/{}/items", segment(head.id.as_str()));
-            whole.progress(u64::try_from(charges.len()).unwrap_or(u64::MAX), Way::parts(number, heads.len()));
-            let onward = Onward { whole: &whole, before: charges.len(), number, of: heads.len() };
+            whole.progress(u64::try_from(before).unwrap_or(u64::MAX), Way::parts(number, heads.len()));
+            let onward = Onward { whole: &whole, before, number, of: heads.len() };
             let id = head.id.clone();
             let read = move |place, item| convert::charge(Some(&id), line_id(id.as_str(), place), item);
-            let (mut more, flawed) = self.reader.records(Listing::of(&path, &[], "charges"), &onward, read).await?;
-            problems.extend(ends(&path, head.id.as_str(), &mut more));
-            charges.extend(more);
+            let (mut lines, flawed) = self.reader.records(Listing::of(&path, &[], "charges"), &onward, read).await?;
+            problems.extend(ends(&path, head.id.as_str(), &mut lines));
+            before = before.saturating_add(lines.len());
+            into.take(lines).await?;
             problems.extend(flawed);
         }
-        Ok(self.reader.judged(charges, problems))
+        Ok(self.client().clean(problems))
     }
 
     async fn draft_charges(&self, month: DraftMonth, watch: &dyn Watch) -> Result<Option<Pulled<VendorCharge>>> {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::NaiveDate;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -18,7 +19,7 @@ use crate::connectors::listing::{About, Ask, Identity, Limits, Page, PageMeta, r
 use crate::connectors::pax8::field::{self, Flaw, same_case};
 use crate::connectors::pax8::record::{Record, Resource};
 use crate::connectors::pax8::wire;
-use crate::connectors::{Result, Waiting, Watch, Watched, Way};
+use crate::connectors::{Result, Sink, Waiting, Watch, Watched, Way};
 use crate::core::reconcile::outcome::KeyPart;
 use crate::core::record::Fingerprint;
 use crate::core::snapshot::{Problem, Pulled};
@@ -103,6 +104,31 @@ const fn kept<R>(by_day: bool) -> Identity<Kept<R>> {
     }
 }
 
+/// Parts what rows became: records are handed on, problems are held.
+struct Parted<'s, R> {
+    into: &'s mut dyn Sink<R>,
+    problems: Vec<Problem>,
+}
+
+#[async_trait]
+impl<R: Send> Sink<Kept<R>> for Parted<'_, R> {
+    async fn take(&mut self, rows: Vec<Kept<R>>) -> Result<()> {
+        let mut records = Vec::with_capacity(rows.len());
+        for row in rows {
+            match row.became {
+                Ok(record) => records.push(record),
+                Err(problem) => self.problems.push(problem),
+            }
+        }
+        self.into.take(records).await
+    }
+
+    async fn again(&mut self) -> Result<()> {
+        self.problems.clear();
+        self.into.again().await
+    }
+}
+
 /// A listing in pages.
 #[derive(Clone, Copy)]
 pub(super) struct Listing<'l> {
@@ -147,7 +173,9 @@ impl Reader {
         what: &str,
         watch: &dyn Watch,
     ) -> Result<Vec<Row>> {
-        self.listed(Listing::of(path, filters, what), &ROWS, watch, Arc::new(|row, _| row)).await
+        let mut rows = Vec::new();
+        self.listed(Listing::of(path, filters, what), &ROWS, watch, &mut rows, Arc::new(|row, _| row)).await?;
+        Ok(rows)
     }
 
     /// Every record of a paged listing, and what could not be read; `read` is told each row's place, from 0.
@@ -157,6 +185,19 @@ impl Reader {
         watch: &dyn Watch,
         read: impl Fn(usize, W) -> std::result::Result<R, Flaw> + Send + Sync + 'static,
     ) -> Result<Parts<R>> {
+        let mut records = Vec::new();
+        let problems = self.records_into(listing, &mut records, watch, read).await?;
+        Ok((records, problems))
+    }
+
+    /// As [`Reader::records`]; the records are handed on page by page.
+    pub(super) async fn records_into<W: DeserializeOwned, R: Send + Sync + 'static>(
+        &self,
+        listing: Listing<'_>,
+        into: &mut dyn Sink<R>,
+        watch: &dyn Watch,
+        read: impl Fn(usize, W) -> std::result::Result<R, Flaw> + Send + Sync + 'static,
+    ) -> Result<Vec<Problem>> {
         let by_day = listing.by_day;
         let identity = kept(by_day);
         let make = move |row: Row, place| {
@@ -165,15 +206,9 @@ impl Reader {
             let content = if row.id.is_some() { None } else { Some(Fingerprint::of(row.raw.get().as_bytes())) };
             Kept { content, made: if by_day { row.made() } else { None }, became, id: row.id }
         };
-        let rows = self.listed(listing, &identity, watch, Arc::new(make)).await?;
-        let (mut records, mut problems) = (Vec::with_capacity(rows.len()), Vec::new());
-        for row in rows {
-            match row.became {
-                Ok(record) => records.push(record),
-                Err(problem) => problems.push(problem),
-            }
-        }
-        Ok((records, problems))
+        let mut parted = Parted { into, problems: Vec::new() };
+        self.listed(listing, &identity, watch, &mut parted, Arc::new(make)).await?;
+        Ok(parted.problems)
     }
 
     async fn listed<T: Send + Sync + 'static>(
@@ -181,8 +216,9 @@ impl Reader {
         Listing { path, filters, what, .. }: Listing<'_>,
         identity: &Identity<T>,
         watch: &dyn Watch,
+        into: &mut dyn Sink<T>,
         make: Arc<dyn Fn(Row, usize) -> T + Send + Sync>,
-    ) -> Result<Vec<T>> {
+    ) -> Result<()> {
         let operation = format!("GET {path}");
         let about = About { connector: &self.name, operation: &operation };
         let watched = Watched::listing(watch, &self.name, what);
@@ -195,7 +231,7 @@ impl Reader {
             let (reader, path, filters, make) = (self.clone(), path.clone(), filters.clone(), make.clone());
             async move { reader.page(&path, &filters, ask, &*make).await }
         };
-        self.client.watched(&watched, read_all(about, limits, identity, &watched, page)).await
+        self.client.watched(&watched, read_all(about, limits, identity, &watched, into, page)).await
     }
 
     async fn page<T>(

@@ -5,8 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::language::{CustomFields, InPatch};
-use super::language_write::{Clear, Style};
+use super::language::{Clear, CustomFields, InPatch, Style};
 use super::path::{Path, Pick, Segment, is_keyed_by};
 
 /// What one place is to hold.

@@ -2,8 +2,7 @@
 //!
 //! Keeps the invariant that what a file that passes says about writing can be done.
 
-use super::language::{Dialect, Dir, Entity};
-use super::language_write::{Action, Clear, Create, Guard, Link, Lookup, Step, Style, Update, Wrap};
+use super::language::{Action, Clear, Create, Dialect, Dir, Entity, Guard, Link, Lookup, Step, Style, Update, Wrap};
 use super::lint::Lint;
 use super::path::Path;
 use super::requests::WRITE;

@@ -4,7 +4,7 @@
 //! does only what the file says. It reads, and makes tickets where a person says so; what else a file says about writing is
 //! checked and not done.
 //!
-//! What the file can say (each key is explained in `language.rs`, the shipped files are the worked examples):
+//! What the file can say (each key is explained in `language/`, the shipped files are the worked examples):
 //! - `[settings]` what the user fills in; `{name}` puts a value into an address, a header, a credential or a query, escaped
 //!   as its place needs; `{b64json:…}` encodes a JSON text.
 //! - `[http]`, `[limits]`, `[[errors]]` base address, headers, credentials, pace, and what answers mean.
@@ -26,7 +26,6 @@ mod convert;
 mod dialect;
 mod encode;
 mod language;
-mod language_write;
 mod lens;
 mod lint;
 mod lint_fields;

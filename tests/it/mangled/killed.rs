@@ -12,13 +12,13 @@ use super::wire::{Systems, copy, place};
 use super::{PERIOD, whole_month};
 use crate::support::hermetic::Place;
 
-async fn store(place: &Place) -> Store {
+pub(super) async fn store(place: &Place) -> Store {
     let url = format!("sqlite:{}", place.path().join("trueup.db").display());
     Store::open(url.parse().unwrap(), Clock::System).await.unwrap()
 }
 
 /// The latest snapshot of every listing: its content, and that all of it can be read back.
-async fn state(store: &Store) -> BTreeMap<String, String> {
+pub(super) async fn state(store: &Store) -> BTreeMap<String, String> {
     let mut latest = BTreeMap::new();
     for header in store.list_snapshots(10_000).await.unwrap() {
         let listing = format!("{} {} {:?}", header.connector, header.entity, header.period);
@@ -39,7 +39,7 @@ fn kill_after(child: Child, requests: usize, systems: &Systems) -> bool {
 }
 
 /// Sends a child a signal once so many requests have come; the status it ended with.
-fn signal_after(mut child: Child, signal: Signal, requests: usize, systems: &Systems) -> Option<i32> {
+pub(super) fn signal_after(mut child: Child, signal: Signal, requests: usize, systems: &Systems) -> Option<i32> {
     while systems.requests() < requests {
         assert!(child.try_wait().unwrap().is_none(), "it ended after {} requests", systems.requests());
         std::thread::yield_now();

@@ -249,11 +249,7 @@ const GALLERY: &[(&str, &str, &str)] = &[
         "test.toml:15:1: errors.0.is: unknown word `dupe`; known here: throttled, transient, unknown, auth, forbidden, missing, conflict, duplicate, locked, rejected, fatal",
     ),
     // what writing needs
-    (
-        "guard = { recheck = true }\n",
-        "",
-        "test.toml:24:18: entity.customer.update: missing field `guard`",
-    ),
+    ("guard = { recheck = true }\n", "", "test.toml:24:18: entity.customer.update: missing field `guard`"),
     (
         "guard = { recheck = true }\n",
         "guard = { header = \"If-Match\" }\n",

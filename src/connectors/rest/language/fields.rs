@@ -1,0 +1,110 @@
+//! Fields: where a value stands in a row, and how the wire spells it.
+//!
+//! Keeps the invariant that every codec can be run backwards.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::calls::Numbers;
+
+/// One field: where its value comes from, and how the wire spells it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct Field {
+    /// Where in the row.
+    pub(in crate::connectors::rest) at: Option<String>,
+    /// Or: the field of the parent's record that it takes over, as decoded there.
+    pub(in crate::connectors::rest) from_parent: Option<String>,
+    /// Or: two number fields of the record that it is the product of, where the system keeps no total.
+    pub(in crate::connectors::rest) product_of: Option<[String; 2]>,
+    #[serde(default)]
+    pub(in crate::connectors::rest) dir: Dir,
+    pub(in crate::connectors::rest) codec: Option<Codec>,
+    /// The most characters the server keeps.
+    pub(in crate::connectors::rest) max: Option<u32>,
+    pub(in crate::connectors::rest) compare: Option<Compare>,
+    pub(in crate::connectors::rest) new: Option<BTreeMap<String, Value>>,
+    /// The canonical value where the row has none.
+    pub(in crate::connectors::rest) default: Option<Value>,
+    pub(in crate::connectors::rest) make: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::connectors::rest) enum Dir {
+    #[default]
+    Both,
+    Read,
+    Write,
+    Create,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::connectors::rest) enum Compare {
+    Exact,
+    Trim,
+    Fold,
+    Url,
+    Phone,
+    Set,
+    Ignore,
+}
+
+/// How the wire spells a value. Every codec can be run backwards.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(in crate::connectors::rest) enum Codec {
+    Text {},
+    Bool {
+        yes: Value,
+        no: Value,
+    },
+    /// `scale`: how many decimals the server keeps, needed to write.
+    Decimal {
+        scale: Option<u32>,
+        wire: Option<Numbers>,
+    },
+    /// `scale`: for `minor`, how many decimals the currency has; for `major`, as for a decimal.
+    Money {
+        unit: MoneyUnit,
+        scale: Option<u32>,
+        wire: Option<Numbers>,
+    },
+    /// `rfc3339`, `tagged`, or a pattern such as `%Y-%m-%d`. The calendar day is what counts, as the source writes it.
+    /// `none`: what the system writes for no day.
+    Date {
+        format: String,
+        none: Option<Value>,
+    },
+    /// `map`: our word to the wire's value.
+    Enum {
+        map: BTreeMap<String, Value>,
+        unknown: Option<UnknownWord>,
+    },
+    /// The id of a record of `entity`; with `key`, that record's field instead. `wrap`: the member that holds the id.
+    /// `number`: whether the id travels as a whole number.
+    Ref {
+        entity: String,
+        key: Option<String>,
+        wrap: Option<String>,
+        #[serde(default)]
+        number: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::connectors::rest) enum MoneyUnit {
+    Minor,
+    Major,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::connectors::rest) enum UnknownWord {
+    Reject,
+    Keep,
+}

@@ -1,0 +1,87 @@
+//! How records are read: lists, the pages they are cut into, and single records.
+//!
+//! Keeps the invariant that how a list ends is said, never guessed.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::writes::Dialect;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct List {
+    pub(in crate::connectors::rest) get: String,
+    #[serde(default)]
+    pub(in crate::connectors::rest) query: BTreeMap<String, Value>,
+    /// Where the rows are in the answer; `$` is the answer itself.
+    pub(in crate::connectors::rest) records: String,
+    pub(in crate::connectors::rest) page: Page,
+    /// A second address that says how many rows there are. Asked only for listings of several pages.
+    pub(in crate::connectors::rest) count: Option<Count>,
+    pub(in crate::connectors::rest) since: Option<Since>,
+    pub(in crate::connectors::rest) gone: Option<Gone>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct Count {
+    pub(in crate::connectors::rest) get: String,
+    pub(in crate::connectors::rest) at: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct Size {
+    pub(in crate::connectors::rest) param: String,
+    pub(in crate::connectors::rest) value: u32,
+}
+
+/// How a list is cut into pages. "No paging" is said, with a bound, never assumed.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(in crate::connectors::rest) enum Page {
+    /// One answer holds all; more than `at_most` rows is an error, not a cut.
+    None { at_most: usize },
+    /// The `Link` header names the next page (RFC 8288).
+    Link { rel: String, size: Option<Size> },
+    /// The answer holds a mark that is sent to get the next page.
+    Cursor { next: String, param: String, size: Option<Size>, total: Option<String> },
+    /// Counted in rows.
+    Offset { offset: String, size: Size, first: Option<u64>, total: Option<String> },
+    /// Counted in pages.
+    Number { page: String, first: u64, size: Option<Size>, pages: Option<String>, total: Option<String> },
+    /// The answer holds the next page's address.
+    NextUrl { at: String, size: Option<Size>, total: Option<String> },
+}
+
+/// How to ask only for what changed. Checked, not used: every read is a whole listing, because only that can say what is gone.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct Since {
+    pub(in crate::connectors::rest) field: String,
+    pub(in crate::connectors::rest) param: Option<String>,
+    pub(in crate::connectors::rest) header: Option<String>,
+    pub(in crate::connectors::rest) dialect: Option<Dialect>,
+    pub(in crate::connectors::rest) format: String,
+    pub(in crate::connectors::rest) overlap: String,
+}
+
+/// How a row says that it is no longer in use. Such rows are kept, with `status` as their state.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct Gone {
+    pub(in crate::connectors::rest) at: String,
+    /// The value that says so; a list holds several.
+    pub(in crate::connectors::rest) eq: Value,
+    pub(in crate::connectors::rest) status: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct Get {
+    pub(in crate::connectors::rest) get: String,
+    /// Where the record is in the answer; the answer itself where nothing is said.
+    pub(in crate::connectors::rest) record: Option<String>,
+}

@@ -1,0 +1,182 @@
+//! What a connector file says about writing.
+//!
+//! Keeps the invariant that what a file does not say is not done.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::When;
+
+/// Fields a tenant adds itself, as a write has to carry them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct CustomFields {
+    pub(in crate::connectors::rest) shape: CustomShape,
+    pub(in crate::connectors::rest) at: String,
+    pub(in crate::connectors::rest) key: Option<String>,
+    #[serde(default)]
+    pub(in crate::connectors::rest) send: Vec<String>,
+    pub(in crate::connectors::rest) in_patch: Option<InPatch>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::connectors::rest) enum CustomShape {
+    Array,
+    Map,
+    Prefix,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::connectors::rest) enum InPatch {
+    Always,
+    Changed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::connectors::rest) enum Dialect {
+    Params,
+    Connectwise,
+    ConnectwiseCustom,
+    Odata,
+    Qbo,
+    Frappe,
+    Tryton,
+}
+
+/// How a record is made.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct Create {
+    pub(in crate::connectors::rest) post: Option<String>,
+    pub(in crate::connectors::rest) put: Option<String>,
+    /// Where the answer has the record; the answer itself where nothing is said.
+    pub(in crate::connectors::rest) reply: Option<String>,
+    pub(in crate::connectors::rest) idempotent: Option<Idempotent>,
+    /// Fields by which a record that was made is found again; all of them.
+    #[serde(default)]
+    pub(in crate::connectors::rest) probe: Vec<String>,
+    /// How it is asked for by those; the whole list is read where nothing is said.
+    pub(in crate::connectors::rest) find: Option<Lookup>,
+    /// What every new record holds besides its fields.
+    pub(in crate::connectors::rest) body: Option<Value>,
+    pub(in crate::connectors::rest) wrap: Option<Wrap>,
+}
+
+/// A key that makes a repeated call harmless.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct Idempotent {
+    pub(in crate::connectors::rest) header: Option<String>,
+    pub(in crate::connectors::rest) query: Option<String>,
+}
+
+/// How a record is changed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct Update {
+    pub(in crate::connectors::rest) patch: Option<String>,
+    pub(in crate::connectors::rest) put: Option<String>,
+    pub(in crate::connectors::rest) post: Option<String>,
+    pub(in crate::connectors::rest) style: Style,
+    pub(in crate::connectors::rest) clear: Clear,
+    pub(in crate::connectors::rest) guard: Guard,
+    /// Where the body has the id, where the address does not say it.
+    pub(in crate::connectors::rest) id_at: Option<String>,
+    /// What every change holds besides its fields.
+    pub(in crate::connectors::rest) body: Option<Value>,
+    pub(in crate::connectors::rest) wrap: Option<Wrap>,
+    /// What has to be done around the change, by the state of the record.
+    #[serde(default)]
+    pub(in crate::connectors::rest) steps: Vec<Step>,
+}
+
+/// What is around a body.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct Wrap {
+    /// The member that holds it.
+    pub(in crate::connectors::rest) at: Option<String>,
+    /// Whether it is the only element of a list.
+    #[serde(default)]
+    pub(in crate::connectors::rest) list: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::connectors::rest) enum Style {
+    /// The changed leaves; objects merge (RFC 7386).
+    Merge,
+    /// The changed members of the record, each whole.
+    Sparse,
+    /// Operations (RFC 6902).
+    JsonPatch,
+    /// The whole record as it was read, with the changes.
+    Full,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::connectors::rest) enum Clear {
+    Null,
+    Empty,
+    Remove,
+    Never,
+}
+
+/// Where the state a change was planned from is sent, or that the record is read again first.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct Guard {
+    pub(in crate::connectors::rest) header: Option<String>,
+    pub(in crate::connectors::rest) at: Option<String>,
+    pub(in crate::connectors::rest) recheck: Option<bool>,
+}
+
+/// In a state, a change is one of several calls.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct Step {
+    /// The state, where the first that fits counts.
+    pub(in crate::connectors::rest) r#if: When,
+    /// Whether it is the state of the record above.
+    #[serde(default)]
+    pub(in crate::connectors::rest) above: bool,
+    /// Actions, in their order, and `write` for the change itself.
+    pub(in crate::connectors::rest) r#do: Vec<String>,
+}
+
+/// Where the other side's id is kept.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct Link {
+    /// The place of it.
+    pub(in crate::connectors::rest) at: String,
+    /// The most characters the server keeps.
+    pub(in crate::connectors::rest) max: Option<u32>,
+    /// How a record is asked for by it; the whole list is read where nothing is said.
+    pub(in crate::connectors::rest) lookup: Option<Lookup>,
+}
+
+/// How records are asked for by a value: `{link}` in a link, `{field}` in a probe.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct Lookup {
+    pub(in crate::connectors::rest) dialect: Dialect,
+    /// The remote's name of the place, and the value it must have.
+    pub(in crate::connectors::rest) r#where: BTreeMap<String, String>,
+}
+
+/// What can be done to a record besides writing it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct Action {
+    pub(in crate::connectors::rest) post: String,
+    pub(in crate::connectors::rest) body: Option<Value>,
+    /// What shows that it was done.
+    pub(in crate::connectors::rest) gives: When,
+}
