@@ -136,7 +136,7 @@ impl Client {
                 }
                 (Some(Err(Trouble::Throttled { wait })), _) => self.held(&mut patience, wait).await?,
                 (None, 429) => self.held(&mut patience, retry_after(&reply.headers)).await?,
-                (Some(Err(trouble)), status) => return Ok(self.refused(status, trouble)),
+                (Some(Err(trouble)), status) => return Ok(Self::refused(status, trouble)),
                 (Some(Ok(())), _) => return Ok(self.done(&reply, decode)),
                 (None, _) => return Ok(self.outcome(&reply, decode)),
             }
@@ -181,7 +181,7 @@ impl Client {
     }
 
     /// What a rule of the remote says that is neither good nor to be waited for.
-    fn refused<T>(&self, status: u16, trouble: Trouble) -> Outcome<T> {
+    fn refused<T>(status: u16, trouble: Trouble) -> Outcome<T> {
         let no = |as_what, message| Outcome::Refused(Refusal { status, as_what, kind: None, message });
         match trouble {
             Trouble::Refused { as_what, field, message } => {

@@ -71,7 +71,7 @@ impl Taking<'_> {
         };
         let own = |put: &Put| self.custom.is_some_and(|custom| is_custom(custom, &put.at));
         for put in puts.iter().filter(|put| !own(put)) {
-            add(operation(read, wanted, &put.at)?);
+            add(operation(read, wanted, &put.at));
         }
         if let Some(custom) = self.custom
             && (custom.in_patch == Some(InPatch::Always) || puts.iter().any(|put| own(put)))
@@ -113,7 +113,7 @@ fn up_to_list(path: &Path) -> Path {
 }
 
 /// One operation (RFC 6902) that makes the place in `read` what it is in `wanted`; what is missing above it is added with it.
-fn operation(read: &Value, wanted: &Value, at: &Path) -> Result<Value, String> {
+fn operation(read: &Value, wanted: &Value, at: &Path) -> Value {
     let (mut before, mut after) = (Some(read), wanted);
     let mut pointer = String::new();
     let mut is_wanted = true;
@@ -130,7 +130,7 @@ fn operation(read: &Value, wanted: &Value, at: &Path) -> Result<Value, String> {
         let is_last = at.segments.last() == Some(segment);
         if before.is_none() && !(is_last && is_there) {
             let op = if is_there { "replace" } else { "add" };
-            return Ok(json!({ "op": op, "path": pointer, "value": after }));
+            return json!({ "op": op, "path": pointer, "value": after });
         }
         if let Pick::Keyed(wanted) = &segment.pick {
             let position = |list: Option<&Value>| {
@@ -139,18 +139,18 @@ fn operation(read: &Value, wanted: &Value, at: &Path) -> Result<Value, String> {
             };
             let made = position(Some(after)).and_then(|index| after.get(index)).unwrap_or(&Value::Null);
             let Some(index) = position(before) else {
-                return Ok(json!({ "op": "add", "path": format!("{pointer}/-"), "value": made }));
+                return json!({ "op": "add", "path": format!("{pointer}/-"), "value": made });
             };
             before = before.and_then(|before| before.get(index));
             after = made;
             pointer = format!("{pointer}/{index}");
         }
     }
-    Ok(if is_wanted {
+    if is_wanted {
         json!({ "op": "replace", "path": pointer, "value": after })
     } else {
         json!({ "op": "remove", "path": pointer })
-    })
+    }
 }
 
 /// A name inside a pointer (RFC 6901).

@@ -53,8 +53,15 @@ pub(super) fn encode(
                 Some(member) => json!({ member: id }),
             })
         }
-        (Codec::Text {} | Codec::Bool { .. } | Codec::Decimal { .. } | Codec::Money { .. }, _)
-        | (Codec::Date { .. } | Codec::Enum { .. }, _) => Err(mismatch(value)),
+        (
+            Codec::Text {}
+            | Codec::Bool { .. }
+            | Codec::Decimal { .. }
+            | Codec::Money { .. }
+            | Codec::Date { .. }
+            | Codec::Enum { .. },
+            _,
+        ) => Err(mismatch(value)),
     }
 }
 

@@ -20,7 +20,8 @@ pub(super) use fields::{Codec, Compare, Dir, Field, MoneyUnit, UnknownWord};
 pub(super) use lists::{Get, List, Page, Size};
 pub(super) use tickets::{Ticket, TicketField};
 pub(super) use writes::{
-    Action, Clear, Create, CustomFields, CustomShape, Dialect, Guard, InPatch, Link, Lookup, Step, Style, Update, Wrap,
+    Action, Clear, Create, CustomFields, CustomShape, Dated, Dialect, Guard, InPatch, Link, Lookup, Step, Style, Until,
+    Update, Wrap,
 };
 
 /// A whole file.
@@ -61,6 +62,7 @@ pub(super) struct Entity {
     pub(super) get: Option<Get>,
     pub(super) create: Option<Create>,
     pub(super) update: Option<Update>,
+    pub(super) dated: Option<Dated>,
     pub(super) link: Option<Link>,
     #[serde(default)]
     pub(super) actions: BTreeMap<String, Action>,

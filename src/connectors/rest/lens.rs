@@ -160,7 +160,7 @@ mod tests {
     fn collect(value: &Value, at: String, leaves: &mut Vec<(String, Value)>) {
         match value {
             Value::Object(members) => {
-                members.iter().for_each(|(name, value)| collect(value, format!("{at}.{name}"), leaves))
+                members.iter().for_each(|(name, value)| collect(value, format!("{at}.{name}"), leaves));
             }
             Value::Array(elements) => {
                 elements.iter().enumerate().for_each(|(index, value)| collect(value, format!("{at}.{index}"), leaves));

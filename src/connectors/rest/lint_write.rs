@@ -2,8 +2,11 @@
 //!
 //! Keeps the invariant that what a file that passes says about writing can be done.
 
-use super::language::{Action, Clear, Create, Dialect, Dir, Entity, Guard, Link, Lookup, Step, Style, Update, Wrap};
+use super::language::{
+    Action, Clear, Create, Dated, Dialect, Dir, Entity, Guard, Link, Lookup, Step, Style, Update, Wrap,
+};
 use super::lint::Lint;
+use super::lint_fields;
 use super::path::Path;
 use super::requests::WRITE;
 use super::source::hint;
@@ -25,6 +28,7 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, entity: &'f Entity, ancestors: &[&s
         }
     });
     lint.maybe("link", entity.link.as_ref(), |lint, link| check_link(lint, link));
+    lint.maybe("dated", entity.dated.as_ref(), |lint, dated| check_dated(lint, entity, dated));
 }
 
 fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create, ancestors: &[&str]) {
@@ -146,6 +150,33 @@ fn check_action<'f>(lint: &mut Lint<'f>, action: &'f Action, one: &[&str]) {
         lint.demand(action.gives.at.is_some(), "`at` is needed: the place whose value shows that it was done");
         lint.demand(action.gives.status.is_empty(), "a record has no status of an answer");
     });
+}
+
+fn check_dated<'f>(lint: &mut Lint<'f>, entity: &'f Entity, dated: &'f Dated) {
+    lint.demand(entity.update.is_some(), "`update` is needed: how a record is changed");
+    match dated {
+        Dated::Absolute { at, format } => {
+            lint.at("at", |lint| place(lint, at));
+            lint.at("format", |lint| lint_fields::date_format(lint, format));
+        }
+        Dated::EndAndAdd { start, end, until: _, copy } => {
+            lint.demand(entity.create.is_some(), "`create` is needed: how the record that follows is made");
+            let known: Vec<&str> = entity.fields.keys().map(String::as_str).collect();
+            for (key, name) in
+                [("start", start), ("end", end)].into_iter().chain(copy.iter().map(|name| ("copy", name)))
+            {
+                lint.at(key, |lint| match entity.fields.get(name) {
+                    None => lint.fault(format!("there is no field `{name}`{}", hint(name, &known))),
+                    Some(field) => {
+                        lint.demand(
+                            field.dir != Dir::Read && field.at.is_some(),
+                            format!("`{name}` cannot be written"),
+                        );
+                    }
+                });
+            }
+        }
+    }
 }
 
 fn check_wrap(lint: &mut Lint<'_>, wrap: &Wrap) {

@@ -23,6 +23,7 @@ mod canonical;
 mod codec;
 mod compare;
 mod convert;
+mod dated;
 mod dialect;
 mod encode;
 mod language;

@@ -73,12 +73,12 @@ impl<'d> Draft<'d> {
         let codec = field.codec.as_ref().unwrap_or(&text);
         let value = match value {
             Decoded::Text(text) => &Decoded::Text(cut(text, field.max)),
-            other => other,
+            Decoded::Flag(_) | Decoded::Number(_) | Decoded::Day(_) => value,
         };
         encode(codec, value, self.of.connector.http.numbers, self.references)
     }
 
-    fn names(&self, one: Option<&'d One>) -> Names<'d> {
+    pub(super) fn names(&self, one: Option<&'d One>) -> Names<'d> {
         let id = self.said.target.map(|target| target.id.as_str());
         let below = one.and_then(|one| one.below.as_deref()).or(self.said.below);
         self.of.names(self.entity, id, below)
@@ -86,10 +86,18 @@ impl<'d> Draft<'d> {
 
     /// The calls that change a record; none where nothing changes.
     pub(super) fn update(&self, one: &'d One) -> Built<Vec<Request>> {
+        if let Some(day) = self.said.effective {
+            return self.dated(one, day);
+        }
+        let values = self.said.fields.iter().map(|(name, wanted)| (*name, wanted.after.map(decoded)));
+        self.changed(one, &values.collect::<Vec<_>>())
+    }
+
+    /// The calls that give fields of a record other values.
+    pub(super) fn changed(&self, one: &'d One, values: &[(&str, Option<Decoded>)]) -> Built<Vec<Request>> {
         let update = self.entity.update.as_ref().ok_or_else(|| self.unable("changed"))?;
         let mut puts = Vec::new();
-        for (name, wanted) in &self.said.fields {
-            let value = wanted.after.map(decoded);
+        for (name, value) in values {
             puts.push(self.put(name, self.field(name)?, value.as_ref())?);
         }
         let taking =
@@ -99,7 +107,7 @@ impl<'d> Draft<'d> {
         }
         let body = taking.body(&one.raw, &puts)?;
         let write = self.change(update, one, body)?;
-        match self.step(update, one)? {
+        match Self::step(update, one)? {
             None => Ok(vec![write]),
             Some(step) => step.r#do.iter().map(|name| self.part(name, one, &write)).collect(),
         }
@@ -117,7 +125,7 @@ impl<'d> Draft<'d> {
         }
         let mut headers = Vec::new();
         guarded(&update.guard, one, &mut body, &mut headers)?;
-        let (verb, address) = verb_of(&update.patch, &update.put, &update.post)?;
+        let (verb, address) = verb_of(update.patch.as_ref(), update.put.as_ref(), update.post.as_ref())?;
         Ok(Request {
             name: WRITE.to_owned(),
             verb,
@@ -129,7 +137,7 @@ impl<'d> Draft<'d> {
     }
 
     /// What has to be done around a change in the state the record is in.
-    pub(super) fn step(&self, update: &'d Update, one: &One) -> Built<Option<&'d Step>> {
+    pub(super) fn step(update: &'d Update, one: &One) -> Built<Option<&'d Step>> {
         for step in &update.steps {
             let state = if step.above { one.above.as_ref() } else { Some(&one.raw) };
             let test = Test::new(&step.r#if)?;
@@ -169,25 +177,29 @@ impl<'d> Draft<'d> {
 
     /// The call that makes a record.
     pub(super) fn create(&self) -> Built<Request> {
+        for name in self.said.fields.keys() {
+            self.field(name)?;
+        }
+        self.made_of(self.values()?, &self.names(None))
+    }
+
+    /// The call that makes a record which holds these values.
+    pub(super) fn made_of(&self, values: BTreeMap<&'d str, Decoded>, names: &Names<'d>) -> Built<Request> {
         let create = self.entity.create.as_ref().ok_or_else(|| self.unable("made"))?;
-        let names = self.names(None);
         let mut body = Value::Object(Map::new());
         if let Some(constant) = &create.body {
             merge(&mut body, names.filled(constant)?);
         }
-        for name in self.said.fields.keys() {
-            self.field(name)?;
-        }
-        for (name, value) in self.values()? {
+        for (name, value) in values {
             let Some(field) = self.entity.fields.get(name) else { continue };
             let put = self.put(name, field, Some(&value))?;
             put.at.set(&mut body, put.value.unwrap_or_default(), &put.new)?;
         }
         let marker = self.said.marker.unwrap_or_default();
-        if let Some(link) = &self.entity.link {
+        if let (Some(link), Some(marker)) = (&self.entity.link, self.said.marker) {
             Path::parse(&link.at)?.set(&mut body, Value::from(cut(marker, link.max)), &Map::new())?;
         }
-        let (verb, address) = verb_of(&None, &create.put, &create.post)?;
+        let (verb, address) = verb_of(None, create.put.as_ref(), create.post.as_ref())?;
         let mut request = Request {
             name: WRITE.to_owned(),
             verb,
@@ -278,9 +290,9 @@ fn idempotent(create: &Create, marker: &str, request: &mut Request) {
     }
 }
 
-fn verb_of<'u>(patch: &'u Option<String>, put: &'u Option<String>, post: &'u Option<String>) -> Built<(Verb, &'u str)> {
+fn verb_of<'u>(patch: Option<&'u String>, put: Option<&'u String>, post: Option<&'u String>) -> Built<(Verb, &'u str)> {
     let said = [(Verb::Patch, patch), (Verb::Put, put), (Verb::Post, post)];
-    let said = said.into_iter().find_map(|(verb, address)| address.as_deref().map(|address| (verb, address)));
+    let said = said.into_iter().find_map(|(verb, address)| address.map(|address| (verb, address.as_str())));
     said.ok_or_else(|| "the connector file says no address to write to".to_owned())
 }
 

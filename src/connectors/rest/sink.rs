@@ -3,6 +3,8 @@
 //! Keeps the invariants that a record is found again by exactly what was sent, and that a write of several calls goes on where
 //! it stopped.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use async_trait::async_trait;
 use serde_json::Value;
 
@@ -10,7 +12,7 @@ use super::Rest;
 use super::answers::Test;
 use super::codec::{Decoded, References, text_of};
 use super::compare::{cut, same};
-use super::language::{Entity, Lookup, Step};
+use super::language::{Dated, Entity, Lookup, Step};
 use super::one::One;
 use super::path::Path;
 use super::requests::{Draft, Request, WRITE, decoded, id_in};
@@ -42,7 +44,12 @@ impl Rest {
     async fn references(&self, said: &Said<'_>) -> Result<References> {
         let entity = self.connection.entity(said.entity)?;
         let probes = entity.create.iter().flat_map(|create| &create.probe).map(String::as_str);
-        let named: Vec<&str> = said.fields.keys().copied().chain(probes).collect();
+        let copied = match &entity.dated {
+            Some(Dated::EndAndAdd { copy, .. }) if said.effective.is_some() => copy.as_slice(),
+            Some(Dated::EndAndAdd { .. } | Dated::Absolute { .. }) | None => &[],
+        };
+        let copied = copied.iter().map(String::as_str);
+        let named: Vec<&str> = said.fields.keys().copied().chain(probes).chain(copied).collect();
         fields_referred(&self.connection, entity, &named).await
     }
 
@@ -88,38 +95,46 @@ impl Rest {
     }
 
     /// The ids of the records that are what a new one would be.
-    async fn fitting(&self, said: &Said<'_>) -> Result<Vec<String>> {
-        let references = self.references(said).await?;
-        let draft = self.draft(said, &references)?;
-        let entity = draft.entity;
+    async fn fitting(&self, said: &Said<'_>, draft: &Draft<'_>) -> Result<Vec<String>> {
         let unfit = |what: String| self.connection.unfit(said.entity, what);
         let values = draft.values().map_err(unfit)?;
-        let marker = said.marker.unwrap_or_default();
-        let mut found = Vec::new();
-        if let Some(link) = &entity.link {
+        if let (Some(link), Some(marker)) = (&draft.entity.link, said.marker) {
             let marker = cut(marker, link.max);
             let at = Path::parse(&link.at).map_err(unfit)?;
             let is_it =
                 |row: &Value| at.get(row).and_then(|held| text_of(held).ok()).is_some_and(|held| held == marker);
-            found.extend(self.looked_up(said, link.lookup.as_ref(), &[("link", &marker)], is_it).await?);
+            let found = self.looked_up(said, link.lookup.as_ref(), &[("link", &marker)], is_it).await?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
         }
-        let create = entity.create.as_ref().filter(|create| !create.probe.is_empty());
-        if let (Some(create), true) = (create, found.is_empty()) {
-            let probes: Vec<&str> = create.probe.iter().map(String::as_str).collect();
-            let texts: Vec<(&str, String)> =
-                probes.iter().filter_map(|name| Some((*name, shown(values.get(*name)?)))).collect();
-            let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
-            let is_it = |row: &Value| {
-                probes.iter().all(|name| {
-                    entity.fields.get(*name).is_some_and(|field| {
-                        let held = self.connection.field_of(field, row, &references);
-                        held.is_ok_and(|held| same(field, held.as_ref(), values.get(*name)))
-                    })
+        let Some(create) = draft.entity.create.as_ref().filter(|create| !create.probe.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let probed = values.into_iter().filter(|(name, _)| create.probe.iter().any(|probe| probe == name)).collect();
+        self.holding(draft, &probed, create.find.as_ref(), said.below).await
+    }
+
+    /// The ids of the records that hold some values.
+    async fn holding(
+        &self,
+        draft: &Draft<'_>,
+        values: &BTreeMap<&str, Decoded>,
+        find: Option<&Lookup>,
+        below: Option<&str>,
+    ) -> Result<Vec<String>> {
+        let texts: Vec<(&str, String)> = values.iter().map(|(name, value)| (*name, shown(value))).collect();
+        let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let is_it = |row: &Value| {
+            values.iter().all(|(name, wanted)| {
+                draft.entity.fields.get(*name).is_some_and(|field| {
+                    let held = self.connection.field_of(field, row, draft.references);
+                    held.is_ok_and(|held| same(field, held.as_ref(), Some(wanted)))
                 })
-            };
-            found.extend(self.looked_up(said, create.find.as_ref(), &texts, is_it).await?);
-        }
-        Ok(found)
+            })
+        };
+        let said = Said { below, ..draft.said.clone() };
+        self.looked_up(&said, find, &texts, is_it).await
     }
 
     /// The ids of the records that are it, of those the system answers with: a filter it does not know is ignored by some.
@@ -173,10 +188,10 @@ impl Rest {
             written = Some(is_new);
         }
         let written = written.ok_or("nothing that was sent differs from what was there")?;
-        let Some(step) = draft.step(update, was)? else {
+        let Some(step) = Draft::step(update, was)? else {
             return Ok(if written { Looked::Happened(id) } else { Looked::DidNot });
         };
-        let Some(done) = self.stage(draft, step, now, written)? else {
+        let Some(done) = Self::stage(draft, step, now, written)? else {
             return Ok(Looked::CannotTell("the record is in a state that none of the calls leaves".to_owned()));
         };
         Ok(match done {
@@ -186,8 +201,34 @@ impl Rest {
         })
     }
 
+    /// How far a change from a day on has come that takes two records.
+    async fn splitting(&self, draft: &Draft<'_>, was: &One, now: &One, before: &Before) -> Result<Looked> {
+        let unfit = |what: String| self.connection.unfit(draft.said.entity, what);
+        let Some(split) = draft.said.effective.map(|day| draft.split(was, day)).transpose().map_err(unfit)?.flatten()
+        else {
+            return self.progress(draft, was, now).map_err(unfit);
+        };
+        let mut added = self.holding(draft, &split.new, None, now.below.as_deref()).await?;
+        added.retain(|id| !before.fitting.contains(id));
+        let field = draft.field(split.end).map_err(unfit)?;
+        let end = self.connection.field_of(field, &now.raw, draft.references).map_err(unfit)?;
+        let ended = same(field, end.as_ref(), Some(&Decoded::Day(split.ends)));
+        Ok(match (added.as_slice(), ended, end) {
+            ([new], true, _) => Looked::Happened(new.clone()),
+            ([_], false, None) => Looked::Partly(1),
+            ([], false, None) => Looked::DidNot,
+            ([], true, _) => {
+                Looked::CannotTell("it ends on that day, and the line that follows is not there".to_owned())
+            }
+            ([] | [_], false, Some(end)) => {
+                Looked::CannotTell(format!("it ends on {}, which was not asked for", shown(&end)))
+            }
+            (several, _, _) => Looked::CannotTell(format!("{} new records fit: {}", several.len(), several.join(", "))),
+        })
+    }
+
     /// After how many of the calls the record would be as it is, the most of them.
-    fn stage(&self, draft: &Draft<'_>, step: &Step, now: &One, written: bool) -> Told<Option<usize>> {
+    fn stage(draft: &Draft<'_>, step: &Step, now: &One, written: bool) -> Told<Option<usize>> {
         let mut stages = vec![(Test::new(&step.r#if)?, step.above, false)];
         let mut is_written = false;
         for name in &step.r#do {
@@ -231,8 +272,8 @@ impl Writing for Rest {
                 self.connection.connector.name, said.entity
             )));
         }
-        if said.effective.is_some() {
-            return Err(refuse("a change from a day on is not described; it takes effect at once".to_owned()));
+        if said.effective.is_some() && entity.dated.is_none() {
+            return Err(refuse("a change from a day on is not described; it can be changed at once".to_owned()));
         }
         for name in said.fields.keys() {
             draft.field(name).map_err(refuse)?;
@@ -242,17 +283,24 @@ impl Writing for Rest {
 
     async fn before(&self, write: &PsaWrite) -> Result<Before> {
         let said = write.said();
+        let references = self.references(&said).await?;
+        let draft = self.draft(&said, &references)?;
         let Some(target) = said.target else {
-            return Ok(Before { fitting: self.fitting(&said).await?.into_iter().collect(), state: None });
+            return Ok(Before { fitting: self.fitting(&said, &draft).await?.into_iter().collect(), state: None });
         };
         let one = self.connection.one(said.entity, target).await?;
         let missing = || {
             let kind = ErrorKind::NotFound(format!("there is no {} {}", said.entity, target.id));
             ConnectorError::new(&self.descriptor.name, format!("read {}", said.entity), kind)
         };
-        let state = serde_json::to_value(one.ok_or_else(missing)?);
-        let state = state.map_err(|error| self.connection.unfit(said.entity, error.to_string()))?;
-        Ok(Before { fitting: std::collections::BTreeSet::new(), state: Some(state) })
+        let unfit = |what: String| self.connection.unfit(said.entity, what);
+        let one = one.ok_or_else(missing)?;
+        let mut fitting = BTreeSet::new();
+        if let Some(split) = said.effective.map(|day| draft.split(&one, day)).transpose().map_err(unfit)?.flatten() {
+            fitting.extend(self.holding(&draft, &split.new, None, one.below.as_deref()).await?);
+        }
+        let state = serde_json::to_value(one).map_err(|error| unfit(error.to_string()))?;
+        Ok(Before { fitting, state: Some(state) })
     }
 
     async fn stale(&self, write: &PsaWrite, before: &Before) -> Result<Option<String>> {
@@ -322,8 +370,10 @@ impl Writing for Rest {
 
     async fn look(&self, write: &PsaWrite, before: &Before) -> Result<Looked> {
         let said = write.said();
+        let references = self.references(&said).await?;
+        let draft = self.draft(&said, &references)?;
         let Some(target) = said.target else {
-            let mut found = self.fitting(&said).await?;
+            let mut found = self.fitting(&said, &draft).await?;
             found.retain(|id| !before.fitting.contains(id));
             return Ok(match found.as_slice() {
                 [] => Looked::DidNot,
@@ -334,9 +384,7 @@ impl Writing for Rest {
         let Some(now) = self.connection.one(said.entity, target).await? else {
             return Ok(Looked::CannotTell("the record is not there any more".to_owned()));
         };
-        let references = self.references(&said).await?;
-        let (draft, was) = (self.draft(&said, &references)?, self.read(&said, before)?);
-        self.progress(&draft, &was, &now).map_err(|what| self.connection.unfit(said.entity, what))
+        self.splitting(&draft, &self.read(&said, before)?, &now, before).await
     }
 }
 

@@ -171,6 +171,32 @@ pub(in crate::connectors::rest) struct Lookup {
     pub(in crate::connectors::rest) r#where: BTreeMap<String, String>,
 }
 
+/// How a record changes from a day on.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "strategy", rename_all = "snake_case", deny_unknown_fields)]
+pub(in crate::connectors::rest) enum Dated {
+    /// The change itself carries the day.
+    Absolute { at: String, format: String },
+    /// The record goes on as it is until the day, and a new one starts.
+    EndAndAdd {
+        /// The field that says when a record starts.
+        start: String,
+        /// The field that says when it ends.
+        end: String,
+        /// Whether that is its last day, or the day after it.
+        until: Until,
+        /// What the new one takes over.
+        copy: Vec<String>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::connectors::rest) enum Until {
+    LastDay,
+    DayAfter,
+}
+
 /// What can be done to a record besides writing it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
