@@ -7,6 +7,7 @@ mod demo;
 mod errors;
 mod files;
 mod formats;
+mod kept;
 mod links;
 mod mangled;
 mod online;

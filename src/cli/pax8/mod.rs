@@ -3,6 +3,7 @@
 //! Reads go to Pax8 at once and touch no database. Keeps the invariant that a write is a person's act: it is shown before it is
 //! sent, and sent only after a yes.
 
+mod clear;
 mod companies;
 mod contacts;
 mod invoices;
