@@ -257,6 +257,10 @@ fn changed(write: &Write, id: &str, before: &Value, now: &Value) -> Looked {
             }
             let at =
                 |value: &Value, path: &[String]| path.iter().try_fold(value, |value, name| value.get(name)).cloned();
+            // What was sent back as it was, since Pax8 takes the whole, says nothing.
+            let is_change = |(path, wanted): &(Vec<String>, Value)| !means(wanted, at(before, path).as_ref());
+            let changes_some = wanted.iter().any(&is_change);
+            let wanted: Vec<_> = wanted.into_iter().filter(|leaf| !changes_some || is_change(leaf)).collect();
             let holds = wanted.iter().all(|(path, wanted)| means(wanted, at(now, path).as_ref()));
             let stayed = wanted.iter().all(|(path, _)| {
                 let before = at(before, path).unwrap_or_default();

@@ -13,7 +13,7 @@ use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Call, Outcome, Undecodable, Verb, decode, segment};
 use crate::connectors::pax8::ask::Ask;
 use crate::connectors::pax8::companies::{CompanyPatch, NewCompany};
-use crate::connectors::pax8::contacts::ContactBody;
+use crate::connectors::pax8::contacts::{ContactBody, ContactChange};
 use crate::connectors::pax8::orders::{NewOrder, moment_of};
 use crate::connectors::pax8::record::{Record, Resource};
 use crate::connectors::pax8::request::{Filled, Hidden, RemoteId};
@@ -41,7 +41,7 @@ pub enum Write {
     ReplaceContact {
         company: RemoteId,
         contact: RemoteId,
-        body: ContactBody,
+        change: ContactChange,
     },
     DeleteContact {
         company: RemoteId,
@@ -313,7 +313,7 @@ impl Write {
             Self::CreateCompany(new) => Some(new.body()),
             Self::UpdateCompany { patch, .. } => Some(patch.body()),
             Self::CreateContact { contact, .. } => Some(contact.body()),
-            Self::ReplaceContact { body, .. } => Some(body.body()),
+            Self::ReplaceContact { change, .. } => Some(change.body()),
             Self::CreateOrder(order) => Some(order.body()),
             Self::UpdateSubscription { change, .. } => Some(change.body()),
             Self::CreateWebhook(new) => Some(new.body()),
