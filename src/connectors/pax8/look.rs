@@ -320,7 +320,7 @@ fn topic_texts(webhook: &Value, name: &str) -> BTreeSet<String> {
 
 /// Each value a body sets, by its path. What is written and never answered (provisioning answers, a delivery's secret) says
 /// nothing.
-fn leaves(body: Value) -> Vec<(Vec<String>, Value)> {
+pub(super) fn leaves(body: Value) -> Vec<(Vec<String>, Value)> {
     let Value::Object(fields) = body else { return Vec::new() };
     let fields =
         fields.into_iter().filter(|(name, _)| !["provisioningDetails", "authorization"].contains(&name.as_str()));

@@ -14,6 +14,7 @@ use crate::connectors::http::{Call, Outcome, Undecodable, Verb, decode, segment}
 use crate::connectors::pax8::ask::Ask;
 use crate::connectors::pax8::companies::{CompanyPatch, NewCompany};
 use crate::connectors::pax8::contacts::{ContactBody, ContactChange};
+use crate::connectors::pax8::look::leaves;
 use crate::connectors::pax8::orders::{NewOrder, moment_of};
 use crate::connectors::pax8::record::{Record, Resource};
 use crate::connectors::pax8::request::{Filled, Hidden, RemoteId};
@@ -230,28 +231,15 @@ impl Write {
 
     /// The fields it takes away, by their paths: those that are sent as nothing, or left out of what replaces the whole.
     #[must_use]
-    pub fn clears(&self) -> Vec<&'static str> {
-        let all = match self {
-            Self::UpdateSubscription { change, .. } => vec![(change.clears_end(), "endDate")],
-            Self::ConfigureWebhook { settings, .. } => vec![(settings.contact_email.is_none(), "contactEmail")],
-            Self::CreateCompany(_)
-            | Self::UpdateCompany { .. }
-            | Self::CreateContact { .. }
-            | Self::ReplaceContact { .. }
-            | Self::DeleteContact { .. }
-            | Self::CreateOrder(_)
-            | Self::CancelSubscription { .. }
-            | Self::CreateWebhook(_)
-            | Self::SwitchWebhook { .. }
-            | Self::DeleteWebhook { .. }
-            | Self::AddTopic { .. }
-            | Self::ReplaceTopics { .. }
-            | Self::DeleteTopic { .. }
-            | Self::ConfigureTopic { .. }
-            | Self::TestTopic { .. }
-            | Self::RetryDelivery { .. } => Vec::new(),
-        };
-        all.into_iter().filter_map(|(is_cleared, path)| is_cleared.then_some(path)).collect()
+    pub fn clears(&self) -> Vec<String> {
+        let nothing = leaves(self.body().unwrap_or_default()).into_iter().filter(|(_, value)| value.is_null());
+        let mut all: Vec<String> = nothing.map(|(path, _)| path.join(".")).collect();
+        if let Self::ConfigureWebhook { settings, .. } = self
+            && settings.contact_email.is_none()
+        {
+            all.push("contactEmail".to_owned());
+        }
+        all
     }
 
     fn verb(&self) -> Verb {
