@@ -297,6 +297,7 @@ mod tests {
     use crate::clock::Clock;
     use crate::config::{self, Environment};
     use crate::connectors::memory::{Fault, Listing, MemoryPsa};
+    use crate::engine::{Door, Ruling};
 
     const CONFIG: &str = "[connectors.d]\nkind = \"files\"\nside = \"vendor\"\nfolder = \"d\"\n\
                           [connectors.psa]\nkind = \"files\"\nside = \"psa\"\nfolder = \"p\"\n";
@@ -378,11 +379,33 @@ mod tests {
         now.settle_tickets(&psa).await.unwrap();
         assert_eq!(states(&now).await, [(TicketState::Sending, None)]);
         assert_eq!(now.store.list_open_writes().await.unwrap().len(), 1);
-        assert!(now.send_ticket(&psa, &sending).await.is_err(), "nobody knows yet whether it is there");
+        let unknown = now.send_ticket(&psa, &sending).await.unwrap_err();
+        assert!(matches!(unknown, EngineError::TicketSent { number: None, write: Some(1), .. }), "{unknown}");
         drop(now);
         let later = engine(folder.path(), "2026-04-10T08:11:00Z").await;
         later.settle_tickets(&psa).await.unwrap();
         assert_eq!(states(&later).await, [(TicketState::Proposed, None)]);
         assert!(later.store.list_open_writes().await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_person_may_say_that_a_ticket_was_not_made_and_it_can_be_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(folder.path(), "2026-04-10T08:00:00Z").await;
+        let psa = MemoryPsa::new("psa");
+        let [ticket] = engine.propose_tickets(&[wish()]).await.unwrap().try_into().unwrap();
+        let job = engine.begin("ticket").await.unwrap();
+        let approved = engine.changed(&job, &ticket, (TicketState::Approved, None, None), None).await.unwrap();
+        engine.noted_ticket(&job, &approved).await.unwrap();
+        job.end(RunOutcome::Interrupted, &serde_json::Value::Null).await.unwrap();
+        let word = Ruling { happened: false, reason: "it is not in the PSA".into(), record: None };
+        let early = engine.settle_write(1, Door::Psa(&psa), Some(&word)).await.unwrap_err();
+        assert!(matches!(early, EngineError::TooEarly { .. }), "it may still come: {early}");
+        assert_eq!(states(&engine).await, [(TicketState::Sending, None)]);
+        engine.settle_write(1, Door::Closed("the PSA is gone"), Some(&word)).await.unwrap();
+        assert_eq!(states(&engine).await, [(TicketState::Proposed, None)]);
+        let [again] = engine.tickets().await.unwrap().try_into().unwrap();
+        assert_eq!(again.said.as_deref(), Some("it is not in the PSA"));
+        assert_eq!(engine.send_ticket(&psa, &again).await.unwrap().state, TicketState::Recorded);
     }
 }

@@ -8,6 +8,7 @@ mod errors;
 mod files;
 mod formats;
 mod journal;
+mod kept;
 mod links;
 mod mangled;
 mod online;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use trueup::clock::Clock;
 use trueup::config::{self, Config};
 use trueup::engine::pax8::{
-    self, Address, Ask, BillingTerm, CompanyFlags, ContactBody, ContactRole, Country, Duty, Email, Extent, Filled,
-    NewCompany, NewLine, NewOrder, Outcome, Query, Record, Remote, SubscriptionChange, SubscriptionChanges, Write,
-    duties_open,
+    self, Address, Ask, BillingTerm, CompanyFlags, ContactBody, ContactChange, ContactChanges, ContactRole, Country,
+    Duty, Email, Extent, Filled, NewCompany, NewLine, NewOrder, Outcome, Query, Record, Remote, SubscriptionChange,
+    SubscriptionChanges, Write, duties_open,
 };
 use trueup::engine::{Ended, Engine, Settling, Unwatched, Written};
 use trueup::simulate::{Pax8Credentials, Running, World, serve_pax8};
@@ -117,15 +117,15 @@ async fn a_company_is_made_orders_changes_and_ends() {
         let made = bench.write(&company(Vec::new())).await;
         let id = ended(&made);
         assert_eq!(made.now.unwrap().text("status").as_deref(), Some("Inactive"));
-        assert_eq!(duties_open(&[contact(&[Duty::Admin])]), [Duty::Billing, Duty::Technical]);
+        assert_eq!(duties_open(contact(&[Duty::Admin]).roles), [Duty::Billing, Duty::Technical]);
         let write = Write::CreateContact { company: id.clone(), contact: contact(&Duty::ALL) };
         let added = bench.write(&write).await;
         let person = ended(&added);
         let now = bench.remote.one(&Ask::Company(id.clone())).await.unwrap();
         assert_eq!(now.text("status").as_deref(), Some("Active"));
-        let mut body = ContactBody::of(&added.now.unwrap()).unwrap();
-        body.phone = text("0117 496 0002");
-        let replaced = Write::ReplaceContact { company: id.clone(), contact: person, body };
+        let phone = ContactChanges { phone: Some(text("0117 496 0002")), ..ContactChanges::default() };
+        let change = ContactChange::of(&added.now.unwrap(), &phone).unwrap();
+        let replaced = Write::ReplaceContact { company: id.clone(), contact: person, change };
         let replaced = bench.write(&replaced).await;
         ended(&replaced);
         assert_eq!(replaced.now.unwrap().text("phone").as_deref(), Some("0117 496 0002"));

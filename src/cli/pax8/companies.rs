@@ -6,13 +6,14 @@ use clap::Subcommand;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending};
+use crate::cli::pax8::clear::{self, Clear};
 use crate::cli::pax8::contacts::{asked, inactive, of_text};
 use crate::cli::pax8::options::{complete, one};
 use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag};
 use crate::cli::pax8::write::{Act, send};
 use crate::engine::pax8::{
-    Address, Ask, CompanyChanges, CompanyFlags, CompanyPatch, Country, Filled, Invalid, NewCompany, Record, Remote,
-    RemoteId, Write, duties_open,
+    Address, AddressChange, AddressChanges, Ask, Clearable, CompanyChanges, CompanyFlags, CompanyPatch, ContactBody,
+    ContactRole, Country, Filled, Invalid, NewCompany, Record, Remote, RemoteId, Write, duties_open,
 };
 
 const COMPANY: Id = ("COMPANY_ID", "The company's id");
@@ -80,7 +81,8 @@ pub(super) struct Create {
 
 /// Change a company
 ///
-/// Only what is named is sent; of an address the rest is sent as it is now, since Pax8 takes it as a whole.
+/// Only what is named is sent; of an address the rest is sent as it is now, also what this program does not know, since Pax8
+/// takes it as a whole. --clear empties street2, state or external-id; the rest is demanded.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup pax8 companies update 7c1f0a52 --phone \"0117 496 0009\"")]
 pub(super) struct Update {
@@ -89,6 +91,8 @@ pub(super) struct Update {
     company: String,
     #[command(flatten)]
     about: About,
+    #[command(flatten)]
+    clear: Clear,
     #[command(flatten)]
     act: Act,
 }
@@ -162,18 +166,18 @@ impl Create {
         remote.may_write(&Write::CreateCompany(Box::new(new.clone())))?;
         if !self.act.yes && context.ui.can_ask() {
             loop {
-                let open = duties_open(&new.contacts);
+                let open = duties_open(all_roles(&new.contacts));
                 if open.is_empty() {
                     break;
                 }
-                for lacks in inactive(&new.contacts) {
+                for lacks in inactive(all_roles(&new.contacts)) {
                     context.ui.warn(&lacks);
                 }
                 let Some(contact) = asked(context, &open)? else { break };
                 new.contacts.push(contact);
             }
         }
-        let lacks = inactive(&new.contacts);
+        let lacks = inactive(all_roles(&new.contacts));
         let write = Write::CreateCompany(Box::new(new));
         let sent = send(context, &remote, &write, None, &lacks, &self.act).await?;
         if let Some(id) = sent.now.as_ref().and_then(Record::id).filter(|_| !lacks.is_empty()) {
@@ -222,6 +226,10 @@ impl Create {
     }
 }
 
+fn all_roles(contacts: &[ContactBody]) -> Vec<ContactRole> {
+    contacts.iter().flat_map(|contact| contact.roles.clone()).collect()
+}
+
 fn need(option: &str, text: Option<&String>) -> Result<Filled, Invalid> {
     Filled::new(option, text.map(String::as_str).unwrap_or_default())
 }
@@ -233,19 +241,8 @@ fn may(option: &str, text: Option<&String>) -> Result<Option<Filled>, Invalid> {
 impl Update {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         let company = RemoteId::new("COMPANY_ID", &self.company)?;
-        let about = &self.about;
-        let mut changes = CompanyChanges {
-            name: may("--name", about.name.as_ref())?,
-            address: None,
-            phone: may("--phone", about.phone.as_ref())?,
-            website: may("--website", about.website.as_ref())?,
-            external_id: may("--external-id", about.external_id.as_ref())?,
-            self_service_allowed: about.self_service,
-            bill_on_behalf: about.bill_on_behalf,
-            order_approval_required: about.order_approval,
-        };
-        let moves = [&about.street, &about.street2, &about.city, &about.state, &about.postcode, &about.country];
-        let moves = moves.iter().any(|part| part.is_some());
+        let (mut changes, address) = self.changes()?;
+        let moves = address != AddressChanges::default();
         if !moves {
             // Told before anything is read.
             let _some = CompanyPatch::new(changes.clone())?;
@@ -253,23 +250,46 @@ impl Update {
         let remote = self.act.how.open(context)?;
         let now = one(&remote, &Ask::Company(company.clone())).await?;
         if moves {
-            changes.address = Some(self.address(&|path: &str| now.text(path))?);
+            changes.address = Some(AddressChange::of(&now, &address)?);
         }
-        let write = Write::UpdateCompany { company, patch: Box::new(CompanyPatch::new(changes)?) };
+        let patch = Box::new(CompanyPatch::new(changes)?.differs_from(&now)?);
+        let write = Write::UpdateCompany { company, patch };
         Ok(send(context, &remote, &write, Some(&now), &[], &self.act).await?.ending)
     }
 
-    /// The parts that are named, and the rest as it is.
-    fn address(&self, held: &dyn Fn(&str) -> Option<String>) -> Result<Address, Invalid> {
-        let part = |given: &Option<String>, path: &str| given.clone().or_else(|| held(path));
+    fn changes(&self) -> Result<(CompanyChanges, AddressChanges), CommandError> {
         let about = &self.about;
-        Ok(Address {
-            street: need("--street", part(&about.street, "address.street").as_ref())?,
-            street2: may("--street2", part(&about.street2, "address.street2").as_ref())?,
-            city: need("--city", part(&about.city, "address.city").as_ref())?,
-            region: may("--state", part(&about.state, "address.stateOrProvince").as_ref())?,
-            postcode: need("--postcode", part(&about.postcode, "address.postalCode").as_ref())?,
-            country: Country::new("--country", part(&about.country, "address.country").unwrap_or_default())?,
-        })
+        let given = [
+            ("street2", about.street2.is_some()),
+            ("state", about.state.is_some()),
+            ("external-id", about.external_id.is_some()),
+        ];
+        let given: Vec<&str> = given.iter().filter(|(_, is_given)| *is_given).map(|(word, _)| *word).collect();
+        let (of_company, of_address): (Vec<_>, Vec<_>) =
+            self.clear.of(CLEARED, &given)?.into_iter().partition(|api| *api == "externalId");
+        let external_id = may("--external-id", about.external_id.as_ref())?.map(Clearable::To);
+        let changes = CompanyChanges {
+            name: may("--name", about.name.as_ref())?,
+            address: None,
+            phone: may("--phone", about.phone.as_ref())?,
+            website: may("--website", about.website.as_ref())?,
+            external_id: external_id.or((!of_company.is_empty()).then_some(Clearable::Cleared)),
+            self_service_allowed: about.self_service,
+            bill_on_behalf: about.bill_on_behalf,
+            order_approval_required: about.order_approval,
+        };
+        let address = AddressChanges {
+            street: may("--street", about.street.as_ref())?,
+            street2: may("--street2", about.street2.as_ref())?,
+            city: may("--city", about.city.as_ref())?,
+            region: may("--state", about.state.as_ref())?,
+            postcode: may("--postcode", about.postcode.as_ref())?,
+            country: about.country.as_ref().map(|code| Country::new("--country", code)).transpose()?,
+            clear: of_address,
+        };
+        Ok((changes, address))
     }
 }
+
+/// What of a company can be emptied.
+const CLEARED: &[clear::Field] = &[("street2", "street2"), ("state", "stateOrProvince"), ("external-id", "externalId")];

@@ -6,14 +6,15 @@ use clap::Subcommand;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
+use crate::cli::pax8::clear::{self, Clear};
 use crate::cli::pax8::options::{complete, one, refused};
 use crate::cli::pax8::pairs::Pairs;
 use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads};
 use crate::cli::pax8::write::{Act, send};
 use crate::cli::ui::is_yes;
 use crate::engine::pax8::{
-    Ask, ContactBody, ContactRole, Duty, Email, Extent, Filled, Invalid, Query, Record, Remote, RemoteId, Write,
-    duties_open,
+    Ask, ContactBody, ContactChange, ContactChanges, ContactRole, Duty, DutyChange, Email, Extent, Filled, Invalid,
+    Query, Record, Remote, RemoteId, Write, duties_open,
 };
 
 const COMPANY: Id = ("COMPANY_ID", "The company's id");
@@ -73,9 +74,12 @@ pub(super) struct Create {
 
 /// Change a contact
 ///
-/// Pax8 replaces a contact as a whole: what is not named here is sent as it is now.
+/// Pax8 replaces a contact as a whole: what is not named here is sent as it is now, also what this program does not know.
+///
+/// --primary and --role add to the duties it has; --no-primary and --no-role take away. --clear empties roles,
+/// phone-country-code or phone-country-calling-code; the names, the mail address and the telephone are demanded.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 contacts update 7c1f0a52 2ab4c9d0 --phone 555-0199")]
+#[command(after_help = "Example:\n  trueup pax8 contacts update 7c1f0a52 2ab4c9d0 --phone 555-0199 --role billing")]
 pub(super) struct Update {
     /// The company's id
     #[arg(value_name = "COMPANY_ID")]
@@ -85,6 +89,14 @@ pub(super) struct Update {
     contact: String,
     #[command(flatten)]
     person: Person,
+    /// No longer the first to be asked about these
+    #[arg(long, value_name = "DUTIES")]
+    no_primary: Option<String>,
+    /// No longer to be asked about these
+    #[arg(long, value_name = "DUTIES")]
+    no_role: Option<String>,
+    #[command(flatten)]
+    clear: Clear,
     #[command(flatten)]
     act: Act,
 }
@@ -149,15 +161,22 @@ impl Create {
             ("--email", person.email.is_some()),
             ("--phone", person.phone.is_some()),
         ])?;
-        let roles = roles(person.primary.as_deref(), person.role.as_deref())?.unwrap_or_default();
-        let contact = body(&|key| person.get(key), roles)?;
+        let roles = roles(person.primary.as_deref(), person.role.as_deref())?;
+        let text = |option: &str, text: &Option<String>| Filled::new(option, text.as_deref().unwrap_or_default());
+        let contact = ContactBody {
+            first_name: text("--first-name", &person.first_name)?,
+            last_name: text("--last-name", &person.last_name)?,
+            email: Email::new("--email", person.email.as_deref().unwrap_or_default())?,
+            phone: text("--phone", &person.phone)?,
+            roles,
+        };
         let remote = self.act.how.open(context)?;
         let write = Write::CreateContact { company: company.clone(), contact: contact.clone() };
         remote.may_write(&write)?;
-        let mut all = people(context, &remote, &company, None).await?;
-        all.push(contact);
-        let sent = send(context, &remote, &write, None, &inactive(&all), &self.act).await?;
-        Ok(sent.ending)
+        let others = people(context, &remote, &company, None).await?;
+        let mut told = inactive(contact.roles.iter().copied().chain(all_roles(&others)));
+        told.extend(stepping_back(&contact.roles, &[], &others));
+        Ok(send(context, &remote, &write, None, &told, &self.act).await?.ending)
     }
 }
 
@@ -165,23 +184,76 @@ impl Update {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         let company = RemoteId::new("COMPANY_ID", &self.company)?;
         let id = RemoteId::new("CONTACT_ID", &self.contact)?;
-        let person = &self.person;
-        let roles = roles(person.primary.as_deref(), person.role.as_deref())?;
-        if roles.is_none() && PERSON.iter().all(|key| person.get(key).is_none()) {
+        let changes = self.changes()?;
+        if changes == ContactChanges::default() {
             return Err(CommandError::new(Kind::Usage, "nothing is to be changed: name at least one option"));
         }
         let remote = self.act.how.open(context)?;
         let now = one(&remote, &Ask::Contact { company: company.clone(), contact: id.clone() }).await?;
-        let roles = match roles {
-            Some(roles) => roles,
-            None => ContactBody::of(&now)?.roles,
-        };
-        let body = body(&|key| person.get(key).or_else(|| now.text(key)), roles)?;
-        let mut all = people(context, &remote, &company, Some(&id)).await?;
-        all.push(body.clone());
-        let write = Write::ReplaceContact { company, contact: id, body };
-        Ok(send(context, &remote, &write, Some(&now), &inactive(&all), &self.act).await?.ending)
+        let change = ContactChange::of(&now, &changes)?;
+        let others = people(context, &remote, &company, Some(&id)).await?;
+        let mut told = inactive(change.roles().into_iter().chain(all_roles(&others)));
+        told.extend(stepping_back(&change.roles(), &ContactRole::all_of(&now), &others));
+        let write = Write::ReplaceContact { company, contact: id, change };
+        Ok(send(context, &remote, &write, Some(&now), &told, &self.act).await?.ending)
     }
+
+    fn changes(&self) -> Result<ContactChanges, CommandError> {
+        let person = &self.person;
+        let text =
+            |option: &str, text: &Option<String>| text.as_ref().map(|text| Filled::new(option, text)).transpose();
+        let duties = self.duties()?;
+        let given = if duties.is_empty() { &[][..] } else { &["roles"][..] };
+        Ok(ContactChanges {
+            first_name: text("--first-name", &person.first_name)?,
+            last_name: text("--last-name", &person.last_name)?,
+            email: person.email.as_ref().map(|mail| Email::new("--email", mail)).transpose()?,
+            phone: text("--phone", &person.phone)?,
+            duties,
+            clear: self.clear.of(CLEARED, given)?,
+        })
+    }
+
+    /// What is to become of its duties, each named once.
+    fn duties(&self) -> Result<Vec<DutyChange>, CommandError> {
+        let made: [fn(Duty) -> DutyChange; 4] =
+            [DutyChange::Primary, DutyChange::Has, DutyChange::NotPrimary, DutyChange::Without];
+        let typed = [&self.person.primary, &self.person.role, &self.no_primary, &self.no_role];
+        let options = ["--primary", "--role", "--no-primary", "--no-role"].into_iter().zip(typed);
+        let (mut named, mut changes) = (Vec::new(), Vec::new());
+        for ((option, typed), change) in options.zip(made) {
+            for duty in duties(option, typed.as_deref())? {
+                if named.contains(&duty) {
+                    let what = format!("{} is named twice", duty.as_str());
+                    return Err(Invalid { field: option.to_owned(), what }.into());
+                }
+                named.push(duty);
+                changes.push(change(duty));
+            }
+        }
+        Ok(changes)
+    }
+}
+
+/// What of a contact can be emptied.
+const CLEARED: &[clear::Field] = &[
+    ("roles", "types"),
+    ("phone-country-code", "phoneCountryCode"),
+    ("phone-country-calling-code", "phoneCountryCallingCode"),
+];
+
+/// Who stops being the first to be asked, since a duty has one primary contact.
+fn stepping_back(roles: &[ContactRole], before: &[ContactRole], others: &[Record]) -> Vec<String> {
+    let new = roles.iter().filter(|role| role.primary && !before.contains(role)).map(|role| role.duty);
+    let told = |duty: Duty| {
+        let is_primary =
+            |other: &&Record| ContactRole::all_of(other).iter().any(|role| role.primary && role.duty == duty);
+        let other = others.iter().find(is_primary)?;
+        let name =
+            [other.text("firstName"), other.text("lastName")].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        Some(format!("{name} is the primary contact for {} now and will no longer be", duty.as_str()))
+    };
+    new.filter_map(told).collect()
 }
 
 impl Delete {
@@ -192,56 +264,34 @@ impl Delete {
         let write = Write::DeleteContact { company: company.clone(), contact: contact.clone() };
         let now = one(&remote, &Ask::Contact { company: company.clone(), contact: contact.clone() }).await?;
         let rest = people(context, &remote, &company, Some(&contact)).await?;
-        Ok(send(context, &remote, &write, Some(&now), &inactive(&rest), &self.act).await?.ending)
+        Ok(send(context, &remote, &write, Some(&now), &inactive(all_roles(&rest)), &self.act).await?.ending)
     }
 }
 
-/// The four texts a contact has, by Pax8's names.
-const PERSON: [&str; 4] = ["firstName", "lastName", "email", "phone"];
-
-impl Person {
-    fn get(&self, key: &str) -> Option<String> {
-        let given = match key {
-            "firstName" => &self.first_name,
-            "lastName" => &self.last_name,
-            "email" => &self.email,
-            "phone" => &self.phone,
-            _ => &None,
-        };
-        given.clone()
-    }
-}
-
-fn body(text: &dyn Fn(&str) -> Option<String>, roles: Vec<ContactRole>) -> Result<ContactBody, CommandError> {
-    let filled = |key: &str, option: &str| Filled::new(option, text(key).unwrap_or_default());
-    Ok(ContactBody {
-        first_name: filled("firstName", "--first-name")?,
-        last_name: filled("lastName", "--last-name")?,
-        email: Email::new("--email", text("email").unwrap_or_default())?,
-        phone: filled("phone", "--phone")?,
-        roles,
-    })
-}
-
-/// Duties as typed; nothing where none were named.
-fn roles(primary: Option<&str>, also: Option<&str>) -> Result<Option<Vec<ContactRole>>, CommandError> {
-    if primary.is_none() && also.is_none() {
-        return Ok(None);
-    }
+/// Duties as typed.
+fn duties(option: &str, typed: Option<&str>) -> Result<Vec<Duty>, CommandError> {
     let known = Duty::ALL.map(Duty::as_str);
+    let words = typed.unwrap_or_default().split(',').map(str::trim).filter(|word| !word.is_empty());
+    let duty = |word: &str| {
+        Duty::of(word).ok_or_else(|| {
+            let what = format!("expected {}; found {word}", known.join(", "));
+            refused(Invalid { field: option.to_owned(), what }, word, &known)
+        })
+    };
+    words.map(duty).collect()
+}
+
+/// The duties of a new contact.
+fn roles(primary: Option<&str>, also: Option<&str>) -> Result<Vec<ContactRole>, CommandError> {
     let mut all: Vec<ContactRole> = Vec::new();
     for (typed, option, primary) in [(primary, "--primary", true), (also, "--role", false)] {
-        for word in typed.unwrap_or_default().split(',').map(str::trim).filter(|word| !word.is_empty()) {
-            let duty = Duty::of(word).ok_or_else(|| {
-                let what = format!("expected {}; found {word}", known.join(", "));
-                refused(Invalid { field: option.to_owned(), what }, word, &known)
-            })?;
+        for duty in duties(option, typed)? {
             if all.iter().all(|role| role.duty != duty) {
                 all.push(ContactRole { duty, primary });
             }
         }
     }
-    Ok(Some(all))
+    Ok(all)
 }
 
 /// A contact as `companies create` takes it.
@@ -252,7 +302,7 @@ pub(super) fn of_text(text: &str) -> Result<ContactBody, CommandError> {
         last_name: Filled::new("--contact last", given.need("last")?)?,
         email: Email::new("--contact email", given.need("email")?)?,
         phone: Filled::new("--contact phone", given.need("phone")?)?,
-        roles: roles(given.get("primary"), given.get("role"))?.unwrap_or_default(),
+        roles: roles(given.get("primary"), given.get("role"))?,
     })
 }
 
@@ -276,26 +326,30 @@ pub(super) fn asked(context: &Context, open: &[Duty]) -> Result<Option<ContactBo
     }))
 }
 
-/// What a company with these contacts lacks.
-pub(super) fn inactive(contacts: &[ContactBody]) -> Vec<String> {
-    let open = duties_open(contacts);
+/// What a company lacks whose contacts have these duties.
+pub(super) fn inactive(roles: impl IntoIterator<Item = ContactRole>) -> Vec<String> {
+    let open = duties_open(roles);
     let named = open.iter().map(|duty| duty.as_str()).collect::<Vec<_>>().join(", ");
     let told =
         format!("without a primary contact for {named} the company is inactive, and nothing can be ordered for it");
     if open.is_empty() { Vec::new() } else { vec![told] }
 }
 
-/// The contacts a company has, without one of them. One that cannot be read has no duty.
+fn all_roles(contacts: &[Record]) -> Vec<ContactRole> {
+    contacts.iter().flat_map(ContactRole::all_of).collect()
+}
+
+/// The contacts a company has, without one of them.
 async fn people(
     context: &Context,
     remote: &Remote,
     company: &RemoteId,
     without: Option<&RemoteId>,
-) -> Result<Vec<ContactBody>, CommandError> {
+) -> Result<Vec<Record>, CommandError> {
     let ask = Ask::Contacts { company: company.clone() };
     let answer = remote.ask(&ask, &Query::default(), Extent::All, &*context.ui).await?;
     let is_other = |contact: &&Record| {
         without.is_none_or(|without| !contact.id().is_some_and(|id| id.eq_ignore_ascii_case(without.as_str())))
     };
-    Ok(answer.records.iter().filter(is_other).filter_map(|contact| ContactBody::of(contact).ok()).collect())
+    Ok(answer.records.into_iter().filter(|contact| is_other(&contact)).collect())
 }

@@ -123,17 +123,15 @@ pub(in crate::cli) fn aligned(lines: &[Line]) -> String {
 
 /// A change beside what is there: `24 → 30`; what stays as it is says so.
 pub(super) fn beside(lines: Vec<Line>, now: &Record) -> Vec<Line> {
-    let there = of_record(now);
+    let (lines, there) = in_short(lines, of_record(now));
     let was = |path: &str| {
         // Some fields have two names, of which a record holds either.
         let held = || there.iter().find(|(name, _)| name == path).map(|(_, text)| text.clone());
         held().or_else(|| now.text(path))
     };
     // A list is replaced as a whole: what it no longer names goes.
-    let list = |path: &str| path.split_once('[').map(|(list, _)| list.to_owned());
     let is_given = |path: &str| lines.iter().any(|(given, _)| given == path || given.starts_with(&format!("{path}.")));
-    let is_replaced =
-        |path: &str| list(path).is_some_and(|of| lines.iter().any(|(given, _)| list(given).as_ref() == Some(&of)));
+    let is_replaced = |path: &str| list(path).is_some_and(|of| lines.iter().any(|(given, _)| list(given) == Some(of)));
     let gone: Vec<Line> = there
         .iter()
         .filter(|(path, _)| is_replaced(path) && !is_given(path))
@@ -149,6 +147,40 @@ pub(super) fn beside(lines: Vec<Line>, now: &Record) -> Vec<Line> {
         (path, text)
     };
     lines.into_iter().map(told).chain(gone).collect()
+}
+
+/// The list a path is a part of.
+fn list(path: &str) -> Option<&str> {
+    path.split_once('[').map(|(list, _)| list)
+}
+
+/// Lists whose parts are short on both sides, each on one line: a part that goes moves those after it, and line by line it
+/// would seem as if they had changed.
+fn in_short(new: Vec<Line>, there: Vec<Line>) -> (Vec<Line>, Vec<Line>) {
+    let all = || new.iter().chain(&there);
+    let is_long = |of: &str| {
+        let of = |lines: &[Line]| {
+            let parts = lines.iter().filter(|(path, _)| list(path) == Some(of));
+            parts.clone().any(|(path, _)| !path.ends_with(']'))
+                || parts.map(|(_, text)| text.chars().count().saturating_add(BETWEEN.len())).sum::<usize>() > PART_MAX
+        };
+        of(&new) || of(&there)
+    };
+    let short: Vec<String> =
+        all().filter_map(|(path, _)| list(path)).filter(|of| !is_long(of)).map(str::to_owned).collect();
+    let joined = |lines: Vec<Line>| {
+        let mut out: Vec<Line> = Vec::new();
+        for (path, text) in lines {
+            let of = list(&path).filter(|of| short.iter().any(|one| one == of)).map(str::to_owned);
+            match (of, out.last_mut()) {
+                (Some(of), Some((last, all))) if *last == of => all.extend([BETWEEN, &text]),
+                (Some(of), _) => out.push((of, text)),
+                (None, _) => out.push((path, text)),
+            }
+        }
+        out
+    };
+    (joined(new), joined(there))
 }
 
 /// A day is also written as the moment it begins.

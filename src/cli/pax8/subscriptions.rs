@@ -10,7 +10,7 @@ use clap::Subcommand;
 use crate::cli::args;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending};
-use crate::cli::pax8::clear::Clearable;
+use crate::cli::pax8::clear::{self, Clear};
 use crate::cli::pax8::options::one;
 use crate::cli::pax8::orders::term;
 use crate::cli::pax8::provisioning::{Commitment, Questions, offered};
@@ -79,7 +79,7 @@ pub(super) enum Verb {
 
 /// Change a subscription
 ///
-/// Only what is named is sent: at least one of price, term, quantity and start. What its commitment says of a change of quantity
+/// Only what is named is sent: at least one of price, term, quantity and start. --clear end lets it run on without an end. What its commitment says of a change of quantity
 /// is told before anything is sent.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup pax8 subscriptions update d3b00c1e --quantity 30")]
@@ -105,14 +105,14 @@ pub(super) struct Update {
     /// Answer a question of its provisioning; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     detail: Vec<String>,
-    /// Take this away: end, so that it runs on
-    #[arg(long, value_name = "FIELD")]
-    clear: Vec<String>,
+    #[command(flatten)]
+    clear: Clear,
     #[command(flatten)]
     act: Act,
 }
 
-const CLEARABLE: Clearable = Clearable { optional: &["end"], demanded: &["quantity", "price", "term", "start"] };
+/// What of a subscription can be emptied.
+const CLEARED: &[clear::Field] = &[("end", "endDate")];
 
 /// Cancel a subscription
 ///
@@ -154,7 +154,7 @@ impl Update {
             quantity: self.quantity,
             start: self.start,
             end: self.end,
-            clear_end: CLEARABLE.cleared(&self.clear, &[("end", self.end.is_some())])?.contains("end"),
+            clear_end: !self.clear.of(CLEARED, self.end.map_or(&[], |_| &["end"]))?.is_empty(),
             provisioning: Vec::new(),
         };
         // What cannot be sent is told before anything is read.

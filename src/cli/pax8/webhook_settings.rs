@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
-use crate::cli::pax8::clear::Clearable;
+use crate::cli::pax8::clear::{self, Clear};
 use crate::cli::pax8::options::one;
 use crate::cli::pax8::write::{Act, send};
 use crate::config::{ConfigError, SecretProblem, SecretSource};
@@ -52,7 +52,8 @@ impl Authorization {
 /// Change how a webhook delivers
 ///
 /// Pax8 replaces all of it at once, and never says what deliveries carry in Authorization: that must be named again, the same or
-/// a new one. What else is not named stays as it is. Topics have commands of their own.
+/// a new one. What else is not named stays as it is; --clear empties contact-email, or error-threshold, which Pax8 then takes
+/// for 3. Topics have commands of their own.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  trueup pax8 webhooks update 3f8e1d72 --url https://hooks.acme.example/new \\\n    --authorization-env PAX8_HOOK_SECRET --clear contact-email"
@@ -75,15 +76,14 @@ pub(super) struct Update {
     /// After so many failures, from 1 to 20
     #[arg(long, value_name = "NUMBER")]
     error_threshold: Option<u8>,
-    /// Take this away: contact-email, or error-threshold, which Pax8 then takes for 3; may be repeated
-    #[arg(long, value_name = "FIELD")]
-    clear: Vec<String>,
+    #[command(flatten)]
+    clear: Clear,
     #[command(flatten)]
     act: Act,
 }
 
-const CLEARABLE: Clearable =
-    Clearable { optional: &["contact-email", "error-threshold"], demanded: &["name", "url", "authorization"] };
+/// What of a webhook can be emptied.
+const CLEARED: &[clear::Field] = &[("contact-email", "contactEmail"), ("error-threshold", "errorThreshold")];
 
 /// Let a webhook deliver
 #[derive(Debug, clap::Args)]
@@ -115,16 +115,17 @@ impl Update {
         let webhook = RemoteId::new("WEBHOOK_ID", &self.webhook)?;
         let set =
             [("contact-email", self.contact_email.is_some()), ("error-threshold", self.error_threshold.is_some())];
-        let cleared = CLEARABLE.cleared(&self.clear, &set)?;
+        let set: Vec<&str> = set.iter().filter(|(_, is_set)| *is_set).map(|(word, _)| *word).collect();
+        let cleared = self.clear.of(CLEARED, &set)?;
         let authorization = self.authorization.read(context)?;
         let remote = self.act.how.open(context)?;
         let now = one(&remote, &Ask::Webhook(webhook.clone())).await?;
         let mut settings = self.settings(&now, authorization)?;
-        if cleared.contains("contact-email") {
+        if cleared.contains(&"contactEmail") {
             settings.contact_email = None;
         }
         let mut warnings = Vec::new();
-        if cleared.contains("error-threshold") {
+        if cleared.contains(&"errorThreshold") {
             settings.error_threshold = None;
             warnings.push("the error threshold is left to Pax8, which takes 3".to_owned());
         }

@@ -62,7 +62,7 @@ fn shown(remote: &Remote, write: &Write, now: Option<&Record>) -> String {
         (Some(body), Some(now)) => {
             let mut lines = beside(of_body(body, Some(now.resource())), now);
             for path in write.clears() {
-                lines.extend(now.text(path).map(|was| (path.to_owned(), format!("{was} → (nothing)"))));
+                lines.extend(now.text(&path).map(|was| (path, format!("{was} → (nothing)"))));
             }
             aligned(&lines)
         }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use serde_json::Number;
 
+use crate::connectors::http::{path_of, repeated};
 use crate::core::id::Id;
 use crate::core::money::{Amount, Currency, MoneyError, UnitPrice};
 use crate::core::outside::excerpt;
@@ -25,6 +26,11 @@ pub(super) struct Flaw {
 impl Flaw {
     pub(super) fn new(field: &str, what: impl Into<String>) -> Self {
         Self { field: field.to_owned(), what: what.into() }
+    }
+
+    /// A key that a record has twice: nobody can say which of its values is meant.
+    pub(super) fn repeated(json: &str) -> Option<Self> {
+        repeated(json.as_bytes()).map(|steps| Self::new(&path_of(&steps), "expected the key once, found it twice"))
     }
 }
 

@@ -257,6 +257,10 @@ fn changed(write: &Write, id: &str, before: &Value, now: &Value) -> Looked {
             }
             let at =
                 |value: &Value, path: &[String]| path.iter().try_fold(value, |value, name| value.get(name)).cloned();
+            // What was sent back as it was, since Pax8 takes the whole, says nothing.
+            let is_change = |(path, wanted): &(Vec<String>, Value)| !means(wanted, at(before, path).as_ref());
+            let changes_some = wanted.iter().any(&is_change);
+            let wanted: Vec<_> = wanted.into_iter().filter(|leaf| !changes_some || is_change(leaf)).collect();
             let holds = wanted.iter().all(|(path, wanted)| means(wanted, at(now, path).as_ref()));
             let stayed = wanted.iter().all(|(path, _)| {
                 let before = at(before, path).unwrap_or_default();
@@ -316,7 +320,7 @@ fn topic_texts(webhook: &Value, name: &str) -> BTreeSet<String> {
 
 /// Each value a body sets, by its path. What is written and never answered (provisioning answers, a delivery's secret) says
 /// nothing.
-fn leaves(body: Value) -> Vec<(Vec<String>, Value)> {
+pub(super) fn leaves(body: Value) -> Vec<(Vec<String>, Value)> {
     let Value::Object(fields) = body else { return Vec::new() };
     let fields =
         fields.into_iter().filter(|(name, _)| !["provisioningDetails", "authorization"].contains(&name.as_str()));

@@ -46,8 +46,10 @@ use crate::core::product::{CommitmentRule, PriceRow, VendorProduct};
 use crate::core::snapshot::{Problem, Pulled};
 pub use ask::Ask;
 pub use call::{Answer, Extent};
-pub use companies::{Address, CompanyChanges, CompanyFlags, CompanyPatch, NewCompany};
-pub use contacts::{ContactBody, ContactRole, Duty, duties_open};
+pub use companies::{
+    Address, AddressChange, AddressChanges, Clearable, CompanyChanges, CompanyFlags, CompanyPatch, NewCompany,
+};
+pub use contacts::{ContactBody, ContactChange, ContactChanges, ContactRole, Duty, DutyChange, duties_open};
 pub use hint::hint;
 pub use look::{Before, Looked};
 pub use orders::{NewLine, NewOrder, Parent, Provision};

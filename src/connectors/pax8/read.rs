@@ -78,6 +78,9 @@ impl Row {
 
     /// The row as the API spells it.
     pub(super) fn decode<W: DeserializeOwned>(&self) -> std::result::Result<W, Flaw> {
+        if let Some(flaw) = Flaw::repeated(self.raw.get()) {
+            return Err(flaw);
+        }
         decode(self.raw.get().as_bytes()).map_err(|bad| {
             // The line and column would be those of the row alone.
             let what = bad.what.rsplit_once(" at line ").map_or(bad.what.as_str(), |(what, _)| what).to_owned();
@@ -412,6 +415,21 @@ mod tests {
             let row = Row::new("GET /x row 1".to_owned(), RawValue::from_string(row.to_owned()).unwrap());
             let problem = row.problem(Flaw { field: "quantity".into(), what: "is no number".into() });
             assert_eq!((problem.record.as_deref(), problem.customer), (Some("L1"), customer));
+        }
+    }
+
+    #[test]
+    fn a_key_that_a_row_has_twice_is_a_problem_whether_it_is_known_or_not() {
+        for (row, field) in [
+            (r#"{"id":"L1","quantity":1,"quantity":2}"#, "quantity"),
+            (r#"{"id":"L1","commitment":{"term":"a","new":1,"new":2}}"#, "commitment.new"),
+        ] {
+            let row = Row::new("GET /x row 1".to_owned(), RawValue::from_string(row.to_owned()).unwrap());
+            let told = format!("GET /x row 1, record L1, field {field}: expected the key once, found it twice");
+            let read = row.decode::<wire::Subscription>().map_err(|flaw| row.problem(flaw).to_string());
+            assert_eq!(read.map(drop), Err(told.clone()));
+            let kept = row.record(&crate::connectors::pax8::subscriptions::SUBSCRIPTION);
+            assert_eq!(kept.map(drop).map_err(|problem| problem.to_string()), Err(told));
         }
     }
 }

@@ -103,8 +103,11 @@ impl PartialEq for Record {
 }
 
 impl Record {
-    /// Reads an object.
+    /// Reads an object that has no key twice.
     pub(super) fn read(of: &'static Resource, raw: Box<RawValue>) -> Result<Self, Flaw> {
+        if let Some(flaw) = Flaw::repeated(raw.get()) {
+            return Err(flaw);
+        }
         match serde_json::from_str::<Map<String, Value>>(raw.get()) {
             Ok(values) => Ok(Self { of, raw, values }.without_secrets()),
             Err(_) => {

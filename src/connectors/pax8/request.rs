@@ -5,7 +5,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::connectors::pax8::record::Record;
 use crate::core::outside::excerpt;
 
 /// Why a request cannot be written: the field, what is expected and what was given.
@@ -180,9 +179,23 @@ pub(super) fn exact_number(plain: &str) -> Value {
     serde_json::from_str(plain).unwrap_or(Value::Null)
 }
 
-/// What a request says of a record that could be compared: for texts of a record read before.
-pub(super) fn filled_of(record: &Record, path: &str) -> Result<Filled, Invalid> {
-    Filled::new(path, record.text(path).unwrap_or_default())
+/// Refuses to empty what Pax8 demands.
+pub(super) fn may_clear(name: &str, known: &[&str]) -> Result<(), Invalid> {
+    let refused = || Invalid::new(name, format!("cannot be emptied; there are {}", known.join(", ")));
+    if known.contains(&name) { Ok(()) } else { Err(refused()) }
+}
+
+/// Why a change is not sent that changes nothing.
+pub(super) const NOTHING: &str = "nothing would change: it is so already";
+
+/// Whether a record that holds all of this already would stay as it is.
+pub(super) fn changes_nothing(wanted: &Value, held: &Value) -> bool {
+    match (wanted, held) {
+        (Value::Object(wanted), Value::Object(held)) => {
+            wanted.iter().all(|(name, value)| changes_nothing(value, held.get(name).unwrap_or(&Value::Null)))
+        }
+        (wanted, held) => wanted == held,
+    }
 }
 
 #[cfg(test)]

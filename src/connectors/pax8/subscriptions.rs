@@ -128,11 +128,6 @@ impl SubscriptionChange {
         Ok(Self(changes))
     }
 
-    /// Whether it takes the end away.
-    pub(super) fn clears_end(&self) -> bool {
-        self.0.clear_end
-    }
-
     pub(super) fn body(&self) -> Value {
         let changes = &self.0;
         Body::default()

@@ -13,7 +13,8 @@ use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Call, Outcome, Undecodable, Verb, decode, segment};
 use crate::connectors::pax8::ask::Ask;
 use crate::connectors::pax8::companies::{CompanyPatch, NewCompany};
-use crate::connectors::pax8::contacts::ContactBody;
+use crate::connectors::pax8::contacts::{ContactBody, ContactChange};
+use crate::connectors::pax8::look::leaves;
 use crate::connectors::pax8::orders::{NewOrder, moment_of};
 use crate::connectors::pax8::record::{Record, Resource};
 use crate::connectors::pax8::request::{Filled, Hidden, RemoteId};
@@ -41,7 +42,7 @@ pub enum Write {
     ReplaceContact {
         company: RemoteId,
         contact: RemoteId,
-        body: ContactBody,
+        change: ContactChange,
     },
     DeleteContact {
         company: RemoteId,
@@ -230,28 +231,15 @@ impl Write {
 
     /// The fields it takes away, by their paths: those that are sent as nothing, or left out of what replaces the whole.
     #[must_use]
-    pub fn clears(&self) -> Vec<&'static str> {
-        let all = match self {
-            Self::UpdateSubscription { change, .. } => vec![(change.clears_end(), "endDate")],
-            Self::ConfigureWebhook { settings, .. } => vec![(settings.contact_email.is_none(), "contactEmail")],
-            Self::CreateCompany(_)
-            | Self::UpdateCompany { .. }
-            | Self::CreateContact { .. }
-            | Self::ReplaceContact { .. }
-            | Self::DeleteContact { .. }
-            | Self::CreateOrder(_)
-            | Self::CancelSubscription { .. }
-            | Self::CreateWebhook(_)
-            | Self::SwitchWebhook { .. }
-            | Self::DeleteWebhook { .. }
-            | Self::AddTopic { .. }
-            | Self::ReplaceTopics { .. }
-            | Self::DeleteTopic { .. }
-            | Self::ConfigureTopic { .. }
-            | Self::TestTopic { .. }
-            | Self::RetryDelivery { .. } => Vec::new(),
-        };
-        all.into_iter().filter_map(|(is_cleared, path)| is_cleared.then_some(path)).collect()
+    pub fn clears(&self) -> Vec<String> {
+        let nothing = leaves(self.body().unwrap_or_default()).into_iter().filter(|(_, value)| value.is_null());
+        let mut all: Vec<String> = nothing.map(|(path, _)| path.join(".")).collect();
+        if let Self::ConfigureWebhook { settings, .. } = self
+            && settings.contact_email.is_none()
+        {
+            all.push("contactEmail".to_owned());
+        }
+        all
     }
 
     fn verb(&self) -> Verb {
@@ -313,7 +301,7 @@ impl Write {
             Self::CreateCompany(new) => Some(new.body()),
             Self::UpdateCompany { patch, .. } => Some(patch.body()),
             Self::CreateContact { contact, .. } => Some(contact.body()),
-            Self::ReplaceContact { body, .. } => Some(body.body()),
+            Self::ReplaceContact { change, .. } => Some(change.body()),
             Self::CreateOrder(order) => Some(order.body()),
             Self::UpdateSubscription { change, .. } => Some(change.body()),
             Self::CreateWebhook(new) => Some(new.body()),

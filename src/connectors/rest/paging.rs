@@ -14,7 +14,7 @@ use super::codec::{shown, text_of};
 use super::language::{Page, Size};
 use super::path::Path;
 use crate::connectors::error::{ConnectorError, ErrorKind};
-use crate::connectors::http::{Client, Undecodable};
+use crate::connectors::http::{Client, PathStep, Undecodable, path_of, repeated};
 use crate::connectors::{Result, Watched, Way};
 
 const PAGES_MAX: usize = 20_000;
@@ -172,7 +172,7 @@ impl Listing<'_> {
         client
             .get_with(address, &query, |reply| {
                 let next_link = rel.and_then(|rel| link(&reply.headers, rel));
-                decoded(&reply.body).map(|body| Answer { body, next_link })
+                self.decoded(&reply.body).map(|body| Answer { body, next_link })
             })
             .await
     }
@@ -298,11 +298,23 @@ impl Listing<'_> {
     async fn ask_count(&self, client: &Client) -> Result<Option<u64>> {
         let Some((path, at)) = &self.count else { return Ok(None) };
         let query: Vec<(&str, &str)> = self.query.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-        let body = client.get_with(path, &query, |reply| decoded(&reply.body)).await?;
+        let body = client.get_with(path, &query, |reply| self.decoded(&reply.body)).await?;
         if let Some(count) = at.get(&body).and_then(whole_number) {
             return Ok(Some(count));
         }
         Err(self.malformed(&format!("GET {path}"), format!("a count expected, found {}", shown(&body))))
+    }
+
+    /// A reply as a value; refused where an object of it has a key twice, since the value of one of them would be lost.
+    fn decoded(&self, body: &[u8]) -> std::result::Result<Value, Undecodable> {
+        let value = serde_json::from_slice(body)
+            .map_err(|error| Undecodable { at: "the reply".to_owned(), what: format!("JSON expected: {error}") })?;
+        let Some(steps) = repeated(body) else { return Ok(value) };
+        let row = steps.iter().find_map(|step| if let PathStep::At(at) = step { Some(*at) } else { None });
+        let rows = self.records.get(&value).and_then(Value::as_array);
+        let id = rows.zip(row).and_then(|(rows, at)| self.id.get(rows.get(at)?)).and_then(|id| text_of(id).ok());
+        let of = id.map(|id| format!(" in record {}", shown_text(&id))).unwrap_or_default();
+        Err(Undecodable { at: path_of(&steps), what: format!("a key expected once, found twice{of}") })
     }
 
     /// A link as an absolute address; the client refuses one that leads elsewhere.
@@ -340,11 +352,6 @@ fn size_of(page: &Page) -> Option<&Size> {
         | Page::NextUrl { size, .. } => size.as_ref(),
         Page::Offset { size, .. } => Some(size),
     }
-}
-
-fn decoded(body: &[u8]) -> std::result::Result<Value, Undecodable> {
-    serde_json::from_slice(body)
-        .map_err(|error| Undecodable { at: "the reply".to_owned(), what: format!("JSON expected: {error}") })
 }
 
 fn count_of(rows: &[Found]) -> u64 {

@@ -10,7 +10,7 @@ use super::contacts::{self, covers};
 use super::shape::{Kind, of_year};
 use super::topics::Event;
 use super::validation::Fields;
-use super::{Call, Written, missing};
+use super::{Call, Written, missing, undocumented};
 use crate::simulate::data::{File, Row, Table};
 use crate::simulate::faults::Shape;
 use crate::simulate::json::{As, Object};
@@ -67,7 +67,7 @@ impl Call<'_> {
             object =
                 object.text("phone", row.get("phone")).flag("orderApprovalRequired", row.get("orderApprovalRequired"));
         }
-        of_year(self.faults.shape, Kind::Company, object.done())
+        of_year(self.faults.shape, Kind::Company, undocumented::add(object.done(), row))
     }
 
     /// A row that is not in the state yet, as a read would show it.
@@ -118,6 +118,7 @@ impl Call<'_> {
         let mut cells = self.company_cells(&mut fields);
         self.check_name(&mut fields, &id);
         self.all_good(&fields.wrong)?;
+        cells.push((undocumented::COLUMN, undocumented::patched(row, &body)));
         cells.retain(|(column, text)| row.get(column) != text);
         if cells.is_empty() {
             return Err(self.refusal("company", "at least one field must differ from what is stored"));
@@ -144,6 +145,10 @@ impl Call<'_> {
         for name in FLAGS {
             let flag = if create { Some(fields.required_flag(name)) } else { fields.flag(name) };
             cells.extend(flag.map(|flag| (name, flag.to_string())));
+        }
+        // A null empties what is not demanded.
+        if !create && fields.is_null("externalId") {
+            cells.push(("externalId", String::new()));
         }
         if let Some(address) = fields.object("address") {
             address_cells(address, fields, &mut cells);

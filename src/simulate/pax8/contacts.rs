@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::changes::{Cells, Change};
 use super::validation::Fields;
-use super::{Call, Written, missing};
+use super::{Call, Written, missing, undocumented};
 use crate::simulate::data::{File, Row};
 use crate::simulate::json::As;
 use crate::simulate::server::Answer;
@@ -52,7 +52,7 @@ impl Call<'_> {
             .map(|t| json!({ "type": t.trim_end_matches('+'), "primary": t.ends_with('+') }))
             .collect();
         let columns = ["id", "firstName", "lastName", "email", "phone", "createdDate"].map(|c| (c, As::Text));
-        self.object().columns(row, &columns).value("types", Value::Array(types)).done()
+        undocumented::add(self.object().columns(row, &columns).value("types", Value::Array(types)).done(), row)
     }
 
     pub(super) fn create_contact(&self, company: &str) -> Written {
@@ -81,7 +81,8 @@ impl Call<'_> {
         let (id, company) = (row.get("id").to_owned(), row.get("companyId").to_owned());
         let body = self.body()?;
         let mut fields = Fields::new(&body, "");
-        let cells = cells(&mut fields);
+        let mut cells = cells(&mut fields);
+        cells.push((undocumented::COLUMN, undocumented::replaced(row, &body)));
         let kept = primaries(types_of(&cells));
         if let Some(lost) = primaries(row.get("types")).difference(&kept).next() {
             fields.refuse("types", &format!("the company would have no primary {lost} contact"));

@@ -23,6 +23,7 @@ mod terms;
 mod time;
 mod token;
 mod topics;
+mod undocumented;
 mod usage;
 mod validation;
 mod webhooks;

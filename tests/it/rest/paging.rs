@@ -78,6 +78,18 @@ fn with_link(asked: &Asked, body: &Value, next: Option<String>) -> Said {
     (200, link.into_iter().collect(), body.to_string())
 }
 
+#[tokio::test]
+async fn a_key_that_a_record_has_twice_is_refused_with_the_record() {
+    for (records, path) in [("items", "items[1].name"), ("$", "[1].name")] {
+        let list = NONE.replace('$', records);
+        let wrap = |rows: &str| if records == "$" { rows.to_owned() } else { format!("{{\"items\":{rows}}}") };
+        let body = wrap(r#"[{"id":"c-1","name":"A"},{"id":"c-2","name":"B","name":"C"}]"#);
+        let (found, _) = read(&list, move |_| (200, Vec::new(), body.clone())).await;
+        let told = found.unwrap_err();
+        assert!(told.contains(path) && told.contains("found twice in record c-2"), "{told}");
+    }
+}
+
 /// A well-behaved server with `Link` headers.
 fn linked(asked: &Asked) -> Said {
     let at = number(asked, "page");

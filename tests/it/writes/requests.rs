@@ -1,5 +1,6 @@
 //! One request of each kind.
 
+use serde_json::json;
 use trueup::core::money::UnitPrice;
 use trueup::engine::pax8::{
     Address, BillingTerm, CompanyChanges, CompanyFlags, CompanyPatch, Condition, ContactBody, ContactRole, Country,
@@ -46,8 +47,10 @@ pub(super) fn company() -> Write {
 }
 
 pub(super) fn rename() -> Write {
-    let changes =
-        CompanyChanges { name: Some(text("New Name")), address: Some(address()), ..CompanyChanges::default() };
+    let address = json!({ "street": "4 Quay Row", "city": "Bristol", "stateOrProvince": "England",
+        "postalCode": "BS1 4ZZ", "country": "GB" });
+    let address = serde_json::from_value(json!({ "whole": address })).unwrap();
+    let changes = CompanyChanges { name: Some(text("New Name")), address: Some(address), ..CompanyChanges::default() };
     Write::UpdateCompany { company: text("c1"), patch: Box::new(CompanyPatch::new(changes).unwrap()) }
 }
 
@@ -105,7 +108,11 @@ pub(super) fn contact() -> Write {
 }
 
 pub(super) fn replaced() -> Write {
-    Write::ReplaceContact { company: text("c1"), contact: text("k1"), body: ada() }
+    let types = Duty::ALL.map(|duty| json!({ "type": duty.as_str(), "primary": true }));
+    let whole = json!({ "firstName": "Ada", "lastName": "Moss", "email": "ada@harbour.example", "phone": "0117 496 0001",
+        "types": types });
+    let change = serde_json::from_value(json!({ "whole": whole })).unwrap();
+    Write::ReplaceContact { company: text("c1"), contact: text("k1"), change }
 }
 
 pub(super) fn unmade() -> Write {

@@ -43,10 +43,8 @@ async fn what_no_look_can_tell_is_closed_by_a_persons_word_beside_all_that_was_s
         assert!(matches!(blocked, EngineError::WriteOpen { .. }), "{blocked}");
 
         let ruled = engine.settle_write(number, Door::Pax8(&remote), Some(&ruling(happened))).await.unwrap();
-        let (ended, outcome) = match happened {
-            true => (Ended::Happened, WriteOutcome::Happened),
-            false => (Ended::DidNot, WriteOutcome::DidNot),
-        };
+        let (ended, outcome) =
+            if happened { (Ended::Happened, WriteOutcome::Happened) } else { (Ended::DidNot, WriteOutcome::DidNot) };
         assert_eq!(ruled.ended, ended);
         let entry = engine.write_account(number).await.unwrap().entry;
         assert_eq!((entry.outcome, entry.said.as_deref()), (outcome, Some("ada says so: the portal shows it")));

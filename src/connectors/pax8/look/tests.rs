@@ -106,3 +106,15 @@ fn a_topic_is_there_or_it_is_not() {
     let test = Write::TestTopic { webhook: id(), topic: id() };
     assert!(matches!(changed(&test, "w", &hook(&[]), &hook(&[])), Looked::CannotTell(_)));
 }
+
+#[test]
+fn what_was_sent_back_as_it_was_says_nothing() {
+    let held = |phone: &str, version: i32| json!({ "id": "k1", "phone": phone, "version": version });
+    let change = serde_json::from_value(json!({ "whole": { "phone": "2", "version": 7 } })).unwrap();
+    let write = Write::ReplaceContact { company: id(), contact: id(), change };
+    let looked = |now: &Value| changed(&write, "k1", &held("1", 7), now);
+    // The remote counts its own versions.
+    assert_eq!(looked(&held("2", 8)), Looked::Happened("k1".to_owned()));
+    assert_eq!(looked(&held("1", 8)), Looked::DidNot);
+    assert!(matches!(looked(&held("3", 8)), Looked::CannotTell(_)));
+}
