@@ -39,6 +39,9 @@ pub use watch::{Unwatched, Waiting, Watch, Watched, Way};
 /// What a connector's method answers.
 pub type Result<T> = std::result::Result<T, ConnectorError>;
 
+/// A PSA that records are written to.
+pub type PsaWriting = dyn Writing<Write = PsaWrite, Record = serde_json::Value>;
+
 /// Which side a connector speaks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
@@ -197,7 +200,7 @@ pub trait PsaConnector: Send + Sync {
         None
     }
     /// Where its records are written; `None` where they cannot be.
-    fn records(&self) -> Option<&dyn Writing<Write = PsaWrite>> {
+    fn records(&self) -> Option<&PsaWriting> {
         None
     }
     /// Its bundles; `None` where the system knows none.

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::connectors::Result;
 use crate::connectors::http::Outcome;
+use crate::core::record::Fingerprint;
 
 /// What is to be written, as the journal keeps it.
 pub trait Intent: Serialize + DeserializeOwned + Send + Sync {
@@ -47,11 +48,24 @@ pub enum Looked {
     CannotTell(String),
 }
 
+/// What was answered to a write that took effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent<R> {
+    /// The record it made or changed.
+    pub id: Option<String>,
+    /// That record, where it was answered.
+    pub record: Option<R>,
+    /// What the whole of it is known by.
+    pub digest: Option<Fingerprint>,
+}
+
 /// A system that is written to.
 #[async_trait]
 pub trait Writing: Send + Sync {
     /// What it can be asked to write.
     type Write: Intent;
+    /// A record as it reports it.
+    type Record: Send + Sync;
     /// The connection's configured name.
     fn connection(&self) -> &str;
     /// Refuses what may never be sent, before anything is read.
@@ -66,19 +80,21 @@ pub trait Writing: Send + Sync {
     /// # Errors
     /// Where the two cannot be compared.
     async fn stale(&self, write: &Self::Write, before: &Before) -> Result<Option<String>>;
-    /// What would be sent, for people.
-    ///
-    /// # Errors
-    /// Where it cannot be written as the system wants it.
-    async fn shown(&self, write: &Self::Write, before: &Before) -> Result<String>;
-    /// Sends it, each call once, after the first `done` of them; the record it made or changed.
+    /// Sends it, each call once, after the first `done` of them.
     ///
     /// # Errors
     /// Only where nothing was sent.
-    async fn send(&self, write: &Self::Write, before: &Before, done: usize) -> Result<Outcome<Option<String>>>;
+    async fn send(&self, write: &Self::Write, before: &Before, done: usize) -> Result<Outcome<Sent<Self::Record>>>;
     /// Looks whether it took effect.
     ///
     /// # Errors
     /// What the system said; that proves nothing.
     async fn look(&self, write: &Self::Write, before: &Before) -> Result<Looked>;
+    /// The record it made or changed as it is reported now; `None` where it is not there.
+    ///
+    /// # Errors
+    /// What the system said.
+    async fn now(&self, write: &Self::Write, record: &str) -> Result<Option<Self::Record>>;
+    /// Whether that shows what was written.
+    fn shows(&self, write: &Self::Write, before: &Before, now: Option<&Self::Record>) -> bool;
 }

@@ -5,6 +5,7 @@
 
 use crate::connectors::PsaConnector;
 use crate::connectors::pax8::{Pax8, Sending, Write};
+use crate::connectors::writing::Writing;
 use crate::engine::tickets::sink;
 use crate::engine::write::Sight;
 use crate::engine::{Ended, Engine, EngineError, Job, Result, Settled, Settling};
@@ -84,7 +85,7 @@ impl Engine {
         if let (Some(Ruling { happened: true, record: None, .. }), Some(_)) = (ruling, &ticket) {
             return Err(EngineError::NoNumber { id: number, what: what(&entry) });
         }
-        let sight = self.sight_through(door, &entry, ticket.as_ref()).await;
+        let sight = self.sight_through(job, door, &entry, ticket.as_ref()).await?;
         let (ended, record) = match &ticket {
             None => self.seen(job, entry.id, &sight).await?,
             Some(ticket) => {
@@ -108,24 +109,37 @@ impl Engine {
     }
 
     /// Looks, by whatever way there is.
-    async fn sight_through(&self, door: Door<'_>, entry: &JournalEntry, ticket: Option<&Ticket>) -> Sight {
-        let read = (serde_json::from_value(entry.request.clone()), serde_json::from_value(entry.found.clone()));
-        match (door, ticket, read) {
-            (Door::Closed(why), _, _) => Sight::CannotTell(why.to_owned()),
-            (Door::Pax8(remote), None, (Ok(write), Ok(before))) => {
-                self.sight(remote, (entry.at, &write, &before), Settling::default().final_after).await
-            }
-            (Door::Psa(psa), Some(ticket), _) => {
+    async fn sight_through(
+        &self,
+        job: &Job,
+        door: Door<'_>,
+        entry: &JournalEntry,
+        ticket: Option<&Ticket>,
+    ) -> Result<Sight> {
+        match (door, ticket) {
+            (Door::Closed(why), _) => Ok(Sight::CannotTell(why.to_owned())),
+            (Door::Pax8(remote), None) => self.sight_of(job, remote, entry).await,
+            (Door::Psa(psa), Some(ticket)) => {
                 let looked = match sink(psa) {
                     Ok(sink) => self.sight_of_ticket(sink, ticket).await,
                     Err(error) => Err(error),
                 };
-                looked.unwrap_or_else(|error| Sight::CannotTell(format!("looking failed: {error}")))
+                Ok(looked.unwrap_or_else(|error| Sight::CannotTell(format!("looking failed: {error}"))))
             }
-            (Door::Pax8(_) | Door::Psa(_), _, _) => Sight::CannotTell(
-                "what was sent cannot be read by this program, or not from this connection".to_owned(),
-            ),
+            (Door::Psa(psa), None) => match psa.records() {
+                Some(records) => self.sight_of(job, records, entry).await,
+                None => Ok(unreadable()),
+            },
+            (Door::Pax8(_), Some(_)) => Ok(unreadable()),
         }
+    }
+
+    async fn sight_of<W: Writing + ?Sized>(&self, job: &Job, remote: &W, entry: &JournalEntry) -> Result<Sight> {
+        let read =
+            (serde_json::from_value::<W::Write>(entry.request.clone()), serde_json::from_value(entry.found.clone()));
+        let (Ok(write), Ok(before)) = read else { return Ok(unreadable()) };
+        let final_after = Settling::default().final_after;
+        self.sight(job, remote, (entry.id, entry.at, &write, &before), final_after).await
     }
 
     async fn ruled(&self, job: &Job, entry: JournalEntry, ticket: Option<&Ticket>, ruling: &Ruling) -> Result<Settled> {
@@ -164,6 +178,10 @@ impl Engine {
         let tickets = self.store.list_tickets(&entry.connector).await?;
         Ok(tickets.into_iter().find(|ticket| ticket.journal == Some(entry.id) && ticket.state.is_open()))
     }
+}
+
+fn unreadable() -> Sight {
+    Sight::CannotTell("what was sent cannot be read by this program, or not from this connection".to_owned())
 }
 
 fn what(entry: &JournalEntry) -> String {

@@ -6,10 +6,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
 
 use crate::connectors::http::{Outcome, Refusal, wait};
-use crate::connectors::pax8::{Before, Filled, Looked, Pax8, Record, Write};
-use crate::connectors::{ConnectorError, ErrorKind};
+use crate::connectors::writing::{Before, Intent, Looked, Sent, Writing};
 use crate::engine::{Engine, EngineError, Job, Result};
 use crate::store::{JournalEntry, JournalId, NewWrite, RunOutcome, StoreError, WriteEnd, WriteOutcome, WriteSource};
 
@@ -56,7 +56,7 @@ pub enum Ended {
 
 /// A write that was sent.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Written {
+pub struct Written<R> {
     /// Its number in the journal.
     pub id: JournalId,
     /// How it ended.
@@ -64,9 +64,9 @@ pub struct Written {
     /// The record it made or changed.
     pub record: Option<String>,
     /// What the remote answered.
-    pub answer: Option<Record>,
+    pub answer: Option<R>,
     /// What the remote reports when it is asked again; `None` where the record is gone, or could not be read.
-    pub now: Option<Record>,
+    pub now: Option<R>,
     /// Whether that shows what was written; a remote may take a while although it said that it was done.
     pub shows: bool,
 }
@@ -116,18 +116,19 @@ impl Sight {
 }
 
 impl Engine {
-    /// Sends a write, once, and says what the remote then reports. `shown` is the record the write was decided on.
+    /// Sends a write, once, and says what the remote then reports. `shown` is the record the write was decided on, where the
+    /// write does not say so itself.
     ///
     /// # Errors
     /// Where nothing was done: a test connection, an open write about the same subject, a record that is not there, or is not
     /// as it was shown, no connection. A refusal is no error: see [`Ended`].
-    pub async fn write(
+    pub async fn write<W: Writing + ?Sized>(
         &self,
-        remote: &Pax8,
-        write: &Write,
-        shown: Option<&Record>,
+        remote: &W,
+        write: &W::Write,
+        shown: Option<&Value>,
         settling: &Settling,
-    ) -> Result<Written> {
+    ) -> Result<Written<W::Record>> {
         remote.may_write(write)?;
         let job = self.begin("write").await?;
         match self.written(&job, remote, (write, shown), settling).await {
@@ -147,25 +148,33 @@ impl Engine {
         }
     }
 
-    async fn written(
+    async fn written<W: Writing + ?Sized>(
         &self,
         job: &Job,
-        remote: &Pax8,
-        (write, shown): (&Write, Option<&Record>),
+        remote: &W,
+        (write, shown): (&W::Write, Option<&Value>),
         settling: &Settling,
-    ) -> Result<Written> {
-        let (connector, subject) = (remote.settings().name.as_str(), write.subject());
+    ) -> Result<Written<W::Record>> {
+        let subject = write.subject();
         if let Some(Settled { entry, record, .. }) = self.none_open(job, remote, write).await? {
             let before = serde_json::from_value(entry.found).unwrap_or_default();
             let (now, shows) = read_back(remote, (write, &before), record.as_deref(), None).await;
             return Ok(Written { id: entry.id, ended: Ended::Earlier, record, answer: None, now, shows });
         }
         let before = remote.before(write).await?;
-        if shown.is_some_and(|shown| !before.is_as(shown)) {
-            return Err(EngineError::ChangedMeanwhile { operation: write.operation().to_owned(), subject });
+        let differs = shown.zip(before.state.as_ref()).is_some_and(|(shown, state)| shown != state);
+        if differs {
+            return Err(EngineError::ChangedMeanwhile { operation: write.operation().to_owned(), subject, what: None });
         }
-        let id = self.noted(job, connector, write, &before).await?;
-        let sent = match remote.send(write).await {
+        if let Some(what) = remote.stale(write, &before).await? {
+            return Err(EngineError::ChangedMeanwhile {
+                operation: write.operation().to_owned(),
+                subject,
+                what: Some(what),
+            });
+        }
+        let id = self.noted(job, remote.connection(), write, &before).await?;
+        let sent = match remote.send(write, &before, 0).await {
             Ok(sent) => sent,
             Err(error) => {
                 self.answered(job, id, (WriteOutcome::NotSent, Some(&error.to_string())), None, None).await?;
@@ -173,15 +182,14 @@ impl Engine {
             }
         };
         let (ended, answer, record) = match sent {
-            Outcome::Done(answered) => {
-                let record = answered.record.as_ref().and_then(Record::id).or_else(|| target_id(write));
-                let digest = answered.record.as_ref().map(Record::digest);
+            Outcome::Done(Sent { id: made, record: answer, digest }) => {
+                let record = made.or_else(|| write.record());
                 self.answered(job, id, (WriteOutcome::Done, None), record.as_deref(), digest.as_ref()).await?;
-                (Ended::Done, answered.record, record)
+                (Ended::Done, answer, record)
             }
             Outcome::Refused(refusal) => {
                 self.answered(job, id, (WriteOutcome::Refused, Some(&refusal.to_string())), None, None).await?;
-                (Ended::Refused(refusal), None, target_id(write))
+                (Ended::Refused(refusal), None, write.record())
             }
             Outcome::Unknown(why) => {
                 self.answered(job, id, (WriteOutcome::Unknown, Some(&why)), None, None).await?;
@@ -196,7 +204,7 @@ impl Engine {
     }
 
     /// Notes a write; from here on it may have been sent.
-    async fn noted(&self, job: &Job, connector: &str, write: &Write, before: &Before) -> Result<JournalId> {
+    async fn noted<I: Intent>(&self, job: &Job, connector: &str, write: &I, before: &Before) -> Result<JournalId> {
         let request = serde_json::to_value(write).map_err(|error| unwritable(&error))?;
         let found = serde_json::to_value(before).map_err(|error| unwritable(&error))?;
         let mut tx = job.tx().await?;
@@ -235,10 +243,10 @@ impl Engine {
 
     /// Looks after an open write of the same subject first; while it stays open, no other is sent. The same write, if it
     /// turns out to have taken effect: it is not sent again.
-    async fn none_open(&self, job: &Job, remote: &Pax8, write: &Write) -> Result<Option<Settled>> {
+    async fn none_open<W: Writing + ?Sized>(&self, job: &Job, remote: &W, write: &W::Write) -> Result<Option<Settled>> {
         let (subject, request) = (write.subject(), serde_json::to_value(write).map_err(|error| unwritable(&error))?);
         for entry in self.store.list_open_writes().await? {
-            if entry.connector != remote.settings().name || entry.subject != subject {
+            if entry.connector != remote.connection() || entry.subject != subject {
                 continue;
             }
             let is_same = entry.request == request;
@@ -256,9 +264,9 @@ impl Engine {
     ///
     /// # Errors
     /// What the database says. A remote that does not answer leaves a write open.
-    pub async fn settle(&self, remote: &Pax8, settling: &Settling) -> Result<Vec<Settled>> {
+    pub async fn settle<W: Writing + ?Sized>(&self, remote: &W, settling: &Settling) -> Result<Vec<Settled>> {
         let open = self.store.list_open_writes().await?;
-        let of_remote: Vec<_> = open.into_iter().filter(|entry| entry.connector == remote.settings().name).collect();
+        let of_remote: Vec<_> = open.into_iter().filter(|entry| entry.connector == remote.connection()).collect();
         if of_remote.is_empty() {
             return Ok(Vec::new());
         }
@@ -276,8 +284,15 @@ impl Engine {
         Ok(all)
     }
 
-    async fn settled(&self, job: &Job, remote: &Pax8, entry: JournalEntry, settling: &Settling) -> Result<Settled> {
-        let read = (serde_json::from_value(entry.request.clone()), serde_json::from_value(entry.found.clone()));
+    async fn settled<W: Writing + ?Sized>(
+        &self,
+        job: &Job,
+        remote: &W,
+        entry: JournalEntry,
+        settling: &Settling,
+    ) -> Result<Settled> {
+        let read =
+            (serde_json::from_value::<W::Write>(entry.request.clone()), serde_json::from_value(entry.found.clone()));
         let (ended, record) = match read {
             (Ok(write), Ok(before)) => {
                 self.looked(job, remote, (entry.id, entry.at, &write, &before), settling).await?
@@ -290,16 +305,16 @@ impl Engine {
     }
 
     /// Looks until it shows, as often as is worth it, and notes what each look showed.
-    async fn looked(
+    async fn looked<W: Writing + ?Sized>(
         &self,
         job: &Job,
-        remote: &Pax8,
-        (id, sent_at, write, before): (JournalId, DateTime<Utc>, &Write, &Before),
+        remote: &W,
+        (id, sent_at, write, before): (JournalId, DateTime<Utc>, &W::Write, &Before),
         settling: &Settling,
     ) -> Result<(Ended, Option<String>)> {
         let mut pauses = settling.pauses.iter();
         loop {
-            let sight = self.sight(remote, (sent_at, write, before), settling.final_after).await;
+            let sight = self.sight(job, remote, (id, sent_at, write, before), settling.final_after).await?;
             let (ended, record) = self.seen(job, id, &sight).await?;
             match pauses.next() {
                 Some(pause) if matches!(ended, Ended::Open(_)) => wait(*pause).await,
@@ -308,19 +323,44 @@ impl Engine {
         }
     }
 
-    /// Looks once at what a write did.
-    pub(super) async fn sight(
+    /// Sends the calls of a write that are left, each once.
+    async fn gone_on<W: Writing + ?Sized>(
         &self,
-        remote: &Pax8,
-        (sent_at, write, before): (DateTime<Utc>, &Write, &Before),
+        job: &Job,
+        remote: &W,
+        (id, write, before): (JournalId, &W::Write, &Before),
+        done: usize,
+    ) -> Result<()> {
+        let said = match remote.send(write, before, done).await {
+            Ok(Outcome::Done(_)) => return Ok(()),
+            Ok(Outcome::Refused(refusal)) => format!("what was left was refused: {refusal}"),
+            Ok(Outcome::Unknown(why)) => why,
+            Err(error) => error.to_string(),
+        };
+        self.answered(job, id, (WriteOutcome::Unknown, Some(&said)), None, None).await
+    }
+
+    /// Looks at what a write did. Where some of its calls took effect, the rest are sent, and it is looked at again.
+    pub(super) async fn sight<W: Writing + ?Sized>(
+        &self,
+        job: &Job,
+        remote: &W,
+        (id, sent_at, write, before): (JournalId, DateTime<Utc>, &W::Write, &Before),
         final_after: TimeDelta,
-    ) -> Sight {
-        match remote.look(write, before).await {
+    ) -> Result<Sight> {
+        let mut looked = remote.look(write, before).await;
+        if let Ok(Looked::Partly(done)) = looked {
+            self.seen(job, id, &Sight::CannotTell(begun(done))).await?;
+            self.gone_on(job, remote, (id, write, before), done).await?;
+            looked = remote.look(write, before).await;
+        }
+        Ok(match looked {
             Ok(Looked::Happened(record)) => Sight::Happened(record),
             Ok(Looked::DidNot) => Sight::unseen(self.clock.now().signed_duration_since(sent_at), final_after),
+            Ok(Looked::Partly(done)) => Sight::CannotTell(begun(done)),
             Ok(Looked::CannotTell(why)) => Sight::CannotTell(why),
             Err(error) => Sight::CannotTell(format!("looking failed: {error}")),
-        }
+        })
     }
 
     /// Notes what a look showed; how the write ended then, and its record.
@@ -357,30 +397,29 @@ fn unwritable(error: &serde_json::Error) -> StoreError {
     StoreError::Unwritable { table: "journal", column: "request", what: error.to_string() }
 }
 
-fn target_id(write: &Write) -> Option<String> {
-    write.target().and_then(|target| target.id())
+fn begun(done: usize) -> String {
+    format!("{done} of its calls took effect, and not the rest")
 }
 
 /// The record as the remote reports it now, and whether it shows what was written. What is done and does not show is asked for
 /// again a few times.
-async fn read_back(
-    remote: &Pax8,
-    (write, before): (&Write, &Before),
+async fn read_back<W: Writing + ?Sized>(
+    remote: &W,
+    (write, before): (&W::Write, &Before),
     record: Option<&str>,
     patience: Option<&Settling>,
-) -> (Option<Record>, bool) {
-    let Some(id) = record.and_then(|id| Filled::new("id", id).ok()) else { return (None, false) };
+) -> (Option<W::Record>, bool) {
+    let Some(record) = record else { return (None, false) };
     let mut pauses = patience.into_iter().flat_map(|settling| &settling.pauses);
     loop {
-        let now = match remote.one(&write.made(id.clone())).await {
-            Ok(record) => Some(record),
-            Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) => None,
+        let now = match remote.now(write, record).await {
+            Ok(now) => now,
             Err(error) => {
                 tracing::warn!("what was written could not be read back: {error}");
                 return (None, false);
             }
         };
-        let shows = write.is_shown_by(before, now.as_ref());
+        let shows = remote.shows(write, before, now.as_ref());
         match pauses.next() {
             Some(pause) if !shows => wait(*pause).await,
             Some(_) | None => return (now, shows),

@@ -40,7 +40,7 @@ async fn bench(faults: &str) -> Bench {
 }
 
 impl Bench {
-    async fn write(&self, write: &Write) -> Written {
+    async fn write(&self, write: &Write) -> Written<Record> {
         let settling = Settling { pauses: vec![Duration::ZERO; 6], ..Settling::default() };
         self.engine.write(&self.remote, write, None, &settling).await.unwrap()
     }
@@ -109,7 +109,7 @@ async fn line(bench: &Bench) -> NewLine {
 async fn a_company_is_made_orders_changes_and_ends() {
     for faults in ["", "drop-write=every:2,500-write=every:3", "late"] {
         let bench = bench(faults).await;
-        let ended = |written: &Written| {
+        let ended = |written: &Written<Record>| {
             let fine = matches!(written.ended, Ended::Done | Ended::Happened);
             assert!(fine, "{faults}: {:?}", written.ended);
             text(written.record.as_deref().unwrap())

@@ -241,7 +241,11 @@ impl Bench {
     }
 
     /// Writes in a mood; how it ended, and how the journal says it ended.
-    async fn write(&self, write: &Write, mood: Mood) -> (Ended, WriteOutcome, trueup::engine::Written) {
+    async fn write(
+        &self,
+        write: &Write,
+        mood: Mood,
+    ) -> (Ended, WriteOutcome, trueup::engine::Written<trueup::engine::pax8::Record>) {
         self.stub.mood(mood);
         let engine = self.engine_after(0).await;
         let written = engine.write(&self.remote(), write, None, &quick()).await.unwrap();

@@ -49,7 +49,8 @@ pub(super) async fn send(
     context.sends()?;
     let engine = context.engine(&context.config()?).await?;
     let doing = context.ui.doing(write.operation());
-    let written = engine.write(remote, write, now, &Settling::default()).await?;
+    let shown = now.map(Record::whole);
+    let written = engine.write(remote, write, shown.as_ref(), &Settling::default()).await?;
     drop(doing);
     told(context, remote, write, written, act.how.format)
 }
@@ -94,7 +95,7 @@ fn told(
     context: &Context,
     remote: &Remote,
     write: &Write,
-    written: Written,
+    written: Written<Record>,
     format: Format,
 ) -> Result<Sent, CommandError> {
     let (sure, said) = outcome(write.operation(), written.id.number(), &written.ended)?;

@@ -5,51 +5,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::connectors::error::{ConnectorError, ErrorKind};
+use crate::connectors::http::Outcome;
 use crate::connectors::pax8::ask::Ask;
 use crate::connectors::pax8::call::Extent;
 use crate::connectors::pax8::query::Query;
 use crate::connectors::pax8::record::{Record, same_word};
+use crate::connectors::pax8::request::Filled;
 use crate::connectors::pax8::term::BillingTerm;
 use crate::connectors::pax8::webhooks::filters_body;
-use crate::connectors::pax8::write::Write;
+use crate::connectors::pax8::write::{Answered, Write};
 use crate::connectors::pax8::{Pax8, field};
+use crate::connectors::writing::{Before, Intent, Looked, Sent, Writing};
 use crate::connectors::{Result, Unwatched};
 use crate::core::billing::SubscriptionState;
 use crate::core::money;
-
-/// What was there before a write was sent, as far as it helps to tell afterwards what happened.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Before {
-    /// For something made: the records that already fitted it.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub fitting: BTreeSet<String>,
-    /// For something changed or ended: how it was, as sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<Value>,
-}
-
-impl Before {
-    /// Whether the record was as it was shown; for something made there is none.
-    #[must_use]
-    pub fn is_as(&self, shown: &Record) -> bool {
-        self.state.as_ref().is_none_or(|state| shown.whole() == *state)
-    }
-}
-
-/// What looking showed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Looked {
-    /// It took effect; the record it made or changed.
-    Happened(String),
-    /// It did not, up to now.
-    DidNot,
-    /// What is there fits neither.
-    CannotTell(String),
-}
 
 impl Write {
     /// Whether the record it made, changed or ended shows that, as it is reported now; `None` is a record that is not there.
@@ -70,12 +43,34 @@ impl Write {
     }
 }
 
-impl Pax8 {
-    /// Looks at what a write is about before it is sent. A record that is to be changed and is not there is an error here.
-    ///
-    /// # Errors
-    /// What Pax8 said.
-    pub async fn before(&self, write: &Write) -> Result<Before> {
+impl Intent for Write {
+    fn operation(&self) -> &'static str {
+        Self::operation(self)
+    }
+
+    fn subject(&self) -> String {
+        Self::subject(self)
+    }
+
+    fn record(&self) -> Option<String> {
+        self.target().and_then(|target| target.id())
+    }
+}
+
+#[async_trait]
+impl Writing for Pax8 {
+    type Write = Write;
+    type Record = Record;
+
+    fn connection(&self) -> &str {
+        &self.settings().name
+    }
+
+    fn may_write(&self, write: &Write) -> Result<()> {
+        Self::may_write(self, write)
+    }
+
+    async fn before(&self, write: &Write) -> Result<Before> {
         match write.target() {
             None => Ok(Before { fitting: self.fitting(write).await?.into_keys().collect(), state: None }),
             Some(target) => {
@@ -85,6 +80,40 @@ impl Pax8 {
         }
     }
 
+    /// A write to Pax8 does not say what it was decided on; whoever decided compares.
+    async fn stale(&self, _: &Write, _: &Before) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    /// One call.
+    async fn send(&self, write: &Write, _: &Before, _: usize) -> Result<Outcome<Sent<Record>>> {
+        let sent = Self::send(self, write).await?;
+        Ok(sent.map(|Answered { record }| Sent {
+            id: record.as_ref().and_then(Record::id),
+            digest: record.as_ref().map(Record::digest),
+            record,
+        }))
+    }
+
+    async fn look(&self, write: &Write, before: &Before) -> Result<Looked> {
+        Self::look(self, write, before).await
+    }
+
+    async fn now(&self, write: &Write, record: &str) -> Result<Option<Record>> {
+        let Ok(id) = Filled::new("id", record) else { return Ok(None) };
+        match self.one(&write.made(id)).await {
+            Ok(record) => Ok(Some(record)),
+            Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn shows(&self, write: &Write, before: &Before, now: Option<&Record>) -> bool {
+        write.is_shown_by(before, now)
+    }
+}
+
+impl Pax8 {
     /// The record a question about one is answered with.
     ///
     /// # Errors

@@ -51,7 +51,6 @@ pub use companies::{
 };
 pub use contacts::{ContactBody, ContactChange, ContactChanges, ContactRole, Duty, DutyChange, duties_open};
 pub use hint::hint;
-pub use look::{Before, Looked};
 pub use orders::{NewLine, NewOrder, Parent, Provision};
 pub use query::{Filter, Query, SortStyle};
 use read::{Listing, Onward, Parts, Reader, convert, gone_is_a_problem, numbered};

@@ -49,10 +49,8 @@ use async_trait::async_trait;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::Client;
 use crate::connectors::tickets::TicketSink;
-use crate::connectors::writing::Writing;
-use crate::connectors::{CheckFailed, CheckLine, Descriptor, PsaConnector, Result, Side, Watch};
+use crate::connectors::{CheckFailed, CheckLine, Descriptor, PsaConnector, PsaWriting, Result, Side, Watch};
 use crate::core::billing::BilledLine;
-use crate::core::change::PsaWrite;
 use crate::core::customer::PsaCustomer;
 use crate::core::id::PsaProductId;
 use crate::core::link::BundlePart;
@@ -188,9 +186,9 @@ impl PsaConnector for Rest {
         self.connection.connector.ticket.is_some().then_some(sink)
     }
 
-    fn records(&self) -> Option<&dyn Writing<Write = PsaWrite>> {
+    fn records(&self) -> Option<&PsaWriting> {
         let entities = self.connection.connector.entity.values();
-        let sink: &dyn Writing<Write = PsaWrite> = self;
+        let sink: &PsaWriting = self;
         entities.into_iter().any(|entity| entity.create.is_some() || entity.update.is_some()).then_some(sink)
     }
 

@@ -20,8 +20,8 @@ use super::rows::fields_referred;
 use crate::connectors::Result;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Call, Outcome, Reply, Undecodable, decode};
-use crate::connectors::writing::{Before, Intent, Looked, Writing};
-use crate::core::change::{PsaWrite, Said, Wanted};
+use crate::connectors::writing::{Before, Intent, Looked, Sent, Writing};
+use crate::core::change::{PsaWrite, Said, Target, Wanted};
 
 impl Intent for PsaWrite {
     fn operation(&self) -> &'static str {
@@ -254,6 +254,7 @@ impl Rest {
 #[async_trait]
 impl Writing for Rest {
     type Write = PsaWrite;
+    type Record = Value;
 
     fn connection(&self) -> &str {
         &self.descriptor.name
@@ -328,17 +329,7 @@ impl Writing for Rest {
         Ok(None)
     }
 
-    async fn shown(&self, write: &PsaWrite, before: &Before) -> Result<String> {
-        let base = self.connection.client.base_url().trim_end_matches('/');
-        let requests = self.requests(&write.said(), before).await?;
-        let each = requests.iter().map(|request| {
-            let body = request.body.as_ref().and_then(|body| serde_json::to_string_pretty(body).ok());
-            format!("{} {base}{}\n{}", request.verb.as_str(), request.path, body.unwrap_or_default())
-        });
-        Ok(each.collect::<Vec<_>>().join("\n"))
-    }
-
-    async fn send(&self, write: &PsaWrite, before: &Before, done: usize) -> Result<Outcome<Option<String>>> {
+    async fn send(&self, write: &PsaWrite, before: &Before, done: usize) -> Result<Outcome<Sent<Value>>> {
         let said = write.said();
         let entity = self.connection.entity(said.entity)?;
         let reply = entity
@@ -365,7 +356,7 @@ impl Writing for Rest {
                 }
             }
         }
-        Ok(Outcome::Done(made))
+        Ok(Outcome::Done(Sent { id: made, record: None, digest: None }))
     }
 
     async fn look(&self, write: &PsaWrite, before: &Before) -> Result<Looked> {
@@ -385,6 +376,26 @@ impl Writing for Rest {
             return Ok(Looked::CannotTell("the record is not there any more".to_owned()));
         };
         self.splitting(&draft, &self.read(&said, before)?, &now, before).await
+    }
+
+    async fn now(&self, write: &PsaWrite, record: &str) -> Result<Option<Value>> {
+        let said = write.said();
+        let target = Target { id: record.to_owned(), below: said.below.map(str::to_owned) };
+        Ok(self.connection.one(said.entity, &target).await?.map(|one| one.raw))
+    }
+
+    /// References are not followed here: a field that stands for one shows where the place itself has changed.
+    fn shows(&self, write: &PsaWrite, before: &Before, now: Option<&Value>) -> bool {
+        let said = write.said();
+        let (Some(now), Ok(entity)) = (now, self.connection.entity(said.entity)) else { return false };
+        let was = self.read(&said, before).ok();
+        said.fields.iter().all(|(name, wanted)| {
+            let Some(field) = entity.fields.get(*name) else { return false };
+            let at = field.at.as_deref().and_then(|at| Path::parse(at).ok());
+            let moved = at.is_some_and(|at| was.as_ref().is_none_or(|was| at.get(&was.raw) != at.get(now)));
+            let held = self.connection.field_of(field, now, &References::new());
+            held.map_or(moved, |held| same(field, held.as_ref(), wanted.after.map(decoded).as_ref()))
+        })
     }
 }
 
