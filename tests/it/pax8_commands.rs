@@ -108,6 +108,27 @@ fn a_person_is_asked_and_offered_the_contacts_a_company_lacks() {
     assert_eq!(there().unwrap()["status"], "Active", "{seen}");
 }
 
+#[cfg(unix)]
+#[test]
+fn an_answer_that_cannot_be_used_is_asked_for_again_with_the_reason() {
+    let shop = Shop::open("", "");
+    let create = format!("companies create {COMPANY}");
+    let (seen, status) = typed(&shop, &create, "y\n\nAda\nMoss\nada\nada@harbour.example\n1\ny\n");
+    let told = [
+        " First name: expected a text, found none\r\n  First name:",
+        " Mail address: expected a mail address like ada@acme.example, found ada\r\n  Mail address:",
+    ];
+    assert!(status == Some(0) && told.iter().all(|told| seen.contains(told)), "{seen}");
+
+    let other = create.replace("Harbour Ltd", "Quay Ltd");
+    let (seen, status) = typed(&shop, &other, "y\nBo\nLind\na\nb\nc\nd\n");
+    assert!(status == Some(2) && seen.contains("Mail address: asked 4 times, and no answer could be used"), "{seen}");
+    // The end of the input, as a person types it.
+    let (seen, status) = typed(&shop, &other, "y\nBo\n\u{4}");
+    assert!(status == Some(2) && seen.contains(" Last name: the input ended before an answer"), "{seen}");
+    assert!(shop.all("companies list").iter().all(|company| company["name"] != "Quay Ltd"));
+}
+
 const COMPANY: &str = "--name \"Harbour Ltd\" --street \"4 Quay Row\" --city Bristol --postcode \"BS1 4ZZ\" --country gb \
                        --phone \"0117 496 0000\" --website https://harbour.example";
 const CONTACT: &str = "--first-name Ada --last-name Moss --email ada@harbour.example --phone 1";
@@ -146,7 +167,7 @@ fn every_question_is_answered_as_a_table_as_sent_and_as_csv() {
         ("subscriptions list --status active --term monthly --sort start-date", "subscriptions"),
         (&format!("subscriptions list --company {company} --product {product}"), "subscriptions"),
         (&format!("subscriptions get {subscription}"), "subscription"),
-        (&format!("subscriptions history {subscription}"), "subscriptions"),
+        (&format!("subscriptions history {subscription}"), "subscription states"),
         ("invoices list --from 2026-10-01 --to 2026-10-31 --status unpaid", "invoices"),
         (&format!("invoices get {invoice}"), "invoice"),
         (&format!("invoices items {invoice}"), "invoice items"),
@@ -167,6 +188,65 @@ fn every_question_is_answered_as_a_table_as_sent_and_as_csv() {
         assert!(!table.contains("error") && rows > 0 || line.starts_with("webhooks list"), "{line}: {table}");
     }
     assert!(!shop.place.path().join("trueup.db").exists());
+}
+
+#[test]
+fn a_name_is_taken_for_an_id_where_it_can_mean_no_other_and_names_stand_beside_ids() {
+    let shop = Shop::open("", "");
+    let companies = shop.all("companies list");
+    let (company, name) = (id(&companies[0]), companies[0]["name"].as_str().unwrap());
+    let of_company: Vec<Value> =
+        shop.all("subscriptions list").into_iter().filter(|row| row["companyId"] == *company).collect();
+    let held = &of_company[0];
+    let (product, called) = (held["productId"].as_str().unwrap(), held["productName"].as_str().unwrap());
+    for typed in [name, &name.to_uppercase(), &name[..name.len() - 2], &company[..8]] {
+        let ran = shop.run(&format!("subscriptions list --all --company \"{typed}\" --format json")).ended(0);
+        assert_eq!(serde_json::from_str::<Vec<Value>>(&ran.stdout).unwrap(), of_company, "{typed}");
+        assert!(ran.stderr.contains(&format!("company {company}: {name}\n")), "{}", ran.stderr);
+    }
+    let both = shop.all(&format!("subscriptions list --company \"{name}\" --product \"{called}\""));
+    assert!(both.contains(held) && both.iter().all(|row| row["productId"] == product), "{both:?}");
+    let many = shop.run("products get Microsoft").ended(2);
+    assert!(
+        many.stderr.contains("error: PRODUCT: Microsoft may be any of these products:\nerror:   "),
+        "{}",
+        many.stderr
+    );
+    let none = shop.run("contacts list Zorro").ended(2);
+    assert!(none.stderr.contains("COMPANY: no company has this id or name: Zorro\n"), "{}", none.stderr);
+
+    // A write says whom it is about before it asks, and nothing is guessed for it.
+    let asked = shop.run(&format!("companies update \"{name}\" --phone 7")).ended(2);
+    assert!(
+        asked.stderr.starts_with(&format!("company {company}: {name}\nupdate company: PATCH ")),
+        "{}",
+        asked.stderr
+    );
+    let asked = shop.run(&format!("subscriptions cancel {}", id(held))).ended(2);
+    assert!(asked.stderr.starts_with(&format!("{called} of {name} ({company})\n")), "{}", asked.stderr);
+
+    let table = || shop.run("orders list").ended(0).stdout;
+    assert!(!table().contains("companyName"), "{}", table());
+    let _ = shop.place.run("pull --only pax8 --period 2026-10").ended(0);
+    assert!(table().contains(&format!("  {name}  ")) && table().contains(&format!("productId {product} ({called})")));
+    let one = shop.run(&format!("subscriptions get {}", id(held))).ended(0).stdout;
+    assert!(one.contains(&format!("{company} ({name})\n")), "{one}");
+    // Files and programs get what Pax8 sent, whatever was pulled.
+    assert!(!shop.run("orders list --format csv").ended(0).stdout.contains(name));
+}
+
+#[test]
+fn a_history_tells_when_and_csv_keeps_the_moment() {
+    let shop = Shop::open("", "");
+    let subscription = shop.id("subscriptions list --status active", any);
+    let _ = shop.run(&format!("subscriptions update {subscription} --quantity 501 --yes")).ended(0);
+    let line = format!("subscriptions history {subscription}");
+    let moment = shop.json(&line)[0]["updatedDate"].as_str().unwrap().to_owned();
+    let (day, time) = moment.split_once('T').unwrap();
+    let text = shop.run(&line).ended(0).stdout;
+    assert!(text.contains(&format!("\n{day} {} UTC  ", time.trim_end_matches('Z'))), "{text}");
+    let csv = shop.run(&format!("{line} --format csv")).ended(0).stdout;
+    assert!(csv.contains(&format!("\n{moment},")), "{csv}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use clap::Subcommand;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::pax8::clear::{self, Clear};
+use crate::cli::pax8::names::{Of, id_of};
 use crate::cli::pax8::options::{complete, one, refused};
 use crate::cli::pax8::pairs::Pairs;
 use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads};
@@ -17,7 +18,7 @@ use crate::engine::pax8::{
     Query, Record, Remote, RemoteId, Write, duties_open,
 };
 
-const COMPANY: Id = ("COMPANY_ID", "The company's id");
+const COMPANY: Id = ("COMPANY", "The company's id or name, or the beginning of either");
 const CONTACT: Id = ("CONTACT_ID", "The contact's id");
 
 /// Reads of contacts.
@@ -63,8 +64,8 @@ pub(super) enum Verb {
     after_help = "Example:\n  trueup pax8 contacts create 7c1f0a52 --first-name Ada --last-name Moss \\\n    --email ada@acme.example --phone 555-0100 --primary admin,billing,technical"
 )]
 pub(super) struct Create {
-    /// The company's id
-    #[arg(value_name = "COMPANY_ID")]
+    /// The company's id or name, or the beginning of either
+    #[arg(value_name = "COMPANY")]
     company: String,
     #[command(flatten)]
     person: Person,
@@ -81,8 +82,8 @@ pub(super) struct Create {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup pax8 contacts update 7c1f0a52 2ab4c9d0 --phone 555-0199 --role billing")]
 pub(super) struct Update {
-    /// The company's id
-    #[arg(value_name = "COMPANY_ID")]
+    /// The company's id or name, or the beginning of either
+    #[arg(value_name = "COMPANY")]
     company: String,
     /// The contact's id
     #[arg(value_name = "CONTACT_ID")]
@@ -107,8 +108,8 @@ pub(super) struct Update {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup pax8 contacts delete 7c1f0a52 2ab4c9d0")]
 pub(super) struct Delete {
-    /// The company's id
-    #[arg(value_name = "COMPANY_ID")]
+    /// The company's id or name, or the beginning of either
+    #[arg(value_name = "COMPANY")]
     company: String,
     /// The contact's id
     #[arg(value_name = "CONTACT_ID")]
@@ -153,7 +154,6 @@ impl Verb {
 
 impl Create {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        let company = RemoteId::new("COMPANY_ID", &self.company)?;
         let person = &self.person;
         complete(&[
             ("--first-name", person.first_name.is_some()),
@@ -171,6 +171,7 @@ impl Create {
             roles,
         };
         let remote = self.act.how.open(context)?;
+        let company = id_of(context, &remote, (Of::Company, "COMPANY"), &self.company).await?;
         let write = Write::CreateContact { company: company.clone(), contact: contact.clone() };
         remote.may_write(&write)?;
         let others = people(context, &remote, &company, None).await?;
@@ -182,13 +183,13 @@ impl Create {
 
 impl Update {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        let company = RemoteId::new("COMPANY_ID", &self.company)?;
         let id = RemoteId::new("CONTACT_ID", &self.contact)?;
         let changes = self.changes()?;
         if changes == ContactChanges::default() {
             return Err(CommandError::new(Kind::Usage, "nothing is to be changed: name at least one option"));
         }
         let remote = self.act.how.open(context)?;
+        let company = id_of(context, &remote, (Of::Company, "COMPANY"), &self.company).await?;
         let now = one(&remote, &Ask::Contact { company: company.clone(), contact: id.clone() }).await?;
         let change = ContactChange::of(&now, &changes)?;
         let others = people(context, &remote, &company, Some(&id)).await?;
@@ -258,9 +259,9 @@ fn stepping_back(roles: &[ContactRole], before: &[ContactRole], others: &[Record
 
 impl Delete {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        let company = RemoteId::new("COMPANY_ID", &self.company)?;
         let contact = RemoteId::new("CONTACT_ID", &self.contact)?;
         let remote = self.act.how.open(context)?;
+        let company = id_of(context, &remote, (Of::Company, "COMPANY"), &self.company).await?;
         let write = Write::DeleteContact { company: company.clone(), contact: contact.clone() };
         let now = one(&remote, &Ask::Contact { company: company.clone(), contact: contact.clone() }).await?;
         let rest = people(context, &remote, &company, Some(&contact)).await?;
@@ -314,14 +315,14 @@ pub(super) fn asked(context: &Context, open: &[Duty]) -> Result<Option<ContactBo
     if !wanted.as_deref().is_some_and(is_yes) {
         return Ok(None);
     }
-    let line = |label: &str| ui.ask(&format!("  {label}:")).map(Option::unwrap_or_default);
-    let (first, last) = (line("First name")?, line("Last name")?);
-    let (email, phone) = (line("Mail address")?, line("Telephone")?);
+    let text = |label: &str| ui.ask_until(&format!("  {label}:"), |answer| Filled::new(label, answer));
+    let (first_name, last_name) = (text("First name")?, text("Last name")?);
+    let email = ui.ask_until("  Mail address:", |answer| Email::new("Mail address", answer))?;
     Ok(Some(ContactBody {
-        first_name: Filled::new("first name", first)?,
-        last_name: Filled::new("last name", last)?,
-        email: Email::new("mail address", email)?,
-        phone: Filled::new("telephone", phone)?,
+        first_name,
+        last_name,
+        email,
+        phone: text("Telephone")?,
         roles: open.iter().map(|duty| ContactRole { duty: *duty, primary: true }).collect(),
     }))
 }

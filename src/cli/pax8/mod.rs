@@ -8,6 +8,7 @@ mod companies;
 mod contacts;
 mod invoices;
 mod lines;
+mod names;
 mod options;
 mod orders;
 mod pairs;

@@ -10,6 +10,7 @@ use clap::Subcommand;
 use crate::cli::args;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending};
+use crate::cli::pax8::names;
 use crate::cli::pax8::options::one;
 use crate::cli::pax8::orders::term;
 use crate::cli::pax8::provisioning::{Commitment, Questions, offered};
@@ -154,6 +155,7 @@ impl Update {
         let _sound = SubscriptionChange::new(changes.clone())?;
         let remote = self.act.how.open(context)?;
         let now = one(&remote, &Ask::Subscription(subscription.clone())).await?;
+        names::told(context, &remote, &now).await;
         changes.provisioning = self.answers(context, &remote, &now).await?;
         let mut warnings = Vec::new();
         if let Some(quantity) = self.quantity {
@@ -185,6 +187,7 @@ impl Cancel {
         let subscription = RemoteId::new("SUBSCRIPTION_ID", &self.subscription)?;
         let remote = self.act.how.open(context)?;
         let now = one(&remote, &Ask::Subscription(subscription.clone())).await?;
+        names::told(context, &remote, &now).await;
         let day = self.on.unwrap_or_else(|| context.clock().now().date_naive());
         let mut warnings = of_end(day, &Bound::of(&remote, &now).await);
         let status = now.text("status").unwrap_or_default();
