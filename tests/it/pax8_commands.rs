@@ -25,9 +25,17 @@ impl Drop for Shop {
 
 impl Shop {
     fn open(faults: &str, settings: &str) -> Self {
-        let place = Place::new().set("SECRET", "demo-secret").set("USER", "ada").set("HOOK", "canary-7f1d");
+        Self::of("--seed 7 --customers 3 --period 2026-10", faults, settings)
+    }
+
+    fn of(world: &str, faults: &str, settings: &str) -> Self {
+        let place = Place::new()
+            .set("SECRET", "demo-secret")
+            .set("USER", "ada")
+            .set("HOOK", "canary-7f1d")
+            .set("PAX8_HOOK_SECRET", "canary-8e2c");
         let faults = if faults.is_empty() { String::new() } else { format!(" --faults {faults}") };
-        let mut remote = place.start(&format!("simulate pax8 --seed 7 --customers 3 --period 2026-10{faults}"));
+        let mut remote = place.start(&format!("simulate pax8 {world}{faults}"));
         let mut url = String::new();
         std::io::BufReader::new(remote.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
         let url = url.trim_end().to_owned();
@@ -233,6 +241,33 @@ fn a_name_is_taken_for_an_id_where_it_can_mean_no_other_and_names_stand_beside_i
     assert!(one.contains(&format!("{company} ({name})\n")), "{one}");
     // Files and programs get what Pax8 sent, whatever was pulled.
     assert!(!shop.run("orders list --format csv").ended(0).stdout.contains(name));
+}
+
+/// The examples that the help of these commands shows.
+fn examples(command: &clap::Command, found: &mut Vec<String>) {
+    let help = command.clone().term_width(0).render_long_help().to_string();
+    let (_, shown) = help.split_once("\nExample:\n").unwrap_or_else(|| panic!("{help}"));
+    found.extend(shown.lines().filter_map(|line| line.strip_prefix("  trueup pax8 ")).map(str::to_owned));
+    command.get_subcommands().for_each(|inner| examples(inner, found));
+}
+
+#[test]
+fn every_example_of_the_help_works_as_it_stands_against_the_simulator() {
+    let root = trueup::cli::command();
+    let mut all = Vec::new();
+    examples(root.find_subcommand("pax8").unwrap(), &mut all);
+    assert!(all.len() > 40, "{}", all.len());
+    let shop = Shop::of("--seed 7 --period 2026-10", "", "");
+    // What is made is made before it is named, and gone at the end.
+    let verb = |line: &str, verbs: &[&str]| verbs.contains(&line.split(' ').nth(1).unwrap());
+    all.sort_by_key(|line| (verb(line, &["delete", "cancel"]), !verb(line, &["create"])));
+    for line in all {
+        let writes =
+            verb(&line, &["create", "update", "test", "delete", "cancel"]) && !line.contains("--validate-only");
+        let ran = shop.run(&format!("{line}{}", if writes { " --yes" } else { "" })).ended(0);
+        assert!(!ran.stdout.contains("No rows") || line.contains("--status"), "{}", ran.transcript());
+        assert!(!ran.stderr.contains("error: "), "{}", ran.transcript());
+    }
 }
 
 #[test]

@@ -48,7 +48,7 @@ impl Noun for Companies {
             more: "",
             asks: Asks::Whole(COMPANY, Ask::Company),
             flags: &[],
-            example: "companies get 7c1f0a52 --format json",
+            example: "companies get \"Meridian Credit Union\" --format json",
         },
     ];
 }
@@ -68,7 +68,7 @@ pub(super) enum Verb {
 /// them with --contact, or be asked for them on a terminal.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  trueup pax8 companies create --name \"Harbour & Finch Ltd\" --street \"4 Quay Row\" --city Bristol \\\n    --postcode \"BS1 4ZZ\" --country GB --phone \"0117 496 0000\" --website https://harbour.example \\\n    --contact \"first=Ada last=Moss email=ada@harbour.example phone=1 primary=admin,billing,technical\""
+    after_help = "Example:\n  trueup pax8 companies create --name \"Harbour & Finch Ltd\" --street \"4 Quay Row\" --city Bristol --postcode \"BS1 4ZZ\" --country GB --phone \"0117 496 0000\" --website https://harbour.example --contact \"first=Ada last=Moss email=ada@harbour.example phone=1 primary=admin,billing,technical\""
 )]
 pub(super) struct Create {
     #[command(flatten)]
@@ -85,7 +85,7 @@ pub(super) struct Create {
 /// Only what is named is sent; of an address the rest is sent as it is now, also what this program does not know, since Pax8
 /// takes it as a whole. --clear empties street2, state or external-id; the rest is demanded.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 companies update 7c1f0a52 --phone \"0117 496 0009\"")]
+#[command(after_help = "Example:\n  trueup pax8 companies update \"Meridian Credit Union\" --phone \"0117 496 0009\"")]
 pub(super) struct Update {
     /// The company's id or name, or the beginning of either
     #[arg(value_name = "COMPANY")]

@@ -22,6 +22,7 @@ const ID_START_MIN: usize = 6;
 pub(super) enum Of {
     Company,
     Product,
+    Webhook,
 }
 
 impl Of {
@@ -30,6 +31,7 @@ impl Of {
         match name {
             "companyId" | "COMPANY" => Some(Self::Company),
             "productId" | "PRODUCT" => Some(Self::Product),
+            "WEBHOOK" => Some(Self::Webhook),
             _ => None,
         }
     }
@@ -38,6 +40,7 @@ impl Of {
         match self {
             Self::Company => ("company", "companies"),
             Self::Product => ("product", "products"),
+            Self::Webhook => ("webhook", "webhooks"),
         }
     }
 }
@@ -57,8 +60,44 @@ pub(super) async fn id_of(
     if found.is_empty() {
         found = meant(typed.as_str(), &listed(context, remote, of, typed.as_str()).await?);
     }
-    let (one, many) = of.words();
-    match found.as_slice() {
+    only(context, &found, (of.words(), field), &typed)
+}
+
+/// The id of a contact of a company that a person named: by its id, its mail address or its name.
+pub(super) async fn contact_of(
+    context: &Context,
+    remote: &Remote,
+    company: &RemoteId,
+    typed: &str,
+) -> Result<RemoteId, CommandError> {
+    let typed = RemoteId::new("CONTACT", typed)?;
+    if is_id(typed.as_str()) {
+        return Ok(typed);
+    }
+    let ask = Ask::Contacts { company: company.clone() };
+    let people = remote.ask(&ask, &Query::default(), Extent::All, &*context.ui).await?.records;
+    let by = |paths: &[&str]| -> BTreeMap<String, String> {
+        let text = |person: &Record| {
+            let texts: Vec<String> = paths.iter().filter_map(|path| person.text(path)).collect();
+            Some((person.id()?, texts.join(" ")))
+        };
+        people.iter().filter_map(text).collect()
+    };
+    let mut found = meant(typed.as_str(), &by(&["email"]));
+    if found.is_empty() {
+        found = meant(typed.as_str(), &by(&["firstName", "lastName"]));
+    }
+    only(context, &found, (("contact", "contacts"), "CONTACT"), &typed)
+}
+
+/// The one that was found, said; or what else there is.
+fn only(
+    context: &Context,
+    found: &[(String, String)],
+    ((one, many), field): ((&str, &str), &str),
+    typed: &RemoteId,
+) -> Result<RemoteId, CommandError> {
+    match found {
         [(id, name)] => {
             context.ui.say(&format!("{one} {id}: {name}"));
             Ok(RemoteId::new(field, id)?)
@@ -66,7 +105,7 @@ pub(super) async fn id_of(
         [] => {
             let what = format!("no {one} has this id or name: {}", excerpt(typed.as_str(), 60));
             let error = refused(Invalid { field: field.to_owned(), what }, "", &[]);
-            Err(error.hint(format!("Look it up: trueup pax8 {many} list --all")))
+            Err(error.hint(format!("Look it up: trueup pax8 {many} list")))
         }
         several => {
             let mut lines: Vec<String> =
@@ -108,6 +147,8 @@ async fn pulled(context: &Context, remote: &Remote, of: Of) -> BTreeMap<String, 
     let entity = match of {
         Of::Company => Entity::VendorCustomers,
         Of::Product => Entity::VendorProducts,
+        // No pull reads them.
+        Of::Webhook => return BTreeMap::new(),
     };
     let read = async {
         let engine = context.engine(&context.config()?).await?;
@@ -119,19 +160,20 @@ async fn pulled(context: &Context, remote: &Remote, of: Of) -> BTreeMap<String, 
     })
 }
 
-/// As Pax8 has them now. It finds products by their names, and of companies lists all.
+/// As Pax8 has them now. It finds products by their names, and of companies and webhooks lists all.
 async fn listed(
     context: &Context,
     remote: &Remote,
     of: Of,
     typed: &str,
 ) -> Result<BTreeMap<String, String>, CommandError> {
-    let (ask, query) = match of {
-        Of::Company => (Ask::Companies, Query::default()),
-        Of::Product => (Ask::Products, Query::default().with(&Ask::Products, "search", typed)?),
+    let (ask, query, called) = match of {
+        Of::Company => (Ask::Companies, Query::default(), "name"),
+        Of::Product => (Ask::Products, Query::default().with(&Ask::Products, "search", typed)?, "name"),
+        Of::Webhook => (Ask::Webhooks, Query::default(), "displayName"),
     };
     let answer = remote.ask(&ask, &query, Extent::All, &*context.ui).await?;
-    let named = |record: &Record| Some((record.id()?, record.text("name").unwrap_or_default()));
+    let named = |record: &Record| Some((record.id()?, record.text(called).unwrap_or_default()));
     Ok(answer.records.iter().filter_map(named).collect())
 }
 
@@ -178,6 +220,7 @@ impl Names {
         let names = match Of::field(field.rsplit('.').next().unwrap_or(field))? {
             Of::Company => &self.companies,
             Of::Product => &self.products,
+            Of::Webhook => return None,
         };
         names.get(&id.to_lowercase()).or_else(|| names.get(id)).map(String::as_str)
     }

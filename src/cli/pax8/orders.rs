@@ -36,7 +36,7 @@ impl Noun for Orders {
                    name the subscriptions they made.",
             asks: Asks::Pages(Ask::Orders),
             flags: &[flag("company", "companyId", "Of this company")],
-            example: "orders list --company 7c1f0a52",
+            example: "orders list --company \"Meridian Credit Union\"",
         },
         Read {
             verb: "get",
@@ -44,7 +44,7 @@ impl Noun for Orders {
             more: "",
             asks: Asks::Whole(ORDER, Ask::Order),
             flags: &[],
-            example: "orders get 9e0c7b2a",
+            example: "orders get 1f849d79-e40e-4572-a5ff-274b9910a244",
         },
     ];
 }
@@ -69,7 +69,7 @@ pub(super) enum Verb {
 /// term, for commitmentTermId.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  trueup pax8 orders create --company 7c1f0a52 --validate-only \\\n    --line \"product=5f0e2b1c quantity=5 term=Monthly commitment=1-Year detail.msDomain=acme\""
+    after_help = "Example:\n  trueup pax8 orders create --company \"Meridian Credit Union\" --line \"product=Microsoft 365 Business Basic quantity=5 term=Monthly commitment=1-Year detail.msDomain=acme detail.msCustExists=No, a tenant is to be made\" --validate-only"
 )]
 pub(super) struct Create {
     /// Order for this company

@@ -13,7 +13,7 @@ use clap::{Arg, ArgMatches, Args as _, Command, FromArgMatches, Subcommand};
 use crate::cli::args;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
-use crate::cli::pax8::names::{Of, id_of};
+use crate::cli::pax8::names::{Of, contact_of, id_of};
 use crate::cli::pax8::options::{How, Pages, Sorted, refused, unanswered};
 use crate::cli::pax8::show;
 use crate::engine::pax8::{self, Answer, Ask, Extent, Filter, Invalid, Query, Remote, RemoteId};
@@ -277,9 +277,11 @@ impl Read {
     ) -> Result<Option<Ask>, CommandError> {
         let mut ids = BTreeMap::new();
         for (name, _) in self.asks.ids() {
+            let typed = text(name).unwrap_or_default();
             if let Some(of) = Of::field(name) {
-                let typed = text(name).unwrap_or_default();
                 ids.insert(name, id_of(context, remote, (of, name), typed).await?);
+            } else if let ("CONTACT", Some(company)) = (name, ids.get("COMPANY")) {
+                ids.insert(name, contact_of(context, remote, company, typed).await?);
             }
         }
         if ids.is_empty() {

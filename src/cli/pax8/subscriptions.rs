@@ -47,7 +47,7 @@ impl Noun for Subscriptions {
                 flag("company", "companyId", "Of this company"),
                 flag("product", "productId", "Of this product"),
             ],
-            example: "subscriptions list --status active --sort price --descending",
+            example: "subscriptions list --company \"Meridian Credit Union\" --status active --sort price --descending",
         },
         Read {
             verb: "get",
@@ -55,7 +55,7 @@ impl Noun for Subscriptions {
             more: "",
             asks: Asks::Whole(SUBSCRIPTION, Ask::Subscription),
             flags: &[],
-            example: "subscriptions get d3b00c1e",
+            example: "subscriptions get 32df7225-bc7a-4285-abfb-a4c79c5c7705",
         },
         Read {
             verb: "history",
@@ -63,7 +63,7 @@ impl Noun for Subscriptions {
             more: "In Pax8's order, the newest first as far as seen.",
             asks: Asks::Whole(SUBSCRIPTION, |subscription| Ask::History { subscription }),
             flags: &[],
-            example: "subscriptions history d3b00c1e",
+            example: "subscriptions history 32df7225-bc7a-4285-abfb-a4c79c5c7705",
         },
     ];
 }
@@ -82,7 +82,9 @@ pub(super) enum Verb {
 /// Only what is named is sent: at least one of price, term, quantity and start. What its commitment says of a change of quantity
 /// is told before anything is sent.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 subscriptions update d3b00c1e --quantity 30")]
+#[command(
+    after_help = "Example:\n  trueup pax8 subscriptions update 32df7225-bc7a-4285-abfb-a4c79c5c7705 --quantity 30"
+)]
 pub(super) struct Update {
     /// The subscription's id
     #[arg(value_name = "SUBSCRIPTION_ID")]
@@ -114,7 +116,9 @@ pub(super) struct Update {
 /// Without --on it is cancelled at once, as far as Pax8 says. When its commitment ends, and what ending it earlier means, is told
 /// before anything is sent.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 subscriptions cancel d3b00c1e --on 2026-12-31")]
+#[command(
+    after_help = "Example:\n  trueup pax8 subscriptions cancel 32df7225-bc7a-4285-abfb-a4c79c5c7705 --on 2026-12-31"
+)]
 pub(super) struct Cancel {
     /// The subscription's id
     #[arg(value_name = "SUBSCRIPTION_ID")]

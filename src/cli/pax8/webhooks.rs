@@ -9,16 +9,16 @@ use secrecy::ExposeSecret;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
+use crate::cli::pax8::names::{Of, id_of};
 use crate::cli::pax8::options::one;
 use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag};
 use crate::cli::pax8::write::{Act, send};
 use crate::config::{ConfigError, SecretProblem, SecretSource};
 use crate::engine::pax8::{
-    Ask, Email, Filled, Hidden, Invalid, NewWebhook, RemoteId, Threshold, Topic, TopicFilter, WebhookSettings,
-    WebhookUrl, Write,
+    Ask, Email, Filled, Hidden, Invalid, NewWebhook, Threshold, Topic, TopicFilter, WebhookSettings, WebhookUrl, Write,
 };
 
-const WEBHOOK: Id = ("WEBHOOK_ID", "The webhook's id");
+const WEBHOOK: Id = ("WEBHOOK", "The webhook's id or name, or the beginning of either");
 
 /// Reads of webhooks.
 #[derive(Debug, Clone)]
@@ -46,7 +46,7 @@ impl Noun for Webhooks {
             more: "",
             asks: Asks::Whole(WEBHOOK, Ask::Webhook),
             flags: &[],
-            example: "webhooks get 3f8e1d72",
+            example: "webhooks get trueup",
         },
         Read {
             verb: "topics",
@@ -67,7 +67,7 @@ impl Noun for Webhooks {
                 flag("from", "startDate", "On this day or later"),
                 flag("to", "endDate", "On this day or earlier"),
             ],
-            example: "webhooks deliveries 3f8e1d72 --status failed",
+            example: "webhooks deliveries trueup --status failed",
         },
     ];
 }
@@ -88,7 +88,7 @@ pub(super) enum Verb {
 /// may read, and name that. It is sent to Pax8 and shown nowhere.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  trueup pax8 webhooks create --name trueup --url https://hooks.acme.example/pax8 \\\n    --authorization-env PAX8_HOOK_SECRET --topic INVOICE:CREATED --active"
+    after_help = "Example:\n  trueup pax8 webhooks create --name trueup --url https://hooks.acme.example/pax8 --authorization-env PAX8_HOOK_SECRET --topic INVOICE:CREATED --active"
 )]
 pub(super) struct Create {
     /// What people call it
@@ -124,10 +124,10 @@ pub(super) struct Create {
 
 /// Have Pax8 deliver a sample of a topic
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 webhooks test 3f8e1d72 INVOICE")]
+#[command(after_help = "Example:\n  trueup pax8 webhooks test trueup INVOICE")]
 pub(super) struct Test {
-    /// The webhook's id
-    #[arg(value_name = "WEBHOOK_ID")]
+    /// The webhook's id or name, or the beginning of either
+    #[arg(value_name = "WEBHOOK")]
     webhook: String,
     /// The topic's name
     #[arg(value_name = "TOPIC")]
@@ -138,10 +138,10 @@ pub(super) struct Test {
 
 /// Delete a webhook
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 webhooks delete 3f8e1d72")]
+#[command(after_help = "Example:\n  trueup pax8 webhooks delete trueup")]
 pub(super) struct Delete {
-    /// The webhook's id
-    #[arg(value_name = "WEBHOOK_ID")]
+    /// The webhook's id or name, or the beginning of either
+    #[arg(value_name = "WEBHOOK")]
     webhook: String,
     #[command(flatten)]
     act: Act,
@@ -219,9 +219,9 @@ fn topic(text: &str) -> Result<Topic, Invalid> {
 
 impl Test {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        let webhook = RemoteId::new("WEBHOOK_ID", &self.webhook)?;
         let topic = Filled::new("TOPIC", &self.topic)?;
         let remote = self.act.how.open(context)?;
+        let webhook = id_of(context, &remote, (Of::Webhook, "WEBHOOK"), &self.webhook).await?;
         let write = Write::TestTopic { webhook, topic };
         Ok(send(context, &remote, &write, None, &[], &self.act).await?.ending)
     }
@@ -229,8 +229,8 @@ impl Test {
 
 impl Delete {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        let webhook = RemoteId::new("WEBHOOK_ID", &self.webhook)?;
         let remote = self.act.how.open(context)?;
+        let webhook = id_of(context, &remote, (Of::Webhook, "WEBHOOK"), &self.webhook).await?;
         let now = one(&remote, &Ask::Webhook(webhook.clone())).await?;
         let write = Write::DeleteWebhook { webhook };
         Ok(send(context, &remote, &write, Some(&now), &[], &self.act).await?.ending)
