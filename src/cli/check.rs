@@ -120,9 +120,8 @@ async fn database(context: &Context, config: &Config) -> Tried {
 async fn connection(context: &Context, config: &Config, name: String) -> Result<Tried, CommandError> {
     match engine::connect_to_check(config, &name, &context.environment) {
         Ok(connection) => {
-            let _doing = context.ui.doing(&format!("{name}: check"));
             let location = Some(connection.descriptor().location.clone());
-            Ok(Tried { name, location, lines: connection.check().await, is_unopened_by_settings: false })
+            Ok(Tried { name, location, lines: connection.check(&*context.ui).await, is_unopened_by_settings: false })
         }
         Err(error @ EngineError::NoConnection { .. }) => Err(error.into()),
         Err(error) => Ok(Tried::unopened(name, &error.into())),

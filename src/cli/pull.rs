@@ -19,7 +19,7 @@ use crate::report::table::{Cell, Column, Table, count, counted};
 /// Reads whole listings and saves each as a snapshot in the database; nothing is written to a remote. A listing that could
 /// not be read whole is saved as partial, with the reason, and is never taken for whole later.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pull --period 2026-04 --with prices,history")]
+#[command(after_help = "Example:\n  trueup pull --period 2026-04 --with prices --with history")]
 pub(super) struct Args {
     /// Pull only this connection
     #[arg(long, value_name = "NAME")]

@@ -20,7 +20,7 @@ use crate::simulate::{self, Data, Faults, Pax8Credentials, PsaCredentials, Simul
 /// with --clock, or later by POST /simulator/clock with {"today": "2026-12-31"}.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  trueup simulate pax8 --seed 7 --faults 429=2,cut@invoices\n  trueup simulate pax8 --seed 7 --period 2026-10 --clock 2026-11-05\n\nEvery switch of --faults, with an example each: trueup simulate pax8 --help"
+    after_help = "Examples:\n  trueup simulate pax8 --seed 7 --faults \"429=2,cut@invoices\"\n  trueup simulate pax8 --seed 7 --period 2026-10 --clock 2026-11-05\n\nEvery switch of --faults, with an example each: trueup simulate pax8 --help"
 )]
 #[command(group = clap::ArgGroup::new("content").args(["data", "seed"]).required(true))]
 pub(super) struct Args {

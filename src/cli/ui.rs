@@ -16,6 +16,9 @@ use crate::core::outside::{harmless, harmless_lines};
 use crate::engine::{Waiting, Watch, Watched, Way};
 use crate::report::text::Screen;
 
+/// So often a person is asked for the same.
+const ASKED_MAX: usize = 4;
+
 /// Standard output and standard error, as a person or a script wants them.
 #[derive(Debug)]
 pub struct Ui {
@@ -80,13 +83,39 @@ impl Ui {
     /// # Errors
     /// What reading standard input says.
     pub fn ask(&self, question: &str) -> Result<Option<String>, CommandError> {
+        Ok(self.line(question)?.filter(|answer| !answer.is_empty()))
+    }
+
+    /// Asks a person for a line that can be used. Why one cannot is said, and it is asked for again a few times.
+    ///
+    /// # Errors
+    /// Where the input ended or no line could be used; what reading standard input says.
+    pub fn ask_until<T, E: std::fmt::Display>(
+        &self,
+        question: &str,
+        read: impl Fn(&str) -> Result<T, E>,
+    ) -> Result<T, CommandError> {
+        let asked = question.trim();
+        for _ in 0..ASKED_MAX {
+            let Some(answer) = self.line(question)? else {
+                return Err(CommandError::new(Kind::Usage, format!("{asked} the input ended before an answer")));
+            };
+            match read(&answer) {
+                Ok(value) => return Ok(value),
+                Err(why) => self.warn(&why.to_string()),
+            }
+        }
+        Err(CommandError::new(Kind::Usage, format!("{asked} asked {ASKED_MAX} times, and no answer could be used")))
+    }
+
+    /// A line as typed, without what is around it; `None` where the input has ended.
+    fn line(&self, question: &str) -> Result<Option<String>, CommandError> {
         self.write_err(&format!("{question} "));
         let mut line = String::new();
-        std::io::stdin()
+        let read = std::io::stdin()
             .read_line(&mut line)
             .map_err(|error| CommandError::new(Kind::Failed, format!("standard input: {error}")))?;
-        let answer = line.trim();
-        Ok((!answer.is_empty()).then(|| answer.to_owned()))
+        Ok((read > 0).then(|| line.trim().to_owned()))
     }
 
     /// What a person answers to a question that nothing goes on without.

@@ -204,7 +204,8 @@ impl VendorConnector for MemoryVendor {
         &self.descriptor
     }
 
-    async fn check(&self) -> Vec<CheckLine> {
+    async fn check(&self, watch: &dyn Watch) -> Vec<CheckLine> {
+        let _watched = Watched::listing(watch, &self.descriptor.name, "check");
         let listings = [Listing::Customers, Listing::Products, Listing::Subscriptions, Listing::Charges];
         self.faults.check(&self.descriptor, &listings)
     }
@@ -333,7 +334,8 @@ impl PsaConnector for MemoryPsa {
         &self.descriptor
     }
 
-    async fn check(&self) -> Vec<CheckLine> {
+    async fn check(&self, watch: &dyn Watch) -> Vec<CheckLine> {
+        let _watched = Watched::listing(watch, &self.descriptor.name, "check");
         self.faults.check(&self.descriptor, &[Listing::Customers, Listing::Products, Listing::BilledLines])
     }
 

@@ -119,8 +119,8 @@ pub enum DraftMonth {
 pub trait VendorConnector: Send + Sync {
     /// What this connection is.
     fn descriptor(&self) -> &Descriptor;
-    /// Tries each thing it needs; never fails as a whole.
-    async fn check(&self) -> Vec<CheckLine>;
+    /// Tries each thing it needs, watched one by one; never fails as a whole.
+    async fn check(&self, watch: &dyn Watch) -> Vec<CheckLine>;
     /// Its companies.
     async fn customers(&self, watch: &dyn Watch) -> Result<Pulled<VendorCustomer>>;
     /// Its companies with their contacts; `None` where the system has none.
@@ -187,8 +187,8 @@ pub trait VendorConnector: Send + Sync {
 pub trait PsaConnector: Send + Sync {
     /// What this connection is.
     fn descriptor(&self) -> &Descriptor;
-    /// Tries each thing it needs; never fails as a whole.
-    async fn check(&self) -> Vec<CheckLine>;
+    /// Tries each thing it needs, watched one by one; never fails as a whole.
+    async fn check(&self, watch: &dyn Watch) -> Vec<CheckLine>;
     /// Its customers.
     async fn customers(&self, watch: &dyn Watch) -> Result<Pulled<PsaCustomer>>;
     /// Its catalogue.

@@ -13,7 +13,7 @@ use crate::connectors::files::profile::{self, Profile};
 use crate::connectors::files::{FilesPsa, FilesVendor};
 use crate::connectors::pax8::{self, Pax8, Pax8Settings};
 use crate::connectors::rest::{self, ConnectorFile, Rest, RestSettings};
-use crate::connectors::{CheckLine, ConnectorError, Descriptor, ErrorKind, PsaConnector, Side, VendorConnector};
+use crate::connectors::{CheckLine, ConnectorError, Descriptor, ErrorKind, PsaConnector, Side, VendorConnector, Watch};
 use crate::engine::{EngineError, Result};
 
 /// A kind of connector a configuration may name.
@@ -127,10 +127,10 @@ impl Connection {
     }
 
     /// Tries each thing it needs.
-    pub async fn check(&self) -> Vec<CheckLine> {
+    pub async fn check(&self, watch: &dyn Watch) -> Vec<CheckLine> {
         match self {
-            Self::Vendor(vendor) => vendor.check().await,
-            Self::Psa(psa) => psa.check().await,
+            Self::Vendor(vendor) => vendor.check(watch).await,
+            Self::Psa(psa) => psa.check(watch).await,
         }
     }
 }

@@ -133,6 +133,28 @@ impl Engine {
         Ok(known)
     }
 
+    /// What the customers or the products of a distributor's connection were called when they were read last, by id; none
+    /// before that.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn vendor_names(&self, connector: &str, entity: Entity) -> Result<BTreeMap<String, String>> {
+        #[derive(serde::Deserialize)]
+        struct Named {
+            id: String,
+            fields: Name,
+        }
+        #[derive(serde::Deserialize)]
+        struct Name {
+            name: String,
+        }
+        let headers = self.store.list_snapshots(u32::MAX).await?;
+        let Some(usable) = self.usable(&headers, connector, entity, None).await? else { return Ok(BTreeMap::new()) };
+        let stored: Option<Stored<Named>> = self.store.load_snapshot(usable.header.id).await?;
+        let records = stored.map(|stored| stored.pulled.into_parts().0).unwrap_or_default();
+        Ok(records.into_iter().map(|record| (record.id, record.fields.name)).collect())
+    }
+
     /// The last usable snapshot of a listing, complete or not.
     async fn latest<R: DeserializeOwned>(
         &self,

@@ -56,7 +56,7 @@ fn each_command_shows_an_example_and_it_parses() {
     root.build();
     each(&root, &mut |command| {
         // A line that ends with a backslash goes on in the next, as in a shell.
-        let help = command.clone().render_long_help().to_string().replace("\\\n", " ");
+        let help = command.clone().term_width(0).render_long_help().to_string().replace("\\\n", " ");
         if command.get_name() == "trueup" {
             return;
         }

@@ -16,6 +16,7 @@ use std::fmt::Debug;
 use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use trueup::connectors::files::{FilesPsa, FilesVendor};
 use trueup::connectors::memory::{Fault, Listing, MemoryPsa, MemoryVendor};
@@ -60,9 +61,13 @@ type Listings = BTreeMap<&'static str, Heard>;
 
 /// Remembers the last word on each listing.
 #[derive(Default)]
-struct Counting(Mutex<Vec<u64>>);
+struct Counting(Mutex<Vec<u64>>, AtomicUsize);
 
 impl Watch for Counting {
+    fn begin(&self, _what: &str) {
+        self.1.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn progress(&self, _what: &str, records: u64, _way: Way) {
         self.0.lock().unwrap().push(records);
     }
@@ -188,11 +193,13 @@ pub(crate) async fn vendor(
 ) {
     let subject = sound();
     hold_descriptor(subject.connector.descriptor(), Side::Vendor);
-    hold_check(&subject.connector.check().await, true);
+    let watch = Counting::default();
+    hold_check(&subject.connector.check(&watch).await, true);
+    assert!(watch.1.into_inner() > 0, "what a check waits for is not told");
     let first = vendor_listings(&*subject.connector).await.unwrap();
     hold_sound(&first, &vendor_listings(&*subject.connector).await.unwrap(), &subject.rows);
     let subject = faulty();
-    hold_check(&subject.connector.check().await, false);
+    hold_check(&subject.connector.check(&Unwatched).await, false);
     hold_faulty(&vendor_listings(&*subject.connector).await.unwrap(), &subject.rows);
 }
 
@@ -200,11 +207,13 @@ pub(crate) async fn vendor(
 pub(crate) async fn psa(sound: impl Fn() -> Subject<dyn PsaConnector>, faulty: impl Fn() -> Subject<dyn PsaConnector>) {
     let subject = sound();
     hold_descriptor(subject.connector.descriptor(), Side::Psa);
-    hold_check(&subject.connector.check().await, true);
+    let watch = Counting::default();
+    hold_check(&subject.connector.check(&watch).await, true);
+    assert!(watch.1.into_inner() > 0, "what a check waits for is not told");
     let first = psa_listings(&*subject.connector).await.unwrap();
     hold_sound(&first, &psa_listings(&*subject.connector).await.unwrap(), &subject.rows);
     let subject = faulty();
-    hold_check(&subject.connector.check().await, false);
+    hold_check(&subject.connector.check(&Unwatched).await, false);
     hold_faulty(&psa_listings(&*subject.connector).await.unwrap(), &subject.rows);
 }
 

@@ -83,7 +83,7 @@ fn a_german_export_is_read_by_its_profile() {
     let second = &customers.records()[1].fields;
     assert_eq!((second.name.as_str(), second.street.as_deref()), ("Obst \"Süd\" AG", Some("Am Markt 1\nHinterhaus")));
     assert!(run(psa.products(&Unwatched)).unwrap().is_complete());
-    assert!(run(psa.check()).iter().all(|line| line.outcome.is_ok()));
+    assert!(run(psa.check(&Unwatched)).iter().all(|line| line.outcome.is_ok()));
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn every_encoding_and_delimiter_gives_the_same_lines() {
         assert_eq!(read, expected, "{how}");
     }
     let western = folder(&[("psa_agreement_lines.csv", &western)]);
-    let checked = run(FilesPsa::new("psa", western.path()).unwrap().check());
+    let checked = run(FilesPsa::new("psa", western.path()).unwrap().check(&Unwatched));
     assert!(checked.iter().any(|line| line.outcome.as_ref().is_ok_and(|told| told.contains("read as windows-1252"))));
     let mut damaged = lines.clone().into_bytes();
     let at = lines.find("Outage").unwrap();

@@ -58,7 +58,9 @@ async fn served() -> Running {
     {
         let columns: Vec<&str> = file.columns().iter().copied().chain(["street2", "undocumented"]).collect();
         let mut table = Table::new(&columns);
-        rows.into_iter().for_each(|row| table.push(row));
+        for row in rows {
+            table.push(row);
+        }
         *data.table_mut(file) = table;
     }
     let any = "127.0.0.1:0".parse().unwrap();
@@ -124,12 +126,9 @@ fn of_company(held: &pax8::Record, field: usize, new: &str, yes: bool) -> (Compa
 /// A change of a contact by one field, and what is other afterwards.
 fn of_contact(before: &Value, field: usize, new: &str) -> (ContactChanges, Vec<(&'static str, Value)>) {
     let mut changes = ContactChanges::default();
-    let types = |mut edit: Box<dyn FnMut(&mut Vec<Value>)>| {
-        let mut all = before["types"].as_array().unwrap().clone();
-        edit(&mut all);
-        vec![("types", Value::from(all))]
-    };
+    let held = before["types"].as_array().unwrap().clone();
     let billing = |part: &Value| part["type"] == "Billing";
+    let has_billing = held.iter().any(billing);
     let other = match field {
         0 => (changes.first_name = Some(text(new)), vec![("firstName", new.into())]).1,
         1 => (changes.last_name = Some(text(new)), vec![("lastName", new.into())]).1,
@@ -142,15 +141,12 @@ fn of_contact(before: &Value, field: usize, new: &str) -> (ContactChanges, Vec<(
         3 => (changes.phone = Some(text(new)), vec![("phone", new.into()), ("phoneNumber", new.into())]).1,
         4 => {
             changes.duties = vec![DutyChange::Has(Duty::Billing)];
-            types(Box::new(move |all| {
-                if !all.iter().any(billing) {
-                    all.push(json!({ "type": "Billing", "primary": false }));
-                }
-            }))
+            let more = (!has_billing).then(|| json!({ "type": "Billing", "primary": false }));
+            vec![("types", held.into_iter().chain(more).collect())]
         }
-        5 if before["types"].as_array().unwrap().iter().any(billing) => {
+        5 if has_billing => {
             changes.duties = vec![DutyChange::Without(Duty::Billing)];
-            types(Box::new(move |all| all.retain(|part| !billing(part))))
+            vec![("types", held.into_iter().filter(|part| !billing(part)).collect())]
         }
         _ => (changes.clear = vec!["phoneCountryCode"], vec![("phoneCountryCode", Value::Null)]).1,
     };
@@ -187,7 +183,9 @@ fn a_change_of_one_field_changes_that_field_and_no_other() {
                 Write::UpdateCompany { company: company.clone(), patch: Box::new(patch) }
             } else {
                 let (changes, other) = of_contact(&expected, field - 16, &new);
-                other.into_iter().for_each(|(path, value)| set(&mut expected, path, value));
+                for (path, value) in other {
+                    set(&mut expected, path, value);
+                }
                 let Ok(change) = ContactChange::of(&before, &changes) else {
                     return assert_eq!(expected, before.whole());
                 };

@@ -466,12 +466,12 @@ async fn settings_that_cannot_work_are_refused() {
 #[tokio::test]
 async fn check_says_what_to_do() {
     let fine = pair(data(), "").await;
-    let lines = fine.pax8.check().await;
+    let lines = fine.pax8.check(&Unwatched).await;
     assert_eq!(lines.len(), 12);
     assert!(lines.iter().all(|line| line.outcome.is_ok()), "{lines:?}");
     let known = lines.last().unwrap().outcome.clone().unwrap();
     assert!(known.starts_with("every field and word of "), "{known}");
-    let extra = pair(data(), "extra").await.pax8.check().await;
+    let extra = pair(data(), "extra").await.pax8.check(&Unwatched).await;
     let drift = extra.last().unwrap().outcome.clone().unwrap();
     for listing in ["companies: a field never seen before", "invoice items: a field", "subscriptions: a field"] {
         assert!(drift.contains(listing), "{drift}");
@@ -480,13 +480,13 @@ async fn check_says_what_to_do() {
     assert_eq!(lines[1].outcome, Ok(format!("{companies} there")));
 
     let refused = pair_with(data(), "", |settings| settings.client_secret = "wrong".into()).await;
-    let lines = refused.pax8.check().await;
+    let lines = refused.pax8.check(&Unwatched).await;
     let first = lines[0].outcome.clone().unwrap_err().what;
     assert!(first.contains("credentials were refused") && first.contains("compare client id and secret"), "{first}");
     assert!(lines[1..].iter().all(|line| line.outcome.is_err()), "{lines:?}");
 
     let forbidden = pair(data(), "403@invoices").await;
-    let lines = forbidden.pax8.check().await;
+    let lines = forbidden.pax8.check(&Unwatched).await;
     assert!(lines[..4].iter().all(|line| line.outcome.is_ok()), "{lines:?}");
     let last = lines[4].outcome.clone().unwrap_err().what;
     assert!(lines[4].what == "list invoices" && last.contains("make credentials with the right"), "{last}");
@@ -501,7 +501,7 @@ async fn check_says_what_to_do() {
         ("draftItems", "list draft items (only for pull --with drafts)"),
     ] {
         let forbidden = pair(data(), &format!("403@{listing}")).await;
-        let lines = forbidden.pax8.check().await;
+        let lines = forbidden.pax8.check(&Unwatched).await;
         let refused: Vec<_> =
             lines.iter().filter(|line| line.outcome.is_err()).map(|line| line.what.as_str()).collect();
         assert_eq!(refused, [what], "{lines:?}");

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::hermetic::Place;
+use crate::support::hermetic::{Place, words};
 
 const README: &str = include_str!("../../README.md");
 
@@ -97,7 +97,7 @@ fn every_command_it_names_exists() {
     let bare = README.lines().filter(|line| line.starts_with("trueup ")).map(|line| line.split('#').next().unwrap());
     let mut seen = 0;
     for line in commands.chain(bare) {
-        let words = line.split_whitespace().filter(|word| *word != "…");
+        let words = words(line).into_iter().filter(|word| word != "…");
         let parsed = trueup::cli::command().try_get_matches_from(words);
         assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
         seen += 1;

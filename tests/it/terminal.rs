@@ -76,6 +76,14 @@ async fn a_listing_that_waits_says_so_on_a_terminal_and_the_line_goes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_says_what_it_waits_for() {
+    let (_pax8, place) = connected().await;
+    let shown = shown(&place, "check --only pax8");
+    let told = "pax8: list subscriptions, waiting 1 s: the system asked to slow down (429)";
+    assert!(shown.contains(told), "{shown:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_moves_where_nobody_looks() {
     let (_pax8, place) = connected().await;
     assert_eq!(place.run(PULL).ended(0).stderr, "");

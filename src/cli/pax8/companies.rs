@@ -8,15 +8,16 @@ use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending};
 use crate::cli::pax8::clear::{self, Clear};
 use crate::cli::pax8::contacts::{asked, inactive, of_text};
+use crate::cli::pax8::names::{Of, id_of};
 use crate::cli::pax8::options::{complete, one};
 use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag};
 use crate::cli::pax8::write::{Act, send};
 use crate::engine::pax8::{
     Address, AddressChange, AddressChanges, Ask, Clearable, CompanyChanges, CompanyFlags, CompanyPatch, ContactBody,
-    ContactRole, Country, Filled, Invalid, NewCompany, Record, Remote, RemoteId, Write, duties_open,
+    ContactRole, Country, Filled, Invalid, NewCompany, Record, Remote, Write, duties_open,
 };
 
-const COMPANY: Id = ("COMPANY_ID", "The company's id");
+const COMPANY: Id = ("COMPANY", "The company's id or name, or the beginning of either");
 
 /// Reads of companies.
 #[derive(Debug, Clone)]
@@ -47,7 +48,7 @@ impl Noun for Companies {
             more: "",
             asks: Asks::Whole(COMPANY, Ask::Company),
             flags: &[],
-            example: "companies get 7c1f0a52 --format json",
+            example: "companies get \"Meridian Credit Union\" --format json",
         },
     ];
 }
@@ -67,7 +68,7 @@ pub(super) enum Verb {
 /// them with --contact, or be asked for them on a terminal.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  trueup pax8 companies create --name \"Harbour & Finch Ltd\" --street \"4 Quay Row\" --city Bristol \\\n    --postcode \"BS1 4ZZ\" --country GB --phone \"0117 496 0000\" --website https://harbour.example \\\n    --contact \"first=Ada last=Moss email=ada@harbour.example phone=1 primary=admin,billing,technical\""
+    after_help = "Example:\n  trueup pax8 companies create --name \"Harbour & Finch Ltd\" --street \"4 Quay Row\" --city Bristol --postcode \"BS1 4ZZ\" --country GB --phone \"0117 496 0000\" --website https://harbour.example --contact \"first=Ada last=Moss email=ada@harbour.example phone=1 primary=admin,billing,technical\""
 )]
 pub(super) struct Create {
     #[command(flatten)]
@@ -84,10 +85,10 @@ pub(super) struct Create {
 /// Only what is named is sent; of an address the rest is sent as it is now, also what this program does not know, since Pax8
 /// takes it as a whole. --clear empties street2, state or external-id; the rest is demanded.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 companies update 7c1f0a52 --phone \"0117 496 0009\"")]
+#[command(after_help = "Example:\n  trueup pax8 companies update \"Meridian Credit Union\" --phone \"0117 496 0009\"")]
 pub(super) struct Update {
-    /// The company's id
-    #[arg(value_name = "COMPANY_ID")]
+    /// The company's id or name, or the beginning of either
+    #[arg(value_name = "COMPANY")]
     company: String,
     #[command(flatten)]
     about: About,
@@ -240,7 +241,6 @@ fn may(option: &str, text: Option<&String>) -> Result<Option<Filled>, Invalid> {
 
 impl Update {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        let company = RemoteId::new("COMPANY_ID", &self.company)?;
         let (mut changes, address) = self.changes()?;
         let moves = address != AddressChanges::default();
         if !moves {
@@ -248,6 +248,7 @@ impl Update {
             let _some = CompanyPatch::new(changes.clone())?;
         }
         let remote = self.act.how.open(context)?;
+        let company = id_of(context, &remote, (Of::Company, "COMPANY"), &self.company).await?;
         let now = one(&remote, &Ask::Company(company.clone())).await?;
         if moves {
             changes.address = Some(AddressChange::of(&now, &address)?);

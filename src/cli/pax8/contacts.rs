@@ -7,6 +7,7 @@ use clap::Subcommand;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::pax8::clear::{self, Clear};
+use crate::cli::pax8::names::{Of, contact_of, id_of};
 use crate::cli::pax8::options::{complete, one, refused};
 use crate::cli::pax8::pairs::Pairs;
 use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads};
@@ -17,8 +18,8 @@ use crate::engine::pax8::{
     Query, Record, Remote, RemoteId, Write, duties_open,
 };
 
-const COMPANY: Id = ("COMPANY_ID", "The company's id");
-const CONTACT: Id = ("CONTACT_ID", "The contact's id");
+const COMPANY: Id = ("COMPANY", "The company's id or name, or the beginning of either");
+const CONTACT: Id = ("CONTACT", "The contact's id, mail address or name");
 
 /// Reads of contacts.
 #[derive(Debug, Clone)]
@@ -32,7 +33,7 @@ impl Noun for Contacts {
             more: "The newest first, as Pax8 lists them.",
             asks: Asks::PagesOf(COMPANY, |company| Ask::Contacts { company }),
             flags: &[],
-            example: "contacts list 7c1f0a52",
+            example: "contacts list \"Meridian Credit Union\"",
         },
         Read {
             verb: "get",
@@ -40,7 +41,7 @@ impl Noun for Contacts {
             more: "",
             asks: Asks::WholeOf(COMPANY, CONTACT, |company, contact| Ask::Contact { company, contact }),
             flags: &[],
-            example: "contacts get 7c1f0a52 2ab4c9d0",
+            example: "contacts get \"Meridian Credit Union\" jo@meridiancreditunionllc.example",
         },
     ];
 }
@@ -60,11 +61,11 @@ pub(super) enum Verb {
 /// A company is active once each of Admin, Billing and Technical has a primary contact; one contact may be primary for all.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  trueup pax8 contacts create 7c1f0a52 --first-name Ada --last-name Moss \\\n    --email ada@acme.example --phone 555-0100 --primary admin,billing,technical"
+    after_help = "Example:\n  trueup pax8 contacts create \"Meridian Credit Union\" --first-name Ada --last-name Moss --email ada@acme.example --phone 555-0100 --role billing"
 )]
 pub(super) struct Create {
-    /// The company's id
-    #[arg(value_name = "COMPANY_ID")]
+    /// The company's id or name, or the beginning of either
+    #[arg(value_name = "COMPANY")]
     company: String,
     #[command(flatten)]
     person: Person,
@@ -79,22 +80,24 @@ pub(super) struct Create {
 /// --primary and --role add to the duties it has; --no-primary and --no-role take away. --clear empties roles,
 /// phone-country-code or phone-country-calling-code; the names, the mail address and the telephone are demanded.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 contacts update 7c1f0a52 2ab4c9d0 --phone 555-0199 --role billing")]
+#[command(
+    after_help = "Example:\n  trueup pax8 contacts update \"Meridian Credit Union\" jo@meridiancreditunionllc.example --phone 555-0199 --role technical"
+)]
 pub(super) struct Update {
-    /// The company's id
-    #[arg(value_name = "COMPANY_ID")]
+    /// The company's id or name, or the beginning of either
+    #[arg(value_name = "COMPANY")]
     company: String,
-    /// The contact's id
-    #[arg(value_name = "CONTACT_ID")]
+    /// The contact's id, mail address or name
+    #[arg(value_name = "CONTACT")]
     contact: String,
     #[command(flatten)]
     person: Person,
-    /// No longer the first to be asked about these
-    #[arg(long, value_name = "DUTIES")]
-    no_primary: Option<String>,
-    /// No longer to be asked about these
-    #[arg(long, value_name = "DUTIES")]
-    no_role: Option<String>,
+    /// No longer the first to be asked about it; may be repeated
+    #[arg(long, value_name = "DUTY", value_delimiter = ',')]
+    no_primary: Vec<String>,
+    /// No longer to be asked about it; may be repeated
+    #[arg(long, value_name = "DUTY", value_delimiter = ',')]
+    no_role: Vec<String>,
     #[command(flatten)]
     clear: Clear,
     #[command(flatten)]
@@ -105,13 +108,13 @@ pub(super) struct Update {
 ///
 /// Only ever here, and only the one named. Pax8 may refuse to let the last primary contact go.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 contacts delete 7c1f0a52 2ab4c9d0")]
+#[command(after_help = "Example:\n  trueup pax8 contacts delete \"Meridian Credit Union\" ada@acme.example")]
 pub(super) struct Delete {
-    /// The company's id
-    #[arg(value_name = "COMPANY_ID")]
+    /// The company's id or name, or the beginning of either
+    #[arg(value_name = "COMPANY")]
     company: String,
-    /// The contact's id
-    #[arg(value_name = "CONTACT_ID")]
+    /// The contact's id, mail address or name
+    #[arg(value_name = "CONTACT")]
     contact: String,
     #[command(flatten)]
     act: Act,
@@ -132,12 +135,12 @@ struct Person {
     /// Telephone
     #[arg(long, value_name = "TEXT")]
     phone: Option<String>,
-    /// The first to be asked about these: admin, billing, technical
-    #[arg(long, value_name = "DUTIES")]
-    primary: Option<String>,
-    /// Also to be asked about these
-    #[arg(long, value_name = "DUTIES")]
-    role: Option<String>,
+    /// The first to be asked about admin, billing or technical; may be repeated
+    #[arg(long, value_name = "DUTY", value_delimiter = ',')]
+    primary: Vec<String>,
+    /// Also to be asked about it; may be repeated
+    #[arg(long, value_name = "DUTY", value_delimiter = ',')]
+    role: Vec<String>,
 }
 
 impl Verb {
@@ -153,7 +156,6 @@ impl Verb {
 
 impl Create {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        let company = RemoteId::new("COMPANY_ID", &self.company)?;
         let person = &self.person;
         complete(&[
             ("--first-name", person.first_name.is_some()),
@@ -161,7 +163,7 @@ impl Create {
             ("--email", person.email.is_some()),
             ("--phone", person.phone.is_some()),
         ])?;
-        let roles = roles(person.primary.as_deref(), person.role.as_deref())?;
+        let roles = roles(&person.primary, &person.role)?;
         let text = |option: &str, text: &Option<String>| Filled::new(option, text.as_deref().unwrap_or_default());
         let contact = ContactBody {
             first_name: text("--first-name", &person.first_name)?,
@@ -171,6 +173,7 @@ impl Create {
             roles,
         };
         let remote = self.act.how.open(context)?;
+        let company = id_of(context, &remote, (Of::Company, "COMPANY"), &self.company).await?;
         let write = Write::CreateContact { company: company.clone(), contact: contact.clone() };
         remote.may_write(&write)?;
         let others = people(context, &remote, &company, None).await?;
@@ -182,13 +185,13 @@ impl Create {
 
 impl Update {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        let company = RemoteId::new("COMPANY_ID", &self.company)?;
-        let id = RemoteId::new("CONTACT_ID", &self.contact)?;
         let changes = self.changes()?;
         if changes == ContactChanges::default() {
             return Err(CommandError::new(Kind::Usage, "nothing is to be changed: name at least one option"));
         }
         let remote = self.act.how.open(context)?;
+        let company = id_of(context, &remote, (Of::Company, "COMPANY"), &self.company).await?;
+        let id = contact_of(context, &remote, &company, &self.contact).await?;
         let now = one(&remote, &Ask::Contact { company: company.clone(), contact: id.clone() }).await?;
         let change = ContactChange::of(&now, &changes)?;
         let others = people(context, &remote, &company, Some(&id)).await?;
@@ -222,7 +225,7 @@ impl Update {
         let options = ["--primary", "--role", "--no-primary", "--no-role"].into_iter().zip(typed);
         let (mut named, mut changes) = (Vec::new(), Vec::new());
         for ((option, typed), change) in options.zip(made) {
-            for duty in duties(option, typed.as_deref())? {
+            for duty in duties(option, typed)? {
                 if named.contains(&duty) {
                     let what = format!("{} is named twice", duty.as_str());
                     return Err(Invalid { field: option.to_owned(), what }.into());
@@ -258,9 +261,9 @@ fn stepping_back(roles: &[ContactRole], before: &[ContactRole], others: &[Record
 
 impl Delete {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        let company = RemoteId::new("COMPANY_ID", &self.company)?;
-        let contact = RemoteId::new("CONTACT_ID", &self.contact)?;
         let remote = self.act.how.open(context)?;
+        let company = id_of(context, &remote, (Of::Company, "COMPANY"), &self.company).await?;
+        let contact = contact_of(context, &remote, &company, &self.contact).await?;
         let write = Write::DeleteContact { company: company.clone(), contact: contact.clone() };
         let now = one(&remote, &Ask::Contact { company: company.clone(), contact: contact.clone() }).await?;
         let rest = people(context, &remote, &company, Some(&contact)).await?;
@@ -269,9 +272,9 @@ impl Delete {
 }
 
 /// Duties as typed.
-fn duties(option: &str, typed: Option<&str>) -> Result<Vec<Duty>, CommandError> {
+fn duties(option: &str, typed: &[String]) -> Result<Vec<Duty>, CommandError> {
     let known = Duty::ALL.map(Duty::as_str);
-    let words = typed.unwrap_or_default().split(',').map(str::trim).filter(|word| !word.is_empty());
+    let words = typed.iter().flat_map(|words| words.split(',')).map(str::trim).filter(|word| !word.is_empty());
     let duty = |word: &str| {
         Duty::of(word).ok_or_else(|| {
             let what = format!("expected {}; found {word}", known.join(", "));
@@ -282,7 +285,7 @@ fn duties(option: &str, typed: Option<&str>) -> Result<Vec<Duty>, CommandError> 
 }
 
 /// The duties of a new contact.
-fn roles(primary: Option<&str>, also: Option<&str>) -> Result<Vec<ContactRole>, CommandError> {
+fn roles(primary: &[String], also: &[String]) -> Result<Vec<ContactRole>, CommandError> {
     let mut all: Vec<ContactRole> = Vec::new();
     for (typed, option, primary) in [(primary, "--primary", true), (also, "--role", false)] {
         for duty in duties(option, typed)? {
@@ -297,12 +300,13 @@ fn roles(primary: Option<&str>, also: Option<&str>) -> Result<Vec<ContactRole>, 
 /// A contact as `companies create` takes it.
 pub(super) fn of_text(text: &str) -> Result<ContactBody, CommandError> {
     let given = Pairs::read("--contact", text, &["first", "last", "email", "phone", "primary", "role"])?;
+    let words = |key: &str| given.get(key).map(str::to_owned).into_iter().collect::<Vec<_>>();
     Ok(ContactBody {
         first_name: Filled::new("--contact first", given.need("first")?)?,
         last_name: Filled::new("--contact last", given.need("last")?)?,
         email: Email::new("--contact email", given.need("email")?)?,
         phone: Filled::new("--contact phone", given.need("phone")?)?,
-        roles: roles(given.get("primary"), given.get("role"))?,
+        roles: roles(&words("primary"), &words("role"))?,
     })
 }
 
@@ -314,14 +318,14 @@ pub(super) fn asked(context: &Context, open: &[Duty]) -> Result<Option<ContactBo
     if !wanted.as_deref().is_some_and(is_yes) {
         return Ok(None);
     }
-    let line = |label: &str| ui.ask(&format!("  {label}:")).map(Option::unwrap_or_default);
-    let (first, last) = (line("First name")?, line("Last name")?);
-    let (email, phone) = (line("Mail address")?, line("Telephone")?);
+    let text = |label: &str| ui.ask_until(&format!("  {label}:"), |answer| Filled::new(label, answer));
+    let (first_name, last_name) = (text("First name")?, text("Last name")?);
+    let email = ui.ask_until("  Mail address:", |answer| Email::new("Mail address", answer))?;
     Ok(Some(ContactBody {
-        first_name: Filled::new("first name", first)?,
-        last_name: Filled::new("last name", last)?,
-        email: Email::new("mail address", email)?,
-        phone: Filled::new("telephone", phone)?,
+        first_name,
+        last_name,
+        email,
+        phone: text("Telephone")?,
         roles: open.iter().map(|duty| ContactRole { duty: *duty, primary: true }).collect(),
     }))
 }

@@ -36,7 +36,7 @@ impl Noun for Invoices {
             more: "",
             asks: Asks::Whole(INVOICE, Ask::Invoice),
             flags: &[],
-            example: "invoices get 0f6d1c84",
+            example: "invoices get 60efd7e2-2eee-4c13-a413-7f20875ccb4a",
         },
         Read {
             verb: "items",
@@ -44,7 +44,7 @@ impl Noun for Invoices {
             more: "costTotal is what the partner owes for a row; total is what the customer would be billed.",
             asks: Asks::PagesOf(INVOICE, |invoice| Ask::Items { invoice }),
             flags: &[],
-            example: "invoices items 0f6d1c84 --all --format csv",
+            example: "invoices items 60efd7e2-2eee-4c13-a413-7f20875ccb4a --all --format csv",
         },
         Read {
             verb: "draft",

@@ -8,6 +8,7 @@ mod companies;
 mod contacts;
 mod invoices;
 mod lines;
+mod names;
 mod options;
 mod orders;
 mod pairs;
@@ -36,8 +37,13 @@ pub(super) use show::json;
 ///
 /// Reads go to Pax8 at once and touch no database. Writes show what they would send and ask; each is noted in the database
 /// before it is sent, sent once, and ends with what Pax8 then reports. No pull and no reconcile ever writes.
+///
+/// Companies, products and webhooks may be named by the beginning of their names or ids, where it means one alone; the last pull
+/// knows names, and otherwise Pax8 is asked.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 subscriptions list --status active --all --format csv")]
+#[command(
+    after_help = "Example:\n  trueup pax8 subscriptions list --status active --all --format csv\n\nThe examples are answered by `trueup simulate pax8 --seed 7 --period 2026-10`; those of a webhook and of deleting a contact name what the example of `create` made. A list such as admin,billing stands in quotes in PowerShell, or the option is repeated."
+)]
 pub(super) struct Args {
     #[command(subcommand)]
     noun: Noun,
@@ -49,13 +55,13 @@ enum Noun {
     #[command(subcommand, after_help = "Example:\n  trueup pax8 companies list --status inactive")]
     Companies(companies::Verb),
     /// Contacts of a company
-    #[command(subcommand, after_help = "Example:\n  trueup pax8 contacts list 7c1f0a52")]
+    #[command(subcommand, after_help = "Example:\n  trueup pax8 contacts list \"Meridian Credit Union\"")]
     Contacts(contacts::Verb),
     /// Products, with their prices and what ordering them demands
-    #[command(subcommand, after_help = "Example:\n  trueup pax8 products list --search mail")]
+    #[command(subcommand, after_help = "Example:\n  trueup pax8 products list --search Microsoft")]
     Products(Reads<products::Products>),
     /// Orders
-    #[command(subcommand, after_help = "Example:\n  trueup pax8 orders list --company 7c1f0a52")]
+    #[command(subcommand, after_help = "Example:\n  trueup pax8 orders list --company \"Meridian Credit Union\"")]
     Orders(orders::Verb),
     /// Subscriptions
     #[command(subcommand, after_help = "Example:\n  trueup pax8 subscriptions list --status active")]
@@ -64,7 +70,7 @@ enum Noun {
     #[command(subcommand, after_help = "Example:\n  trueup pax8 invoices list --from 2026-10-01")]
     Invoices(Reads<invoices::Invoices>),
     /// Metered use
-    #[command(subcommand, after_help = "Example:\n  trueup pax8 usage summaries d3b00c1e")]
+    #[command(subcommand, after_help = "Example:\n  trueup pax8 usage summaries e278156d-9c62-4ff5-a98b-9557cc51acd4")]
     Usage(Reads<usage::Usage>),
     /// Webhooks, their topics and deliveries
     #[command(subcommand, after_help = "Example:\n  trueup pax8 webhooks list")]

@@ -10,6 +10,7 @@ use clap::Subcommand;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
+use crate::cli::pax8::names::{Of, id_of};
 use crate::cli::pax8::options::{Format, one};
 use crate::cli::pax8::provisioning::{Questions, commitment};
 use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag};
@@ -35,7 +36,7 @@ impl Noun for Orders {
                    name the subscriptions they made.",
             asks: Asks::Pages(Ask::Orders),
             flags: &[flag("company", "companyId", "Of this company")],
-            example: "orders list --company 7c1f0a52",
+            example: "orders list --company \"Meridian Credit Union\"",
         },
         Read {
             verb: "get",
@@ -43,7 +44,7 @@ impl Noun for Orders {
             more: "",
             asks: Asks::Whole(ORDER, Ask::Order),
             flags: &[],
-            example: "orders get 9e0c7b2a",
+            example: "orders get 1f849d79-e40e-4572-a5ff-274b9910a244",
         },
     ];
 }
@@ -68,11 +69,11 @@ pub(super) enum Verb {
 /// term, for commitmentTermId.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  trueup pax8 orders create --company 7c1f0a52 --validate-only \\\n    --line \"product=5f0e2b1c quantity=5 term=Monthly commitment=1-Year detail.msDomain=acme\""
+    after_help = "Example:\n  trueup pax8 orders create --company \"Meridian Credit Union\" --line \"product=Microsoft 365 Business Basic quantity=5 term=Monthly commitment=1-Year detail.msDomain=acme detail.msCustExists=No, a tenant is to be made\" --validate-only"
 )]
 pub(super) struct Create {
     /// Order for this company
-    #[arg(long, value_name = "COMPANY_ID", required_unless_present = "from")]
+    #[arg(long, value_name = "ID|NAME", required_unless_present = "from")]
     company: Option<String>,
     /// Order this; may be repeated
     #[arg(long, value_name = "KEY=VALUE …", required_unless_present = "from")]
@@ -101,7 +102,7 @@ impl Verb {
 
 impl Create {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        let wanted = match &self.from {
+        let mut wanted = match &self.from {
             Some(file) => Order::of_file(file)?,
             None => Order::of_lines(self.company.as_deref().unwrap_or_default(), &self.line)?,
         };
@@ -110,8 +111,11 @@ impl Create {
             (None, by) => by,
         };
         let remote = self.act.how.open(context)?;
+        wanted.company = id_of(context, &remote, (Of::Company, "--company"), wanted.company.as_str()).await?;
         let (mut lines, mut warnings) = (Vec::new(), Vec::new());
-        for (line, number) in wanted.lines.into_iter().zip(1u32..) {
+        for (mut line, number) in wanted.lines.into_iter().zip(1u32..) {
+            let place = format!("line {number} product");
+            line.product = id_of(context, &remote, (Of::Product, &place), line.product.as_str()).await?;
             lines.push(checked(context, &remote, &format!("line {number}"), line, &mut warnings).await?);
         }
         let company = Ask::Company(wanted.company.clone());
@@ -122,7 +126,9 @@ impl Create {
             }
             return judge(context, &remote, &order, self.act.how.format).await;
         }
-        let status = one(&remote, &company).await?.text("status").unwrap_or_default();
+        let company = one(&remote, &company).await?;
+        context.ui.say(&format!("for {}", company.text("name").unwrap_or_default()));
+        let status = company.text("status").unwrap_or_default();
         if !status.eq_ignore_ascii_case("active") {
             warnings.push(format!("the company is {}: nothing can be ordered for it", status.to_lowercase()));
         }

@@ -3,7 +3,7 @@
 use crate::cli::pax8::read::{Asks, Id, Noun, Read, flag};
 use crate::engine::pax8::Ask;
 
-const PRODUCT: Id = ("PRODUCT_ID", "The product's id");
+const PRODUCT: Id = ("PRODUCT", "The product's id or name, or the beginning of either");
 
 /// Reads of products.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ impl Noun for Products {
                 flag("search", "search", "With this in their name, vendor, sku or id"),
                 flag("vendor", "vendorName", "Of exactly this vendor"),
             ],
-            example: "products list --search mail --sort name",
+            example: "products list --search Microsoft --sort name",
         },
         Read {
             verb: "get",
@@ -28,7 +28,7 @@ impl Noun for Products {
             more: "",
             asks: Asks::Whole(PRODUCT, Ask::Product),
             flags: &[],
-            example: "products get 5f0e2b1c",
+            example: "products get \"Microsoft 365 Business Basic\"",
         },
         Read {
             verb: "pricing",
@@ -36,7 +36,7 @@ impl Noun for Products {
             more: "A price of zero says neither that a product is free nor that it is metered.",
             asks: Asks::Whole(PRODUCT, |product| Ask::Pricing { product }),
             flags: &[flag("company", "companyId", "As this company has them")],
-            example: "products pricing 5f0e2b1c",
+            example: "products pricing \"Microsoft 365 Business Basic\" --company \"Meridian Credit Union\"",
         },
         Read {
             verb: "provision-details",
@@ -44,7 +44,7 @@ impl Noun for Products {
             more: "Pax8 changes them; read them right before ordering. Answers are given with `orders create --line \"detail.KEY=…\"`.",
             asks: Asks::Whole(PRODUCT, |product| Ask::ProvisionDetails { product }),
             flags: &[],
-            example: "products provision-details 5f0e2b1c",
+            example: "products provision-details \"Microsoft 365 Business Basic\"",
         },
         Read {
             verb: "dependencies",
@@ -52,7 +52,7 @@ impl Noun for Products {
             more: "A commitment says how long one is bound, and whether quantities may go up or down meanwhile.",
             asks: Asks::Whole(PRODUCT, |product| Ask::Dependencies { product }),
             flags: &[],
-            example: "products dependencies 5f0e2b1c",
+            example: "products dependencies \"Microsoft 365 Business Basic\"",
         },
     ];
 }

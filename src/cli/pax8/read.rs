@@ -3,6 +3,7 @@
 //! Keeps the invariants that a flag stands for a filter Pax8 documents, that a listing that was cut says so, and that what is
 //! strange about an answer is told beside it.
 
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use chrono::NaiveDate;
@@ -12,9 +13,10 @@ use clap::{Arg, ArgMatches, Args as _, Command, FromArgMatches, Subcommand};
 use crate::cli::args;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
+use crate::cli::pax8::names::{Of, contact_of, id_of};
 use crate::cli::pax8::options::{How, Pages, Sorted, refused, unanswered};
 use crate::cli::pax8::show;
-use crate::engine::pax8::{self, Answer, Ask, Extent, Filter, Invalid, Query, RemoteId};
+use crate::engine::pax8::{self, Answer, Ask, Extent, Filter, Invalid, Query, Remote, RemoteId};
 use crate::report::table::grouped;
 
 /// The questions about one kind of record.
@@ -148,6 +150,7 @@ impl Flag {
         let value = match filter.map(|filter| filter.kind) {
             _ if !words.is_empty() => "WORD",
             Some(pax8::Kind::Day) => "DATE",
+            Some(pax8::Kind::Id) if Of::field(self.api).is_some() => "ID|NAME",
             Some(pax8::Kind::Id) => "ID",
             Some(pax8::Kind::Number) => "NUMBER",
             Some(pax8::Kind::Flag) => "YES|NO",
@@ -236,10 +239,9 @@ impl Read {
         let ask = self.asks.ask(|(name, _)| RemoteId::new(name, text(name).unwrap_or_default()), day);
         let ask = ask.map_err(|invalid| CommandError::new(Kind::Usage, invalid))?;
         let mut query = Query::default();
-        for flag in self.flags {
-            if let Some(value) = text(flag.long) {
-                query = flag.with(query, &ask, value)?;
-            }
+        let typed: Vec<(&Flag, &str)> = self.flags.iter().filter_map(|flag| Some((flag, text(flag.long)?))).collect();
+        for (flag, value) in typed.iter().filter(|(flag, _)| Of::field(flag.api).is_none()) {
+            query = flag.with(query, &ask, value)?;
         }
         if !ask.sorts().0.is_empty() {
             query = Sorted::from_arg_matches(given).map_err(unread)?.with(query, &ask)?;
@@ -247,14 +249,49 @@ impl Read {
         let extent =
             if self.asks.is_paged() { Pages::from_arg_matches(given).map_err(unread)?.extent() } else { Extent::All };
         let remote = how.open(context)?;
+        // What may be named is looked up once everything else is in order.
+        for (flag, value) in typed {
+            if let Some(of) = Of::field(flag.api) {
+                let id = id_of(context, &remote, (of, &format!("--{}", flag.long)), value).await?;
+                query = flag.with(query, &ask, id.as_str())?;
+            }
+        }
+        let ask = self.named(context, &remote, day, text).await?.unwrap_or(ask);
         // A whole listing says itself how far it is.
         let doing = (extent != Extent::All).then(|| context.ui.doing(ask.resource().plural));
         let asked = remote.ask(&ask, &query, extent, &*context.ui).await;
         drop(doing);
         let answer = asked.map_err(|error| unanswered(error, text("company").is_some()))?;
-        show::answer(context, &remote, &ask, &answer, how.format)?;
+        show::answer(context, &remote, &ask, &answer, how.format).await?;
         tell(context, &answer);
         Ok(Ending::Done)
+    }
+
+    /// The question about records that may have been typed by their names; nothing where none is.
+    async fn named<'g>(
+        &self,
+        context: &Context,
+        remote: &Remote,
+        day: Option<NaiveDate>,
+        text: impl Fn(&str) -> Option<&'g str>,
+    ) -> Result<Option<Ask>, CommandError> {
+        let mut ids = BTreeMap::new();
+        for (name, _) in self.asks.ids() {
+            let typed = text(name).unwrap_or_default();
+            if let Some(of) = Of::field(name) {
+                ids.insert(name, id_of(context, remote, (of, name), typed).await?);
+            } else if let ("CONTACT", Some(company)) = (name, ids.get("COMPANY")) {
+                ids.insert(name, contact_of(context, remote, company, typed).await?);
+            }
+        }
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let id = |(name, _): &Id| match ids.get(name) {
+            Some(id) => Ok(id.clone()),
+            None => RemoteId::new(name, text(name).unwrap_or_default()),
+        };
+        Ok(Some(self.asks.ask(id, day)?))
     }
 }
 

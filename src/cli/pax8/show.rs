@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Kind as Fault};
 use crate::cli::pax8::lines::{aligned, list_in_words, of_record, part_in_words};
+use crate::cli::pax8::names::Names;
 use crate::cli::pax8::options::Format;
 use crate::core::money::UnitPrice;
 use crate::core::outside::harmless;
@@ -19,8 +20,8 @@ use crate::report::table::Kind as Holds;
 use crate::report::table::{Cell, Column, Table};
 use crate::report::{csv, text};
 
-/// Sends an answer to standard output.
-pub(super) fn answer(
+/// Sends an answer to standard output. Who reads it as text sees names beside the ids, as far as they are known.
+pub(super) async fn answer(
     context: &Context,
     remote: &Remote,
     ask: &Ask,
@@ -30,16 +31,22 @@ pub(super) fn answer(
     // A question for one record, such as a product's dependencies, whose parts are lists.
     let is_one = ask.id().is_some();
     let ui = &context.ui;
+    let names = match format {
+        Format::Text => Names::of(context, remote, &answer.records).await,
+        Format::Json | Format::Csv => Names::default(),
+    };
     match (format, answer.records.as_slice()) {
         (Format::Json, [one]) if is_one => ui.result(json(one.json())),
         (Format::Json, records) => {
             let rows: Vec<String> = records.iter().map(|record| json(record.json()).trim_end().to_owned()).collect();
             ui.result(if rows.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", rows.join(",\n")) })
         }
-        (Format::Text, [one]) if is_one => ui.result(record(one)),
-        (Format::Text, records) => ui.result(text::render(&table(remote, ask.resource(), records), ui.screen())),
+        (Format::Text, [one]) if is_one => ui.result(record(one, &names)),
+        (Format::Text, records) => {
+            ui.result(text::render(&table(remote, ask.resource(), records, Some(&names)), ui.screen()))
+        }
         (Format::Csv, records) => {
-            let rendered = csv::render(&table(remote, ask.resource(), records));
+            let rendered = csv::render(&table(remote, ask.resource(), records, None));
             ui.result(rendered.map_err(|error| CommandError::new(Fault::Failed, error))?)
         }
     }
@@ -49,19 +56,19 @@ pub(super) fn answer(
 pub(super) fn one(context: &Context, remote: &Remote, shown: &Record, format: Format) -> Result<(), CommandError> {
     match format {
         Format::Json => context.ui.result(json(shown.json())),
-        Format::Text => context.ui.result(record(shown)),
+        Format::Text => context.ui.result(record(shown, &Names::default())),
         Format::Csv => {
-            let rendered = csv::render(&table(remote, shown.resource(), std::slice::from_ref(shown)));
+            let rendered = csv::render(&table(remote, shown.resource(), std::slice::from_ref(shown), None));
             context.ui.result(rendered.map_err(|error| CommandError::new(Fault::Failed, error))?)
         }
     }
 }
 
 /// A record, line by line, under what it is.
-pub(super) fn record(record: &Record) -> String {
+pub(super) fn record(record: &Record, names: &Names) -> String {
     let id = record.id().unwrap_or_default();
     let head = harmless(&format!("{} {id}", record.resource().name));
-    format!("{}\n{}", head.trim_end(), aligned(&of_record(record)))
+    format!("{}\n{}", head.trim_end(), aligned(&names.beside(of_record(record))))
 }
 
 /// JSON as sent, on a line end; the few characters that could steer a terminal are written by their numbers, which mean the same.
@@ -89,13 +96,22 @@ struct Shown {
     kind: Kind,
 }
 
-fn table(remote: &Remote, of: &'static Resource, records: &[Record]) -> Table {
+/// The column of names that a screen has where a record holds a company's id alone.
+const COMPANY_NAME: &str = "companyName";
+
+/// For a screen with the names known, or for a file, which has every value as it was given.
+fn table(remote: &Remote, of: &'static Resource, records: &[Record], screen: Option<&Names>) -> Table {
     let mut shown: Vec<Shown> = Vec::new();
     for path in of.columns {
         shown.push(Shown { path: (*path).to_owned(), kind: kind_of(path, of.fields).unwrap_or(Kind::Anything) });
     }
     // The ids of other records come last: they are the first to go where there is no room.
     shown.sort_by_key(|column| matches!(column.kind, Kind::Id) && column.path != "id");
+    let is_named = |record: &Record| screen.is_some_and(|names| company_of(record, names).is_some());
+    let has_id = of.columns.contains(&"companyId");
+    if has_id && records.iter().any(is_named) && shown.iter().all(|column| column.path != COMPANY_NAME) {
+        shown.insert(1.min(shown.len()), Shown { path: COMPANY_NAME.to_owned(), kind: Kind::Text });
+    }
     let on_screen = shown.len();
     rest("", of.fields, &mut shown);
     let columns: Vec<Column> = shown
@@ -104,7 +120,10 @@ fn table(remote: &Remote, of: &'static Resource, records: &[Record]) -> Table {
         .map(|(at, column)| {
             // The columns of a report live as long as the program; a command makes its own once.
             let name: &'static str = String::leak(column.path.clone());
-            let made = Column::new(name, holds(name, column.kind));
+            let made = Column::new(
+                name,
+                if screen.is_none() && is_day(column) { Holds::Text } else { holds(name, column.kind) },
+            );
             match at {
                 _ if at >= on_screen => made.in_files(),
                 0..COLUMNS_KEPT => made,
@@ -120,7 +139,7 @@ fn table(remote: &Remote, of: &'static Resource, records: &[Record]) -> Table {
         about: "Records as Pax8 holds them now",
         head: head.map(|(label, text)| (label.to_owned(), text.to_owned())).into(),
         columns: Vec::leak(columns),
-        rows: records.iter().map(|record| shown.iter().map(|column| cell(record, column)).collect()).collect(),
+        rows: records.iter().map(|record| shown.iter().map(|column| cell(record, column, screen)).collect()).collect(),
         notes: Vec::new(),
     }
 }
@@ -180,17 +199,49 @@ fn holds(path: &str, kind: Kind) -> Holds {
     }
 }
 
-fn cell(record: &Record, column: &Shown) -> Cell {
+fn company_of<'n>(record: &Record, names: &'n Names) -> Option<&'n str> {
+    names.get("companyId", &record.text("companyId")?)
+}
+
+fn is_day(column: &Shown) -> bool {
+    matches!(column.kind, Kind::Day)
+}
+
+/// Days of which a screen shows the time too, where one is given: when something came to be.
+const TIMED: [&str; 4] = ["createdDate", "updatedDate", "createdAt", "updatedAt"];
+
+/// A moment as it was given, to the second: `2026-03-01 11:33:12 -0600`. Nothing where it says no more than its day.
+fn timed(given: &str) -> Option<String> {
+    let (day, time) = given.trim().split_once('T')?;
+    let (clock, zone) = time.find(['Z', 'z', '+', '-']).map_or((time, ""), |at| time.split_at(at));
+    let clock = clock.split('.').next().unwrap_or(clock);
+    let says = clock.chars().any(|c| !matches!(c, '0' | ':'));
+    says.then(|| format!("{day} {clock} {}", zone.replace(['Z', 'z'], "UTC")).trim_end().to_owned())
+}
+
+fn cell(record: &Record, column: &Shown, screen: Option<&Names>) -> Cell {
+    if let Some(name) = screen.and_then(|names| company_of(record, names)).filter(|_| column.path == COMPANY_NAME) {
+        return Cell::text(name);
+    }
     if let Kind::Objects(fields) = column.kind {
         let only = PARTS.iter().find(|(name, _)| *name == column.path).map_or(&[][..], |(_, only)| *only);
         let parts = record.parts(&column.path).into_iter();
         let parts: Vec<String> = parts.map(|part| part_in_words(part, fields, only)).collect();
-        return if parts.is_empty() { Cell::Unknown } else { Cell::text(parts.join("; ")) };
+        let parts = parts.join("; ");
+        let parts = screen.map_or_else(|| parts.clone(), |names| names.within(&parts));
+        return if parts.is_empty() { Cell::Unknown } else { Cell::text(parts) };
     }
     if let (Kind::Texts, Some(Value::Array(texts))) = (column.kind, record.value(&column.path)) {
         return Cell::text(list_in_words(texts));
     }
     let Some(text) = record.text(&column.path) else { return Cell::Unknown };
+    if is_day(column) {
+        let time = || timed(&text).filter(|_| TIMED.contains(&column.path.as_str()));
+        let shown = if screen.is_none() { Some(text.clone()) } else { time() };
+        if let Some(shown) = shown {
+            return Cell::text(shown);
+        }
+    }
     let read = match holds(&column.path, column.kind) {
         Holds::Date => record.day(&column.path).map(Cell::Date),
         // A screen shows two decimals of a quantity; one with more is shown as a price is, with all.
@@ -207,6 +258,20 @@ fn cell(record: &Record, column: &Shown) -> Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_keeps_its_time_and_its_zone() {
+        for (given, shown) in [
+            ("2026-03-01T11:33:12.314-0600", Some("2026-03-01 11:33:12 -0600")),
+            ("2026-03-01T08:30:00Z", Some("2026-03-01 08:30:00 UTC")),
+            ("2026-03-01T00:00:09.5+00:00", Some("2026-03-01 00:00:09 +00:00")),
+            ("2026-03-01T08:30:00", Some("2026-03-01 08:30:00")),
+            ("2026-03-01T00:00:00.000-05:00", None),
+            ("2026-03-01", None),
+        ] {
+            assert_eq!(timed(given).as_deref(), shown, "{given}");
+        }
+    }
 
     #[test]
     fn json_is_as_sent_but_for_what_steers_a_terminal() {

@@ -11,6 +11,7 @@ use crate::cli::args;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending};
 use crate::cli::pax8::clear::{self, Clear};
+use crate::cli::pax8::names;
 use crate::cli::pax8::options::one;
 use crate::cli::pax8::orders::term;
 use crate::cli::pax8::provisioning::{Commitment, Questions, offered};
@@ -47,7 +48,7 @@ impl Noun for Subscriptions {
                 flag("company", "companyId", "Of this company"),
                 flag("product", "productId", "Of this product"),
             ],
-            example: "subscriptions list --status active --sort price --descending",
+            example: "subscriptions list --company \"Meridian Credit Union\" --status active --sort price --descending",
         },
         Read {
             verb: "get",
@@ -55,7 +56,7 @@ impl Noun for Subscriptions {
             more: "",
             asks: Asks::Whole(SUBSCRIPTION, Ask::Subscription),
             flags: &[],
-            example: "subscriptions get d3b00c1e",
+            example: "subscriptions get 32df7225-bc7a-4285-abfb-a4c79c5c7705",
         },
         Read {
             verb: "history",
@@ -63,7 +64,7 @@ impl Noun for Subscriptions {
             more: "In Pax8's order, the newest first as far as seen.",
             asks: Asks::Whole(SUBSCRIPTION, |subscription| Ask::History { subscription }),
             flags: &[],
-            example: "subscriptions history d3b00c1e",
+            example: "subscriptions history 32df7225-bc7a-4285-abfb-a4c79c5c7705",
         },
     ];
 }
@@ -82,7 +83,9 @@ pub(super) enum Verb {
 /// Only what is named is sent: at least one of price, term, quantity and start. --clear end lets it run on without an end. What its commitment says of a change of quantity
 /// is told before anything is sent.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 subscriptions update d3b00c1e --quantity 30")]
+#[command(
+    after_help = "Example:\n  trueup pax8 subscriptions update 32df7225-bc7a-4285-abfb-a4c79c5c7705 --quantity 30"
+)]
 pub(super) struct Update {
     /// The subscription's id
     #[arg(value_name = "SUBSCRIPTION_ID")]
@@ -119,7 +122,9 @@ const CLEARED: &[clear::Field] = &[("end", "endDate")];
 /// Without --on it is cancelled at once, as far as Pax8 says. When its commitment ends, and what ending it earlier means, is told
 /// before anything is sent.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 subscriptions cancel d3b00c1e --on 2026-12-31")]
+#[command(
+    after_help = "Example:\n  trueup pax8 subscriptions cancel 32df7225-bc7a-4285-abfb-a4c79c5c7705 --on 2026-12-31"
+)]
 pub(super) struct Cancel {
     /// The subscription's id
     #[arg(value_name = "SUBSCRIPTION_ID")]
@@ -161,6 +166,7 @@ impl Update {
         let _sound = SubscriptionChange::new(changes.clone())?;
         let remote = self.act.how.open(context)?;
         let now = one(&remote, &Ask::Subscription(subscription.clone())).await?;
+        names::told(context, &remote, &now).await;
         changes.provisioning = self.answers(context, &remote, &now).await?;
         let mut warnings = Vec::new();
         if let Some(quantity) = self.quantity {
@@ -192,6 +198,7 @@ impl Cancel {
         let subscription = RemoteId::new("SUBSCRIPTION_ID", &self.subscription)?;
         let remote = self.act.how.open(context)?;
         let now = one(&remote, &Ask::Subscription(subscription.clone())).await?;
+        names::told(context, &remote, &now).await;
         let day = self.on.unwrap_or_else(|| context.clock().now().date_naive());
         let mut warnings = of_end(day, &Bound::of(&remote, &now).await);
         let status = now.text("status").unwrap_or_default();

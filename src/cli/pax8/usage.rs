@@ -21,7 +21,7 @@ impl Noun for Usage {
                 flag("resource-group", "resourceGroup", "Of this resource group"),
                 flag("company", "companyId", "Of this company"),
             ],
-            example: "usage summaries d3b00c1e --sort partner-total --descending",
+            example: "usage summaries e278156d-9c62-4ff5-a98b-9557cc51acd4 --sort partner-total --descending",
         },
         Read {
             verb: "summary",
@@ -29,7 +29,7 @@ impl Noun for Usage {
             more: "",
             asks: Asks::Whole(SUMMARY, Ask::UsageSummary),
             flags: &[],
-            example: "usage summary 61b7a9e0",
+            example: "usage summary 9949ab99-ad66-4a70-a2fa-8f759947d474",
         },
         Read {
             verb: "lines",
@@ -37,7 +37,7 @@ impl Noun for Usage {
             more: "",
             asks: Asks::PagesOfDay(SUMMARY, |summary, day| Ask::UsageLines { summary, day }),
             flags: &[flag("product", "productId", "Of this product")],
-            example: "usage lines 61b7a9e0 --day 2026-10-05",
+            example: "usage lines 9949ab99-ad66-4a70-a2fa-8f759947d474 --day 2026-10-05",
         },
     ];
 }

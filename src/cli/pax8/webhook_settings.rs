@@ -10,12 +10,11 @@ use secrecy::ExposeSecret;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::pax8::clear::{self, Clear};
+use crate::cli::pax8::names::{Of, id_of};
 use crate::cli::pax8::options::one;
 use crate::cli::pax8::write::{Act, send};
 use crate::config::{ConfigError, SecretProblem, SecretSource};
-use crate::engine::pax8::{
-    Ask, Email, Filled, Hidden, Invalid, Record, RemoteId, Threshold, WebhookSettings, WebhookUrl, Write,
-};
+use crate::engine::pax8::{Ask, Email, Filled, Hidden, Invalid, Record, Threshold, WebhookSettings, WebhookUrl, Write};
 
 /// What a delivery carries in `Authorization`, by where it is kept.
 #[derive(Debug, clap::Args)]
@@ -56,11 +55,11 @@ impl Authorization {
 /// for 3. Topics have commands of their own.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  trueup pax8 webhooks update 3f8e1d72 --url https://hooks.acme.example/new \\\n    --authorization-env PAX8_HOOK_SECRET --clear contact-email"
+    after_help = "Example:\n  trueup pax8 webhooks update trueup --url https://hooks.acme.example/new \\\n    --authorization-env PAX8_HOOK_SECRET --clear contact-email"
 )]
 pub(super) struct Update {
-    /// The webhook's id
-    #[arg(value_name = "WEBHOOK_ID")]
+    /// The webhook's id or name, or the beginning of either
+    #[arg(value_name = "WEBHOOK")]
     webhook: String,
     /// What people call it
     #[arg(long, value_name = "TEXT")]
@@ -87,7 +86,7 @@ const CLEARED: &[clear::Field] = &[("contact-email", "contactEmail"), ("error-th
 
 /// Let a webhook deliver
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 webhooks enable 3f8e1d72")]
+#[command(after_help = "Example:\n  trueup pax8 webhooks enable trueup")]
 pub(super) struct Enable {
     #[command(flatten)]
     switch: Switch,
@@ -95,7 +94,7 @@ pub(super) struct Enable {
 
 /// Stop a webhook from delivering
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 webhooks disable 3f8e1d72")]
+#[command(after_help = "Example:\n  trueup pax8 webhooks disable trueup")]
 pub(super) struct Disable {
     #[command(flatten)]
     switch: Switch,
@@ -103,8 +102,8 @@ pub(super) struct Disable {
 
 #[derive(Debug, clap::Args)]
 struct Switch {
-    /// The webhook's id
-    #[arg(value_name = "WEBHOOK_ID")]
+    /// The webhook's id or name, or the beginning of either
+    #[arg(value_name = "WEBHOOK")]
     webhook: String,
     #[command(flatten)]
     act: Act,
@@ -112,13 +111,13 @@ struct Switch {
 
 impl Update {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        let webhook = RemoteId::new("WEBHOOK_ID", &self.webhook)?;
         let set =
             [("contact-email", self.contact_email.is_some()), ("error-threshold", self.error_threshold.is_some())];
         let set: Vec<&str> = set.iter().filter(|(_, is_set)| *is_set).map(|(word, _)| *word).collect();
         let cleared = self.clear.of(CLEARED, &set)?;
         let authorization = self.authorization.read(context)?;
         let remote = self.act.how.open(context)?;
+        let webhook = id_of(context, &remote, (Of::Webhook, "WEBHOOK"), &self.webhook).await?;
         let now = one(&remote, &Ask::Webhook(webhook.clone())).await?;
         let mut settings = self.settings(&now, authorization)?;
         if cleared.contains(&"contactEmail") {
@@ -162,8 +161,8 @@ impl Disable {
 
 impl Switch {
     async fn send(self, context: &Context, active: bool) -> Result<Ending, CommandError> {
-        let webhook = RemoteId::new("WEBHOOK_ID", &self.webhook)?;
         let remote = self.act.how.open(context)?;
+        let webhook = id_of(context, &remote, (Of::Webhook, "WEBHOOK"), &self.webhook).await?;
         let now = one(&remote, &Ask::Webhook(webhook.clone())).await?;
         let write = Write::SwitchWebhook { webhook, active };
         Ok(send(context, &remote, &write, Some(&now), &[], &self.act).await?.ending)

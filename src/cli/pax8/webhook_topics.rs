@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending};
 use crate::cli::pax8::lines::part_in_words;
+use crate::cli::pax8::names::{Of, id_of};
 use crate::cli::pax8::options::{one, refused};
 use crate::cli::pax8::read::{Asks, Noun, Read, Reads, flag};
 use crate::cli::pax8::webhooks::topic;
@@ -45,11 +46,11 @@ pub(super) enum Verb {
 /// Let a webhook listen to one more topic
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  trueup pax8 webhooks topics add 3f8e1d72 INVOICE:CREATED\n  trueup pax8 webhooks topics add 3f8e1d72 SUBSCRIPTION --filter \"UPDATED: quantity greater_than 100\""
+    after_help = "Examples:\n  trueup pax8 webhooks topics add trueup INVOICE:CREATED\n  trueup pax8 webhooks topics add trueup SUBSCRIPTION --filter \"UPDATED: quantity greater_than 100\""
 )]
 pub(super) struct Add {
-    /// The webhook's id
-    #[arg(value_name = "WEBHOOK_ID")]
+    /// The webhook's id or name, or the beginning of either
+    #[arg(value_name = "WEBHOOK")]
     webhook: String,
     /// The topic, or one of its actions
     #[arg(value_name = "TOPIC[:ACTION]")]
@@ -71,10 +72,10 @@ struct Filters {
 
 /// Let a webhook listen to a topic no longer
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 webhooks topics remove 3f8e1d72 INVOICE")]
+#[command(after_help = "Example:\n  trueup pax8 webhooks topics remove trueup INVOICE")]
 pub(super) struct Remove {
-    /// The webhook's id
-    #[arg(value_name = "WEBHOOK_ID")]
+    /// The webhook's id or name, or the beginning of either
+    #[arg(value_name = "WEBHOOK")]
     webhook: String,
     /// The topic, by its name or its id at the webhook
     #[arg(value_name = "TOPIC")]
@@ -85,10 +86,10 @@ pub(super) struct Remove {
 
 /// Let a webhook listen to these topics and no others
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 webhooks topics replace 3f8e1d72 INVOICE:CREATED SUBSCRIPTION")]
+#[command(after_help = "Example:\n  trueup pax8 webhooks topics replace trueup INVOICE:CREATED SUBSCRIPTION")]
 pub(super) struct Replace {
-    /// The webhook's id
-    #[arg(value_name = "WEBHOOK_ID")]
+    /// The webhook's id or name, or the beginning of either
+    #[arg(value_name = "WEBHOOK")]
     webhook: String,
     /// The topics, or one action of each
     #[arg(value_name = "TOPIC[:ACTION]", required = true)]
@@ -102,11 +103,11 @@ pub(super) struct Replace {
 /// The filters that are named take the place of those there are.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  trueup pax8 webhooks topics configure 3f8e1d72 SUBSCRIPTION --filter \"UPDATED: status in Active,Trial\""
+    after_help = "Example:\n  trueup pax8 webhooks topics configure trueup SUBSCRIPTION --filter \"UPDATED: status in Active,Trial\""
 )]
 pub(super) struct Configure {
-    /// The webhook's id
-    #[arg(value_name = "WEBHOOK_ID")]
+    /// The webhook's id or name, or the beginning of either
+    #[arg(value_name = "WEBHOOK")]
     webhook: String,
     /// The topic, by its name or its id at the webhook
     #[arg(value_name = "TOPIC")]
@@ -175,9 +176,9 @@ fn condition(text: &str) -> Result<Condition, Invalid> {
     Ok(Condition { field: Filled::new("--filter field", field)?, operator: *operator, values: values? })
 }
 
-/// A webhook as it is, by its id.
-async fn held(remote: &Remote, webhook: &str) -> Result<(RemoteId, Record), CommandError> {
-    let id = RemoteId::new("WEBHOOK_ID", webhook)?;
+/// A webhook as it is, by its id or name.
+async fn held(context: &Context, remote: &Remote, webhook: &str) -> Result<(RemoteId, Record), CommandError> {
+    let id = id_of(context, remote, (Of::Webhook, "WEBHOOK"), webhook).await?;
     let now = one(remote, &Ask::Webhook(id.clone())).await?;
     Ok((id, now))
 }
@@ -204,7 +205,7 @@ impl Add {
         let mut new = topic(&self.topic)?;
         new.filters.extend(self.filters.read()?);
         let remote = self.act.how.open(context)?;
-        let (webhook, now) = held(&remote, &self.webhook).await?;
+        let (webhook, now) = held(context, &remote, &self.webhook).await?;
         let write = Write::AddTopic { webhook, topic: new };
         let warnings = idle(&now);
         // What it listens to already stays, and the preview shows the new topic alone.
@@ -216,7 +217,7 @@ impl Add {
 impl Remove {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         let remote = self.act.how.open(context)?;
-        let (webhook, now) = held(&remote, &self.webhook).await?;
+        let (webhook, now) = held(context, &remote, &self.webhook).await?;
         let (name, topic) = listened(&now, &self.topic)?;
         let mut warnings = vec![format!("{name} is no longer delivered to it")];
         if now.parts("webhookTopics").len() == 1 {
@@ -231,7 +232,7 @@ impl Replace {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         let topics: Vec<Topic> = self.topics.iter().map(|text| topic(text)).collect::<Result<_, Invalid>>()?;
         let remote = self.act.how.open(context)?;
-        let (webhook, now) = held(&remote, &self.webhook).await?;
+        let (webhook, now) = held(context, &remote, &self.webhook).await?;
         let write = Write::ReplaceTopics { webhook, topics };
         Ok(send(context, &remote, &write, Some(&now), &idle(&now), &self.act).await?.ending)
     }
@@ -241,7 +242,7 @@ impl Configure {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         let filters = self.filters.read()?;
         let remote = self.act.how.open(context)?;
-        let (webhook, now) = held(&remote, &self.webhook).await?;
+        let (webhook, now) = held(context, &remote, &self.webhook).await?;
         let (name, topic) = listened(&now, &self.topic)?;
         context.ui.say(&format!("{name} is delivered so far: {}.", filters_of(&now, topic.as_str())));
         let write = Write::ConfigureTopic { webhook, topic, filters };

@@ -6,6 +6,7 @@ use clap::Subcommand;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending};
+use crate::cli::pax8::names::{Of, id_of};
 use crate::cli::pax8::options::one;
 use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag};
 use crate::cli::pax8::webhook_settings::{Authorization, Disable, Enable, Update};
@@ -16,7 +17,7 @@ use crate::engine::pax8::{
     Write,
 };
 
-pub(super) const WEBHOOK: Id = ("WEBHOOK_ID", "The webhook's id");
+pub(super) const WEBHOOK: Id = ("WEBHOOK", "The webhook's id or name, or the beginning of either");
 const DELIVERY: Id = ("LOG_ID", "The delivery's id, as `webhooks logs` lists it");
 
 /// Reads of webhooks.
@@ -45,7 +46,7 @@ impl Noun for Webhooks {
             more: "",
             asks: Asks::Whole(WEBHOOK, Ask::Webhook),
             flags: &[],
-            example: "webhooks get 3f8e1d72",
+            example: "webhooks get trueup",
         },
         Read {
             verb: "logs",
@@ -58,7 +59,7 @@ impl Noun for Webhooks {
                 flag("from", "startDate", "On this day or later"),
                 flag("to", "endDate", "On this day or earlier"),
             ],
-            example: "webhooks logs 3f8e1d72 --status failed",
+            example: "webhooks logs trueup --status failed",
         },
         Read {
             verb: "log",
@@ -66,7 +67,7 @@ impl Noun for Webhooks {
             more: "Secrets in what was sent are shown as ***.",
             asks: Asks::WholeOf(WEBHOOK, DELIVERY, |webhook, delivery| Ask::Delivery { webhook, delivery }),
             flags: &[],
-            example: "webhooks log 3f8e1d72 90ab44e1",
+            example: "webhooks log trueup 90ab44e1",
         },
     ];
 }
@@ -81,7 +82,7 @@ pub(super) enum Verb {
     Enable(Enable),
     Disable(Disable),
     /// Topics: those there are, and those a webhook listens to
-    #[command(subcommand, after_help = "Example:\n  trueup pax8 webhooks topics add 3f8e1d72 INVOICE:CREATED")]
+    #[command(subcommand, after_help = "Example:\n  trueup pax8 webhooks topics add trueup INVOICE:CREATED")]
     Topics(webhook_topics::Verb),
     Test(Test),
     Retry(Retry),
@@ -94,7 +95,7 @@ pub(super) enum Verb {
 /// may read, and name that. It is sent to Pax8 and shown nowhere.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  trueup pax8 webhooks create --name trueup --url https://hooks.acme.example/pax8 \\\n    --authorization-env PAX8_HOOK_SECRET --topic INVOICE:CREATED --active"
+    after_help = "Example:\n  trueup pax8 webhooks create --name trueup --url https://hooks.acme.example/pax8 --authorization-env PAX8_HOOK_SECRET --topic INVOICE:CREATED --active"
 )]
 pub(super) struct Create {
     /// What people call it
@@ -126,10 +127,10 @@ pub(super) struct Create {
 
 /// Have Pax8 deliver a sample of a topic
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 webhooks test 3f8e1d72 INVOICE")]
+#[command(after_help = "Example:\n  trueup pax8 webhooks test trueup INVOICE")]
 pub(super) struct Test {
-    /// The webhook's id
-    #[arg(value_name = "WEBHOOK_ID")]
+    /// The webhook's id or name, or the beginning of either
+    #[arg(value_name = "WEBHOOK")]
     webhook: String,
     /// The topic's name
     #[arg(value_name = "TOPIC")]
@@ -142,10 +143,10 @@ pub(super) struct Test {
 ///
 /// One that failed, say: `trueup pax8 webhooks logs` lists them. What it carries is what it carried before.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 webhooks retry 3f8e1d72 90ab44e1")]
+#[command(after_help = "Example:\n  trueup pax8 webhooks retry trueup 90ab44e1")]
 pub(super) struct Retry {
-    /// The webhook's id
-    #[arg(value_name = "WEBHOOK_ID")]
+    /// The webhook's id or name, or the beginning of either
+    #[arg(value_name = "WEBHOOK")]
     webhook: String,
     /// The delivery's id, as `webhooks logs` lists it
     #[arg(value_name = "LOG_ID")]
@@ -156,10 +157,10 @@ pub(super) struct Retry {
 
 /// Delete a webhook
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 webhooks delete 3f8e1d72")]
+#[command(after_help = "Example:\n  trueup pax8 webhooks delete trueup")]
 pub(super) struct Delete {
-    /// The webhook's id
-    #[arg(value_name = "WEBHOOK_ID")]
+    /// The webhook's id or name, or the beginning of either
+    #[arg(value_name = "WEBHOOK")]
     webhook: String,
     #[command(flatten)]
     act: Act,
@@ -223,9 +224,9 @@ pub(super) fn topic(text: &str) -> Result<Topic, Invalid> {
 
 impl Test {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        let webhook = RemoteId::new("WEBHOOK_ID", &self.webhook)?;
         let topic = Filled::new("TOPIC", &self.topic)?;
         let remote = self.act.how.open(context)?;
+        let webhook = id_of(context, &remote, (Of::Webhook, "WEBHOOK"), &self.webhook).await?;
         let write = Write::TestTopic { webhook, topic };
         Ok(send(context, &remote, &write, None, &[], &self.act).await?.ending)
     }
@@ -233,9 +234,9 @@ impl Test {
 
 impl Retry {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        let webhook = RemoteId::new("WEBHOOK_ID", &self.webhook)?;
         let delivery = RemoteId::new("LOG_ID", &self.log)?;
         let remote = self.act.how.open(context)?;
+        let webhook = id_of(context, &remote, (Of::Webhook, "WEBHOOK"), &self.webhook).await?;
         let now = one(&remote, &Ask::Delivery { webhook: webhook.clone(), delivery: delivery.clone() }).await?;
         let write = Write::RetryDelivery { webhook, delivery };
         Ok(send(context, &remote, &write, Some(&now), &[], &self.act).await?.ending)
@@ -244,8 +245,8 @@ impl Retry {
 
 impl Delete {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
-        let webhook = RemoteId::new("WEBHOOK_ID", &self.webhook)?;
         let remote = self.act.how.open(context)?;
+        let webhook = id_of(context, &remote, (Of::Webhook, "WEBHOOK"), &self.webhook).await?;
         let now = one(&remote, &Ask::Webhook(webhook.clone())).await?;
         let write = Write::DeleteWebhook { webhook };
         Ok(send(context, &remote, &write, Some(&now), &[], &self.act).await?.ending)

@@ -6,6 +6,7 @@
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::pax8::lines::{aligned, beside, of_body};
+use crate::cli::pax8::names::Names;
 use crate::cli::pax8::options::{Format, How};
 use crate::cli::pax8::show;
 use crate::core::outside::harmless;
@@ -71,7 +72,7 @@ fn shown(remote: &Remote, write: &Write, now: Option<&Record>) -> String {
             let made = RemoteId::new("id", "new").map(|id| write.made(id).resource());
             aligned(&of_body(body, made.ok()))
         }
-        (None, Some(now)) => show::record(now),
+        (None, Some(now)) => show::record(now, &Names::default()),
         (None, None) => String::new(),
     };
     format!("{}\n{lines}", harmless(&head)).trim_end().to_owned()

@@ -33,9 +33,7 @@ use self::convert::{Read, Row};
 use self::entity::Entity;
 use self::profile::Profile;
 use self::table::Table;
-use crate::connectors::{
-    CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, Result, Side, Unwatched, Watch, Watched,
-};
+use crate::connectors::{CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, Result, Side, Watch, Watched};
 use crate::core::record::Keyed;
 use crate::core::snapshot::{Problem, Pulled};
 pub use psa::FilesPsa;
@@ -100,13 +98,18 @@ impl Exports {
         self.failed(entity, ErrorKind::NotFound(what))
     }
 
-    fn check_line<R: Keyed>(&self, entity: &'static Entity, convert: impl Fn(&Row<'_>) -> Read<R>) -> CheckLine {
+    fn check_line<R: Keyed>(
+        &self,
+        entity: &'static Entity,
+        convert: impl Fn(&Row<'_>) -> Read<R>,
+        watch: &dyn Watch,
+    ) -> CheckLine {
         let tried = || {
             let Some(table) = self.table(entity)? else {
                 return Ok(Err(CheckFailed::new(self.absent(entity).kind.to_string())));
             };
             let pulled =
-                table.collect(convert, &self.watched(&Unwatched, entity)).map_err(|kind| self.failed(entity, kind))?;
+                table.collect(convert, &self.watched(watch, entity)).map_err(|kind| self.failed(entity, kind))?;
             let (records, problems) = pulled.into_parts();
             let told = table.describe(records.len());
             Ok(match problems.first() {

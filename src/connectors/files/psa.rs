@@ -44,14 +44,14 @@ impl PsaConnector for FilesPsa {
         &self.exports.descriptor
     }
 
-    async fn check(&self) -> Vec<CheckLine> {
+    async fn check(&self, watch: &dyn Watch) -> Vec<CheckLine> {
         let mut lines = vec![
-            self.exports.check_line(&PSA_COMPANIES, convert::psa_customer),
-            self.exports.check_line(&PSA_PRODUCTS, convert::psa_product),
-            self.exports.check_line(&PSA_AGREEMENT_LINES, convert::billed_line),
+            self.exports.check_line(&PSA_COMPANIES, convert::psa_customer, watch),
+            self.exports.check_line(&PSA_PRODUCTS, convert::psa_product, watch),
+            self.exports.check_line(&PSA_AGREEMENT_LINES, convert::billed_line, watch),
         ];
         if !matches!(self.exports.table(&BUNDLES), Ok(None)) {
-            lines.push(self.exports.check_line(&BUNDLES, links::recipe_row));
+            lines.push(self.exports.check_line(&BUNDLES, links::recipe_row, watch));
         }
         lines
     }

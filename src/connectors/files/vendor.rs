@@ -68,18 +68,18 @@ impl VendorConnector for FilesVendor {
         &self.exports.descriptor
     }
 
-    async fn check(&self) -> Vec<CheckLine> {
+    async fn check(&self, watch: &dyn Watch) -> Vec<CheckLine> {
         let mut lines = vec![
-            self.exports.check_line(&VENDOR_COMPANIES, convert::vendor_customer),
-            self.exports.check_line(&VENDOR_PRODUCTS, convert::vendor_product),
-            self.exports.check_line(&VENDOR_SUBSCRIPTIONS, convert::subscription),
-            self.exports.check_line(&VENDOR_INVOICE_ITEMS, convert::vendor_charge),
+            self.exports.check_line(&VENDOR_COMPANIES, convert::vendor_customer, watch),
+            self.exports.check_line(&VENDOR_PRODUCTS, convert::vendor_product, watch),
+            self.exports.check_line(&VENDOR_SUBSCRIPTIONS, convert::subscription, watch),
+            self.exports.check_line(&VENDOR_INVOICE_ITEMS, convert::vendor_charge, watch),
         ];
         if !matches!(self.exports.table(&VENDOR_INVOICES), Ok(None)) {
-            lines.push(self.exports.check_line(&VENDOR_INVOICES, convert::vendor_invoice));
+            lines.push(self.exports.check_line(&VENDOR_INVOICES, convert::vendor_invoice, watch));
         }
         if !matches!(self.exports.table(&ASSIGNMENTS), Ok(None)) {
-            lines.push(self.exports.check_line(&ASSIGNMENTS, convert::assignment));
+            lines.push(self.exports.check_line(&ASSIGNMENTS, convert::assignment, watch));
         }
         lines
     }

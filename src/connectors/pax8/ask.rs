@@ -11,7 +11,7 @@ use crate::connectors::pax8::products::{DEPENDENCIES, PRICING, PRODUCT, PROVISIO
 use crate::connectors::pax8::query::{Check, Filter, SortStyle};
 use crate::connectors::pax8::record::{Kind, Resource};
 use crate::connectors::pax8::request::RemoteId;
-use crate::connectors::pax8::subscriptions::{self, SUBSCRIPTION};
+use crate::connectors::pax8::subscriptions::{self, HISTORY, SUBSCRIPTION};
 use crate::connectors::pax8::usage::{USAGE_LINE, USAGE_SUMMARY};
 use crate::connectors::pax8::webhooks::{DELIVERY, TOPIC_DEFINITION, WEBHOOK, WEBHOOK_LOG};
 
@@ -153,7 +153,8 @@ impl Ask {
             Self::Dependencies { .. } => &DEPENDENCIES,
             Self::Pricing { .. } => &PRICING,
             Self::Orders | Self::Order(_) => &ORDER,
-            Self::Subscriptions | Self::Subscription(_) | Self::History { .. } => &SUBSCRIPTION,
+            Self::Subscriptions | Self::Subscription(_) => &SUBSCRIPTION,
+            Self::History { .. } => &HISTORY,
             Self::Invoices | Self::Invoice(_) => &INVOICE,
             Self::Items { .. } | Self::Drafts => &ITEM,
             Self::UsageSummaries { .. } | Self::UsageSummary(_) => &USAGE_SUMMARY,
@@ -357,7 +358,7 @@ mod tests {
             (Ask::Order(a()), "/orders/a", Shape::One, "order"),
             (Ask::Subscriptions, "/subscriptions", Shape::Paged, "subscription"),
             (Ask::Subscription(a()), "/subscriptions/a", Shape::One, "subscription"),
-            (Ask::History { subscription: a() }, "/subscriptions/a/history", Shape::Unpaged, "subscription"),
+            (Ask::History { subscription: a() }, "/subscriptions/a/history", Shape::Unpaged, "subscription state"),
             (Ask::Invoices, "/invoices", Shape::Paged, "invoice"),
             (Ask::Invoice(a()), "/invoices/a", Shape::One, "invoice"),
             (Ask::Items { invoice: a() }, "/invoices/a/items", Shape::Paged, "invoice item"),

@@ -16,7 +16,7 @@ use crate::connectors::pax8::record::{Record, Resource, Strange};
 use crate::connectors::pax8::subscriptions::SUBSCRIPTION;
 use crate::connectors::pax8::usage::USAGE_SUMMARY;
 use crate::connectors::pax8::wire;
-use crate::connectors::{CheckFailed, CheckLine};
+use crate::connectors::{CheckFailed, CheckLine, Watch, Watched};
 
 /// What every pull reads, and what is known of its records.
 const LISTINGS: [(&str, &str, &Resource); 4] = [
@@ -60,15 +60,17 @@ const BELOW: [Below; 5] = [
 
 const DRAFTS: &str = "list draft items (only for pull --with drafts)";
 
+const TOKEN: &str = "fetch a token";
+
 const TOKEN_REFUSED: &str = "compare client id and secret with the partner portal (Settings, Integrations, Credentials), \
                              and the audience: older accounts use api://p8p.client";
 const LISTING_REFUSED: &str =
     "make credentials with the right to read this in the partner portal (Settings, Integrations, Credentials)";
 
 /// Tries each thing; never fails as a whole.
-pub(super) async fn check(reader: &Reader) -> Vec<CheckLine> {
-    let mut check = Check { lines: Vec::new(), rest: None, drift: BTreeMap::new(), looked_at: 0 };
-    let token = reader.client.authenticate().await;
+pub(super) async fn check(reader: &Reader, watch: &dyn Watch) -> Vec<CheckLine> {
+    let mut check = Check { reader, watch, lines: Vec::new(), rest: None, drift: BTreeMap::new(), looked_at: 0 };
+    let token = check.watched(TOKEN, reader.client.authenticate()).await;
     let no_token = token.as_ref().err().map(|error| match error.kind {
         ErrorKind::Transient(_) => CheckFailed::not_tried(),
         ErrorKind::Auth(_)
@@ -82,7 +84,7 @@ pub(super) async fn check(reader: &Reader) -> Vec<CheckLine> {
     });
     let token = token.map(|()| "fetched".to_owned());
     let outcome = token.map_err(|error| advice(&error, TOKEN_REFUSED, "correct token_url"));
-    check.lines.push(CheckLine { what: "fetch a token".to_owned(), outcome });
+    check.lines.push(CheckLine { what: TOKEN.to_owned(), outcome });
     check.rest = no_token;
 
     let mut firsts = BTreeMap::new();
@@ -108,7 +110,9 @@ pub(super) async fn check(reader: &Reader) -> Vec<CheckLine> {
 }
 
 /// A check under way.
-struct Check {
+struct Check<'c> {
+    reader: &'c Reader,
+    watch: &'c dyn Watch,
     lines: Vec<CheckLine>,
     /// Why nothing else is tried: there is no token, or the system does not answer.
     rest: Option<CheckFailed>,
@@ -117,7 +121,13 @@ struct Check {
     looked_at: usize,
 }
 
-impl Check {
+impl Check<'_> {
+    /// Waits for one thing, with what it waits for in sight.
+    async fn watched<T>(&self, what: &str, call: impl Future<Output = T>) -> T {
+        let watched = Watched::listing(self.watch, &self.reader.name, what);
+        self.reader.client.watched(&watched, call).await
+    }
+
     /// One line about fields and words never seen before. They break nothing: they are kept, and told.
     fn schema(&mut self) {
         let told = |(of, strange): (&&str, &BTreeSet<Strange>)| {
@@ -142,7 +152,7 @@ impl Check {
             self.say(what, Ok(String::new()));
             return None;
         }
-        match call.await {
+        match self.watched(what, call).await {
             Ok(Seen { told, first, records }) => {
                 self.looked_at = self.looked_at.saturating_add(records.len());
                 for record in records {

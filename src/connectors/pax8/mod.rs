@@ -156,8 +156,8 @@ impl VendorConnector for Pax8 {
         &self.descriptor
     }
 
-    async fn check(&self) -> Vec<CheckLine> {
-        check::check(&self.reader).await
+    async fn check(&self, watch: &dyn Watch) -> Vec<CheckLine> {
+        check::check(&self.reader, watch).await
     }
 
     async fn customers(&self, watch: &dyn Watch) -> Result<Pulled<VendorCustomer>> {

@@ -30,32 +30,34 @@ pub(super) const STATUS: &[&str] = &[
     "Activated",
 ];
 
-/// A subscription, or an earlier state of one.
+const FIELDS: &[Field] = &[
+    id("id"),
+    id("parentSubscriptionId"),
+    id("companyId"),
+    id("productId"),
+    text("productName"),
+    text("vendorSubscriptionId"),
+    text("vendorSkuId"),
+    number("quantity"),
+    day("startDate"),
+    day("endDate"),
+    day("createdDate"),
+    day("updatedDate"),
+    day("billingStart"),
+    of("status", Kind::Word(STATUS)),
+    number("price"),
+    number("partnerCost"),
+    text("currencyCode"),
+    of("billingTerm", Kind::Term),
+    Field { name: "commitment", also: "commitmentTerm", kind: Kind::Object(COMMITMENT) },
+    of("provisioningDetails", Kind::Objects(PROVISIONED)),
+];
+
+/// A subscription.
 pub(super) static SUBSCRIPTION: Resource = Resource {
     name: "subscription",
     plural: "subscriptions",
-    fields: &[
-        id("id"),
-        id("parentSubscriptionId"),
-        id("companyId"),
-        id("productId"),
-        text("productName"),
-        text("vendorSubscriptionId"),
-        text("vendorSkuId"),
-        number("quantity"),
-        day("startDate"),
-        day("endDate"),
-        day("createdDate"),
-        day("updatedDate"),
-        day("billingStart"),
-        of("status", Kind::Word(STATUS)),
-        number("price"),
-        number("partnerCost"),
-        text("currencyCode"),
-        of("billingTerm", Kind::Term),
-        Field { name: "commitment", also: "commitmentTerm", kind: Kind::Object(COMMITMENT) },
-        of("provisioningDetails", Kind::Objects(PROVISIONED)),
-    ],
+    fields: FIELDS,
     columns: &[
         "id",
         "companyId",
@@ -71,6 +73,29 @@ pub(super) static SUBSCRIPTION: Resource = Resource {
         "commitment.endDate",
         "startDate",
         "endDate",
+    ],
+};
+
+/// A state a subscription had: when it came to be says more than whose it is.
+pub(super) static HISTORY: Resource = Resource {
+    name: "subscription state",
+    plural: "subscription states",
+    fields: FIELDS,
+    columns: &[
+        "updatedDate",
+        "status",
+        "quantity",
+        "price",
+        "partnerCost",
+        "currencyCode",
+        "billingTerm",
+        "commitment.term",
+        "commitment.endDate",
+        "startDate",
+        "endDate",
+        "createdDate",
+        "productName",
+        "id",
     ],
 };
 

@@ -49,7 +49,7 @@ use async_trait::async_trait;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::Client;
 use crate::connectors::tickets::TicketSink;
-use crate::connectors::{CheckFailed, CheckLine, Descriptor, PsaConnector, PsaWriting, Result, Side, Watch};
+use crate::connectors::{CheckFailed, CheckLine, Descriptor, PsaConnector, PsaWriting, Result, Side, Watch, Watched};
 use crate::core::billing::BilledLine;
 use crate::core::customer::PsaCustomer;
 use crate::core::id::PsaProductId;
@@ -147,7 +147,7 @@ impl PsaConnector for Rest {
         &self.descriptor
     }
 
-    async fn check(&self) -> Vec<CheckLine> {
+    async fn check(&self, watch: &dyn Watch) -> Vec<CheckLine> {
         let mut lines = Vec::new();
         let mut is_down = false;
         for name in self.connection.connector.entity.keys() {
@@ -155,8 +155,10 @@ impl PsaConnector for Rest {
             let outcome = if is_down {
                 Err(CheckFailed::not_tried())
             } else {
-                match rows::read(&self.connection, name, Extent::FirstPage).await {
-                    Ok(read) => self.first_page(name, read).await,
+                let watched = Watched::listing(watch, &self.connection.name, &what);
+                let client = &self.connection.client;
+                match client.watched(&watched, rows::read(&self.connection, name, Extent::FirstPage)).await {
+                    Ok(read) => client.watched(&watched, self.first_page(name, read)).await,
                     Err(error) => {
                         is_down = matches!(error.kind, ErrorKind::Transient(_));
                         Err(CheckFailed::of(&error, advice(&error.kind)))

@@ -279,13 +279,14 @@ async fn one_list_that_is_not_there_is_a_problem_and_refused_credentials_end_the
 #[tokio::test]
 async fn a_check_has_a_line_for_every_list() {
     let (running, rest) = serve(world(), "").await;
-    let lines: Vec<_> = rest.check().await.into_iter().map(|line| (line.what, line.outcome.is_ok())).collect();
+    let lines: Vec<_> =
+        rest.check(&Unwatched).await.into_iter().map(|line| (line.what, line.outcome.is_ok())).collect();
     let expected = ["agreement", "bundle", "bundle_item", "customer", "line", "product"];
     assert_eq!(lines, expected.map(|name| (format!("list {name}"), true)));
     assert!(running.requests() < 40, "a check reads only first pages");
     assert_eq!(rest.descriptor().location, format!("ConnectWise PSA at {}/v4_6_release/apis/3.0", running.url()));
     let (_running, rest) = serve(world(), "403@catalog").await;
-    let failed = rest.check().await.into_iter().find(|line| line.what == "list product").unwrap();
+    let failed = rest.check(&Unwatched).await.into_iter().find(|line| line.what == "list product").unwrap();
     assert!(failed.outcome.unwrap_err().what.ends_with("check the credentials and the rights of this API user"));
 }
 

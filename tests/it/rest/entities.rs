@@ -221,7 +221,7 @@ async fn a_check_follows_references() {
             _ => erp(asked),
         })
         .await;
-        let lines = connect(&server.url, &text).check().await;
+        let lines = connect(&server.url, &text).check(&Unwatched).await;
         let contract = lines.into_iter().find(|line| line.what == "list contract").unwrap();
         match expected {
             None => assert_eq!(contract.outcome, Ok("1 rows on the first page, such as A/1".to_owned())),
@@ -276,5 +276,5 @@ async fn the_tryton_file_reads_answers_of_the_published_shape() {
     let states: Vec<_> =
         customers.records().iter().map(|customer| customer.fields.status.as_deref().unwrap()).collect();
     assert_eq!(states, ["Active", "Inactive"]);
-    assert!(rest.check().await.iter().all(|line| line.outcome.is_ok()));
+    assert!(rest.check(&Unwatched).await.iter().all(|line| line.outcome.is_ok()));
 }

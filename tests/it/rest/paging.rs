@@ -299,14 +299,14 @@ async fn cut_bodies_are_asked_for_again_and_never_taken_for_whole() {
 async fn a_check_reads_one_page_and_names_what_does_not_fit() {
     let server = Server::start(linked).await;
     let rest = connect(&server.url, &customers_file("auth = { kind = \"none\" }", LINK));
-    let lines = rest.check().await;
+    let lines = rest.check(&Unwatched).await;
     assert_eq!(lines[0].what, "list customer");
     assert_eq!(lines[0].outcome, Ok("2 rows on the first page, such as 0".to_owned()));
     assert_eq!(server.log().len(), 1);
     let server = Server::start(|_| ok(json!([{ "id": 1, "name": ["x"] }]))).await;
     let rest = connect(&server.url, &customers_file("auth = { kind = \"none\" }", NONE));
     assert_eq!(
-        rest.check().await[0].outcome.clone().unwrap_err().what,
+        rest.check(&Unwatched).await[0].outcome.clone().unwrap_err().what,
         "GET /rows page 1, record 1, field name: text expected, found [\"x\"] (and 0 more); correct the field in the \
          connector file, or the record"
     );

@@ -109,7 +109,7 @@ impl Place {
 }
 
 /// The words of a line; a quote opens only where a word begins.
-fn words(line: &str) -> Vec<String> {
+pub(crate) fn words(line: &str) -> Vec<String> {
     let (mut words, mut rest) = (Vec::new(), line.trim());
     while !rest.is_empty() {
         let (word, after) = match rest.strip_prefix('"') {
