@@ -8,13 +8,14 @@ use crate::connectors::pax8::Pax8;
 use crate::engine::Result;
 use crate::engine::connect::connect_pax8;
 
+pub use crate::connectors::Environment;
 pub use crate::connectors::http::{Outcome, Refusal};
 pub use crate::connectors::pax8::{
     Address, Answer, Answered, Ask, BillingTerm, CommitmentTerm, CompanyChanges, CompanyFlags, CompanyPatch, Condition,
-    ContactBody, ContactRole, Country, Duty, Email, Environment, Extent, Field, Filled, Filter, Hidden, Invalid, Kind,
-    NewCompany, NewLine, NewOrder, NewWebhook, Operator, Parent, Provision, Query, Record, RemoteId, Resource, Sending,
-    SortStyle, Strange, SubscriptionChange, SubscriptionChanges, Threshold, Topic, TopicFilter, WebhookSettings,
-    WebhookUrl, Write, duties_open, hint,
+    ContactBody, ContactRole, Country, Duty, Email, Extent, Field, Filled, Filter, Hidden, Invalid, Kind, NewCompany,
+    NewLine, NewOrder, NewWebhook, Operator, Parent, Provision, Query, Record, RemoteId, Resource, Sending, SortStyle,
+    Strange, SubscriptionChange, SubscriptionChanges, Threshold, Topic, TopicFilter, WebhookSettings, WebhookUrl,
+    Write, duties_open, hint,
 };
 
 /// An open connection to Pax8.
