@@ -99,7 +99,7 @@ impl Tried {
     /// What could not even be opened.
     fn unopened(name: String, error: &CommandError) -> Self {
         let said = [error.to_string()].into_iter().chain(error.hints.clone()).collect::<Vec<_>>().join(". ");
-        let line = CheckLine { what: "open".to_owned(), outcome: Err(CheckFailed::new(said)) };
+        let line = CheckLine::new("open", Err(CheckFailed::new(said)));
         Self { name, location: None, lines: vec![line], is_unopened_by_settings: error.kind == Kind::Usage }
     }
 }
@@ -109,7 +109,7 @@ async fn database(context: &Context, config: &Config) -> Tried {
     match context.engine(config).await {
         Ok(engine) => {
             let outcome = Ok("ready, every migration is applied".to_owned());
-            let line = CheckLine { what: "open".to_owned(), outcome };
+            let line = CheckLine::new("open", outcome);
             Tried { name, location: Some(engine.location()), lines: vec![line], is_unopened_by_settings: false }
         }
         Err(error) => Tried::unopened(name, &error),
@@ -138,7 +138,8 @@ const COLUMNS: &[Column] = &[
 fn table(tried: &[Tried]) -> Table {
     let row = |name: &str, line: &CheckLine| {
         let (result, seen) = match &line.outcome {
-            Ok(seen) => ("ok", seen),
+            Ok(seen) if line.tried => ("ok", seen),
+            Ok(why) => ("not tried", why),
             Err(failed) => ("not ok", &failed.what),
         };
         [name, &line.what, result, seen].map(Cell::text).to_vec()
@@ -163,7 +164,7 @@ mod tests {
     fn settings_that_show_to_be_wrong_only_when_they_are_used_are_to_blame_like_those_that_show_at_once() {
         for settings in [true, false] {
             let failed = CheckFailed { settings, credentials: !settings, ..CheckFailed::new("no") };
-            let lines = vec![CheckLine { what: "customers".to_owned(), outcome: Err(failed) }];
+            let lines = vec![CheckLine::new("customers", Err(failed))];
             let tried = Tried { name: "psa".to_owned(), location: None, lines, is_unopened_by_settings: false };
             assert_eq!((tried.is_misconfigured(), tried.is_refused()), (settings, !settings));
         }

@@ -11,6 +11,8 @@
 //! A row that came later is newer than the oldest of them and is not among them. If none such was read, only rows were read that
 //! were there at that call; and as many were read as there were at the first page, where those that came would have counted.
 
+#[cfg(test)]
+pub(in crate::connectors) mod moving;
 mod proof;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,6 +74,9 @@ pub struct Identity<T> {
     pub made: Option<fn(&T) -> Option<NaiveDate>>,
 }
 
+/// So many readings of a listing are made before giving up.
+pub(in crate::connectors) const READINGS_MAX: u32 = 5;
+
 /// How much is read before giving up.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -87,7 +92,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { readings: 5, pages: 50_000, rows: 5_000_000, at_once: 1 }
+        Self { readings: READINGS_MAX, pages: 50_000, rows: 5_000_000, at_once: 1 }
     }
 }
 

@@ -131,7 +131,7 @@ impl Faults {
             },
             Err(refused) => Err(CheckFailed::of(&refused, "tell the connection something else")),
         };
-        listings.iter().map(|l| CheckLine { what: format!("list {l:?}"), outcome: outcome(*l) }).collect()
+        listings.iter().map(|l| CheckLine::new(format!("list {l:?}"), outcome(*l))).collect()
     }
 }
 

@@ -5,6 +5,7 @@
 //! it has not counted. Abilities a system may lack answer `Ok(None)`. The traits hold no write and no delete:
 //! what a person changes goes through the connector itself and the journal, see `engine/write.rs`.
 
+pub mod environment;
 pub mod error;
 pub mod files;
 pub mod http;
@@ -30,6 +31,7 @@ use crate::core::link::BundlePart;
 use crate::core::period::BillingPeriod;
 use crate::core::product::{CommitmentRule, PriceRow, PsaProduct, VendorProduct};
 use crate::core::snapshot::{Problem, Pulled};
+pub use environment::Environment;
 pub use error::{ConnectorError, ErrorKind};
 pub use sink::Sink;
 use sink::hand_on;
@@ -69,8 +71,22 @@ pub struct Descriptor {
 pub struct CheckLine {
     /// What was tried, in the user's words: `list companies`.
     pub what: String,
-    /// What was seen, or what went wrong.
+    /// What was seen, or what went wrong; where it was not tried, why not.
     pub outcome: std::result::Result<String, CheckFailed>,
+    /// Whether it was looked at. What was not is neither right nor wrong.
+    pub tried: bool,
+}
+
+impl CheckLine {
+    /// Of something that was tried.
+    pub fn new(what: impl Into<String>, outcome: std::result::Result<String, CheckFailed>) -> Self {
+        Self { what: what.into(), outcome, tried: true }
+    }
+
+    /// Of something that cannot be tried, and why.
+    pub fn not_tried(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { what: what.into(), outcome: Ok(why.into()), tried: false }
+    }
 }
 
 /// Why a thing that was tried did not work.

@@ -11,9 +11,11 @@ use secrecy::ExposeSecret as _;
 use crate::config::{self, Config, Environment, FaultKind};
 use crate::connectors::files::profile::{self, Profile};
 use crate::connectors::files::{FilesPsa, FilesVendor};
-use crate::connectors::pax8::{self, Pax8, Pax8Settings};
+use crate::connectors::pax8::{Pax8, Pax8Settings};
 use crate::connectors::rest::{self, ConnectorFile, Rest, RestSettings};
-use crate::connectors::{CheckLine, ConnectorError, Descriptor, ErrorKind, PsaConnector, Side, VendorConnector, Watch};
+use crate::connectors::{
+    self, CheckLine, ConnectorError, Descriptor, ErrorKind, PsaConnector, Side, VendorConnector, Watch,
+};
 use crate::engine::{EngineError, Result};
 
 /// A kind of connector a configuration may name.
@@ -79,6 +81,7 @@ const REST: Kind = Kind {
         ),
         setting("plain_hosts", "hosts beyond loopback that may be spoken to without TLS", "none"),
         setting("private_hosts", "hosts in private networks that may be spoken to, names or addresses", "none"),
+        setting("environment", "production, or test: a test connection refuses every write, tickets too", "production"),
         setting("pause_ms", "the first pause before another attempt", "1000"),
     ],
 };
@@ -216,10 +219,11 @@ pub fn is_pax8(about: &config::Connection) -> bool {
     about.kind == PAX8.name
 }
 
-/// `production` or `test`, as a connection to Pax8 is configured.
-pub(super) fn environment_of(about: &config::Connection) -> String {
+/// `production` or `test`, as a connection is configured that may write.
+pub(super) fn environment_of(about: &config::Connection) -> Option<String> {
+    let may_write = is_pax8(about) || about.kind == REST.name;
     let written = about.settings.get("environment").and_then(toml::Value::as_str);
-    written.unwrap_or_else(|| pax8::Environment::default().as_str()).to_owned()
+    may_write.then(|| written.unwrap_or_else(|| connectors::Environment::default().as_str()).to_owned())
 }
 
 /// Opens a connection to Pax8: the one named, else the only one, else the default.
@@ -276,6 +280,10 @@ fn rest(config: &Config, name: &str, environment: &Environment, attempts_max: Op
     };
     settings.plain_hosts.extend(hosts("plain_hosts"));
     settings.private_hosts.extend(hosts("private_hosts"));
+    if let Some(written) = table.get("environment") {
+        let environment = written.clone().try_into();
+        settings.environment = environment.map_err(|error| settings_error(name, format!("environment: {error}")))?;
+    }
     if let Some(pause) = table.get("pause_ms") {
         let pause = pause.as_integer().and_then(|pause| u64::try_from(pause).ok());
         let pause = pause.ok_or_else(|| settings_error(name, "pause_ms: a number of milliseconds is expected"))?;

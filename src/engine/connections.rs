@@ -11,7 +11,7 @@ use crate::config::{Config, Environment};
 use crate::core::entity::Entity;
 use crate::core::id::{Company, Product};
 use crate::core::link::{Decision, LinkKind, Linkable, Shape, Verdict};
-use crate::engine::connect::{connect_pax8, environment_of, is_pax8};
+use crate::engine::connect::{connect_pax8, environment_of};
 use crate::engine::{Engine, EngineError, Job, JournalEntry, Result, Side, SnapshotHeader};
 use crate::store::{NewDecision, RunOutcome, StoredLink};
 
@@ -92,7 +92,7 @@ fn standing(config: &Config, snapshots: &[SnapshotHeader], open: &[JournalEntry]
             name: name.clone(),
             kind: about.map(|about| about.kind.clone()),
             side: if is_vendor { Side::Vendor } else { Side::Psa },
-            environment: about.filter(|about| is_pax8(about)).map(environment_of),
+            environment: about.and_then(environment_of),
             default: about.is_some_and(|about| about.default),
             last_pull: last.map(|header| header.taken_at),
             open_writes: u64::try_from(open).unwrap_or(u64::MAX),

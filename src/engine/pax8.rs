@@ -8,14 +8,15 @@ use crate::connectors::pax8::Pax8;
 use crate::engine::Result;
 use crate::engine::connect::connect_pax8;
 
+pub use crate::connectors::Environment;
 pub use crate::connectors::http::{Outcome, Refusal, RefusedAs};
 pub use crate::connectors::pax8::{
     Address, AddressChange, AddressChanges, Answer, Answered, Ask, BillingTerm, Clearable, CommitmentTerm,
     CompanyChanges, CompanyFlags, CompanyPatch, Condition, ContactBody, ContactChange, ContactChanges, ContactRole,
-    Country, Duty, DutyChange, Email, Environment, Extent, Field, Filled, Filter, Hidden, Invalid, Kind, NewCompany,
-    NewLine, NewOrder, NewWebhook, Operator, Parent, Provision, Query, Record, RemoteId, Resource, Sending, SortStyle,
-    Strange, SubscriptionChange, SubscriptionChanges, Threshold, Topic, TopicFilter, WebhookSettings, WebhookUrl,
-    Write, duties_open, hint,
+    Country, Duty, DutyChange, Email, Extent, Field, Filled, Filter, Hidden, Invalid, Kind, NewCompany, NewLine,
+    NewOrder, NewWebhook, Operator, Parent, Provision, Query, Record, RemoteId, Resource, Sending, SortStyle, Strange,
+    SubscriptionChange, SubscriptionChanges, Threshold, Topic, TopicFilter, WebhookSettings, WebhookUrl, Write,
+    duties_open, hint,
 };
 
 /// An open connection to Pax8.

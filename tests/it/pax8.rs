@@ -467,15 +467,42 @@ async fn settings_that_cannot_work_are_refused() {
 async fn check_says_what_to_do() {
     let fine = pair(data(), "").await;
     let lines = fine.pax8.check(&Unwatched).await;
-    assert_eq!(lines.len(), 12);
+    assert_eq!(lines.len(), 17);
+    let untried: Vec<_> = lines.iter().filter(|line| !line.tried).map(|line| line.what.as_str()).collect();
+    assert_eq!(untried, ["list usage lines (only for pull --with usage)"], "{lines:?}");
     assert!(lines.iter().all(|line| line.outcome.is_ok()), "{lines:?}");
     let known = lines.last().unwrap().outcome.clone().unwrap();
     assert!(known.starts_with("every field and word of "), "{known}");
     let extra = pair(data(), "extra").await.pax8.check(&Unwatched).await;
     let drift = extra.last().unwrap().outcome.clone().unwrap();
-    for listing in ["companies: a field never seen before", "invoice items: a field", "subscriptions: a field"] {
-        assert!(drift.contains(listing), "{drift}");
+    for listing in [
+        "companies",
+        "contacts",
+        "dependencies",
+        "invoice items",
+        "invoices",
+        "orders",
+        "prices",
+        "products",
+        "provision details",
+        "subscriptions",
+    ] {
+        assert!(drift.contains(&format!("{listing}: a field never seen before")), "{listing}: {drift}");
     }
+    let mut worded = data();
+    for (file, column) in [(File::VendorCompanies, "status"), (File::VendorSubscriptions, "billingTerm")] {
+        assert!(worded.table_mut(file).set(0, column, "Sabbatical"));
+    }
+    let worded = pair(worded, "").await.pax8.check(&Unwatched).await;
+    let drift = worded.last().unwrap().outcome.clone().unwrap();
+    for word in ["companies: status says Sabbatical, a word", "subscriptions: billingTerm says Sabbatical, a word"] {
+        assert!(drift.contains(word), "{drift}");
+    }
+    // What holds nothing was not looked at, which is not the same as good.
+    let empty = pair(Data::empty(), "").await.pax8.check(&Unwatched).await;
+    let untried: Vec<_> = empty.iter().filter(|line| !line.tried).map(|line| line.what.as_str()).collect();
+    assert_eq!(untried.len(), 9, "{empty:?}");
+    assert!(untried.contains(&"list items of an invoice") && untried.contains(&"compare fields with those known"));
     let companies = data().table(File::VendorCompanies).len();
     assert_eq!(lines[1].outcome, Ok(format!("{companies} there")));
 
@@ -495,6 +522,10 @@ async fn check_says_what_to_do() {
     for (listing, what) in [
         ("items", "list items of an invoice"),
         ("pricing", "list prices (only for pull --with prices)"),
+        ("dependencies", "read dependencies (only for pull --with dependencies)"),
+        ("provision-details", "list provision details (only for pax8 products)"),
+        ("orders", "list orders (only for pax8 orders)"),
+        ("webhooks", "list webhooks (only for pax8 webhooks)"),
         ("history", "list history (only for pull --with history)"),
         ("contacts", "list contacts (only for pull --with contacts)"),
         ("usage-summaries", "list usage (only for pull --with usage)"),

@@ -303,6 +303,27 @@ async fn a_refused_ticket_says_why_and_may_be_made_later() {
     assert_eq!(place.run(line).ended(5).stdout, refused);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_connection_makes_no_ticket_and_one_in_production_does() {
+    let psa = psa("", &[("1", "Harbour & Finch"), ("2", "Quarry Lane")]).await;
+    let place = pulled(psa.url());
+    let written = place.read("trueup.toml");
+    let test = written.replace("kind = \"rest\"\n", "kind = \"rest\"\nenvironment = \"test\"\n");
+    place.write("trueup.toml", &test);
+    let line = "renewals ticket --within 60d --as-of 2026-04-10 --send --yes";
+    let refused = place.run(line).transcript();
+    assert!(refused.contains("a test connection changes nothing; nothing was sent"), "{refused}");
+    assert_eq!(made(&psa), 0);
+    let listed = place.run("connections list").ended(0).stdout;
+    assert!(listed.lines().any(|line| line.contains("rest") && line.contains("test")), "{listed}");
+    place.write("trueup.toml", &test.replace("environment = \"test\"", "environment = \"tset\""));
+    let wrong = place.run(line).ended(2).stderr;
+    assert!(wrong.contains("environment: unknown variant `tset`, expected `production` or `test`"), "{wrong}");
+    place.write("trueup.toml", &written);
+    let _ = place.run(line).ended(0);
+    assert_eq!(made(&psa), 3);
+}
+
 #[test]
 fn a_psa_of_files_takes_no_tickets() {
     let place = pulled("http://127.0.0.1:9");

@@ -120,7 +120,7 @@ impl Exports {
             })
         };
         let outcome = tried().unwrap_or_else(|refused: ConnectorError| Err(CheckFailed::new(refused.kind.to_string())));
-        CheckLine { what: format!("read {}", entity.name), outcome }
+        CheckLine::new(format!("read {}", entity.name), outcome)
     }
 }
 

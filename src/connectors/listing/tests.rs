@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 
+use super::moving::Moving;
 use super::*;
 use crate::connectors::Unwatched;
 
@@ -176,75 +177,14 @@ proptest! {
     }
 }
 
-/// A listing that people work on while it is read: rows come at any place, go, and are sorted anew.
-struct Moving {
-    rows: Vec<(String, NaiveDate)>,
-    all_the_while: BTreeSet<String>,
-    made: u32,
-    today: NaiveDate,
-    random: u64,
-    quiet: u64,
-    heeds_sort: bool,
-}
-
 impl Moving {
-    fn next(&mut self, below: u64) -> u64 {
-        // A small generator of its own: the same seed, the same day.
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        self.random % below.max(1)
-    }
-
-    fn place(&mut self) -> usize {
-        let len = u64::try_from(self.rows.len()).unwrap();
-        usize::try_from(self.next(len)).unwrap()
-    }
-
-    fn arrive(&mut self) {
-        self.made += 1;
-        // Zones differ: a row of today may say yesterday.
-        let day = if self.next(2) == 0 { self.today } else { self.today - chrono::Days::new(1) };
-        let (at, row) = (self.place(), (format!("r{}", self.made), day));
-        self.rows.insert(at, row);
-    }
-
-    fn go(&mut self) {
-        if !self.rows.is_empty() {
-            let at = self.place();
-            let gone = self.rows.remove(at);
-            self.all_the_while.remove(&gone.0);
-        }
-    }
-
-    /// What happens before a page is served: mostly nothing, often both at once, so that the total stays.
-    fn live(&mut self) {
-        let quiet = self.quiet;
-        match self.next(quiet) {
-            0 => self.arrive(),
-            1 => self.go(),
-            2..=4 => {
-                self.arrive();
-                self.go();
-            }
-            5 => {
-                let (from, to) = (self.place(), self.place());
-                if !self.rows.is_empty() {
-                    self.rows.swap(from, to);
-                }
-            }
-            6 => self.rows.reverse(),
-            _ => {}
-        }
-    }
-
-    fn serve(&mut self, ask: Ask, size: u64) -> Page<(String, NaiveDate)> {
+    fn serve(&mut self, ask: Ask, size: u64, heeds_sort: bool) -> Page<(String, NaiveDate)> {
         self.live();
         let mut rows = self.rows.clone();
         let number = match ask {
             Ask::Page { page, .. } => page,
             Ask::Newest { page } => {
-                if self.heeds_sort {
+                if heeds_sort {
                     rows.sort_by(|(_, left), (_, right)| right.cmp(left));
                 }
                 page
@@ -264,30 +204,16 @@ fn no_listing_that_moved_claims_to_be_complete_and_is_not() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let (mut whole, mut refused) = (0u64, 0u64);
     for seed in 0..SEEDS {
-        let first = "2026-03-01".parse::<NaiveDate>().unwrap();
-        let mut moving = Moving {
-            rows: Vec::new(),
-            all_the_while: BTreeSet::new(),
-            made: 0,
-            today: first + chrono::Days::new(30),
-            random: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1,
-            // From a rush to an afternoon.
-            quiet: [9, 30, 120, 600][usize::try_from(seed % 4).unwrap()],
-            heeds_sort: seed % 5 != 0,
-        };
+        let mut moving = Moving::from_seed(seed);
+        let heeds_sort = seed % 5 != 0;
         let size = 2 + moving.next(4);
-        for number in 0..moving.next(60) {
-            let day = first + chrono::Days::new(number / 3);
-            moving.rows.push((format!("o{number}"), day));
-        }
-        moving.all_the_while = moving.rows.iter().map(|(id, _)| id.clone()).collect();
         let moving = Arc::new(Mutex::new(moving));
         let identity = if seed % 2 == 0 { &by_id } else { &by_day };
         let limits = Limits { at_once: usize::try_from(1 + seed % 4).unwrap(), ..Limits::default() };
         let (served, watched) = (moving.clone(), Watched::new(&Unwatched, "things"));
         let mut held = Vec::new();
         let read = runtime.block_on(read_all(ABOUT, limits, identity, &watched, &mut held, move |ask| {
-            let page = served.lock().unwrap().serve(ask, size);
+            let page = served.lock().unwrap().serve(ask, size, heeds_sort);
             std::future::ready(Ok(page))
         }));
         match read {

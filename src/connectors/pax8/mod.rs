@@ -57,7 +57,7 @@ use read::{Listing, Onward, Parts, Reader, convert, gone_is_a_problem, numbered}
 pub use record::{Field, Kind, Record, Resource, Strange};
 pub use request::{Country, Email, Filled, Hidden, Invalid, RemoteId};
 use settings::PAGE_SIZE_MAX;
-pub use settings::{Environment, Pax8Settings};
+pub use settings::Pax8Settings;
 pub use subscriptions::{SubscriptionChange, SubscriptionChanges};
 pub use term::{BillingTerm, CommitmentTerm};
 pub use webhooks::{Condition, NewWebhook, Operator, Threshold, Topic, TopicFilter, WebhookSettings, WebhookUrl};
@@ -157,7 +157,7 @@ impl VendorConnector for Pax8 {
     }
 
     async fn check(&self, watch: &dyn Watch) -> Vec<CheckLine> {
-        check::check(&self.reader, watch).await
+        check::check(&self.reader, &self.address("/webhooks"), watch).await
     }
 
     async fn customers(&self, watch: &dyn Watch) -> Result<Pulled<VendorCustomer>> {

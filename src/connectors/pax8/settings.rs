@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::connectors::Environment;
 use crate::connectors::http::{Auth, Backoff, Rate, Settings, TokenCall};
 use crate::connectors::pax8::companies::CompanyFlags;
 
@@ -73,28 +74,6 @@ pub struct Pax8Settings {
     /// The first pause before another attempt, in milliseconds; it doubles from there.
     #[serde(default = "pause_ms")]
     pub pause_ms: u64,
-}
-
-/// What a connection may do.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Environment {
-    /// Read, and write when a person says so.
-    #[default]
-    Production,
-    /// Read.
-    Test,
-}
-
-impl Environment {
-    /// As the configuration writes it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Production => "production",
-            Self::Test => "test",
-        }
-    }
 }
 
 fn base_url() -> String {

@@ -9,7 +9,6 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::connectors::Result;
-use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Call, Outcome, Undecodable, Verb, decode, segment};
 use crate::connectors::pax8::ask::Ask;
 use crate::connectors::pax8::companies::{CompanyPatch, NewCompany};
@@ -18,7 +17,6 @@ use crate::connectors::pax8::look::leaves;
 use crate::connectors::pax8::orders::{NewOrder, moment_of};
 use crate::connectors::pax8::record::{Record, Resource};
 use crate::connectors::pax8::request::{Filled, Hidden, RemoteId};
-use crate::connectors::pax8::settings::Environment;
 use crate::connectors::pax8::subscriptions::SubscriptionChange;
 use crate::connectors::pax8::webhooks::{
     NewWebhook, TOPIC_TEST, Topic, TopicFilter, WEBHOOK, WebhookSettings, filters_body,
@@ -383,14 +381,7 @@ impl Pax8 {
     /// # Errors
     /// [`ErrorKind::Settings`] for a connection of a test environment.
     pub fn may_write(&self, write: &Write) -> Result<()> {
-        match self.settings().environment {
-            Environment::Production => Ok(()),
-            Environment::Test => {
-                let what =
-                    "this is a test connection, and a test connection changes nothing; nothing was sent".to_owned();
-                Err(ConnectorError::new(&self.settings().name, write.operation(), ErrorKind::Settings(what)))
-            }
-        }
+        self.settings().environment.may_write(&self.settings().name, write.operation())
     }
 
     /// Sends a write, once. Use the engine's journalled way; this is its last step.

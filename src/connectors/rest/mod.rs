@@ -49,7 +49,9 @@ use async_trait::async_trait;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::Client;
 use crate::connectors::tickets::TicketSink;
-use crate::connectors::{CheckFailed, CheckLine, Descriptor, PsaConnector, PsaWriting, Result, Side, Watch, Watched};
+use crate::connectors::{
+    CheckFailed, CheckLine, Descriptor, Environment, PsaConnector, PsaWriting, Result, Side, Watch, Watched,
+};
 use crate::core::billing::BilledLine;
 use crate::core::customer::PsaCustomer;
 use crate::core::id::PsaProductId;
@@ -74,6 +76,7 @@ pub fn lint(file: &ConnectorFile) -> std::result::Result<(), Vec<Fault>> {
 pub struct Rest {
     descriptor: Descriptor,
     connection: Arc<Connection>,
+    environment: Environment,
 }
 
 impl Rest {
@@ -95,8 +98,9 @@ impl Rest {
             side: Side::Psa,
             location: format!("{} at {}", connector.name, client.base_url()),
         };
+        let environment = settings.environment;
         let connection = Arc::new(Connection { name: settings.name, connector, values, client });
-        Ok(Self { descriptor, connection })
+        Ok(Self { descriptor, connection, environment })
     }
 
     async fn pulled<R>(
@@ -165,7 +169,10 @@ impl PsaConnector for Rest {
                     }
                 }
             };
-            lines.push(CheckLine { what, outcome });
+            lines.push(CheckLine::new(what, outcome));
+        }
+        if self.connection.connector.ticket.is_some() {
+            lines.extend(self.check_tickets(is_down).await);
         }
         lines
     }

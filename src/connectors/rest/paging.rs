@@ -1,10 +1,24 @@
 //! Reading one list, page by page, to its proven end.
 //!
 //! Keeps the invariant that rows are handed on only when the list is whole: the end was seen and not guessed from a short
-//! page, no row came twice, announced totals stayed the same and were met. A list that moved while it was read is read
-//! again a few times. Pages are bounded, and a list that leads back to itself is an error.
+//! page, no row came twice, announced totals stayed the same and were met, and the list is proven complete as `listing.rs` has
+//! it. Pages are bounded, and a list that leads back to itself is an error.
+//!
+//! What proves a list complete, by the way it is cut:
+//! - `none`: it came as one answer, made at one moment. So did a list of any other kind that ends with its first page.
+//! - `offset`, `number`: pages are counted, so a row that goes moves those behind it over the edge of a page that was read, and
+//!   another that comes makes up for it in every count. Two readings in a row must meet the same rows.
+//! - `link`, `cursor`, `next_url`: the mark is the server's business. Where it stood for "behind this id" and rows came in the
+//!   order of their ids, no row could slip past; but a file cannot promise that, and many marks are a counted place in disguise
+//!   (ConnectWise links to page numbers). So these are read twice as well.
+//!
+//! Why two suffice: where the last page, or a count after it, says as many rows as were read, and one that is there was missed,
+//! one that was read is gone; it is not in the next reading. The same holds without a total in a list that keeps its order: a
+//! row is missed only when one before it, read already, goes. Without total and without order nothing could be proven: a file
+//! whose list says no total orders it by a key that stays.
 
 use std::collections::BTreeSet;
+use std::pin::Pin;
 
 use reqwest::Url;
 use reqwest::header::{HeaderMap, LINK};
@@ -14,13 +28,12 @@ use super::codec::{shown, text_of};
 use super::language::{Page, Size};
 use super::path::Path;
 use crate::connectors::error::{ConnectorError, ErrorKind};
-use crate::connectors::http::{Client, PathStep, Undecodable, path_of, repeated};
+use crate::connectors::http::{Client, PathStep, Reply, Undecodable, path_of, repeated};
+use crate::connectors::listing::{About, Disagreement, Met, READINGS_MAX, Read, Readings};
 use crate::connectors::{Result, Watched, Way};
 
 const PAGES_MAX: usize = 20_000;
 const ROWS_MAX: usize = 5_000_000;
-/// How often a list that moved is read from its start.
-const READS_MAX: usize = 3;
 
 /// One list to read.
 pub(super) struct Listing<'l> {
@@ -57,11 +70,20 @@ impl From<ConnectorError> for Stop {
 
 type Step<T> = std::result::Result<T, Stop>;
 
+/// One call.
+struct Call {
+    address: String,
+    query: Vec<(String, String)>,
+}
+
 /// One answer.
 struct Answer {
     body: Value,
     next_link: Option<String>,
 }
+
+/// An answer under way.
+type Answering = Pin<Box<dyn Future<Output = Result<Answer>> + Send>>;
 
 /// What asks for the next page.
 enum Next {
@@ -73,7 +95,7 @@ enum Next {
 #[derive(Default)]
 struct Reading {
     rows: Vec<Found>,
-    ids: BTreeSet<String>,
+    met: Met,
     asked: BTreeSet<String>,
     pages: usize,
     total: Option<u64>,
@@ -84,49 +106,90 @@ struct Reading {
 impl Listing<'_> {
     /// Every row, or why they cannot all be had.
     pub(super) async fn read(&self, client: &Client, watched: Option<&Watched<'_>>) -> Result<Vec<Found>> {
-        let mut moved = String::new();
-        for _ in 0..READS_MAX {
-            match self.once(client, watched, usize::MAX).await {
-                Ok(rows) => return Ok(rows),
-                Err(Stop::Failed(error)) => return Err(error),
-                Err(Stop::Moved(what)) => moved = what,
-            }
-        }
-        Err(self.error(ErrorKind::Incomplete(format!("{moved}; it was read {READS_MAX} times"))))
+        self.proven(client.base_url(), &self.through(client), watched).await
     }
 
     /// The first page alone, for a check.
     pub(super) async fn first_page(&self, client: &Client) -> Result<Vec<Found>> {
-        match self.once(client, None, 1).await {
-            Ok(rows) => Ok(rows),
-            Err(Stop::Failed(error)) => Err(error),
-            Err(Stop::Moved(what)) => Err(self.error(ErrorKind::Incomplete(what))),
+        let first = self.once(client.base_url(), &self.through(client), None, 1).await;
+        first.map(|reading| reading.rows).map_err(|stop| match stop {
+            Stop::Failed(error) => error,
+            Stop::Moved(what) => self.error(ErrorKind::Incomplete(what)),
+        })
+    }
+
+    /// Makes calls through a client.
+    fn through(&self, client: &Client) -> impl Fn(Call) -> Answering + Send + Sync {
+        let rel = match self.page {
+            Page::Link { rel, .. } => Some(rel.clone()),
+            Page::None { .. }
+            | Page::Cursor { .. }
+            | Page::Offset { .. }
+            | Page::Number { .. }
+            | Page::NextUrl { .. } => None,
+        };
+        let (client, records, id) = (client.clone(), self.records.clone(), self.id.clone());
+        move |call| {
+            let (client, rel, records, id) = (client.clone(), rel.clone(), records.clone(), id.clone());
+            Box::pin(async move {
+                let query: Vec<(&str, &str)> = call.query.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+                let read = |reply: &Reply| {
+                    let next_link = rel.as_deref().and_then(|rel| link(&reply.headers, rel));
+                    decoded(&reply.body, &records, &id).map(|body| Answer { body, next_link })
+                };
+                client.get_with(&call.address, &query, read).await
+            })
         }
     }
 
-    async fn once(&self, client: &Client, watched: Option<&Watched<'_>>, pages: usize) -> Step<Vec<Found>> {
+    async fn proven<C>(&self, base: &str, call: &C, watched: Option<&Watched<'_>>) -> Result<Vec<Found>>
+    where
+        C: Fn(Call) -> Answering + Send + Sync,
+    {
+        let operation = format!("GET {}", self.path);
+        let mut readings = Readings::of(About { connector: self.connector, operation: &operation });
+        for _ in 0..READINGS_MAX {
+            let (rows, read) = match self.once(base, call, watched, usize::MAX).await {
+                Ok(Reading { rows, met, pages, .. }) => {
+                    let read = Read { met, rows: count_of(&rows), proven: pages == 1 };
+                    (rows, Ok(read))
+                }
+                Err(Stop::Moved(what)) => (Vec::new(), Err(Disagreement(what))),
+                Err(Stop::Failed(error)) => return Err(error),
+            };
+            if readings.prove(read) {
+                return Ok(rows);
+            }
+        }
+        Err(readings.given_up())
+    }
+
+    async fn once<C>(&self, base: &str, call: &C, watched: Option<&Watched<'_>>, pages: usize) -> Step<Reading>
+    where
+        C: Fn(Call) -> Answering + Send + Sync,
+    {
         let mut reading = Reading::default();
         let mut next = self.first();
         loop {
-            let answer = self.ask(client, next.as_ref()).await?;
+            let answer = self.ask(base, call, next.as_ref()).await?;
             let here = self.take(&mut reading, &answer)?;
             if let Some(watched) = watched {
                 let way = reading.total.or(reading.counted).map_or(Way::Open, Way::Records);
                 watched.progress(count_of(&reading.rows), way);
             }
             if reading.pages >= pages {
-                return Ok(reading.rows);
+                return Ok(reading);
             }
-            next = self.next(client, &mut reading, &answer, here)?;
+            next = self.next(base, &mut reading, &answer, here)?;
             if next.is_none() {
                 break;
             }
             if reading.pages == 1 {
-                reading.counted = self.ask_count(client).await?;
+                reading.counted = self.ask_count(call).await?;
             }
         }
-        self.judge(client, &reading).await?;
-        Ok(reading.rows)
+        self.judge(call, &reading).await?;
+        Ok(reading)
     }
 
     /// What the plain address lacks to ask for the first page.
@@ -138,43 +201,32 @@ impl Listing<'_> {
         }
     }
 
-    async fn ask(&self, client: &Client, next: Option<&Next>) -> Result<Answer> {
-        let mut query: Vec<(&str, &str)> = self.query.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-        let size = size_of(self.page).map(|size| (size.param.as_str(), size.value.to_string()));
-        if let Some((name, value)) = &size {
-            query.push((name, value));
+    async fn ask<C>(&self, base: &str, call: &C, next: Option<&Next>) -> Result<Answer>
+    where
+        C: Fn(Call) -> Answering + Send + Sync,
+    {
+        let mut query = self.query.clone();
+        if let Some(size) = size_of(self.page) {
+            query.push((size.param.clone(), size.value.to_string()));
         }
-        let mut address = self.path.as_str();
+        let mut address = self.path.clone();
         match next {
             None => {}
-            Some(Next::Parameter(name, value)) => query.push((name, value)),
+            Some(Next::Parameter(name, value)) => query.push((name.clone(), value.clone())),
             Some(Next::Address(url)) => {
-                address = url;
+                address.clone_from(url);
                 query.clear();
             }
         }
         if let Some(most) = self.url_max {
-            let long = client.base_url().len()
+            let long = base.len()
                 + address.len()
                 + query.iter().map(|(name, value)| name.len() + value.len() + 2).sum::<usize>();
             if long > most {
                 return Err(self.error(ErrorKind::Limit(format!("the address has {long} characters, {most} go"))));
             }
         }
-        let rel = match self.page {
-            Page::Link { rel, .. } => Some(rel.as_str()),
-            Page::None { .. }
-            | Page::Cursor { .. }
-            | Page::Offset { .. }
-            | Page::Number { .. }
-            | Page::NextUrl { .. } => None,
-        };
-        client
-            .get_with(address, &query, |reply| {
-                let next_link = rel.and_then(|rel| link(&reply.headers, rel));
-                self.decoded(&reply.body).map(|body| Answer { body, next_link })
-            })
-            .await
+        call(Call { address, query }).await
     }
 
     /// Takes an answer's rows in; says how many there were.
@@ -199,10 +251,12 @@ impl Listing<'_> {
             return Err(self.error(ErrorKind::Limit(what)).into());
         }
         for row in rows {
-            if let Some(Ok(id)) = self.id.get(row).map(text_of)
-                && !reading.ids.insert(id.clone())
-            {
-                return Err(Stop::Moved(format!("{id} was listed twice, so rows moved while the list was read")));
+            match self.id.get(row).map(text_of) {
+                Some(Ok(id)) if !reading.met.id(&id) => {
+                    return Err(Stop::Moved(format!("{id} was listed twice, so rows moved while the list was read")));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => reading.met.content(&row.to_string()),
             }
             reading.rows.push(Found { at: at.clone(), row: row.clone() });
         }
@@ -235,13 +289,13 @@ impl Listing<'_> {
     }
 
     /// What asks for the page after this one; `None` at the end.
-    fn next(&self, client: &Client, reading: &mut Reading, answer: &Answer, here: usize) -> Step<Option<Next>> {
+    fn next(&self, base: &str, reading: &mut Reading, answer: &Answer, here: usize) -> Step<Option<Next>> {
         let seen = count_of(&reading.rows);
         let past_total = reading.total.is_some_and(|total| seen >= total);
         let next = match self.page {
             // a forward-only list names a next page until one is empty
             Page::Link { .. } if here > 0 => {
-                answer.next_link.as_deref().map(|link| self.address(client, link)).transpose()?.map(Next::Address)
+                answer.next_link.as_deref().map(|link| self.address(base, link)).transpose()?.map(Next::Address)
             }
             Page::Cursor { next, param, .. } => {
                 let mark = self.parsed(next)?.get(&answer.body).map(text_of).transpose();
@@ -251,7 +305,7 @@ impl Listing<'_> {
             Page::NextUrl { at, .. } => {
                 let url = self.parsed(at)?.get(&answer.body).map(text_of).transpose();
                 let url = url.map_err(|what| self.malformed(at, what))?.filter(|url| !url.is_empty());
-                url.map(|url| self.address(client, &url)).transpose()?.map(Next::Address)
+                url.map(|url| self.address(base, &url)).transpose()?.map(Next::Address)
             }
             Page::Offset { offset, first, .. } if here > 0 && !past_total => {
                 Some(Next::Parameter(offset.clone(), first.unwrap_or(0).saturating_add(seen).to_string()))
@@ -273,7 +327,10 @@ impl Listing<'_> {
     }
 
     /// Whether the list is whole.
-    async fn judge(&self, client: &Client, reading: &Reading) -> Step<()> {
+    async fn judge<C>(&self, call: &C, reading: &Reading) -> Step<()>
+    where
+        C: Fn(Call) -> Answering + Send + Sync,
+    {
         let seen = count_of(&reading.rows);
         if let Some(total) = reading.total.filter(|total| *total != seen) {
             return Err(Stop::Moved(format!("{total} rows were announced and {seen} came")));
@@ -287,7 +344,7 @@ impl Listing<'_> {
         if reading.pages == 1 && !full {
             return Ok(());
         }
-        for counted in [reading.counted, self.ask_count(client).await?].into_iter().flatten() {
+        for counted in [reading.counted, self.ask_count(call).await?].into_iter().flatten() {
             if counted != seen {
                 return Err(Stop::Moved(format!("{counted} rows were counted and {seen} came")));
             }
@@ -295,31 +352,21 @@ impl Listing<'_> {
         Ok(())
     }
 
-    async fn ask_count(&self, client: &Client) -> Result<Option<u64>> {
+    async fn ask_count<C>(&self, call: &C) -> Result<Option<u64>>
+    where
+        C: Fn(Call) -> Answering + Send + Sync,
+    {
         let Some((path, at)) = &self.count else { return Ok(None) };
-        let query: Vec<(&str, &str)> = self.query.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-        let body = client.get_with(path, &query, |reply| self.decoded(&reply.body)).await?;
-        if let Some(count) = at.get(&body).and_then(whole_number) {
+        let answer = call(Call { address: path.clone(), query: self.query.clone() }).await?;
+        if let Some(count) = at.get(&answer.body).and_then(whole_number) {
             return Ok(Some(count));
         }
-        Err(self.malformed(&format!("GET {path}"), format!("a count expected, found {}", shown(&body))))
-    }
-
-    /// A reply as a value; refused where an object of it has a key twice, since the value of one of them would be lost.
-    fn decoded(&self, body: &[u8]) -> std::result::Result<Value, Undecodable> {
-        let value = serde_json::from_slice(body)
-            .map_err(|error| Undecodable { at: "the reply".to_owned(), what: format!("JSON expected: {error}") })?;
-        let Some(steps) = repeated(body) else { return Ok(value) };
-        let row = steps.iter().find_map(|step| if let PathStep::At(at) = step { Some(*at) } else { None });
-        let rows = self.records.get(&value).and_then(Value::as_array);
-        let id = rows.zip(row).and_then(|(rows, at)| self.id.get(rows.get(at)?)).and_then(|id| text_of(id).ok());
-        let of = id.map(|id| format!(" in record {}", shown_text(&id))).unwrap_or_default();
-        Err(Undecodable { at: path_of(&steps), what: format!("a key expected once, found twice{of}") })
+        Err(self.malformed(&format!("GET {path}"), format!("a count expected, found {}", shown(&answer.body))))
     }
 
     /// A link as an absolute address; the client refuses one that leads elsewhere.
-    fn address(&self, client: &Client, link: &str) -> Result<String> {
-        let here = format!("{}/{}", client.base_url().trim_end_matches('/'), self.path.trim_start_matches('/'));
+    fn address(&self, base: &str, link: &str) -> Result<String> {
+        let here = format!("{}/{}", base.trim_end_matches('/'), self.path.trim_start_matches('/'));
         Url::parse(&here)
             .and_then(|here| here.join(link))
             .map(|url| url.to_string())
@@ -388,29 +435,17 @@ fn link(headers: &HeaderMap, rel: &str) -> Option<String> {
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn links_are_found_by_relation() {
-        for (text, expected) in [
-            (r#"<https://a.example/x?page=2>; rel="next", <https://a.example/x?page=9>; rel="last""#, Some("?page=2")),
-            (
-                r#"<https://a.example/x?page=9>; rel="last", <https://a.example/x?a=1,2;3&page=2>; rel="next""#,
-                Some("?a=1,2;3&page=2"),
-            ),
-            ("<https://a.example/x?page=2>; title=x; rel=next", Some("?page=2")),
-            (r#"<https://a.example/x?page=2>;rel="prev NEXT""#, Some("?page=2")),
-            (r#"<https://a.example/x?page=1>; rel="first""#, None),
-            (r#"<https://a.example/x?rel=next>; rel="first""#, None),
-            ("<https://a.example/x", None),
-            ("", None),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(LINK, text.parse().unwrap());
-            let expected = expected.map(|query| format!("https://a.example/x{query}"));
-            assert_eq!(link(&headers, "next"), expected, "{text}");
-        }
-    }
+/// A reply as a value; refused where an object of it has a key twice, since the value of one of them would be lost.
+fn decoded(body: &[u8], records: &Path, id: &Path) -> std::result::Result<Value, Undecodable> {
+    let value = serde_json::from_slice(body)
+        .map_err(|error| Undecodable { at: "the reply".to_owned(), what: format!("JSON expected: {error}") })?;
+    let Some(steps) = repeated(body) else { return Ok(value) };
+    let row = steps.iter().find_map(|step| if let PathStep::At(at) = step { Some(*at) } else { None });
+    let rows = records.get(&value).and_then(Value::as_array);
+    let id = rows.zip(row).and_then(|(rows, at)| id.get(rows.get(at)?)).and_then(|id| text_of(id).ok());
+    let of = id.map(|id| format!(" in record {}", shown_text(&id))).unwrap_or_default();
+    Err(Undecodable { at: path_of(&steps), what: format!("a key expected once, found twice{of}") })
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use super::language::{Auth, Connector, SettingKind};
 use super::lint::{duration, setting_value};
 use super::source::hint;
 use super::template::{Position, Template};
-use crate::connectors::http;
+use crate::connectors::{Environment, http};
 
 /// The files that come with the program: `builtin:` and a name.
 const BUILTIN: [(&str, &str); 2] =
@@ -58,6 +58,8 @@ pub struct RestSettings {
     pub backoff: http::Backoff,
     /// Attempts at one call.
     pub attempts: u32,
+    /// Whether it may change anything.
+    pub environment: Environment,
 }
 
 impl RestSettings {
@@ -72,6 +74,7 @@ impl RestSettings {
             private_hosts: usual.private_hosts,
             backoff: usual.backoff,
             attempts: usual.limits.attempts,
+            environment: Environment::default(),
         }
     }
 

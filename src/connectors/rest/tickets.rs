@@ -5,17 +5,17 @@
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::Rest;
 use super::codec::text_of;
 use super::language::{Ticket, TicketField};
 use super::lint::Lint;
 use super::path::Path;
 use super::source::hint;
 use super::template::{Position, Template};
-use crate::connectors::Result;
+use super::{Rest, advice};
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Call, Outcome, Undecodable, Verb, decode};
 use crate::connectors::tickets::{TicketDraft, TicketSink};
+use crate::connectors::{CheckFailed, CheckLine, Environment, Result};
 
 /// What a ticket has; the bound ones a file must place.
 const FIELDS: [(&str, bool); 4] = [("summary", true), ("customer", true), ("key", true), ("text", false)];
@@ -96,7 +96,25 @@ fn put(into: &mut Value, at: &Path, value: Value) {
     }
 }
 
+/// A key that no ticket has.
+const NO_TICKET: &str = "trueup:check";
+
 impl Rest {
+    /// Looks for a ticket there is none of. Whether one may be made shows only by making it, and a check makes nothing.
+    pub(super) async fn check_tickets(&self, is_down: bool) -> [CheckLine; 2] {
+        let found = if is_down {
+            Err(CheckFailed::not_tried())
+        } else {
+            self.find_tickets(NO_TICKET).await.map_err(|error| CheckFailed::of(&error, advice(&error.kind)))
+        };
+        let found = found.map(|_| "they can be looked for".to_owned());
+        let why = match self.environment {
+            Environment::Production => "whether this API user may make one shows only when one is made",
+            Environment::Test => "a test connection makes none",
+        };
+        [CheckLine::new("find tickets (only for renewals)", found), CheckLine::not_tried("make tickets", why)]
+    }
+
     fn ticket(&self) -> Result<&Ticket> {
         let missing = || self.refused_ticket("the connector file has no [ticket]".to_owned());
         self.connection.connector.ticket.as_ref().ok_or_else(missing)
@@ -143,6 +161,7 @@ impl TicketSink for Rest {
     }
 
     async fn make_ticket(&self, draft: &TicketDraft<'_>) -> Result<Outcome<String>> {
+        self.environment.may_write(&self.descriptor.name, "ticket")?;
         let ticket = self.ticket()?;
         let path = self.filled(&ticket.post, Position::Path, draft.key)?;
         let body = body(ticket, draft).map_err(|what| self.refused_ticket(what))?.to_string();

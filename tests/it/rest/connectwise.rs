@@ -280,14 +280,22 @@ async fn one_list_that_is_not_there_is_a_problem_and_refused_credentials_end_the
 async fn a_check_has_a_line_for_every_list() {
     let (running, rest) = serve(world(), "").await;
     let lines: Vec<_> =
-        rest.check(&Unwatched).await.into_iter().map(|line| (line.what, line.outcome.is_ok())).collect();
-    let expected = ["agreement", "bundle", "bundle_item", "customer", "line", "product"];
-    assert_eq!(lines, expected.map(|name| (format!("list {name}"), true)));
+        rest.check(&Unwatched).await.into_iter().map(|line| (line.what, line.outcome.is_ok(), line.tried)).collect();
+    let lists = ["agreement", "bundle", "bundle_item", "customer", "line", "product"];
+    let mut expected: Vec<_> = lists.map(|name| (format!("list {name}"), true, true)).into();
+    // A right to make something shows only by making it.
+    expected.push(("find tickets (only for renewals)".to_owned(), true, true));
+    expected.push(("make tickets".to_owned(), true, false));
+    assert_eq!(lines, expected);
+    assert!(running.log().iter().all(|entry| entry.method == "GET"), "a check writes nothing");
     assert!(running.requests() < 40, "a check reads only first pages");
     assert_eq!(rest.descriptor().location, format!("ConnectWise PSA at {}/v4_6_release/apis/3.0", running.url()));
     let (_running, rest) = serve(world(), "403@catalog").await;
     let failed = rest.check(&Unwatched).await.into_iter().find(|line| line.what == "list product").unwrap();
     assert!(failed.outcome.unwrap_err().what.ends_with("check the credentials and the rights of this API user"));
+    let (_running, rest) = serve(world(), "403@tickets").await;
+    let failed: Vec<_> = rest.check(&Unwatched).await.into_iter().filter(|line| line.outcome.is_err()).collect();
+    assert_eq!(failed.iter().map(|line| line.what.as_str()).collect::<Vec<_>>(), ["find tickets (only for renewals)"]);
 }
 
 /// A simulator, and the rows of its tables.
