@@ -25,7 +25,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use data::{Data, File, Row, Table};
-pub use faults::{Commitment, Faults, Oversize, Shape};
+pub use faults::{Commitment, Faults, Oversize, Shape, Withdrawn};
 pub use pax8::Pax8Credentials;
 pub use psa::PsaCredentials;
 pub use server::{Logged, Running};

@@ -1,5 +1,4 @@
-//! What the distributor charges for a month, and how days pass: on the 4th invoices are made, later approved, and where
-//! that is switched on withdrawn and issued again.
+//! What the distributor charges for a month, and how days pass: on the 4th invoices are made.
 //!
 //! Charged ahead: the quantity at the start of the month. Charged afterwards: the part of the month before that each
 //! change covers, either sign, and metered use. Invariant: every change is charged once, in the month after it; amounts
@@ -10,14 +9,13 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::changes::Cells;
 use super::figure;
-use super::invoices::Invoice;
+use super::invoices::{Invoice, is_used_in};
 use super::ledger::Step;
 use super::state::State;
 use super::terms::{months, on_items};
 use super::time::{day_of_cell, days_after, days_in, first_of_month, last_of_month, months_before, term_around};
-use super::topics::Event;
 use crate::simulate::data::{File, Row};
-use crate::simulate::faults::Faults;
+use crate::simulate::faults::{Faults, Withdrawn};
 
 /// The day of the month on which invoices are made.
 const MADE_ON: u32 = 4;
@@ -59,7 +57,7 @@ impl State {
             if self.today.day() == MADE_ON && first_of_month(self.today) > self.month {
                 self.make_invoices(first_of_month(self.today), faults);
             }
-            self.approve();
+            self.approve(faults);
         }
         self.renew_commitments();
     }
@@ -73,7 +71,7 @@ impl State {
                 "PendingAutomated" if row.get("createdDate") < self.today.to_string().as_str() => {
                     set.push((at, "Active"));
                 }
-                "PendingCancel" if ended() => set.push((at, "Cancelled")),
+                "Active" | "Trial" | "PendingCancel" if ended() => set.push((at, "Cancelled")),
                 _ => {}
             }
         }
@@ -107,11 +105,8 @@ impl State {
             self.add(File::VendorInvoiceItems, &line);
             self.bill(at, month, faults);
         }
-        let used_in = months_before(month, 1);
         let items = self.data.table(File::VendorInvoiceItems);
-        let day = |at: usize| items.row(at).and_then(|line| day_of_cell(line.get("startPeriod")));
-        // the use in the month of the data stands on its invoice
-        let fresh = |at: &usize| day(*at).is_some_and(|day| first_of_month(day) == used_in && used_in > self.month);
+        let fresh = |at: &usize| items.row(*at).is_some_and(|line| is_used_in(line, months_before(month, 1)));
         let used: Vec<usize> = self.metered.values().flatten().copied().filter(fresh).collect();
         for at in used {
             self.bill(at, month, faults);
@@ -132,61 +127,10 @@ impl State {
         let approved = days_after(self.today, faults.approval);
         let mut head = Invoice::new(month, &currency, approved);
         (head.total, head.balance, head.items) = (due, due, vec![at]);
-        if faults.credited {
+        if faults.withdrawn != Withdrawn::Never {
             head.withdrawn = Some(days_after(approved, faults.reissue));
         }
         self.invoices.push(head);
-    }
-
-    /// What is approved today can be seen; what is withdrawn today stands beside its successor from now on.
-    fn approve(&mut self) {
-        let today = self.today;
-        let mut told = Vec::new();
-        for at in 0..self.invoices.len() {
-            let owed = self.owed_before(at);
-            let Some(head) = self.invoices.get_mut(at).filter(|head| head.approved == today) else { continue };
-            told.push(head.id.clone());
-            head.carried += owed;
-            let (currency, date) = (head.currency.clone(), head.date);
-            for earlier in self.invoices.iter_mut().filter(|other| other.currency == currency && other.date < date) {
-                if earlier.status == "Unpaid" {
-                    earlier.status = "Carried";
-                }
-            }
-        }
-        let due: Vec<String> =
-            self.invoices.iter().filter(|head| head.withdrawn == Some(today)).map(|head| head.id.clone()).collect();
-        told.extend(due.iter().filter_map(|id| self.reissue(id)));
-        for id in told {
-            self.tell(&Event::of("INVOICE", "CREATED", &id));
-        }
-    }
-
-    fn owed_before(&self, at: usize) -> Decimal {
-        let Some(head) = self.invoices.get(at) else { return Decimal::ZERO };
-        let earlier = self.invoices.iter().filter(|other| other.currency == head.currency && other.date < head.date);
-        earlier.map(|other| other.balance).sum()
-    }
-
-    /// Credits an approved invoice and issues it again under a new id, which is answered.
-    pub(super) fn reissue(&mut self, id: &str) -> Option<String> {
-        let today = self.today;
-        let again = self.invoices.iter().filter(|head| head.date == self.date_of(id)).count();
-        let head = self.invoices.iter_mut().find(|head| head.id.eq_ignore_ascii_case(id))?;
-        if head.status == "Credited" || head.approved > today {
-            return None;
-        }
-        let mut fresh = head.clone();
-        (head.status, head.balance, head.withdrawn) = ("Credited", Decimal::ZERO, None);
-        fresh.id = Invoice::id_of(fresh.date, &fresh.currency, &format!("again/{again}"));
-        (fresh.status, fresh.balance, fresh.approved, fresh.withdrawn) = ("Unpaid", fresh.total, today, None);
-        let new = fresh.id.clone();
-        self.invoices.push(fresh);
-        Some(new)
-    }
-
-    fn date_of(&self, id: &str) -> NaiveDate {
-        self.invoices.iter().find(|head| head.id.eq_ignore_ascii_case(id)).map(|head| head.date).unwrap_or_default()
     }
 
     /// What the subscriptions cost in a month, as far as it is known today: ahead for it, and afterwards for the one before.

@@ -12,7 +12,7 @@ use super::changes::{Cells, Change};
 use super::products::{Answers, Detail, details};
 use super::shape::{Kind, of_year};
 use super::terms::{BILLING, Commitment, id_of, months};
-use super::time::{day_of_any, term_around};
+use super::time::{day_of_any, day_of_cell, term_around};
 use super::topics::Event;
 use super::validation::Fields;
 use super::{Call, Written, failure, missing};
@@ -126,6 +126,7 @@ impl Call<'_> {
         for (at, line) in lines.iter().enumerate() {
             let mut inner = fields.inside(line, &format!("lineItems[{at}]"));
             self.check_parents(&mut inner, &lines, at, company);
+            self.check_base(&mut inner, &lines, at, company);
             if let Some((line, made)) = self.line(&mut inner, at, company) {
                 drafts.push(line);
                 changes.extend(made);
@@ -236,6 +237,40 @@ impl Call<'_> {
                 fields.refuse("parentLineItemNumber", "no other line has this lineItemNumber");
             }
         }
+    }
+
+    /// What a product needs is the parent that is named, or else is held or ordered beside it.
+    fn check_base(&self, fields: &mut Fields<'_>, lines: &[&Map<String, Value>], at: usize, company: Option<Row<'_>>) {
+        let product = fields.given("productId").and_then(Value::as_str);
+        let product = product.and_then(|id| self.state.find(File::VendorProducts, id));
+        let Some((base, company)) = product.and_then(|product| self.base_of(product)).zip(company) else { return };
+        let (base, name) = (base.get("id"), base.get("name"));
+        let is_base = |line: &Map<String, Value>| {
+            line.get("productId").and_then(Value::as_str).is_some_and(|id| id.eq_ignore_ascii_case(base))
+        };
+        let number = |line: &Map<String, Value>| Fields::new(line, "").amount("lineItemNumber");
+        let mut others = lines.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, line)| *line);
+        let satisfied = if let Some(parent) = fields.text("parentSubscriptionId") {
+            let parent = self.state.find(File::VendorSubscriptions, parent);
+            parent.is_none_or(|row| row.get("productId").eq_ignore_ascii_case(base) && self.is_running(row))
+        } else if let Some(parent) = fields.amount("parentLineItemNumber") {
+            others.any(|line| number(line) == Some(parent) && is_base(line))
+        } else {
+            let held = self.state.data.table(File::VendorSubscriptions).rows().any(|row| {
+                row.get("companyId") == company.get("id")
+                    && row.get("productId").eq_ignore_ascii_case(base)
+                    && self.is_running(row)
+            });
+            held || others.any(is_base)
+        };
+        if !satisfied {
+            fields.refuse("productId", &format!("requires {name}, as a parent subscription or line"));
+        }
+    }
+
+    fn is_running(&self, row: Row<'_>) -> bool {
+        !matches!(row.get("status"), "Cancelled" | "Converted")
+            && day_of_cell(row.get("endDate")).is_none_or(|end| end >= self.state.today)
     }
 
     fn subscription_cells(

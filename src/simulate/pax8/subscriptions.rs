@@ -131,6 +131,7 @@ impl Call<'_> {
         let term = fields.one_of("billingTerm", &BILLING).map(str::to_owned);
         let start = moment(&mut fields, "startDate");
         let end = moment(&mut fields, "endDate");
+        self.check_days(&mut fields, row, start.as_deref(), end.as_deref());
         let product = self.state.find(File::VendorProducts, row.get("productId"));
         check_answers(&mut fields, details(product.map_or("", |p| p.get("vendorName"))), false);
         if let Some(wanted) = quantity.as_deref().and_then(|q| q.parse::<Decimal>().ok())
@@ -178,6 +179,9 @@ impl Call<'_> {
         if day_of_cell(row.get("startDate")).is_some_and(|start| end < start) {
             wrong.push("cancelDate: is before the subscription starts".to_owned());
         }
+        if end < today {
+            wrong.push("cancelDate: must not be in the past".to_owned());
+        }
         if is_bound(row, end, |commitment| !commitment.early_cancellation) {
             wrong.push("cancelDate: the commitment does not allow cancelling before its term ends".to_owned());
         }
@@ -192,6 +196,22 @@ impl Call<'_> {
             Change::Tell(Event::of("SUBSCRIPTION", "CANCELLED", &id)),
         ]);
         Ok((Answer::empty(StatusCode::NO_CONTENT), changes))
+    }
+
+    /// An end is not in the past, not before the start, and not inside a commitment; the one it has may be sent again.
+    fn check_days(&self, fields: &mut Fields<'_>, row: Row<'_>, start: Option<&str>, end: Option<&str>) {
+        let of = |given: Option<&str>, column: &str| day_of_cell(given.unwrap_or(row.get(column)));
+        let (start_then, end_then) = (of(start, "startDate"), of(end, "endDate"));
+        if start_then.zip(end_then).is_some_and(|(start, end)| end < start) {
+            fields.refuse("endDate", "is before the subscription starts");
+        }
+        let Some(end) = end_then.filter(|end| Some(*end) != day_of_cell(row.get("endDate"))) else { return };
+        if end < self.state.today {
+            fields.refuse("endDate", "must not be in the past");
+        }
+        if is_bound(row, end, |commitment| !commitment.early_cancellation) {
+            fields.refuse("endDate", "the commitment does not allow ending before its term ends");
+        }
     }
 
     /// Cancelled and future-dated subscriptions cannot be changed.
