@@ -20,6 +20,7 @@ mod world_catalogue;
 mod world_lines;
 mod world_names;
 mod world_roles;
+mod world_terms;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

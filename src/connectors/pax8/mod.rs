@@ -208,7 +208,7 @@ impl VendorConnector for Pax8 {
     }
 
     async fn charges(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<VendorCharge>> {
-        let (heads, mut problems) = self.invoices_dated(period.first_day(), period.last_day(), watch).await?;
+        let (heads, mut problems) = self.invoices_dated(period.first_day(), period.next().last_day(), watch).await?;
         let mut charges = Vec::new();
         let heads: Vec<_> = heads.iter().filter(|head| !head.is_superseded()).collect();
         let whole = Watched::listing(watch, &self.descriptor.name, "charges of invoices");
@@ -220,6 +220,8 @@ impl VendorConnector for Pax8 {
             let read = move |place, item| convert::charge(Some(&id), line_id(id.as_str(), place), item);
             let (mut more, flawed) = self.reader.records(Listing::of(&path, &[], "charges"), &onward, read).await?;
             problems.extend(ends(&path, head.id.as_str(), &mut more));
+            // what was used in the month and what changed in it is charged in the month after
+            more.retain(|charge| period.contains(head.date) || charge.start <= period.last_day());
             charges.extend(more);
             problems.extend(flawed);
         }

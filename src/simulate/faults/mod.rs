@@ -137,3 +137,11 @@ impl Default for Faults {
         }
     }
 }
+
+impl Faults {
+    /// Well behaved, on a day.
+    #[must_use]
+    pub fn on(day: NaiveDate) -> Self {
+        Self { clock: Some(day), ..Self::default() }
+    }
+}

@@ -12,7 +12,7 @@ use super::figure;
 use super::invoices::{Invoice, is_used_in};
 use super::ledger::Step;
 use super::state::State;
-use super::terms::{months, on_items};
+use super::terms::{Commitment, months, on_items};
 use super::time::{day_of_cell, days_after, days_in, first_of_month, last_of_month, months_before, term_around};
 use crate::simulate::data::{File, Row};
 use crate::simulate::faults::{Faults, Withdrawn};
@@ -50,7 +50,7 @@ impl State {
     pub(super) fn advance(&mut self, until: NaiveDate, faults: &Faults) {
         while self.today < until {
             self.today = days_after(self.today, 1);
-            self.settle_statuses();
+            self.settle();
             if first_of_month(self.today) > self.month {
                 self.meter_day();
             }
@@ -59,41 +59,49 @@ impl State {
             }
             self.approve(faults);
         }
-        self.renew_commitments();
     }
 
-    /// What was asked for on an earlier day is done.
-    fn settle_statuses(&mut self) {
-        let mut set = Vec::new();
+    /// What was asked for on an earlier day is done, and a commitment that has run out begins again, or ends.
+    fn settle(&mut self) {
+        let today = self.today.to_string();
+        // days are written so that they sort
+        let is_over = |day: &str| day.get(..10).is_some_and(|day| day < today.as_str());
+        let mut set: Vec<(usize, &'static str, String)> = Vec::new();
+        let mut ended = Vec::new();
         for (at, row) in self.data.table(File::VendorSubscriptions).rows().enumerate() {
-            let ended = || day_of_cell(row.get("endDate")).is_some_and(|end| end < self.today);
             match row.get("status") {
-                "PendingAutomated" if row.get("createdDate") < self.today.to_string().as_str() => {
-                    set.push((at, "Active"));
+                "PendingAutomated" if is_over(row.get("createdDate")) => set.push((at, "status", "Active".to_owned())),
+                "Active" | "Trial" | "PendingCancel" if is_over(row.get("endDate")) => {
+                    set.push((at, "status", "Cancelled".to_owned()));
                 }
-                "Active" | "Trial" | "PendingCancel" if ended() => set.push((at, "Cancelled")),
                 _ => {}
             }
+            let end = row.get("commitmentEndDate");
+            if !is_over(end) || !row.get("endDate").is_empty() {
+                continue;
+            }
+            let (Some(day), Some(months)) = (day_of_cell(end), months(row.get("commitmentTerm"))) else { continue };
+            if self.commitment_of(row).is_none_or(|commitment| commitment.auto_renew) {
+                let last = term_around(days_after(day, 1), months, self.today).1;
+                set.push((at, "commitmentEndDate", format!("{last}T00:00:00Z")));
+            } else {
+                set.extend([(at, "endDate", format!("{day}T00:00:00Z")), (at, "status", "Cancelled".to_owned())]);
+                ended.push((row.get("id").to_owned(), days_after(day, 1), figure(row, "quantity")));
+            }
         }
-        for (at, status) in set {
-            self.data.table_mut(File::VendorSubscriptions).set(at, "status", status);
+        for (at, column, text) in set {
+            self.data.table_mut(File::VendorSubscriptions).set(at, column, &text);
+        }
+        for (id, after, held) in ended {
+            self.ledger.end(&id, after, held);
         }
     }
 
-    /// A commitment that has run out begins again.
-    fn renew_commitments(&mut self) {
-        let mut set = Vec::new();
-        for (at, row) in self.data.table(File::VendorSubscriptions).rows().enumerate() {
-            let Some(end) = day_of_cell(row.get("commitmentEndDate")).filter(|end| *end < self.today) else { continue };
-            let open = row.get("endDate").is_empty();
-            if let Some(months) = months(row.get("commitmentTerm")).filter(|_| open) {
-                let last = term_around(days_after(end, 1), months, self.today).1;
-                set.push((at, format!("{last}T00:00:00Z")));
-            }
-        }
-        for (at, end) in set {
-            self.data.table_mut(File::VendorSubscriptions).set(at, "commitmentEndDate", &end);
-        }
+    /// What the commitment of a subscription allows.
+    pub(super) fn commitment_of(&self, row: Row<'_>) -> Option<&'static Commitment> {
+        let term = Some(row.get("commitmentTerm")).filter(|term| !term.is_empty())?;
+        let vendor = self.find(File::VendorProducts, row.get("productId")).map_or("", |p| p.get("vendorName"));
+        Commitment::of_term(vendor, term)
     }
 
     /// One invoice per currency for a month, with the metered use of the month before.
@@ -107,7 +115,9 @@ impl State {
         }
         let items = self.data.table(File::VendorInvoiceItems);
         let fresh = |at: &usize| items.row(*at).is_some_and(|line| is_used_in(line, months_before(month, 1)));
-        let used: Vec<usize> = self.metered.values().flatten().copied().filter(fresh).collect();
+        // a count of seats in use is no charge
+        let costs = |at: &usize| items.row(*at).is_some_and(|line| !figure(line, "subTotal").is_zero());
+        let used: Vec<usize> = self.metered.values().flatten().copied().filter(|at| fresh(at) && costs(at)).collect();
         for at in used {
             self.bill(at, month, faults);
         }

@@ -36,7 +36,8 @@ pub(super) struct Line {
     id: String,
     product: String,
     pub(super) subscription: String,
-    commitment: Option<&'static str>,
+    /// The term one is bound for; empty without.
+    commitment: String,
     start: String,
     term: String,
     quantity: String,
@@ -99,7 +100,7 @@ impl Call<'_> {
             .text("id", &line.id)
             .text("productId", &line.product)
             .text("subscriptionId", &line.subscription)
-            .text("commitmentTermId", &line.commitment.map(id_of).unwrap_or_default())
+            .text("commitmentTermId", &if line.commitment.is_empty() { String::new() } else { id_of(&line.commitment) })
             .text("provisionStartDate", &line.start)
             .text("billingTerm", &line.term)
             .number("quantity", &line.quantity)
@@ -189,7 +190,7 @@ impl Call<'_> {
             id: self.state.id(2 + 2 * at),
             product: product.get("id").to_owned(),
             subscription: subscription.clone(),
-            commitment,
+            commitment: commitment.unwrap_or_default().to_owned(),
             start: format!("{start}T08:30:00Z"),
             term: term.to_owned(),
             quantity: quantity.to_string(),
@@ -284,10 +285,9 @@ impl Call<'_> {
         let rates = self.rates(product.get("id"), &line.term, quantity);
         let money = |amount: Option<Decimal>| amount.map(|a| a.normalize().to_string()).unwrap_or_default();
         let start = line.start.get(..10).unwrap_or_default();
-        let until = line
-            .commitment
+        let until = months(&line.commitment)
             .zip(day_of_any(start))
-            .map(|(term, start)| format!("{}T00:00:00Z", term_around(start, months(term).unwrap_or(1), start).1));
+            .map(|(months, start)| format!("{}T00:00:00Z", term_around(start, months, start).1));
         vec![
             ("id", line.subscription.clone()),
             ("parentSubscriptionId", parent.unwrap_or_default().to_owned()),
@@ -305,7 +305,7 @@ impl Call<'_> {
             ("currencyCode", self.state.currency_of(company.get("id"))),
             ("productName", product.get("name").to_owned()),
             ("billingTerm", line.term.clone()),
-            ("commitmentTerm", line.commitment.unwrap_or_default().to_owned()),
+            ("commitmentTerm", line.commitment.clone()),
             ("commitmentEndDate", until.unwrap_or_default()),
         ]
     }
@@ -321,7 +321,7 @@ fn commitment(fields: &mut Fields<'_>, product: Row<'_>, billing: Option<&str>) 
         }
         return None;
     };
-    let Some(chosen) = Commitment::of_id(id).filter(|_| wanted) else {
+    let Some(chosen) = Commitment::of_id(product.get("vendorName"), id).filter(|_| wanted) else {
         fields.refuse(name, "is no commitment term of this product");
         return None;
     };
@@ -384,7 +384,7 @@ fn seeded_order(row: Row<'_>) -> Order {
             id: uuid(&format!("order-line/{id}")),
             product: row.get("productId").to_owned(),
             subscription: id.to_owned(),
-            commitment: Commitment::of_term(row.get("commitmentTerm")).map(|c| c.term),
+            commitment: row.get("commitmentTerm").to_owned(),
             start: row.get("startDate").to_owned(),
             term: row.get("billingTerm").to_owned(),
             quantity: row.get("quantity").to_owned(),

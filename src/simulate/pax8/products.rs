@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::shape::{Kind, of_year};
-use super::terms::{COMMITMENTS, months};
+use super::terms::{Commitment, months};
 use super::{Call, figure, missing};
 use crate::simulate::data::{File, Row};
 use crate::simulate::json::{As, Object};
@@ -152,8 +152,9 @@ impl Call<'_> {
             Ok(row) => row,
             Err(refusal) => return refusal,
         };
+        let required = row.get("requiresCommitment") == "true";
         let commitments: Vec<Value> =
-            COMMITMENTS.iter().filter(|_| row.get("requiresCommitment") == "true").map(|c| c.show()).collect();
+            Commitment::all_of(row.get("vendorName")).iter().filter(|_| required).map(|c| c.show()).collect();
         let products: Vec<Value> = self
             .base_of(row)
             .map(|base| json!({ "name": "Requires", "products": [self.show_product(base, false)] }))

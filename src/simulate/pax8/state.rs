@@ -74,6 +74,7 @@ impl State {
             state.index(file);
         }
         state.expect_ends();
+        state.count_seats();
         state.pay_what_is_due(faults);
         if let Some(asked) = faults.clock.filter(|asked| *asked > usual) {
             state.advance(asked, faults);
