@@ -27,7 +27,7 @@ use crate::core::period::BillingPeriod;
 use crate::core::product::{CommitmentRule, PriceRow, PsaProduct, VendorProduct};
 use crate::core::snapshot::Pulled;
 pub use error::{ConnectorError, ErrorKind};
-pub use tickets::{TicketDraft, TicketSink};
+pub use tickets::{ReadBack, TicketDraft, TicketSink};
 pub use watch::{Unwatched, Waiting, Watch, Watched, Way};
 
 /// What a connector's method answers.

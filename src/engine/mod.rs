@@ -13,6 +13,7 @@ mod explain;
 mod exports;
 mod folder;
 mod hints;
+mod past;
 pub mod pax8;
 mod propose;
 mod pull;

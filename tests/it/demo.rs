@@ -336,6 +336,18 @@ fn shows_every_state_of_a_term(place: &Place) {
     let unused = said("unused");
     assert!(unused.contains("Marrowgate Single Sign-on") && unused.contains(",20,14,6,USD,14.40,"), "{unused}");
     assert!(said("held-not-billed").lines().count() > 5);
+    tells_what_was_seen_before(place);
+}
+
+fn tells_what_was_seen_before(place: &Place) {
+    let line = "report invoice-register --period 2026-10 --format csv --config shown/trueup.toml --as-of 2026-11-13";
+    let register = place.run(line).ended(0).stdout;
+    let rows: Vec<csv::StringRecord> =
+        csv::Reader::from_reader(register.as_bytes()).records().map(Result::unwrap).collect();
+    assert!(rows.len() == 6 && rows.iter().all(|row| row[13] == *"2026-11-13" && row[14].len() == 64), "{register}");
+    let months: BTreeSet<String> = column(place, "shown/reports/unbilled.csv", "months open").into_iter().collect();
+    assert_eq!(months, BTreeSet::from(["1".to_owned()]));
+    assert_eq!(column(place, "shown/reports/billed-without-cost.csv", "since"), ["2026-04-01"]);
 }
 
 #[test]

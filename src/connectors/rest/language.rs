@@ -40,6 +40,8 @@ pub(super) struct Ticket {
     /// Where an answer, and a ticket that is found, has the number.
     pub(super) reply: String,
     pub(super) find: TicketFind,
+    /// Where a ticket that was made is read: `{number}` stands for its number.
+    pub(super) get: Option<String>,
     /// `summary`, `customer`, `key` and `text`.
     pub(super) fields: BTreeMap<String, TicketField>,
 }
