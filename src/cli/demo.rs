@@ -7,6 +7,8 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use chrono::{Days, NaiveDate};
+
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
 use crate::cli::month::{Month, make_folder, write_whole};
@@ -16,7 +18,7 @@ use crate::core::link::{Link, LinkKind, LinkSet};
 use crate::core::period::BillingPeriod;
 use crate::core::reconcile::Mapping;
 use crate::core::review::{Action, Intent};
-use crate::engine::{self, Board, Engine, PullRequest, Reviewed};
+use crate::engine::{self, Board, Engine, Extra, PullRequest, Reviewed};
 use crate::report::{self, findings::costliest};
 use crate::simulate::{self, Faults, Pax8Credentials, PsaCredentials, Running, World};
 
@@ -37,7 +39,7 @@ pub(super) struct Args {
     /// Replace an earlier demo together with the files that were added to it
     #[arg(long)]
     replace: bool,
-    /// Play this month [default: the month before now]
+    /// Play this month [default: the last one whose documents, use in arrears among them, are out]
     #[arg(long, value_name = "MONTH", value_parser = crate::cli::args::period)]
     period: Option<BillingPeriod>,
 }
@@ -56,28 +58,32 @@ const UNFINISHED: &str = "*";
 const DATABASE: &str = "trueup.db";
 /// So many files that are not the demo's are named.
 const FILES_NAMED: usize = 3;
+/// From the first of a month to the day its documents are out.
+const DAYS_UNTIL_CHARGED: u64 = 5;
 /// Who decides in the demo.
 const OPERATOR: &str = "demo operator";
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         context.writes()?;
-        let period = self.period.unwrap_or_else(|| context.last_month());
+        let period = self.period.unwrap_or_else(|| last_charged(context.today()));
+        // what was used in a month is charged in the next: before that there is nothing to reconcile
+        let day = context.today().max(charged_on(period));
         let doing = context.ui.doing(&format!("playing {period}"));
-        let world = World::from_seed(self.seed, CUSTOMERS, &period.to_string())?;
+        let world = World::with_terms(self.seed, CUSTOMERS, &period.to_string(), day)?;
         if clear(&self.dir, self.replace)? {
             context.ui.say(&format!("Replaced the earlier demo in {}.", self.dir.display()));
         }
         let data = self.dir.join("data");
         world.data.write_folder(&data)?;
-        let servers = Servers::start(&world).await?;
+        let servers = Servers::start(&world, day).await?;
         let config = write_config(&self.dir, &servers)?;
         context.ui.say(&format!("Simulated Pax8 at {}, simulated PSA at {}.", servers.pax8.url(), servers.psa.url()));
 
         Engine::migrate(&config, &context.environment, context.clock()).await?;
         let engine = context.engine_for(&config, OPERATOR).await?;
         let connections = engine::connect_all(&config, None, &context.environment)?;
-        let request = PullRequest { period, extras: Vec::new(), only: None };
+        let request = PullRequest { period, extras: vec![Extra::Dependencies, Extra::Usage], only: None };
         let listings = engine.pull(&connections, &request, context.ui.as_ref()).await?;
         let records: u64 = listings.iter().map(|listing| listing.records).sum();
         context.ui.say(&format!("Pulled {records} records in {} listings.", listings.len()));
@@ -101,11 +107,11 @@ impl Args {
         let made = files_below(&self.dir).map_err(|error| unusable(&self.dir, &error))?;
         write_whole(&self.dir.join(MARK), made.join("\n").as_bytes())?;
         drop(doing);
-        context.ui.result(self.story(context, &month, &servers))?;
+        context.ui.result(self.story(context, &month, (&servers, day)))?;
         Ok(Ending::Done)
     }
 
-    fn story(&self, context: &Context, month: &Month, servers: &Servers) -> String {
+    fn story(&self, context: &Context, month: &Month, (servers, day): (&Servers, NaiveDate)) -> String {
         let input = month.input();
         let period = month.outcome.period;
         let dir = self.dir.display();
@@ -118,15 +124,28 @@ impl Args {
             month.told(ROWS_SHOWN, &see, &findings, context.ui.screen()),
             format!(
                 "\nWhat next\n\n  Open {dir}/reports/report-{period}.html in a browser, or {dir}/reports/trueup-{period}.xlsx.\n  \
-                 cd {dir}, and try: trueup status; trueup review list --filter unmapped; trueup report margin --period {period}\n  \
+                 cd {dir}, and try: trueup status; trueup review list --filter unmapped; trueup report margin --period {period};\n  \
+                 trueup report renewals; trueup report unused; trueup report held-not-billed\n  \
                  To pull again, start the two systems first:\n    \
-                 trueup simulate pax8 --data data --port {} &\n    trueup simulate psa --data data --port {} &\n  \
+                 trueup simulate pax8 --data data --clock {day} --port {} &\n    trueup simulate psa --data data --port {} &\n  \
                  For your own systems: trueup init pax8 connectwise\n",
                 ports.0, ports.1
             ),
         ]
         .concat()
     }
+}
+
+/// The first day on which the documents of a month and of the month after, which charges for what was used, are out.
+fn charged_on(period: BillingPeriod) -> NaiveDate {
+    let next = period.next().first_day();
+    next.checked_add_days(Days::new(DAYS_UNTIL_CHARGED)).unwrap_or(next)
+}
+
+/// The last month that is charged whole.
+fn last_charged(today: NaiveDate) -> BillingPeriod {
+    let last = BillingPeriod::containing(today).previous();
+    if charged_on(last) <= today { last } else { last.previous() }
 }
 
 /// The two systems; they stop when this is dropped.
@@ -136,10 +155,10 @@ struct Servers {
 }
 
 impl Servers {
-    async fn start(world: &World) -> Result<Self, CommandError> {
+    async fn start(world: &World, day: NaiveDate) -> Result<Self, CommandError> {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let data = || world.data.clone();
-        let pax8 = simulate::serve_pax8(data(), Faults::default(), Pax8Credentials::default(), free).await?;
+        let pax8 = simulate::serve_pax8(data(), Faults::on(day), Pax8Credentials::default(), free).await?;
         let psa = simulate::serve_psa(data(), Faults::default(), PsaCredentials::default(), free).await?;
         Ok(Self { pax8, psa })
     }
@@ -220,7 +239,7 @@ fn write_config(dir: &Path, servers: &Servers) -> Result<config::Config, Command
         "# Made by `trueup demo`. The secrets are the simulators' own and open nothing else.\n\n\
          [store]\nurl = \"sqlite:trueup.db\"\n\n\
          [connectors.pax8]\nkind = \"pax8\"\nside = \"vendor\"\nbase_url = \"{}/v1\"\nclient_id = \"{}\"\n\
-         client_secret = {{ file = \"secrets/pax8\" }}\n\n\
+         client_secret = {{ file = \"secrets/pax8\" }}\n# a simulator on this machine need not be spared\ncalls_per_minute = 60000\n\n\
          [connectors.psa]\nkind = \"rest\"\nside = \"psa\"\nfile = \"builtin:connectwise\"\n\n\
          [connectors.psa.settings]\nurl = \"{}/v4_6_release/apis/3.0\"\ncompany = \"{}\"\npublic_key = \"{}\"\n\
          private_key = {{ file = \"secrets/psa-private-key\" }}\nclient_id = {{ file = \"secrets/psa-client-id\" }}\n",

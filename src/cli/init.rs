@@ -243,13 +243,14 @@ const TAIL: &str = r#"
 
 # How long after a purchase or a renewal seats may be taken off, and how much dearer looser terms are, by maker. This is
 # built in: Microsoft's new commerce as published (7 days; a monthly commitment about 20 % above a yearly one, a yearly one
-# paid monthly 5 % above one paid at once). Change it when the maker does, and add other makers in the same way.
+# paid monthly 5 % above one paid at once). Change it when the maker does, with its source, and add others in the same way.
 # [renewals.microsoft]
 # vendor = "Microsoft*"
 # sku = "MST-*"
 # window_hours = 168
 # monthly_percent = 20
 # annual_billed_monthly_percent = 5
+# source = "https://learn.microsoft.com/partner-center/announcements/2025-march, looked up in November 2026"
 "#;
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::cli::error::{CommandError, Kind};
 use crate::core::id::Company;
 use crate::core::link::LinkSet;
+use crate::core::past::{Past, Received};
 use crate::core::reconcile::outcome::Outcome;
 use crate::engine::{Directory, Engine, Explained, ExportSource, Exported, Reconciled};
 use crate::report::findings::Finding;
@@ -37,6 +38,7 @@ impl Month {
             configuration: Some(engine.config().short().to_owned()),
             held: month.held,
             candidates: month.candidates,
+            past: month.past,
         };
         Self {
             outcome: month.outcome,
@@ -54,6 +56,7 @@ impl Month {
             configuration: None,
             held: explained.held,
             candidates: explained.candidates,
+            past: received(&month),
         };
         let names = names(month.directory, month.company_links);
         Self { outcome: month.outcome, names, facts, documents: month.documents }
@@ -84,6 +87,16 @@ impl Month {
         let documents = self.documents.as_ref();
         Input { outcome: &self.outcome, names: &self.names, facts: &self.facts, documents }
     }
+}
+
+/// The documents of a folder came with their file.
+fn received(month: &Exported) -> Past {
+    let file = month.sources.iter().map(|source| &source.file).find(|file| file.entity == "vendor_invoices");
+    let documents = month.documents.iter().flat_map(|documents| &documents.invoices).filter_map(|invoice| {
+        let file = file?;
+        Some((invoice.id.clone(), Received { at: file.modified, hash: file.fingerprint.clone() }))
+    });
+    Past { documents: documents.collect(), ..Past::default() }
 }
 
 /// A file as a source. Long files have no fingerprint: reading them once more would take longer than the reconcile.

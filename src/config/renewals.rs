@@ -24,6 +24,7 @@ pub(super) fn read(mut section: Section<'_>) -> Rules {
 fn read_rule(name: String, mut section: Section<'_>) -> Option<Rule> {
     let mut pattern = |key| section.text(key).map(str::to_owned);
     let (vendor, product, sku) = (pattern("vendor"), pattern("product"), pattern("sku"));
+    let source = pattern("source");
     let hours = section.whole("window_hours", &(0..=HOURS_MAX));
     let days = section.whole("window_days", &(0..=HOURS_MAX / 24));
     let mut percent = |key| section.whole(key, &(0..=1_000)).and_then(|percent| u32::try_from(percent).ok());
@@ -49,7 +50,7 @@ fn read_rule(name: String, mut section: Section<'_>) -> Option<Rule> {
     };
     section.finish();
     let window_hours = u32::try_from(window?).ok()?;
-    Some(Rule { name, vendor, product, sku, window_hours, monthly_percent, annual_billed_monthly_percent })
+    Some(Rule { name, vendor, product, sku, window_hours, monthly_percent, annual_billed_monthly_percent, source })
 }
 
 #[cfg(test)]
@@ -66,6 +67,11 @@ mod tests {
         let of = rules("[renewals.backup]\nvendor = \"Acme*\"\nwindow_days = 30\n").0;
         let told: Vec<_> = of.iter().map(|rule| (rule.name.as_str(), rule.window_hours)).collect();
         assert_eq!(told, [("backup", 720), ("microsoft", 168)]);
+        assert_eq!(
+            of.iter().map(|rule| rule.source.is_some()).collect::<Vec<_>>(),
+            [false, true],
+            "only what was looked up"
+        );
         let of = rules("[renewals.microsoft]\nvendor = \"Microsoft*\"\nwindow_hours = 72\nmonthly_percent = 25\n").0;
         let told: Vec<_> = of.iter().map(|rule| (rule.window_hours, rule.monthly_percent)).collect();
         assert_eq!(told, [(72, 25)]);

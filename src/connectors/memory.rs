@@ -10,8 +10,8 @@ use async_trait::async_trait;
 
 use crate::connectors::http::{Outcome, Refusal, RefusedAs};
 use crate::connectors::{
-    CheckFailed, CheckLine, ConnectorError, Descriptor, DraftMonth, ErrorKind, PsaConnector, Result, Side, TicketDraft,
-    TicketSink, VendorConnector, Watch, Watched, Way,
+    CheckFailed, CheckLine, ConnectorError, Descriptor, DraftMonth, ErrorKind, PsaConnector, ReadBack, Result, Side,
+    TicketDraft, TicketSink, VendorConnector, Watch, Watched, Way,
 };
 use crate::core::billing::{
     Assignment, BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice,
@@ -55,7 +55,7 @@ pub enum Listing {
     BilledLines,
     /// The PSA's bundles.
     Bundles,
-    /// A ticket that is made: its answer is lost, or it is refused.
+    /// A ticket that is made: its answer is lost, it is refused, or (unread) answered and not kept.
     Tickets,
 }
 
@@ -376,6 +376,7 @@ impl TicketSink for MemoryPsa {
 
     async fn make_ticket(&self, draft: &TicketDraft<'_>) -> Result<Outcome<String>> {
         let lost = match self.faults.strike(&self.descriptor.name, Listing::Tickets) {
+            Ok(problems) if !problems.is_empty() => return Ok(Outcome::Done("0".to_owned())),
             Ok(_) => None,
             Err(ConnectorError { kind: ErrorKind::Auth(message), .. }) => {
                 return Ok(Outcome::Refused(Refusal {
@@ -390,6 +391,14 @@ impl TicketSink for MemoryPsa {
         let mut made = self.tickets.lock().unwrap_or_else(PoisonError::into_inner);
         made.push(draft.key.to_owned());
         Ok(lost.map_or_else(|| Outcome::Done(made.len().to_string()), Outcome::Unknown))
+    }
+
+    async fn read_back(&self, draft: &TicketDraft<'_>, number: &str) -> Result<ReadBack> {
+        let made = self.tickets.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = made.iter().zip(1_usize..).find(|(_, known)| known.to_string() == number);
+        Ok(kept.map_or(ReadBack::Missing, |(key, _)| {
+            ReadBack::There(if key == draft.key { Vec::new() } else { vec!["key".to_owned()] })
+        }))
     }
 
     fn shown(&self, draft: &TicketDraft<'_>) -> Result<String> {

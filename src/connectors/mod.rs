@@ -35,7 +35,7 @@ pub use environment::Environment;
 pub use error::{ConnectorError, ErrorKind};
 pub use sink::Sink;
 use sink::hand_on;
-pub use tickets::{TicketDraft, TicketSink};
+pub use tickets::{ReadBack, TicketDraft, TicketSink};
 pub use watch::{Unwatched, Waiting, Watch, Watched, Way};
 
 /// What a connector's method answers.
@@ -158,8 +158,9 @@ pub trait VendorConnector: Send + Sync {
     /// The documents dated in a period and the month after it (arrears, late items), maybe others; `None` where there are
     /// only lines.
     async fn invoices(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Option<Pulled<VendorInvoice>>>;
-    /// Every line of the documents dated in the period, but perhaps not of those withdrawn; others may be among them,
-    /// `reconcile` judges by their dates and their documents.
+    /// Every line of the documents dated in the period, and those of the month after that charge for it (arrears, late
+    /// items), but perhaps not of those withdrawn; others may be among them, `reconcile` judges by their dates and their
+    /// documents.
     async fn charges(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<VendorCharge>>;
     /// What would be charged; `None` where the system publishes no drafts.
     async fn draft_charges(&self, month: DraftMonth, watch: &dyn Watch) -> Result<Option<Pulled<VendorCharge>>>;

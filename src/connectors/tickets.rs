@@ -20,6 +20,17 @@ pub struct TicketDraft<'a> {
     pub key: &'a str,
 }
 
+/// What reading a ticket back showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadBack {
+    /// Nobody says how a ticket is read.
+    Unasked,
+    /// There is none of this number.
+    Missing,
+    /// It is there; in words, what is not as it was sent.
+    There(Vec<String>),
+}
+
 /// A PSA that takes tickets.
 #[async_trait]
 pub trait TicketSink: Send + Sync {
@@ -30,6 +41,8 @@ pub trait TicketSink: Send + Sync {
     /// # Errors
     /// Only where nothing was sent.
     async fn make_ticket(&self, draft: &TicketDraft<'_>) -> Result<Outcome<String>>;
+    /// Reads a ticket that was made, and holds it against what was sent.
+    async fn read_back(&self, draft: &TicketDraft<'_>, number: &str) -> Result<ReadBack>;
     /// What would be sent, and where to, for people.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ pub mod matching;
 pub mod money;
 pub mod nearest;
 pub mod outside;
+pub mod past;
 pub mod period;
 pub mod product;
 pub mod quantity;

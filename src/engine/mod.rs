@@ -14,6 +14,7 @@ mod exports;
 mod folder;
 mod hints;
 mod journal;
+mod past;
 pub mod pax8;
 mod propose;
 mod pull;

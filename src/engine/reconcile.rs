@@ -14,6 +14,7 @@ use crate::core::id::{Company, Product, PsaProductId};
 use crate::core::link::{ComparedTwice, Link, LinkKind, LinkSet, Shape};
 use crate::core::matching::{Candidates, Proposal, likeliest};
 use crate::core::money::MoneyError;
+use crate::core::past::Past;
 use crate::core::period::BillingPeriod;
 use crate::core::reconcile::coverage::Coverage;
 use crate::core::reconcile::held::Held;
@@ -23,6 +24,7 @@ use crate::core::record::Fingerprint;
 use crate::core::review::Refusal;
 use crate::core::snapshot::{Problem, Pulled};
 use crate::engine::directory::{Directory, Records, Sides, words};
+use crate::engine::past::Asked;
 use crate::engine::pull::Bundle;
 use crate::engine::{Engine, EngineError, Result, SnapshotHeader};
 use crate::store::{LinksUsed, RunOutcome, Stored, StoredLink};
@@ -44,6 +46,8 @@ pub struct Reconciled {
     pub held: Option<Held>,
     /// The likeliest counterparts of records without a link, as last proposed.
     pub candidates: Candidates,
+    /// What was seen before.
+    pub past: Past,
 }
 
 impl Engine {
@@ -71,7 +75,13 @@ impl Engine {
             "untied": untied,
         });
         job.end(RunOutcome::Done, &receipt).await?;
-        Ok(inputs.into_reconciled(outcome, documents, self.candidates().await?))
+        self.explained(inputs, outcome, documents).await
+    }
+
+    /// A result with what explains it.
+    async fn explained(&self, inputs: Inputs, outcome: Outcome, documents: Option<Documents>) -> Result<Reconciled> {
+        let past = self.past(&inputs.asked(&outcome)).await?;
+        Ok(inputs.into_reconciled(outcome, documents, self.candidates().await?, past))
     }
 
     /// The last saved result of a month, with the names and documents it was made from; `None` when it was never reconciled.
@@ -90,7 +100,7 @@ impl Engine {
             inputs.mapping.products = standing(products)?;
         }
         let documents = inputs.documents()?;
-        Ok(Some(inputs.into_reconciled(stored.outcome, documents, self.candidates().await?)))
+        self.explained(inputs, stored.outcome, documents).await.map(Some)
     }
 
     async fn latest_inputs(&self, period: BillingPeriod) -> Result<Inputs> {
@@ -277,7 +287,23 @@ impl Inputs {
         Ok(Some(documents))
     }
 
-    fn into_reconciled(self, outcome: Outcome, documents: Option<Documents>, candidates: Candidates) -> Reconciled {
+    fn asked<'a>(&'a self, outcome: &'a Outcome) -> Asked<'a> {
+        Asked {
+            outcome,
+            mapping: &self.mapping,
+            lines: self.lines.pulled.records(),
+            charges: &self.charges.header,
+            invoices: self.invoices.as_ref().map(|stored| &stored.header),
+        }
+    }
+
+    fn into_reconciled(
+        self,
+        outcome: Outcome,
+        documents: Option<Documents>,
+        candidates: Candidates,
+        past: Past,
+    ) -> Reconciled {
         let (companies, products) = (&self.mapping.companies, &self.mapping.products);
         let held =
             self.subscriptions.as_ref().and_then(|stored| held(&stored.pulled, companies, products, outcome.period));
@@ -289,6 +315,7 @@ impl Inputs {
             documents,
             held,
             candidates,
+            past,
         }
     }
 }

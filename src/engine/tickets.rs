@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 
 use crate::connectors::http::Outcome;
-use crate::connectors::{PsaConnector, TicketDraft, TicketSink};
+use crate::connectors::{PsaConnector, ReadBack, TicketDraft, TicketSink};
 use crate::core::record::Fingerprint;
 use crate::engine::journal::CREATE_TICKET;
 use crate::engine::write::Sight;
@@ -150,10 +150,7 @@ impl Engine {
             }
         };
         match answered {
-            Outcome::Done(number) => {
-                let end = Some((WriteSource::Answer, WriteOutcome::Done, Some(number.as_str())));
-                self.changed(job, &sending, (TicketState::Recorded, Some(&number), None), end).await
-            }
+            Outcome::Done(number) => self.read_back(job, sink, &sending, &number).await,
             Outcome::Refused(refusal) => {
                 let said = refusal.to_string();
                 let end = Some((WriteSource::Answer, WriteOutcome::Refused, None));
@@ -165,6 +162,24 @@ impl Engine {
                 self.looked_for(job, sink, unknown).await
             }
         }
+    }
+
+    /// Reads a ticket that was answered, and records what is there; one that is not there is looked for.
+    async fn read_back(&self, job: &Job, sink: &dyn TicketSink, sending: &Ticket, number: &str) -> Result<Ticket> {
+        let said = match sink.read_back(&draft(sending), number).await {
+            Ok(ReadBack::Unasked) => None,
+            Ok(ReadBack::There(differing)) if differing.is_empty() => Some("read back as it was sent".to_owned()),
+            Ok(ReadBack::There(differing)) => Some(format!("read back, not as it was sent: {}", differing.join("; "))),
+            Ok(ReadBack::Missing) => {
+                let why = format!("it was answered with number {number}, and there is none of that number");
+                let end = Some((WriteSource::Answer, WriteOutcome::Unknown, None));
+                let unknown = self.changed(job, sending, (TicketState::Unknown, None, Some(&why)), end).await?;
+                return self.looked_for(job, sink, unknown).await;
+            }
+            Err(error) => Some(format!("made, and could not be read back: {error}")),
+        };
+        let end = Some((WriteSource::Answer, WriteOutcome::Done, Some(number)));
+        self.changed(job, sending, (TicketState::Recorded, Some(number), said.as_deref()), end).await
     }
 
     /// Settles by looking. What is not found soon after it was sent may still come.
@@ -337,6 +352,7 @@ mod tests {
         assert!(psa.tickets.lock().unwrap().is_empty(), "a proposal sends nothing");
         let sent = engine.send_ticket(&psa, &ticket).await.unwrap();
         assert_eq!((sent.state, sent.number.as_deref()), (TicketState::Recorded, Some("1")));
+        assert_eq!(sent.said.as_deref(), Some("read back as it was sent"));
         let refused = engine.send_ticket(&psa, &sent).await.unwrap_err();
         assert!(matches!(refused, EngineError::TicketSent { number: Some(_), .. }), "{refused}");
         let [kept] = states(&engine).await.try_into().unwrap();
@@ -363,6 +379,19 @@ mod tests {
         let found = engine.send_ticket(&psa, &refused).await.unwrap();
         assert_eq!((found.state, found.number.as_deref()), (TicketState::Recorded, Some("1")));
         assert!(engine.store.list_open_writes().await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_answered_ticket_that_is_not_there_is_unknown() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(folder.path(), "2026-04-10T08:00:00Z").await;
+        let psa = MemoryPsa::new("psa");
+        let [ticket] = engine.propose_tickets(&[wish()]).await.unwrap().try_into().unwrap();
+        psa.fail(Listing::Tickets, Fault::Unread(vec![crate::core::snapshot::Problem::new("tickets", "not kept")]));
+        let sent = engine.send_ticket(&psa, &ticket).await.unwrap();
+        assert_eq!((sent.state, sent.number), (TicketState::Unknown, None));
+        assert!(sent.said.unwrap().contains("there is none of that number"));
+        assert_eq!(engine.store.list_open_writes().await.unwrap().len(), 1, "nobody knows yet");
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::core::documents::{Untied, Why};
 use crate::core::matching::Candidates;
 use crate::core::outside::harmless;
+use crate::core::past::Past;
 use crate::core::reconcile::coverage::{Bucket, Coverage, Fate, Tally};
 use crate::core::reconcile::held::Held;
 use crate::core::reconcile::outcome::{Outcome, Verdict};
@@ -38,6 +39,8 @@ pub struct Facts {
     pub held: Option<Held>,
     /// The likeliest counterparts of records without a link.
     pub candidates: Candidates,
+    /// What was seen before.
+    pub past: Past,
 }
 
 /// The head block: label and text.

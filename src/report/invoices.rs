@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use crate::core::billing::{EndRule, VendorInvoice};
 pub use crate::core::documents::Documents;
 use crate::core::money::Amount;
+use crate::core::past::Past;
+use crate::core::period::BillingPeriod;
 use crate::report::table::{Cell, Column, Kind, Table, counted};
 
 const REGISTER: &[Column] = &[
@@ -24,15 +26,16 @@ const REGISTER: &[Column] = &[
     Column::new("carried balance", Kind::Money).not_summed(),
     Column::new("total", Kind::Money).not_summed(),
     Column::new("received at", Kind::Date),
-    Column::new("file hash", Kind::Text),
+    Column::new("hash", Kind::Text).in_files(),
 ];
 
 /// The register, in order of date and number.
-pub(crate) fn register(documents: Option<&Documents>) -> Table {
+pub(crate) fn register(documents: Option<&Documents>, past: &Past, period: BillingPeriod) -> Table {
     let mut invoices: Vec<&VendorInvoice> = documents.iter().flat_map(|d| &d.invoices).collect();
     invoices.sort_by(|a, b| (a.date, &a.id).cmp(&(b.date, &b.id)));
     let row = |invoice: &VendorInvoice| {
         let sums = documents.map(|d| d.sums_of(invoice)).unwrap_or_default();
+        let received = past.documents.get(&invoice.id);
         let of_cost = |amount: Amount| if invoice.is_superseded() { Cell::Unknown } else { Cell::Money(amount) };
         vec![
             documents.map_or(Cell::Unknown, |d| Cell::text(&d.vendor)),
@@ -48,8 +51,8 @@ pub(crate) fn register(documents: Option<&Documents>) -> Table {
             of_cost(sums.credits),
             Cell::amount(invoice.carried),
             Cell::amount(invoice.total),
-            Cell::Unknown,
-            Cell::Unknown,
+            received.and_then(|came| came.at).map_or(Cell::Unknown, |at| Cell::Date(at.date_naive())),
+            received.and_then(|came| came.hash.as_ref()).map_or(Cell::Unknown, |hash| Cell::text(hash.as_str())),
         ]
     };
     Table {
@@ -60,7 +63,8 @@ pub(crate) fn register(documents: Option<&Documents>) -> Table {
         columns: REGISTER,
         rows: invoices.into_iter().map(row).collect(),
         notes: documents.map_or_else(no_documents, |documents| {
-            [Some(WITHDRAWN.to_owned()), ends(documents)].into_iter().flatten().collect()
+            let told = [Some(WITHDRAWN.to_owned()), after(documents, period), ends(documents)];
+            told.into_iter().flatten().chain([RECEIVED.to_owned()]).collect()
         }),
     }
 }
@@ -82,6 +86,25 @@ fn ends(documents: &Documents) -> Option<String> {
     let said: Vec<String> = seen.into_iter().map(said).collect();
     (!said.is_empty()).then(|| format!("The end of a service period is, as the lines show: {}.", said.join("; ")))
 }
+
+/// What the documents of the month after are listed for.
+fn after(documents: &Documents, period: BillingPeriod) -> Option<String> {
+    let next = documents.invoices.iter().filter(|invoice| invoice.date > period.last_day()).count();
+    let month = period.next();
+    Some(match next {
+        0 if documents.invoices.is_empty() => return None,
+        0 => format!(
+            "No document of {month} is listed yet: use in arrears and late changes that it charges for {period} are not among the lines."
+        ),
+        _ => format!(
+            "Documents of {month} are listed for what they charge for {period}: their sums are of those lines alone."
+        ),
+    })
+}
+
+/// What two columns say.
+const RECEIVED: &str = "received at: when it was first read here, or its file was written; hash: SHA-256 of the document as it \
+                        was read, or of its file.";
 
 /// Why some documents have no sums.
 pub(crate) const WITHDRAWN: &str =
@@ -117,12 +140,14 @@ mod tests {
                     partner: None,
                 });
             }
-            register(Some(&documents)).notes
+            register(Some(&documents), &Past::default(), "2026-04".parse().unwrap()).notes
         };
-        assert_eq!(listed(&[None, None]), [WITHDRAWN]);
+        let no_next = "No document of 2026-05 is listed yet: use in arrears and late changes that it charges for 2026-04 are not \
+                       among the lines.";
+        assert_eq!(listed(&[None, None]), [WITHDRAWN, no_next, RECEIVED]);
         let (last, after) = (Some(EndRule::Inclusive), Some(EndRule::Exclusive));
         let told = "The end of a service period is, as the lines show: its last day on 2 documents; the day after it on 1 \
                     document; now one, now the other on 1 document.";
-        assert_eq!(listed(&[after, last, None, last, Some(EndRule::Mixed)]), [WITHDRAWN, told]);
+        assert_eq!(listed(&[after, last, None, last, Some(EndRule::Mixed)]), [WITHDRAWN, no_next, told, RECEIVED]);
     }
 }

@@ -2,7 +2,12 @@
 //!
 //! Lost revenue is units × sale price, unrecovered cost units × unit cost: two numbers, never one word for both.
 
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
 use crate::core::money::{Amount, UnitPrice};
+use crate::core::past::{self, CellKey};
 use crate::core::quantity::Quantity;
 use crate::core::reconcile::outcome::{Class, PriceRange, Variance};
 use crate::report::doubt::Doubts;
@@ -46,6 +51,7 @@ pub(crate) fn unbilled(input: &Input<'_>) -> Table {
     let mut notes = vec![
         "cost and suggested price are per unit, empty where the lines have several. Records without a link have their own report."
             .to_owned(),
+        "months open: the months in a row, this one among them, that were reconciled here and show it.".to_owned(),
     ];
     if doubtful > 0 {
         notes.push(format!(
@@ -94,7 +100,7 @@ fn unbilled_row(input: &Input<'_>, v: &Variance) -> Option<Vec<Cell>> {
         Cell::Quantity(quantity),
         Cell::price(single(v.vendor_costs)),
         Cell::price(single(v.vendor_prices)),
-        Cell::Unknown,
+        input.facts.past.months_open.get(&past::key(v)).map_or(Cell::Unknown, |months| Cell::Count(*months)),
         Cell::amount(lost),
         Cell::amount(unrecovered),
     ])
@@ -131,14 +137,22 @@ pub(crate) fn billed_without_cost(input: &Input<'_>) -> Table {
                     Cell::text(v.currency.as_str()),
                     Cell::Quantity(v.psa_quantity),
                     Cell::Money(v.psa_amount),
-                    Cell::Unknown,
-                    Cell::Unknown,
+                    day(&input.facts.past.billed_since, v),
+                    day(&input.facts.past.last_charged, v),
                     Cell::Text(reason(v)),
                 ]
             })
             .collect(),
-        notes: Vec::new(),
+        notes: vec![
+            "since: the first day of the lines that bill it; last vendor line: the last day that was charged, as far as earlier \
+             months were pulled here."
+                .to_owned(),
+        ],
     }
+}
+
+fn day(days: &BTreeMap<CellKey, NaiveDate>, v: &Variance) -> Cell {
+    days.get(&past::key(v)).map_or(Cell::Unknown, |day| Cell::Date(*day))
 }
 
 /// The price, where there is only one.

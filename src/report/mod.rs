@@ -133,7 +133,7 @@ impl Report {
             Self::Unmapped => unmapped::build(input),
             Self::Unbilled => leakage::unbilled(input),
             Self::BilledWithoutCost => leakage::billed_without_cost(input),
-            Self::InvoiceRegister => invoices::register(input.documents),
+            Self::InvoiceRegister => invoices::register(input.documents, &input.facts.past, input.outcome.period),
             Self::TieOut => tie_out::build(input),
             Self::Margin => margin::build(input),
             Self::MarginByProduct => margin::by_product(input),

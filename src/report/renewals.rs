@@ -167,6 +167,13 @@ fn counted_seats(quantity: Quantity) -> String {
     format!("{} seat{plural}", quantity.short_text())
 }
 
+fn harmless_source(source: &str) -> String {
+    excerpt(source, SOURCE_MAX)
+}
+
+/// A longer source is cut, with a mark.
+const SOURCE_MAX: usize = 300;
+
 fn notes(input: &Inventory<'_>, renewals: &Renewals, rules: &Rules) -> Vec<String> {
     let mut notes = vec![
         "last safe day: sources give days in UTC and no hour, so it is the last day that is over everywhere (12 hours behind \
@@ -181,12 +188,13 @@ fn notes(input: &Inventory<'_>, renewals: &Renewals, rules: &Rules) -> Vec<Strin
     ];
     for rule in &rules.0 {
         notes.push(format!(
-            "[renewals.{}], as published and configurable: reduce within {} hours of a purchase or renewal; a monthly \
-             commitment about {} % dearer than a yearly one, a yearly one paid monthly {} % dearer than paid at once.",
+            "[renewals.{}], configurable: reduce within {} hours of a purchase or renewal; a monthly commitment about {} % \
+             dearer than a yearly one, a yearly one paid monthly {} % dearer than paid at once ({}).",
             harmless(&rule.name),
             rule.window_hours,
             rule.monthly_percent,
-            rule.annual_billed_monthly_percent
+            rule.annual_billed_monthly_percent,
+            rule.source.as_deref().map_or_else(|| "as configured, without a source".to_owned(), harmless_source)
         ));
     }
     let left = renewals.left;

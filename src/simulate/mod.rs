@@ -20,12 +20,13 @@ mod world_catalogue;
 mod world_lines;
 mod world_names;
 mod world_roles;
+mod world_terms;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use data::{Data, File, Row, Table};
-pub use faults::{Commitment, Faults, Oversize, Shape};
+pub use faults::{Commitment, Faults, Oversize, Shape, Withdrawn};
 pub use pax8::Pax8Credentials;
 pub use psa::PsaCredentials;
 pub use server::{Logged, Running};

@@ -109,6 +109,20 @@ const CUSTOMERS_MAX: usize = 2_400;
 impl World {
     /// Makes a month (`2026-10`). At least one customer per part is made, at most 2,400.
     pub fn from_seed(seed: u64, customers: usize, period: &str) -> Result<Self, SimulateError> {
+        let (build, _) = Build::new(seed, customers, period)?;
+        Ok(Self { data: build.write.data, planted: build.planted })
+    }
+
+    /// The same month, and subscriptions whose terms end around a day in every way they can.
+    pub fn with_terms(seed: u64, customers: usize, period: &str, day: NaiveDate) -> Result<Self, SimulateError> {
+        let (mut build, mut names) = Build::new(seed, customers, period)?;
+        build.terms_around(&mut names, seed, day);
+        Ok(Self { data: build.write.data, planted: build.planted })
+    }
+}
+
+impl Build {
+    fn new(seed: u64, customers: usize, period: &str) -> Result<(Self, Names), SimulateError> {
         let refuse = || SimulateError::Switch {
             switch: period.to_owned(),
             message: "expected a month such as 2026-10, between 2000 and 2100".to_owned(),
@@ -118,7 +132,7 @@ impl World {
         if period.len() != 7 || !years.contains(&period) {
             return Err(refuse());
         }
-        let mut build = Build {
+        let mut build = Self {
             write: Writer::new(seed, start),
             catalogue: Catalogue::new(seed),
             planted: Vec::new(),
@@ -131,7 +145,7 @@ impl World {
         }
         build.lookalike(&mut names);
         build.prospects(&mut names);
-        Ok(Self { data: build.write.data, planted: build.planted })
+        Ok((build, names))
     }
 }
 
@@ -176,7 +190,7 @@ impl Build {
     }
 
     /// Writes a customer on both sides, with contacts and mapping.
-    fn enrol(&mut self, firm: Firm, n: usize, role: Role) -> Customer {
+    pub(super) fn enrol(&mut self, firm: Firm, n: usize, role: Role) -> Customer {
         self.companies += 3;
         let psa_id = self.companies.to_string();
         let letters: String = firm.psa_name.chars().filter(char::is_ascii_alphanumeric).take(14).collect();

@@ -61,6 +61,13 @@ const USAGE: [Listed; 2] = [
 /// Sold by the distributor, unknown to the MSP.
 const UNKNOWN: Listed = ("Fernwatch", "Fernwatch Log Retention 365", "Endpoint", 190, 140, "", "", false);
 
+/// Sold for a term of its own, or with a count of the seats in use.
+const WITH_TERMS: [Listed; 3] = [
+    ("Quillmark", "Quillmark Contract Archive", "User", 800, 620, "CONTRACT-ARC", "Contract Archive", true),
+    ("Stonefern", "Stonefern Web Filter", "User", 275, 210, "WEB-FILTER", "Web Filter", true),
+    ("Marrowgate", "Marrowgate Single Sign-on", "User", 320, 240, "SSO-MARROW", "Single Sign-on", false),
+];
+
 /// The MSP's own work: identifier, description, cents.
 pub(super) const LABOUR: [(&str, &str, i64); 4] = [
     ("MS-FULL", "Managed Services - Unlimited Remote", 95_000),
@@ -86,31 +93,26 @@ pub(super) struct Catalogue {
 
 impl Catalogue {
     pub(super) fn new(seed: u64) -> Self {
-        let make = |at: usize, kind: Kind, listed: &Listed| {
-            let &(vendor, name, unit, price, cost, identifier, description, commitment) = listed;
-            let vendor_id = uuid(&format!("world/{seed}/product/{name}"));
-            let short: String = vendor.chars().take(3).collect::<String>().to_ascii_uppercase();
-            let mark = vendor_id.get(..6).unwrap_or_default().to_ascii_uppercase();
-            Product {
-                psa_id: if identifier.is_empty() { String::new() } else { (600 + at * 3).to_string() },
-                sku: format!("{short}-{mark}-C100"),
-                vendor_id,
-                name,
-                vendor,
-                unit,
-                price,
-                cost,
-                kind,
-                identifier,
-                description,
-                commitment,
-            }
-        };
+        let make = |at: usize, kind: Kind, listed: &Listed| made(seed, at, kind, listed);
         Self {
             seats: SEATS.iter().enumerate().map(|(at, l)| make(at, Kind::Seat, l)).collect(),
             usage: USAGE.iter().enumerate().map(|(at, l)| make(SEATS.len() + at, Kind::Usage, l)).collect(),
             unknown: make(0, Kind::Seat, &UNKNOWN),
         }
+    }
+
+    /// Lists what is sold with a term of its own as well.
+    pub(super) fn with_terms(seed: u64, data: &mut Data) -> [Product; 3] {
+        let mut at = SEATS.len() + USAGE.len();
+        let products = WITH_TERMS.each_ref().map(|listed| {
+            let product = made(seed, at, Kind::Seat, listed);
+            at += 1;
+            product
+        });
+        for product in &products {
+            write_product(data, product);
+        }
+        products
     }
 
     /// The labour product of a turn: id, identifier, description, cents.
@@ -127,42 +129,7 @@ impl Catalogue {
     /// Writes products, prices, product mappings and the recipe of the bundle.
     pub(super) fn write(&self, data: &mut Data) {
         for product in self.all() {
-            data.table_mut(File::VendorProducts).push(&[
-                ("id", &product.vendor_id),
-                ("name", product.name),
-                ("vendorName", product.vendor),
-                ("shortDescription", &format!("{} subscription", product.name)),
-                ("sku", &product.sku),
-                ("vendorSku", &format!("{}:0001", product.sku.replace("-C100", ""))),
-                ("requiresCommitment", if product.commitment { "true" } else { "false" }),
-            ]);
-            prices(data, product);
-            let (relation, compare) = match (product.psa_id.is_empty(), product.kind) {
-                (true, _) => ("unmapped", ""),
-                (false, Kind::Seat) => ("shorthand", "quantity"),
-                (false, Kind::Usage) => ("shorthand", "amount"),
-            };
-            data.table_mut(File::Mappings).push(&[
-                ("kind", "product"),
-                ("vendorId", &product.vendor_id),
-                ("psaId", &product.psa_id),
-                ("relation", relation),
-                ("compare", compare),
-                ("vendorName", product.name),
-                ("psaName", product.description),
-            ]);
-            if !product.psa_id.is_empty() {
-                let (price, cost) = (dec(product.price, 2), dec(product.cost, 2));
-                let row = [
-                    product.psa_id.as_str(),
-                    product.identifier,
-                    product.description,
-                    "Cloud",
-                    "Service",
-                    product.unit,
-                ];
-                psa_product(data, row, &price, &cost);
-            }
+            write_product(data, product);
         }
         for turn in 0..LABOUR.len() {
             let (id, identifier, description, price) = Self::labour(turn);
@@ -184,6 +151,60 @@ impl Catalogue {
                 ("psaName", BUNDLE.1),
             ]);
         }
+    }
+}
+
+fn made(seed: u64, at: usize, kind: Kind, listed: &Listed) -> Product {
+    let &(vendor, name, unit, price, cost, identifier, description, commitment) = listed;
+    let vendor_id = uuid(&format!("world/{seed}/product/{name}"));
+    let short: String = vendor.chars().take(3).collect::<String>().to_ascii_uppercase();
+    let mark = vendor_id.get(..6).unwrap_or_default().to_ascii_uppercase();
+    Product {
+        psa_id: if identifier.is_empty() { String::new() } else { (600 + at * 3).to_string() },
+        sku: format!("{short}-{mark}-C100"),
+        vendor_id,
+        name,
+        vendor,
+        unit,
+        price,
+        cost,
+        kind,
+        identifier,
+        description,
+        commitment,
+    }
+}
+
+/// A product with its prices, and what the MSP calls it.
+fn write_product(data: &mut Data, product: &Product) {
+    data.table_mut(File::VendorProducts).push(&[
+        ("id", &product.vendor_id),
+        ("name", product.name),
+        ("vendorName", product.vendor),
+        ("shortDescription", &format!("{} subscription", product.name)),
+        ("sku", &product.sku),
+        ("vendorSku", &format!("{}:0001", product.sku.replace("-C100", ""))),
+        ("requiresCommitment", if product.commitment { "true" } else { "false" }),
+    ]);
+    prices(data, product);
+    let (relation, compare) = match (product.psa_id.is_empty(), product.kind) {
+        (true, _) => ("unmapped", ""),
+        (false, Kind::Seat) => ("shorthand", "quantity"),
+        (false, Kind::Usage) => ("shorthand", "amount"),
+    };
+    data.table_mut(File::Mappings).push(&[
+        ("kind", "product"),
+        ("vendorId", &product.vendor_id),
+        ("psaId", &product.psa_id),
+        ("relation", relation),
+        ("compare", compare),
+        ("vendorName", product.name),
+        ("psaName", product.description),
+    ]);
+    if !product.psa_id.is_empty() {
+        let (price, cost) = (dec(product.price, 2), dec(product.cost, 2));
+        let row = [product.psa_id.as_str(), product.identifier, product.description, "Cloud", "Service", product.unit];
+        psa_product(data, row, &price, &cost);
     }
 }
 

@@ -3,6 +3,7 @@
 //! Keeps the invariants that a snapshot is seen once it is finished and not before, and that what is loaded is, row by row,
 //! what was saved. How one is written stands in `arriving.rs`.
 
+use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
 use chrono::{DateTime, Utc};
@@ -162,6 +163,32 @@ impl Store {
             .fetch_all(conn).await)
         .map_err(reading("snapshot", "among the latest"))?;
         rows.into_iter().map(SnapshotHeader::try_from).collect()
+    }
+
+    /// When each record of a kind of listing was listed for the first time.
+    pub async fn first_seen(&self, connector: &str, entity: Entity) -> Result<BTreeMap<String, DateTime<Utc>>> {
+        let rows: Vec<(String, DateTime<Utc>)> = on_db!(self, conn => sqlx::query_as(
+            "select held.record_key, min(snapshot.taken_at)
+             from snapshot
+             join snapshot_row held on held.snapshot_id = snapshot.snapshot_id
+             where snapshot.connector = $1 and snapshot.entity = $2
+             group by held.record_key")
+            .bind(connector).bind(entity.as_str())
+            .fetch_all(conn).await)
+        .map_err(reading("snapshot_row", format!("the first {entity} of {connector}")))?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// The fingerprints of the records of a snapshot.
+    pub async fn row_fingerprints(&self, snapshot: SnapshotId) -> Result<BTreeMap<String, Fingerprint>> {
+        let rows: Vec<(String, String)> = on_db!(self, conn => sqlx::query_as(
+            "select record_key, fingerprint
+             from snapshot_row
+             where snapshot_id = $1")
+            .bind(snapshot)
+            .fetch_all(conn).await)
+        .map_err(reading("snapshot_row", snapshot))?;
+        Ok(rows.into_iter().map(|(key, fingerprint)| (key, Fingerprint::from_stored(fingerprint))).collect())
     }
 
     async fn load_records<R: DeserializeOwned>(&self, header: &SnapshotHeader) -> Result<Vec<R>> {

@@ -29,9 +29,9 @@ fn settled(text: &str) -> String {
 #[test]
 fn the_demo_plays_a_month_and_may_be_played_again() {
     let place = Place::new().set("USER", "ada");
-    let first = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let first = place.run("demo --dir demo --as-of 2026-11-12").ended(0);
     golden!("cli", "demo", settled(&first.stdout));
-    let again = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let again = place.run("demo --dir demo --as-of 2026-11-12").ended(0);
     assert_eq!(settled(&again.stdout), settled(&first.stdout));
     assert!(again.stderr.contains("Replaced the earlier demo in demo."), "{}", again.stderr);
     assert!(!first.stderr.contains("Replaced"), "{}", first.stderr);
@@ -44,16 +44,16 @@ fn the_demo_plays_a_month_and_may_be_played_again() {
 #[test]
 fn the_folder_the_demo_leaves_answers_without_the_simulators() {
     let place = Place::new().set("TRUEUP_CONFIG", "demo/trueup.toml").set("USER", "ada");
-    let _ = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let _ = place.run("demo --dir demo --as-of 2026-11-12").ended(0);
     let mut said = String::new();
     for (line, status) in [
-        ("status --as-of 2026-11-02", 0),
+        ("status --as-of 2026-11-12", 0),
         ("db status", 0),
         ("review list --kind customers --filter unmapped", 0),
-        ("report tie-out --period 2026-10 --as-of 2026-11-02", 0),
-        ("report unbilled --period 2026-10 --format csv --as-of 2026-11-02", 0),
+        ("report tie-out --period 2026-10 --as-of 2026-11-12", 0),
+        ("report unbilled --period 2026-10 --format csv --as-of 2026-11-12", 0),
         ("report margin --period 2026-09", 8),
-        ("reconcile --period 2026-09 --as-of 2026-11-02", 8),
+        ("reconcile --period 2026-09 --as-of 2026-11-12", 8),
     ] {
         said.push_str(&settled(&place.run(line).ended(status).transcript()));
         said.push('\n');
@@ -64,7 +64,7 @@ fn the_folder_the_demo_leaves_answers_without_the_simulators() {
 #[test]
 fn exports_are_checked_pulled_and_proposed_on() {
     let place = Place::new().set("USER", "ada");
-    let _ = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let _ = place.run("demo --dir demo --as-of 2026-11-12").ended(0);
     let _ = place.run("init files --set vendor_files.folder=demo/data --set psa_files.folder=demo/data").ended(0);
     let mut said = String::new();
     for (line, status) in [
@@ -72,8 +72,8 @@ fn exports_are_checked_pulled_and_proposed_on() {
         ("db migrate", 0),
         ("check", 8),
         ("check --only vendor_files --format json", 0),
-        ("pull --period 2026-10 --as-of 2026-11-02", 8),
-        ("propose all --as-of 2026-11-02", 0),
+        ("pull --period 2026-10 --as-of 2026-11-12", 8),
+        ("propose all --as-of 2026-11-12", 0),
         ("reconcile --period 2026-10 --as-of 2026-11-20", 8),
     ] {
         said.push_str(&settled(&place.run(line).ended(status).transcript()));
@@ -96,7 +96,7 @@ fn the_connected_way_and_the_folder_give_the_same_bytes() {
 #[test]
 fn a_decision_goes_through_the_command_line_or_a_sheet_and_is_looked_at_again() {
     let place = Place::new().set("TRUEUP_CONFIG", "demo/trueup.toml").set("USER", "ada");
-    let _ = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let _ = place.run("demo --dir demo --as-of 2026-11-12").ended(0);
     let listed = place.run("review list --kind customers --filter mapped --format json").ended(0).stdout;
     let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
     let row = &listed["rows"][0];
@@ -172,7 +172,7 @@ fn resaved(place: &Place, decide: impl Fn(&str) -> &'static str) -> Vec<u8> {
 #[test]
 fn a_review_saved_by_a_european_excel_is_read_and_every_row_that_cannot_be_followed_is_named() {
     let place = Place::new().set("TRUEUP_CONFIG", "demo/trueup.toml").set("USER", "ada");
-    let _ = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let _ = place.run("demo --dir demo --as-of 2026-11-12").ended(0);
     let mapped = place.run("review list --kind customers --filter mapped --format json").ended(0).stdout;
     let mapped: serde_json::Value = serde_json::from_str(&mapped).unwrap();
     let vendor = mapped["rows"][0]["vendor id"].as_str().unwrap().to_owned();
@@ -195,7 +195,7 @@ fn a_review_saved_by_a_european_excel_is_read_and_every_row_that_cannot_be_follo
 #[test]
 fn a_second_site_is_linked_by_hand_in_a_sheet_beside_the_first() {
     let place = Place::new().set("TRUEUP_CONFIG", "demo/trueup.toml").set("USER", "ada");
-    let _ = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let _ = place.run("demo --dir demo --as-of 2026-11-12").ended(0);
     let listed = |filter: &str| -> serde_json::Value {
         let line = format!("review list --kind customers --filter {filter} --format json");
         serde_json::from_str(&place.run(&line).ended(0).stdout).unwrap()
@@ -225,7 +225,7 @@ fn a_second_site_is_linked_by_hand_in_a_sheet_beside_the_first() {
 #[test]
 fn a_check_asks_a_system_that_is_down_twice_and_leaves_it() {
     let place = Place::new().set("TRUEUP_CONFIG", "demo/trueup.toml").set("USER", "ada");
-    let _ = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let _ = place.run("demo --dir demo --as-of 2026-11-12").ended(0);
     let config = place.read("demo/trueup.toml").replace("side = ", "pause_ms = 0\nside = ");
     place.write("demo/trueup.toml", &config);
     let checked = place.run("check --format json").ended(8).stdout;
@@ -243,7 +243,7 @@ fn a_check_asks_a_system_that_is_down_twice_and_leaves_it() {
 #[test]
 fn a_report_is_written_as_its_file_is_named() {
     let place = Place::new().set("TRUEUP_CONFIG", "demo/trueup.toml").set("USER", "ada");
-    let _ = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let _ = place.run("demo --dir demo --as-of 2026-11-12").ended(0);
     let starts = |line: &str, file: &str| -> Vec<u8> {
         let _ = place.run(&format!("report margin --period 2026-10 {line}--out {file}")).ended(0);
         std::fs::read(place.path().join(file)).unwrap().into_iter().take(4).collect()
@@ -266,7 +266,7 @@ fn a_report_is_written_as_its_file_is_named() {
 #[test]
 fn a_folder_gives_the_page_and_the_workbook_as_well_and_unlinked_exports_say_how_to_link() {
     let place = Place::new();
-    let _ = place.run("demo --dir demo --as-of 2026-11-02").ended(0);
+    let _ = place.run("demo --dir demo --as-of 2026-11-12").ended(0);
     let line = "reconcile --from demo/data --period 2026-10 --links demo/data/ground_truth_mappings.csv --out out";
     let _ = place.run(line).ended(8);
     assert!(place.read("out/report-2026-10.html").contains("<svg"));
@@ -297,17 +297,69 @@ fn column(place: &Place, file: &str, name: &str) -> Vec<String> {
 
 /// A command in the demo's folder, at the demo's time.
 fn inside(place: &Place, line: &str) -> Ran {
-    place.run(&format!("{line} --config shown/trueup.toml --as-of 2026-11-03"))
+    place.run(&format!("{line} --config shown/trueup.toml --as-of 2026-11-13"))
 }
 
 #[test]
 fn the_demo_shows_every_class_says_what_it_does_not_know_and_leaves_a_folder_to_try_things_in() {
     let place = Place::new();
-    let ran = place.run("demo --dir shown --seed 3 --as-of 2026-11-03").ended(0);
+    let ran = place.run("demo --dir shown --seed 3 --as-of 2026-11-13").ended(0);
     says_what_happened(&ran.stdout);
     writes_every_report(&place);
     links_the_renamed_and_not_the_look_alike(&place);
     leaves_a_usable_folder(&place);
+    shows_every_state_of_a_term(&place);
+}
+
+fn shows_every_state_of_a_term(place: &Place) {
+    let said = |report: &str| {
+        let text = place.run(&format!("report {report} --format csv --config shown/trueup.toml --as-of 2026-11-13"));
+        text.ended(0).stdout
+    };
+    let renewals = said("renewals");
+    for state in [
+        "the window is open",
+        "take off 5 seats not billed by",
+        "too late to reduce",
+        "ask how many seats are needed by 2026-11-22",
+        "ends by itself",
+        "whether the trial becomes paid",
+        "cancelled: nothing to decide",
+        ",\"3-Year, billed Monthly\",30,30,",
+        ",Monthly,7,7,",
+    ] {
+        assert!(renewals.contains(state), "`{state}` is missing in {renewals}");
+    }
+    let stranded = |row: &csv::StringRecord| row.get(19).is_some_and(|cost| !["", "0.00"].contains(&cost));
+    let rows: Vec<csv::StringRecord> =
+        csv::Reader::from_reader(renewals.as_bytes()).records().map(Result::unwrap).collect();
+    assert_eq!(rows.iter().filter(|row| stranded(row)).count(), 2);
+    let unused = said("unused");
+    assert!(unused.contains("Marrowgate Single Sign-on") && unused.contains(",20,14,6,USD,14.40,"), "{unused}");
+    assert!(said("held-not-billed").lines().count() > 5);
+    tells_what_was_seen_before(place);
+}
+
+fn tells_what_was_seen_before(place: &Place) {
+    let line = "report invoice-register --period 2026-10 --format csv --config shown/trueup.toml --as-of 2026-11-13";
+    let register = place.run(line).ended(0).stdout;
+    let rows: Vec<csv::StringRecord> =
+        csv::Reader::from_reader(register.as_bytes()).records().map(Result::unwrap).collect();
+    assert!(rows.len() == 6 && rows.iter().all(|row| row[13] == *"2026-11-13" && row[14].len() == 64), "{register}");
+    let months: BTreeSet<String> = column(place, "shown/reports/unbilled.csv", "months open").into_iter().collect();
+    assert_eq!(months, BTreeSet::from(["1".to_owned()]));
+    assert_eq!(column(place, "shown/reports/billed-without-cost.csv", "since"), ["2026-04-01"]);
+}
+
+#[test]
+fn the_demo_plays_the_last_month_whose_use_is_charged() {
+    let place = Place::new();
+    let played = |day: &str| place.run(&format!("demo --dir demo --replace --as-of {day}")).ended(0).stdout;
+    assert!(
+        played("2026-11-05").starts_with("Variances of 2026-09"),
+        "use in October is charged on the 5th, seen on the 6th"
+    );
+    assert!(played("2026-11-06").starts_with("Variances of 2026-10"));
 }
 
 fn says_what_happened(said: &str) {
@@ -387,18 +439,18 @@ fn leaves_a_usable_folder(place: &Place) {
 #[test]
 fn the_same_seed_gives_the_same_bytes_and_nothing_is_left_of_the_demo_before() {
     let place = Place::new();
-    let _ = place.run("demo --dir shown --seed 3 --as-of 2026-11-03").ended(0);
+    let _ = place.run("demo --dir shown --seed 3 --as-of 2026-11-13").ended(0);
     let first = place.read("shown/reports/variances.csv");
     let _ = inside(&place, "review export shown/review.csv").ended(0);
     place.write("shown/result/mine.txt", "of the user");
-    let refused = place.run("demo --dir shown --seed 4 --as-of 2026-11-03").ended(2);
+    let refused = place.run("demo --dir shown --seed 4 --as-of 2026-11-13").ended(2);
     assert!(refused.stderr.contains("the demo did not make: result/mine.txt, review.csv\n"), "{}", refused.stderr);
     assert!(refused.stderr.contains("--replace"), "{}", refused.stderr);
     assert_eq!(place.read("shown/reports/variances.csv"), first);
-    let _ = place.run("demo --dir shown --seed 3 --as-of 2026-11-03 --replace").ended(0);
+    let _ = place.run("demo --dir shown --seed 3 --as-of 2026-11-13 --replace").ended(0);
     assert_eq!(place.read("shown/reports/variances.csv"), first);
     assert!(!place.path().join("shown/result").exists() && !place.path().join("shown/review.csv").exists());
-    let _ = place.run("demo --dir shown --seed 4 --as-of 2026-11-03").ended(0);
+    let _ = place.run("demo --dir shown --seed 4 --as-of 2026-11-13").ended(0);
     assert_ne!(place.read("shown/reports/variances.csv"), first);
 }
 

@@ -87,7 +87,9 @@ async fn online(
 ) -> (Outcome, (String, String)) {
     let at: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let (vendor, psa) = (Pax8Credentials::default(), PsaCredentials::default());
-    let pax8_serves = simulate::serve_pax8(data.clone(), faults.0.parse().unwrap(), vendor.clone(), at).await.unwrap();
+    // what was used in October is charged in November
+    let of_pax8 = format!("clock=2026-11-05,{}", faults.0).parse().unwrap();
+    let pax8_serves = simulate::serve_pax8(data.clone(), of_pax8, vendor.clone(), at).await.unwrap();
     let psa_serves = simulate::serve_psa(data.clone(), faults.1.parse().unwrap(), psa.clone(), at).await.unwrap();
     // The real pace and page size would only make the test slow and its lists one page long.
     let file = ConnectorFile::builtin("builtin:connectwise").unwrap().text;

@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use rust_decimal::Decimal;
 use trueup::connectors::pax8::{Pax8, Pax8Settings};
 use trueup::connectors::{ConnectorError, DraftMonth, ErrorKind, Result, Side, Unwatched, VendorConnector, Watch, Way};
-use trueup::core::billing::{Subscription, VendorCharge};
+use trueup::core::billing::{Subscription, VendorCharge, VendorInvoice};
 use trueup::core::period::BillingPeriod;
 use trueup::core::snapshot::Pulled;
 use trueup::simulate::{Data, Faults, File, Pax8Credentials, Running, World, serve_pax8};
@@ -27,6 +28,9 @@ fn data() -> Data {
 }
 
 /// The connector and the simulator it reads.
+/// The day on which what was used in the month is charged.
+const CHARGED: &str = "clock=2026-04-05";
+
 struct Pair {
     pax8: Pax8,
     remote: Running,
@@ -153,7 +157,7 @@ fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {
 #[tokio::test]
 async fn what_is_read_is_what_is_held_to_the_last_digit() {
     let data = data();
-    let Pair { pax8, remote } = pair(data.clone(), "").await;
+    let Pair { pax8, remote } = pair(data.clone(), CHARGED).await;
     assert_eq!((pax8.descriptor().kind, pax8.descriptor().side), ("pax8", Side::Vendor));
     assert_eq!(pax8.descriptor().location, format!("{}/v1", remote.url()));
 
@@ -176,11 +180,16 @@ async fn what_is_read_is_what_is_held_to_the_last_digit() {
     assert!(charges.is_complete());
     let digits = |read: fn(&VendorCharge) -> String| sorted(charges.records().iter().map(read));
     let items = File::VendorInvoiceItems;
-    assert_eq!(digits(|c| c.cost_total.value().to_string()), column(&data, items, "costTotal"));
-    assert_eq!(digits(|c| c.amount.value().to_string()), column(&data, items, "subTotal"));
-    assert_eq!(digits(|c| c.cost.value().to_string()), column(&data, items, "cost"));
-    assert_eq!(digits(|c| c.price.value().to_string()), column(&data, items, "price"));
-    assert_eq!(digits(|c| c.quantity.value().to_string()), column(&data, items, "quantity"));
+    // the wire leaves zeros at the end away
+    let plain = |name| {
+        let amounts = column(&data, items, name).into_iter();
+        sorted(amounts.map(|text| text.parse::<Decimal>().unwrap().normalize().to_string()))
+    };
+    assert_eq!(digits(|c| c.cost_total.value().to_string()), plain("costTotal"));
+    assert_eq!(digits(|c| c.amount.value().to_string()), plain("subTotal"));
+    assert_eq!(digits(|c| c.cost.value().to_string()), plain("cost"));
+    assert_eq!(digits(|c| c.price.value().to_string()), plain("price"));
+    assert_eq!(digits(|c| c.quantity.value().to_string()), plain("quantity"));
     let start = digits(|c| c.start.to_string());
     assert_eq!(start, column(&data, items, "startPeriod"));
     let subscription = digits(|c| c.subscription.as_ref().map(ToString::to_string).unwrap_or_default());
@@ -189,10 +198,13 @@ async fn what_is_read_is_what_is_held_to_the_last_digit() {
 
     let heads = pax8.invoices(month(), &Unwatched).await.unwrap().unwrap();
     let other = pax8.invoices(month().next(), &Unwatched).await.unwrap().unwrap();
-    assert!(!heads.records().is_empty() && other.is_complete() && other.records().is_empty());
-    let earlier = pax8.invoices(month().previous(), &Unwatched).await.unwrap().unwrap();
-    assert_eq!(earlier.records(), heads.records(), "documents of the month after a period are among its own");
-    assert!(pax8.charges(month().previous(), &Unwatched).await.unwrap().records().is_empty());
+    let dates = |heads: &Pulled<VendorInvoice>| sorted(heads.records().iter().map(|head| head.date.to_string()));
+    assert_eq!(dates(&heads), [["2026-03-01"; 3], ["2026-04-01"; 3]].concat(), "those of the month after as well");
+    assert_eq!(dates(&other), ["2026-04-01"; 3]);
+    // of a document of the month after only what it charges for this one
+    let earlier = pax8.charges(month().previous(), &Unwatched).await.unwrap();
+    let late = sorted(earlier.records().iter().map(|charge| charge.end.unwrap().to_string()));
+    assert_eq!(late, ["2026-02-28"], "late items and use in arrears");
 }
 
 #[tokio::test]
@@ -333,7 +345,7 @@ async fn withdrawn_invoices_are_listed_and_their_lines_are_not_cost() {
 #[tokio::test]
 async fn lines_carry_their_own_ids_where_there_are_any() {
     let data = data();
-    let with = pair(data.clone(), "item-ids").await;
+    let with = pair(data.clone(), &format!("item-ids,{CHARGED}")).await;
     let charges = with.pax8.charges(month(), &Unwatched).await.unwrap();
     let ids = sorted(charges.records().iter().map(|c| c.id.to_string()));
     assert_eq!(ids, column(&data, File::VendorInvoiceItems, "id"));
@@ -347,7 +359,7 @@ async fn lines_carry_their_own_ids_where_there_are_any() {
 
 #[tokio::test]
 async fn dates_of_any_shape_are_the_same_dates() {
-    let (plain, mixed) = (pair(data(), "").await, pair(data(), "mixed-dates").await);
+    let (plain, mixed) = (pair(data(), "plain-dates").await, pair(data(), "").await);
     let dates = |held: &Pulled<Subscription>| -> Vec<_> {
         let fields = held.records().iter().map(|s| &s.fields);
         fields.map(|f| (f.start, f.end, f.billing_start, f.commitment_end)).collect()
@@ -552,7 +564,7 @@ fn subject(faults: &str, listings: &[(&'static str, File)]) -> Subject<dyn Vendo
 async fn pax8_keeps_the_contract() {
     let (held, charges) = (("subscriptions", File::VendorSubscriptions), ("charges", File::VendorInvoiceItems));
     let all = [("customers", File::VendorCompanies), ("products", File::VendorProducts), held, charges];
-    vendor(|| subject("", &all), || subject("403=once@invoices,bad-quantity", &[held])).await;
+    vendor(|| subject("clock=2026-11-05", &all), || subject("403=once@invoices,bad-quantity", &[held])).await;
 }
 
 #[tokio::test]

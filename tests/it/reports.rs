@@ -259,6 +259,7 @@ fn facts() -> Facts {
         configuration: Some("3f9a01c2".into()),
         held: None,
         candidates: explained::candidates(),
+        past: trueup::core::past::Past::default(),
     }
 }
 

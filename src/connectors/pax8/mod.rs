@@ -240,7 +240,7 @@ impl VendorConnector for Pax8 {
         into: &mut dyn Sink<VendorCharge>,
         watch: &dyn Watch,
     ) -> Result<Vec<Problem>> {
-        let (heads, mut problems) = self.invoices_dated(period.first_day(), period.last_day(), watch).await?;
+        let (heads, mut problems) = self.invoices_dated(period.first_day(), period.next().last_day(), watch).await?;
         let heads: Vec<_> = heads.iter().filter(|head| !head.is_superseded()).collect();
         let whole = Watched::listing(watch, &self.descriptor.name, "charges of invoices");
         let mut before = 0;
@@ -252,6 +252,8 @@ impl VendorConnector for Pax8 {
             let read = move |place, item| convert::charge(Some(&id), line_id(id.as_str(), place), item);
             let (mut lines, flawed) = self.reader.records(Listing::of(&path, &[], "charges"), &onward, read).await?;
             problems.extend(ends(&path, head.id.as_str(), &mut lines));
+            // what was used in the month and what changed in it is charged in the month after
+            lines.retain(|charge| period.contains(head.date) || charge.start <= period.last_day());
             before = before.saturating_add(lines.len());
             into.take(lines).await?;
             problems.extend(flawed);

@@ -14,8 +14,9 @@ use super::template::{Position, Template};
 use super::{Rest, advice};
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Call, Outcome, Undecodable, Verb, decode};
-use crate::connectors::tickets::{TicketDraft, TicketSink};
+use crate::connectors::tickets::{ReadBack, TicketDraft, TicketSink};
 use crate::connectors::{CheckFailed, CheckLine, Environment, Result};
+use crate::core::outside::excerpt;
 
 /// What a ticket has; the bound ones a file must place.
 const FIELDS: [(&str, bool); 4] = [("summary", true), ("customer", true), ("key", true), ("text", false)];
@@ -23,6 +24,12 @@ const FIELDS: [(&str, bool); 4] = [("summary", true), ("customer", true), ("key"
 pub(super) fn lint<'f>(lint: &mut Lint<'f>, ticket: &'f Ticket) {
     lint.at("post", |lint| lint.address(&ticket.post, &[]));
     lint.at("reply", |lint| _ = lint.path(&ticket.reply));
+    if let Some(get) = &ticket.get {
+        lint.at("get", |lint| {
+            lint.demand(get.contains("{number}"), "it must say which ticket: `{number}`");
+            lint.address(get, &["number"]);
+        });
+    }
     lint.at("find", |lint| {
         let find = &ticket.find;
         lint.at("get", |lint| lint.address(&find.get, &[]));
@@ -99,6 +106,28 @@ fn put(into: &mut Value, at: &Path, value: Value) {
 /// A key that no ticket has.
 const NO_TICKET: &str = "trueup:check";
 
+/// What of a ticket is not as it was sent. A text may be kept where a ticket does not show it.
+fn differing(ticket: &Ticket, sent: &Value, there: &Value) -> std::result::Result<Vec<String>, String> {
+    let mut differing = Vec::new();
+    for (name, field) in &ticket.fields {
+        let at = Path::parse(&field.at)?;
+        let told = |value: Option<&Value>| value.and_then(|value| text_of(value).ok());
+        let (Some(sent), there) = (told(at.get(sent)), told(at.get(there))) else { continue };
+        let bound = FIELDS.iter().any(|(known, bound)| known == name && *bound);
+        match there {
+            Some(there) if there != sent => {
+                differing.push(format!("{name} is `{}`, sent was `{}`", excerpt(&there, SHOWN), excerpt(&sent, SHOWN)));
+            }
+            None if bound => differing.push(format!("{name} is not there")),
+            Some(_) | None => {}
+        }
+    }
+    Ok(differing)
+}
+
+/// So much of a text is shown.
+const SHOWN: usize = 60;
+
 impl Rest {
     /// Looks for a ticket there is none of. Whether one may be made shows only by making it, and a check makes nothing.
     pub(super) async fn check_tickets(&self, is_down: bool) -> [CheckLine; 2] {
@@ -124,8 +153,8 @@ impl Rest {
         ConnectorError::new(&self.descriptor.name, "ticket", ErrorKind::Settings(what))
     }
 
-    fn filled(&self, text: &str, position: Position, key: &str) -> Result<String> {
-        let value = |name: &str| if name == "key" { Some(key) } else { self.connection.values.get(name) };
+    fn filled(&self, text: &str, position: Position, (given, text_of_it): (&str, &str)) -> Result<String> {
+        let value = |name: &str| if name == given { Some(text_of_it) } else { self.connection.values.get(name) };
         let filled = Template::parse(text).and_then(|template| template.fill(position, &value));
         filled.map_err(|what| self.refused_ticket(what))
     }
@@ -136,10 +165,10 @@ impl TicketSink for Rest {
     async fn find_tickets(&self, key: &str) -> Result<Vec<String>> {
         let ticket = self.ticket()?;
         let find = &ticket.find;
-        let path = self.filled(&find.get, Position::Path, key)?;
+        let path = self.filled(&find.get, Position::Path, ("key", key))?;
         let mut query = Vec::new();
         for (name, text) in &find.query {
-            query.push((name.as_str(), self.filled(text, Position::Plain, key)?));
+            query.push((name.as_str(), self.filled(text, Position::Plain, ("key", key))?));
         }
         let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let answer: Value = self.connection.client.get_json(&path, &query).await?;
@@ -163,7 +192,7 @@ impl TicketSink for Rest {
     async fn make_ticket(&self, draft: &TicketDraft<'_>) -> Result<Outcome<String>> {
         self.environment.may_write(&self.descriptor.name, "ticket")?;
         let ticket = self.ticket()?;
-        let path = self.filled(&ticket.post, Position::Path, draft.key)?;
+        let path = self.filled(&ticket.post, Position::Path, ("key", draft.key))?;
         let body = body(ticket, draft).map_err(|what| self.refused_ticket(what))?.to_string();
         let number = Path::parse(&ticket.reply).map_err(|what| self.refused_ticket(what))?;
         let call = Call { verb: Verb::Post, path: &path, query: &[], headers: &[], body: Some(&body) };
@@ -176,11 +205,24 @@ impl TicketSink for Rest {
         self.connection.client.write(call, read).await
     }
 
+    async fn read_back(&self, draft: &TicketDraft<'_>, number: &str) -> Result<ReadBack> {
+        let ticket = self.ticket()?;
+        let Some(get) = &ticket.get else { return Ok(ReadBack::Unasked) };
+        let path = self.filled(get, Position::Path, ("number", number))?;
+        let there: Value = match self.connection.client.get_json(&path, &[]).await {
+            Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) => return Ok(ReadBack::Missing),
+            answered => answered?,
+        };
+        let sent = body(ticket, draft).map_err(|what| self.refused_ticket(what))?;
+        let differing = differing(ticket, &sent, &there).map_err(|what| self.refused_ticket(what))?;
+        Ok(ReadBack::There(differing))
+    }
+
     fn shown(&self, draft: &TicketDraft<'_>) -> Result<String> {
         let ticket = self.ticket()?;
         let body = body(ticket, draft).map_err(|what| self.refused_ticket(what))?;
         let base = self.connection.client.base_url().trim_end_matches('/');
-        Ok(format!("POST {base}{}\n{}", self.filled(&ticket.post, Position::Path, draft.key)?, pretty(&body)))
+        Ok(format!("POST {base}{}\n{}", self.filled(&ticket.post, Position::Path, ("key", draft.key))?, pretty(&body)))
     }
 }
 
@@ -202,6 +244,14 @@ mod tests {
         .unwrap();
         let draft = TicketDraft { customer: "12", summary: "Renewal", text: "left out", key: "k" };
         assert_eq!(body(&ticket, &draft).unwrap().to_string(), r#"{"company":{"id":12},"ref":"k","summary":"Renew"}"#);
+        let sent = body(&ticket, &draft).unwrap();
+        let found = |there: &str| differing(&ticket, &sent, &serde_json::from_str(there).unwrap()).unwrap();
+        let none: Vec<String> = Vec::new();
+        assert_eq!(found(r#"{"id":7,"company":{"id":12,"name":"A"},"ref":"k","summary":"Renew"}"#), none);
+        assert_eq!(
+            found(r#"{"id":7,"company":{"id":13},"summary":"Renew"}"#),
+            ["customer is `13`, sent was `12`", "key is not there"]
+        );
         let refused = body(&ticket, &TicketDraft { customer: "a1", ..draft }).unwrap_err();
         assert_eq!(refused, "customer: a whole number expected, found `a1`");
     }

@@ -26,7 +26,10 @@ pub enum CostFrom {
 /// The last recurring line of each subscription.
 pub(crate) fn last_lines(charges: &[VendorCharge]) -> BTreeMap<&SubscriptionId, &VendorCharge> {
     let mut last: BTreeMap<&SubscriptionId, &VendorCharge> = BTreeMap::new();
-    for charge in charges.iter().filter(|charge| charge.kind == ChargeKind::Subscription) {
+    // What was metered is charged by what was used, which is no cost of a seat.
+    let metered =
+        |charge: &VendorCharge| charge.term.as_deref().is_some_and(|term| term.eq_ignore_ascii_case("arrears"));
+    for charge in charges.iter().filter(|charge| charge.kind == ChargeKind::Subscription && !metered(charge)) {
         if let Some(subscription) = &charge.subscription {
             let known = last.entry(subscription).or_insert(charge);
             if (charge.start, &charge.id) > (known.start, &known.id) {

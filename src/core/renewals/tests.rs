@@ -412,6 +412,12 @@ fn a_billing_term_ends_where_an_invoice_line_proves_it() {
         };
         assert_eq!(found, expected, "{start} to {end}");
     }
+    // what a metered line costs is no cost of a seat
+    let metered = VendorCharge { term: Some("Arrears".into()), ..charge("2026-04-01", "2026-04-30") };
+    let mut of = world(&[YEAR]);
+    of.subscriptions[0].fields.cost = None;
+    of.charges = vec![metered];
+    assert_eq!(of.only("2026-04-10").cost_from, None);
     // the cost of the line serves where the subscription states none
     let mut of = world(&[YEAR]);
     of.subscriptions[0].fields.cost = None;

@@ -25,15 +25,20 @@ pub struct Rule {
     pub monthly_percent: u32,
     /// So much more a year's commitment costs when it is paid monthly, in percent of the price paid at once.
     pub annual_billed_monthly_percent: u32,
+    /// Where all that is published, and when it was looked up.
+    pub source: Option<String>,
 }
 
 /// The rules, the first that fits counts.
 ///
 /// The default is Microsoft's new commerce as published: seats may be taken off within 168 hours (7 days) of a purchase or a
-/// renewal; a monthly commitment costs about 20 % more than a yearly one, and since April 2025 a yearly one that is paid
-/// monthly 5 % more than one paid at once. Source: Microsoft's cancellation policy for partners
-/// (<https://learn.microsoft.com/partner-center/customers/new-commerce-cancellation-policy>) and its announcements of the
-/// price levels to partners of 2022 and 2025. The maker may change them: they are settings.
+/// renewal (<https://learn.microsoft.com/partner-center/customers/new-commerce-cancellation-policy>); a monthly commitment
+/// costs about 20 % more than a yearly one
+/// (<https://www.crn.com/slide-shows/cloud/microsoft-details-partner-program-changes-for-nce-azure-and-windows>); a term of a
+/// year or more that is paid monthly costs 5 % more since 1 April 2025
+/// (<https://learn.microsoft.com/partner-center/announcements/2025-march>, of 26 March 2025, and the announcement it refers to:
+/// <https://techcommunity.microsoft.com/blog/microsoft_365blog/flexible-billing-for-microsoft-365-copilot-pricing-updates-for-annual-subscripti/4288536>).
+/// All were looked up in November 2026. The maker may change them: they are settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Rules(pub Vec<Rule>);
@@ -48,6 +53,11 @@ impl Default for Rules {
             window_hours: 168,
             monthly_percent: 20,
             annual_billed_monthly_percent: 5,
+            source: Some(
+                "looked up in November 2026: learn.microsoft.com/partner-center/customers/new-commerce-cancellation-policy \
+                 and learn.microsoft.com/partner-center/announcements/2025-march"
+                    .to_owned(),
+            ),
         }])
     }
 }

@@ -1,5 +1,4 @@
-//! What the distributor charges for a month, and how days pass: on the 4th invoices are made, later approved, and where
-//! that is switched on withdrawn and issued again.
+//! What the distributor charges for a month, and how days pass: on the 4th invoices are made.
 //!
 //! Charged ahead: the quantity at the start of the month. Charged afterwards: the part of the month before that each
 //! change covers, either sign, and metered use. Invariant: every change is charged once, in the month after it; amounts
@@ -10,14 +9,13 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::changes::Cells;
 use super::figure;
-use super::invoices::Invoice;
+use super::invoices::{Invoice, is_used_in};
 use super::ledger::Step;
 use super::state::State;
-use super::terms::{months, on_items};
+use super::terms::{Commitment, months, on_items};
 use super::time::{day_of_cell, days_after, days_in, first_of_month, last_of_month, months_before, term_around};
-use super::topics::Event;
 use crate::simulate::data::{File, Row};
-use crate::simulate::faults::Faults;
+use crate::simulate::faults::{Faults, Withdrawn};
 
 /// The day of the month on which invoices are made.
 const MADE_ON: u32 = 4;
@@ -52,50 +50,58 @@ impl State {
     pub(super) fn advance(&mut self, until: NaiveDate, faults: &Faults) {
         while self.today < until {
             self.today = days_after(self.today, 1);
-            self.settle_statuses();
+            self.settle();
             if first_of_month(self.today) > self.month {
                 self.meter_day();
             }
             if self.today.day() == MADE_ON && first_of_month(self.today) > self.month {
                 self.make_invoices(first_of_month(self.today), faults);
             }
-            self.approve();
+            self.approve(faults);
         }
-        self.renew_commitments();
     }
 
-    /// What was asked for on an earlier day is done.
-    fn settle_statuses(&mut self) {
-        let mut set = Vec::new();
+    /// What was asked for on an earlier day is done, and a commitment that has run out begins again, or ends.
+    fn settle(&mut self) {
+        let today = self.today.to_string();
+        // days are written so that they sort
+        let is_over = |day: &str| day.get(..10).is_some_and(|day| day < today.as_str());
+        let mut set: Vec<(usize, &'static str, String)> = Vec::new();
+        let mut ended = Vec::new();
         for (at, row) in self.data.table(File::VendorSubscriptions).rows().enumerate() {
-            let ended = || day_of_cell(row.get("endDate")).is_some_and(|end| end < self.today);
             match row.get("status") {
-                "PendingAutomated" if row.get("createdDate") < self.today.to_string().as_str() => {
-                    set.push((at, "Active"));
+                "PendingAutomated" if is_over(row.get("createdDate")) => set.push((at, "status", "Active".to_owned())),
+                "Active" | "Trial" | "PendingCancel" if is_over(row.get("endDate")) => {
+                    set.push((at, "status", "Cancelled".to_owned()));
                 }
-                "PendingCancel" if ended() => set.push((at, "Cancelled")),
                 _ => {}
             }
+            let end = row.get("commitmentEndDate");
+            if !is_over(end) || !row.get("endDate").is_empty() {
+                continue;
+            }
+            let (Some(day), Some(months)) = (day_of_cell(end), months(row.get("commitmentTerm"))) else { continue };
+            if self.commitment_of(row).is_none_or(|commitment| commitment.auto_renew) {
+                let last = term_around(days_after(day, 1), months, self.today).1;
+                set.push((at, "commitmentEndDate", format!("{last}T00:00:00Z")));
+            } else {
+                set.extend([(at, "endDate", format!("{day}T00:00:00Z")), (at, "status", "Cancelled".to_owned())]);
+                ended.push((row.get("id").to_owned(), days_after(day, 1), figure(row, "quantity")));
+            }
         }
-        for (at, status) in set {
-            self.data.table_mut(File::VendorSubscriptions).set(at, "status", status);
+        for (at, column, text) in set {
+            self.data.table_mut(File::VendorSubscriptions).set(at, column, &text);
+        }
+        for (id, after, held) in ended {
+            self.ledger.end(&id, after, held);
         }
     }
 
-    /// A commitment that has run out begins again.
-    fn renew_commitments(&mut self) {
-        let mut set = Vec::new();
-        for (at, row) in self.data.table(File::VendorSubscriptions).rows().enumerate() {
-            let Some(end) = day_of_cell(row.get("commitmentEndDate")).filter(|end| *end < self.today) else { continue };
-            let open = row.get("endDate").is_empty();
-            if let Some(months) = months(row.get("commitmentTerm")).filter(|_| open) {
-                let last = term_around(days_after(end, 1), months, self.today).1;
-                set.push((at, format!("{last}T00:00:00Z")));
-            }
-        }
-        for (at, end) in set {
-            self.data.table_mut(File::VendorSubscriptions).set(at, "commitmentEndDate", &end);
-        }
+    /// What the commitment of a subscription allows.
+    pub(super) fn commitment_of(&self, row: Row<'_>) -> Option<&'static Commitment> {
+        let term = Some(row.get("commitmentTerm")).filter(|term| !term.is_empty())?;
+        let vendor = self.find(File::VendorProducts, row.get("productId")).map_or("", |p| p.get("vendorName"));
+        Commitment::of_term(vendor, term)
     }
 
     /// One invoice per currency for a month, with the metered use of the month before.
@@ -107,12 +113,11 @@ impl State {
             self.add(File::VendorInvoiceItems, &line);
             self.bill(at, month, faults);
         }
-        let used_in = months_before(month, 1);
         let items = self.data.table(File::VendorInvoiceItems);
-        let day = |at: usize| items.row(at).and_then(|line| day_of_cell(line.get("startPeriod")));
-        // the use in the month of the data stands on its invoice
-        let fresh = |at: &usize| day(*at).is_some_and(|day| first_of_month(day) == used_in && used_in > self.month);
-        let used: Vec<usize> = self.metered.values().flatten().copied().filter(fresh).collect();
+        let fresh = |at: &usize| items.row(*at).is_some_and(|line| is_used_in(line, months_before(month, 1)));
+        // a count of seats in use is no charge
+        let costs = |at: &usize| items.row(*at).is_some_and(|line| !figure(line, "subTotal").is_zero());
+        let used: Vec<usize> = self.metered.values().flatten().copied().filter(|at| fresh(at) && costs(at)).collect();
         for at in used {
             self.bill(at, month, faults);
         }
@@ -132,61 +137,10 @@ impl State {
         let approved = days_after(self.today, faults.approval);
         let mut head = Invoice::new(month, &currency, approved);
         (head.total, head.balance, head.items) = (due, due, vec![at]);
-        if faults.credited {
+        if faults.withdrawn != Withdrawn::Never {
             head.withdrawn = Some(days_after(approved, faults.reissue));
         }
         self.invoices.push(head);
-    }
-
-    /// What is approved today can be seen; what is withdrawn today stands beside its successor from now on.
-    fn approve(&mut self) {
-        let today = self.today;
-        let mut told = Vec::new();
-        for at in 0..self.invoices.len() {
-            let owed = self.owed_before(at);
-            let Some(head) = self.invoices.get_mut(at).filter(|head| head.approved == today) else { continue };
-            told.push(head.id.clone());
-            head.carried += owed;
-            let (currency, date) = (head.currency.clone(), head.date);
-            for earlier in self.invoices.iter_mut().filter(|other| other.currency == currency && other.date < date) {
-                if earlier.status == "Unpaid" {
-                    earlier.status = "Carried";
-                }
-            }
-        }
-        let due: Vec<String> =
-            self.invoices.iter().filter(|head| head.withdrawn == Some(today)).map(|head| head.id.clone()).collect();
-        told.extend(due.iter().filter_map(|id| self.reissue(id)));
-        for id in told {
-            self.tell(&Event::of("INVOICE", "CREATED", &id));
-        }
-    }
-
-    fn owed_before(&self, at: usize) -> Decimal {
-        let Some(head) = self.invoices.get(at) else { return Decimal::ZERO };
-        let earlier = self.invoices.iter().filter(|other| other.currency == head.currency && other.date < head.date);
-        earlier.map(|other| other.balance).sum()
-    }
-
-    /// Credits an approved invoice and issues it again under a new id, which is answered.
-    pub(super) fn reissue(&mut self, id: &str) -> Option<String> {
-        let today = self.today;
-        let again = self.invoices.iter().filter(|head| head.date == self.date_of(id)).count();
-        let head = self.invoices.iter_mut().find(|head| head.id.eq_ignore_ascii_case(id))?;
-        if head.status == "Credited" || head.approved > today {
-            return None;
-        }
-        let mut fresh = head.clone();
-        (head.status, head.balance, head.withdrawn) = ("Credited", Decimal::ZERO, None);
-        fresh.id = Invoice::id_of(fresh.date, &fresh.currency, &format!("again/{again}"));
-        (fresh.status, fresh.balance, fresh.approved, fresh.withdrawn) = ("Unpaid", fresh.total, today, None);
-        let new = fresh.id.clone();
-        self.invoices.push(fresh);
-        Some(new)
-    }
-
-    fn date_of(&self, id: &str) -> NaiveDate {
-        self.invoices.iter().find(|head| head.id.eq_ignore_ascii_case(id)).map(|head| head.date).unwrap_or_default()
     }
 
     /// What the subscriptions cost in a month, as far as it is known today: ahead for it, and afterwards for the one before.

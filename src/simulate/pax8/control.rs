@@ -1,10 +1,11 @@
-//! The simulator's own controls, beside the simulated service: what day it is, and an invoice that turns out wrong.
+//! The simulator's own controls, beside the simulated service: what day it is, and an invoice that is paid or turns out wrong.
 //!
 //! They want no token, since only this machine can reach them. Invariant: time never goes back.
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use super::standing::Standing;
 use super::time::{day, days_after};
 use super::{Pax8, failure, missing, not_allowed};
 use crate::simulate::server::{Answer, Ask};
@@ -17,9 +18,11 @@ impl Pax8 {
         match (&ask.method, path) {
             (&Method::GET, "clock") => Answer::ok(json!({ "today": self.lock().today.to_string() })),
             (&Method::POST, "clock") => self.set_clock(ask),
-            (&Method::POST, "credit") => self.credit(ask),
+            (&Method::POST, "credit") => self.withdraw(ask, Standing::Credited),
+            (&Method::POST, "void") => self.withdraw(ask, Standing::Void),
+            (&Method::POST, "pay") => self.pay(ask),
             (_, "clock") => not_allowed(ask, "GET, POST"),
-            (_, "credit") => not_allowed(ask, "POST"),
+            (_, "credit" | "void" | "pay") => not_allowed(ask, "POST"),
             _ => missing(ask, "Path", &ask.path),
         }
     }
@@ -39,14 +42,20 @@ impl Pax8 {
         Answer::ok(json!({ "today": state.today.to_string() }))
     }
 
-    /// `{"invoiceId": "…"}` credits an approved invoice and issues it again.
-    fn credit(&self, ask: &Ask) -> Answer {
+    /// `{"invoiceId": "…"}` pays what is open of an approved invoice.
+    fn pay(&self, ask: &Ask) -> Answer {
+        let id = text(ask, "invoiceId").unwrap_or_default();
+        if self.lock().pay(&id) { Answer::ok(json!({ "paid": id })) } else { missing(ask, "Open Invoice", &id) }
+    }
+
+    /// `{"invoiceId": "…"}` withdraws an approved invoice and issues it again.
+    fn withdraw(&self, ask: &Ask, standing: Standing) -> Answer {
         let id = text(ask, "invoiceId").unwrap_or_default();
         let mut state = self.lock();
-        let Some(new) = state.reissue(&id) else { return missing(ask, "Approved Invoice", &id) };
+        let Some(new) = state.reissue(&id, standing) else { return missing(ask, "Approved Invoice", &id) };
         state.tell(&super::topics::Event::of("INVOICE", "CREATED", &new));
         self.hand_over(&mut state);
-        Answer::ok(json!({ "credited": id, "issued": new }))
+        Answer::ok(json!({ "withdrawn": id, "issued": new }))
     }
 }
 

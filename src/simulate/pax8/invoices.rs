@@ -2,7 +2,7 @@
 //!
 //! Invariant: the total of a head is exactly the sum of `costTotal` and `salesTax` over its lines, and no head is seen
 //! before it is approved. Every line of the data stands on one invoice per currency, dated in the month most lines start
-//! in; late lines of other months are among them.
+//! in, late lines of other months among them; metered use of that month stands on the one of the month after.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,8 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::shape::{Kind, of_year};
-use super::time::{day, days_after, first_of_month, months_after};
+use super::standing::Standing;
+use super::time::{day, day_of_cell, days_after, first_of_month, months_after};
 use super::{Call, exact, failure, figure, missing};
 use crate::simulate::data::{Data, File, Row};
 use crate::simulate::faults::{Faults, Shape};
@@ -24,7 +25,7 @@ use crate::simulate::server::Answer;
 pub(super) struct Invoice {
     pub(super) id: String,
     pub(super) date: NaiveDate,
-    pub(super) status: &'static str,
+    pub(super) standing: Standing,
     pub(super) total: Decimal,
     pub(super) balance: Decimal,
     /// What older invoices leave open.
@@ -47,7 +48,7 @@ impl Invoice {
         Self {
             id: Self::id_of(date, currency, "good"),
             date,
-            status: "Unpaid",
+            standing: Standing::Unpaid,
             total: Decimal::ZERO,
             balance: Decimal::ZERO,
             carried: Decimal::ZERO,
@@ -62,7 +63,7 @@ impl Invoice {
     pub(super) fn of(data: &Data, month: NaiveDate, faults: &Faults) -> Vec<Self> {
         let mut by_currency: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         let items = data.table(File::VendorInvoiceItems);
-        for (at, item) in items.rows().enumerate() {
+        for (at, item) in items.rows().enumerate().filter(|(_, item)| !is_used_in(*item, month)) {
             by_currency.entry(item.get("currencyCode")).or_default().push(at);
         }
         // a line without a currency still has to stand somewhere
@@ -74,20 +75,27 @@ impl Invoice {
         let mut heads = Vec::new();
         for (currency, rows) in by_currency {
             let total = rows.iter().filter_map(|at| items.row(*at)).map(due).sum();
-            let good = Self {
+            let mut good = Self {
                 total,
                 balance: total,
                 items: rows,
                 ..Self::new(month, currency, days_after(month, 3 + faults.approval))
             };
-            if faults.credited {
+            if let Some(standing) = Standing::of_withdrawn(faults.withdrawn) {
                 let id = Self::id_of(month, currency, "withdrawn");
-                heads.push(Self { id, status: "Credited", balance: Decimal::ZERO, ..good.clone() });
+                heads.push(Self { id, standing, balance: Decimal::ZERO, ..good.clone() });
             }
+            good.standing = Standing::of_new(total);
             heads.push(good);
         }
         heads
     }
+}
+
+/// Whether a line is metered use of a month: it is charged in the month after.
+pub(super) fn is_used_in(item: Row<'_>, month: NaiveDate) -> bool {
+    item.get("term") == "Arrears"
+        && day_of_cell(item.get("startPeriod")).is_some_and(|day| first_of_month(day) == month)
 }
 
 /// What the partner owes for a line.
@@ -126,7 +134,7 @@ impl Call<'_> {
                 && end.is_none_or(|day| head.date <= day)
                 && on.is_none_or(|day| head.date == day)
                 && due_on.is_none_or(|day| due_date(head) == day)
-                && self.ask.query("status").is_none_or(|s| s.eq_ignore_ascii_case(head.status))
+                && self.ask.query("status").is_none_or(|s| s.eq_ignore_ascii_case(head.standing.word()))
                 // these are the partner's own
                 && company.is_none()
                 && amount("total", head.total)
@@ -141,7 +149,7 @@ impl Call<'_> {
         let (field, direction) = self.sorting();
         match field {
             "invoiceDate" | "dueDate" => heads.sort_by_key(|head| head.date),
-            "status" => heads.sort_by_key(|head| head.status),
+            "status" => heads.sort_by_key(|head| head.standing.word()),
             "total" => heads.sort_by_key(|head| head.total),
             "balance" => heads.sort_by_key(|head| head.balance),
             "carriedBalance" => heads.sort_by_key(|head| head.carried),
@@ -191,7 +199,7 @@ impl Call<'_> {
             .text("id", &head.id)
             .text("invoiceDate", &head.date.to_string())
             .text("dueDate", &due_date(head).to_string())
-            .text("status", head.status)
+            .text("status", head.standing.word())
             .value("total", exact(head.total))
             .value("balance", exact(head.balance));
         let object = if head.carried.is_zero() {

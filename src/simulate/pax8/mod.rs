@@ -17,6 +17,7 @@ mod orders;
 mod paging;
 mod products;
 mod shape;
+mod standing;
 mod state;
 mod subscriptions;
 mod terms;

@@ -12,7 +12,7 @@ use super::changes::{Cells, Change};
 use super::products::{Answers, Detail, details};
 use super::shape::{Kind, of_year};
 use super::terms::{BILLING, Commitment, id_of, months};
-use super::time::{day_of_any, term_around};
+use super::time::{day_of_any, day_of_cell, term_around};
 use super::topics::Event;
 use super::validation::Fields;
 use super::{Call, Written, failure, missing};
@@ -36,7 +36,8 @@ pub(super) struct Line {
     id: String,
     product: String,
     pub(super) subscription: String,
-    commitment: Option<&'static str>,
+    /// The term one is bound for; empty without.
+    commitment: String,
     start: String,
     term: String,
     quantity: String,
@@ -99,7 +100,7 @@ impl Call<'_> {
             .text("id", &line.id)
             .text("productId", &line.product)
             .text("subscriptionId", &line.subscription)
-            .text("commitmentTermId", &line.commitment.map(id_of).unwrap_or_default())
+            .text("commitmentTermId", &if line.commitment.is_empty() { String::new() } else { id_of(&line.commitment) })
             .text("provisionStartDate", &line.start)
             .text("billingTerm", &line.term)
             .number("quantity", &line.quantity)
@@ -126,6 +127,7 @@ impl Call<'_> {
         for (at, line) in lines.iter().enumerate() {
             let mut inner = fields.inside(line, &format!("lineItems[{at}]"));
             self.check_parents(&mut inner, &lines, at, company);
+            self.check_base(&mut inner, &lines, at, company);
             if let Some((line, made)) = self.line(&mut inner, at, company) {
                 drafts.push(line);
                 changes.extend(made);
@@ -188,7 +190,7 @@ impl Call<'_> {
             id: self.state.id(2 + 2 * at),
             product: product.get("id").to_owned(),
             subscription: subscription.clone(),
-            commitment,
+            commitment: commitment.unwrap_or_default().to_owned(),
             start: format!("{start}T08:30:00Z"),
             term: term.to_owned(),
             quantity: quantity.to_string(),
@@ -238,6 +240,40 @@ impl Call<'_> {
         }
     }
 
+    /// What a product needs is the parent that is named, or else is held or ordered beside it.
+    fn check_base(&self, fields: &mut Fields<'_>, lines: &[&Map<String, Value>], at: usize, company: Option<Row<'_>>) {
+        let product = fields.given("productId").and_then(Value::as_str);
+        let product = product.and_then(|id| self.state.find(File::VendorProducts, id));
+        let Some((base, company)) = product.and_then(|product| self.base_of(product)).zip(company) else { return };
+        let (base, name) = (base.get("id"), base.get("name"));
+        let is_base = |line: &Map<String, Value>| {
+            line.get("productId").and_then(Value::as_str).is_some_and(|id| id.eq_ignore_ascii_case(base))
+        };
+        let number = |line: &Map<String, Value>| Fields::new(line, "").amount("lineItemNumber");
+        let mut others = lines.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, line)| *line);
+        let satisfied = if let Some(parent) = fields.text("parentSubscriptionId") {
+            let parent = self.state.find(File::VendorSubscriptions, parent);
+            parent.is_none_or(|row| row.get("productId").eq_ignore_ascii_case(base) && self.is_running(row))
+        } else if let Some(parent) = fields.amount("parentLineItemNumber") {
+            others.any(|line| number(line) == Some(parent) && is_base(line))
+        } else {
+            let held = self.state.data.table(File::VendorSubscriptions).rows().any(|row| {
+                row.get("companyId") == company.get("id")
+                    && row.get("productId").eq_ignore_ascii_case(base)
+                    && self.is_running(row)
+            });
+            held || others.any(is_base)
+        };
+        if !satisfied {
+            fields.refuse("productId", &format!("requires {name}, as a parent subscription or line"));
+        }
+    }
+
+    fn is_running(&self, row: Row<'_>) -> bool {
+        !matches!(row.get("status"), "Cancelled" | "Converted")
+            && day_of_cell(row.get("endDate")).is_none_or(|end| end >= self.state.today)
+    }
+
     fn subscription_cells(
         &self,
         line: &Line,
@@ -249,10 +285,9 @@ impl Call<'_> {
         let rates = self.rates(product.get("id"), &line.term, quantity);
         let money = |amount: Option<Decimal>| amount.map(|a| a.normalize().to_string()).unwrap_or_default();
         let start = line.start.get(..10).unwrap_or_default();
-        let until = line
-            .commitment
+        let until = months(&line.commitment)
             .zip(day_of_any(start))
-            .map(|(term, start)| format!("{}T00:00:00Z", term_around(start, months(term).unwrap_or(1), start).1));
+            .map(|(months, start)| format!("{}T00:00:00Z", term_around(start, months, start).1));
         vec![
             ("id", line.subscription.clone()),
             ("parentSubscriptionId", parent.unwrap_or_default().to_owned()),
@@ -270,7 +305,7 @@ impl Call<'_> {
             ("currencyCode", self.state.currency_of(company.get("id"))),
             ("productName", product.get("name").to_owned()),
             ("billingTerm", line.term.clone()),
-            ("commitmentTerm", line.commitment.unwrap_or_default().to_owned()),
+            ("commitmentTerm", line.commitment.clone()),
             ("commitmentEndDate", until.unwrap_or_default()),
         ]
     }
@@ -286,7 +321,7 @@ fn commitment(fields: &mut Fields<'_>, product: Row<'_>, billing: Option<&str>) 
         }
         return None;
     };
-    let Some(chosen) = Commitment::of_id(id).filter(|_| wanted) else {
+    let Some(chosen) = Commitment::of_id(product.get("vendorName"), id).filter(|_| wanted) else {
         fields.refuse(name, "is no commitment term of this product");
         return None;
     };
@@ -349,7 +384,7 @@ fn seeded_order(row: Row<'_>) -> Order {
             id: uuid(&format!("order-line/{id}")),
             product: row.get("productId").to_owned(),
             subscription: id.to_owned(),
-            commitment: Commitment::of_term(row.get("commitmentTerm")).map(|c| c.term),
+            commitment: row.get("commitmentTerm").to_owned(),
             start: row.get("startDate").to_owned(),
             term: row.get("billingTerm").to_owned(),
             quantity: row.get("quantity").to_owned(),

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::shape::{Kind, of_year};
-use super::terms::{COMMITMENTS, months};
+use super::terms::{Commitment, months};
 use super::{Call, figure, missing};
 use crate::simulate::data::{File, Row};
 use crate::simulate::json::{As, Object};
@@ -152,17 +152,24 @@ impl Call<'_> {
             Ok(row) => row,
             Err(refusal) => return refusal,
         };
+        let required = row.get("requiresCommitment") == "true";
         let commitments: Vec<Value> =
-            COMMITMENTS.iter().filter(|_| row.get("requiresCommitment") == "true").map(|c| c.show()).collect();
-        // what a vendor lists later builds on what it lists first, where no commitment binds it
-        let first =
-            self.state.data.table(File::VendorProducts).rows().find(|p| p.get("vendorName") == row.get("vendorName"));
-        let base = first.filter(|base| base.get("id") != row.get("id") && row.get("requiresCommitment") != "true");
-        let products: Vec<Value> = base
+            Commitment::all_of(row.get("vendorName")).iter().filter(|_| required).map(|c| c.show()).collect();
+        let products: Vec<Value> = self
+            .base_of(row)
             .map(|base| json!({ "name": "Requires", "products": [self.show_product(base, false)] }))
             .into_iter()
             .collect();
         Answer::ok(json!({ "commitmentDependencies": commitments, "productDependencies": products }))
+    }
+
+    /// What a product needs beside it: of three or more products of a vendor the last one builds on the first.
+    pub(super) fn base_of(&self, product: Row<'_>) -> Option<Row<'_>> {
+        let vendor = product.get("vendorName");
+        let all: Vec<Row<'_>> =
+            self.state.data.table(File::VendorProducts).rows().filter(|p| p.get("vendorName") == vendor).collect();
+        let (first, last) = (all.first().copied()?, all.last()?);
+        (all.len() >= 3 && last.get("id") == product.get("id")).then_some(first)
     }
 
     pub(super) fn pricing(&self, id: &str) -> Answer {

@@ -1,4 +1,4 @@
-//! The forms of earlier years: which fields an object did not have yet.
+//! The forms of the wire: how numbers are written, and which fields an object did not have yet in earlier years.
 //!
 //! Invariant: a form only takes away or renames; what is left has the same value in every year.
 
@@ -54,9 +54,19 @@ const RENAMED: [(&str, &str, &str); 4] = [
     ("orderedBy", "Pax8 Partner", "Pax8Partner"),
 ];
 
+/// A number as the wire writes it: without zeros at the end of its decimals.
+pub(super) fn plain(value: &mut Value) {
+    let Value::Number(number) = value else { return };
+    let text = number.to_string();
+    if text.contains('.') && text.ends_with('0') && !text.contains(['e', 'E']) {
+        *value = crate::simulate::json::number(text.trim_end_matches('0').trim_end_matches('.'));
+    }
+}
+
 /// An object as that year knew it.
 pub(super) fn of_year(shape: Shape, kind: Kind, mut value: Value) -> Value {
     let Value::Object(fields) = &mut value else { return value };
+    fields.values_mut().for_each(plain);
     if shape <= Shape::Y2025 {
         for name in kind.after_2025() {
             fields.remove(*name);

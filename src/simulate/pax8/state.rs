@@ -66,7 +66,7 @@ impl State {
             turned: false,
             ids: BTreeMap::new(),
             made: 0,
-            seed: faults.seed(),
+            seed: faults.seed,
             waiting: Vec::new(),
             data,
         };
@@ -74,6 +74,8 @@ impl State {
             state.index(file);
         }
         state.expect_ends();
+        state.count_seats();
+        state.pay_what_is_due(faults);
         if let Some(asked) = faults.clock.filter(|asked| *asked > usual) {
             state.advance(asked, faults);
         }

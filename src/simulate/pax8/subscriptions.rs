@@ -133,11 +133,12 @@ impl Call<'_> {
         // An explicit null leaves it open-ended again.
         let opened = body.get("endDate").is_some_and(Value::is_null).then(String::new);
         let end = moment(&mut fields, "endDate").or(opened);
+        self.check_days(&mut fields, row, start.as_deref(), end.as_deref().filter(|end| !end.is_empty()));
         let product = self.state.find(File::VendorProducts, row.get("productId"));
         check_answers(&mut fields, details(product.map_or("", |p| p.get("vendorName"))), false);
         if let Some(wanted) = quantity.as_deref().and_then(|q| q.parse::<Decimal>().ok())
             && wanted < figure(row, "quantity")
-            && is_bound(row, self.state.today, |commitment| !commitment.decrease)
+            && self.is_bound(row, self.state.today, |commitment| !commitment.decrease)
         {
             fields.refuse("quantity", "the commitment does not allow fewer before its term ends");
         }
@@ -180,7 +181,10 @@ impl Call<'_> {
         if day_of_cell(row.get("startDate")).is_some_and(|start| end < start) {
             wrong.push("cancelDate: is before the subscription starts".to_owned());
         }
-        if is_bound(row, end, |commitment| !commitment.early_cancellation) {
+        if end < today {
+            wrong.push("cancelDate: must not be in the past".to_owned());
+        }
+        if self.is_bound(row, end, |commitment| !commitment.early_cancellation) {
             wrong.push("cancelDate: the commitment does not allow cancelling before its term ends".to_owned());
         }
         self.all_good(&wrong)?;
@@ -194,6 +198,22 @@ impl Call<'_> {
             Change::Tell(Event::of("SUBSCRIPTION", "CANCELLED", &id)),
         ]);
         Ok((Answer::empty(StatusCode::NO_CONTENT), changes))
+    }
+
+    /// An end is not in the past, not before the start, and not inside a commitment; the one it has may be sent again.
+    fn check_days(&self, fields: &mut Fields<'_>, row: Row<'_>, start: Option<&str>, end: Option<&str>) {
+        let of = |given: Option<&str>, column: &str| day_of_cell(given.unwrap_or(row.get(column)));
+        let (start_then, end_then) = (of(start, "startDate"), of(end, "endDate"));
+        if start_then.zip(end_then).is_some_and(|(start, end)| end < start) {
+            fields.refuse("endDate", "is before the subscription starts");
+        }
+        let Some(end) = end_then.filter(|end| Some(*end) != day_of_cell(row.get("endDate"))) else { return };
+        if end < self.state.today {
+            fields.refuse("endDate", "must not be in the past");
+        }
+        if self.is_bound(row, end, |commitment| !commitment.early_cancellation) {
+            fields.refuse("endDate", "the commitment does not allow ending before its term ends");
+        }
     }
 
     /// Cancelled and future-dated subscriptions cannot be changed.
@@ -216,6 +236,17 @@ impl Call<'_> {
         vec![Change::Add(File::VendorHistory, columns.map(|c| (*c, row.get(c).to_owned())).collect())]
     }
 
+    /// Whether a subscription is inside a commitment that forbids something, outside the windows around the end of its term.
+    fn is_bound(&self, row: Row<'_>, day: NaiveDate, forbids: impl Fn(&Commitment) -> bool) -> bool {
+        let commitment = self.state.commitment_of(row).filter(|c| forbids(c));
+        let Some(commitment) = commitment else { return false };
+        let Some(end) = day_of_cell(row.get("commitmentEndDate")) else { return true };
+        let began = months_before(days_after(end, 1), months(commitment.term).unwrap_or(1));
+        let renewed = day_of_cell(row.get("startDate")).is_some_and(|start| start < began);
+        let just_renewed = renewed && day < days_after(began, commitment.window.1);
+        days_after(day, commitment.window.0) < end && !just_renewed
+    }
+
     /// The subscription as it will be.
     fn after(&self, row: Row<'_>, cells: &Cells) -> Value {
         let mut table = self.state.one_row(File::VendorSubscriptions, row);
@@ -224,16 +255,6 @@ impl Call<'_> {
         }
         table.row(0).map_or(Value::Null, |row| self.show_subscription(row, true))
     }
-}
-
-/// Whether a subscription is inside a commitment that forbids something, outside the windows around the end of its term.
-fn is_bound(row: Row<'_>, day: NaiveDate, forbids: impl Fn(&Commitment) -> bool) -> bool {
-    let Some(commitment) = Commitment::of_term(row.get("commitmentTerm")).filter(|c| forbids(c)) else { return false };
-    let Some(end) = day_of_cell(row.get("commitmentEndDate")) else { return true };
-    let began = months_before(days_after(end, 1), months(commitment.term).unwrap_or(1));
-    let renewed = day_of_cell(row.get("startDate")).is_some_and(|start| start < began);
-    let just_renewed = renewed && day < days_after(began, commitment.window.1);
-    days_after(day, commitment.window.0) < end && !just_renewed
 }
 
 /// A day of the body, as the data writes moments.

@@ -29,6 +29,8 @@ pub(super) fn on_items(term: &str) -> String {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Commitment {
     pub(super) term: &'static str,
+    /// Whether another term follows by itself.
+    pub(super) auto_renew: bool,
     pub(super) decrease: bool,
     pub(super) early_cancellation: bool,
     /// Days before and after the end of a term in which everything is allowed.
@@ -36,26 +38,41 @@ pub(super) struct Commitment {
 }
 
 /// What can be chosen where a commitment is required.
-pub(super) const COMMITMENTS: [Commitment; 3] = [
-    Commitment { term: "Monthly", decrease: true, early_cancellation: true, window: (0, 0) },
-    Commitment { term: "1-Year", decrease: false, early_cancellation: false, window: (30, 7) },
-    Commitment { term: "3-Year", decrease: false, early_cancellation: false, window: (30, 7) },
+const COMMITMENTS: [Commitment; 3] = [
+    Commitment { term: "Monthly", auto_renew: true, decrease: true, early_cancellation: true, window: (0, 0) },
+    Commitment { term: "1-Year", auto_renew: true, decrease: false, early_cancellation: false, window: (30, 7) },
+    Commitment { term: "3-Year", auto_renew: true, decrease: false, early_cancellation: false, window: (30, 7) },
 ];
+/// Renews by itself, and gives nothing back once it has.
+const QUILLMARK: [Commitment; 1] =
+    [Commitment { term: "1-Year", auto_renew: true, decrease: false, early_cancellation: false, window: (30, 0) }];
+/// Ends unless it is ordered again.
+const STONEFERN: [Commitment; 1] =
+    [Commitment { term: "1-Year", auto_renew: false, decrease: false, early_cancellation: false, window: (30, 0) }];
 
 impl Commitment {
-    pub(super) fn of_term(term: &str) -> Option<&'static Self> {
-        COMMITMENTS.iter().find(|c| c.term == term)
+    /// What a vendor lets one choose from.
+    pub(super) fn all_of(vendor: &str) -> &'static [Self] {
+        match vendor {
+            "Quillmark" => &QUILLMARK,
+            "Stonefern" => &STONEFERN,
+            _ => &COMMITMENTS,
+        }
     }
 
-    pub(super) fn of_id(id: &str) -> Option<&'static Self> {
-        COMMITMENTS.iter().find(|c| id_of(c.term).eq_ignore_ascii_case(id))
+    pub(super) fn of_term(vendor: &str, term: &str) -> Option<&'static Self> {
+        Self::all_of(vendor).iter().find(|c| c.term == term)
+    }
+
+    pub(super) fn of_id(vendor: &str, id: &str) -> Option<&'static Self> {
+        Self::all_of(vendor).iter().find(|c| id_of(c.term).eq_ignore_ascii_case(id))
     }
 
     pub(super) fn show(self) -> Value {
         json!({
             "id": id_of(self.term),
             "term": self.term,
-            "autoRenew": true,
+            "autoRenew": self.auto_renew,
             "renewalWindowDaysBeforeTermEnd": self.window.0,
             "renewalWindowDaysAfterTermEnd": self.window.1,
             "allowForQuantityIncrease": true,

@@ -1,11 +1,13 @@
 //! Pax8's metered usage: one summary per metered subscription, one line per metered invoice line.
 //!
-//! The data brings its month's use; every later day adds a line per metered subscription, made from its id and the day.
+//! The data brings its month's use; every later day adds a line per metered subscription, made from its id and the day. Files
+//! hold no count of seats in use: it follows from the vendor, and costs nothing.
 //! Invariant: the lines of a summary, over the days of its month, add up exactly to its charges and cost.
 
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
+use chrono::NaiveDate;
 use rand_chacha::rand_core::Rng as _;
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -35,12 +37,59 @@ fn summary_id(subscription: &str) -> String {
     uuid(&format!("usage-summary/{}", subscription.to_ascii_lowercase()))
 }
 
+/// Who counts the seats in use.
+const COUNTS: &str = "Marrowgate";
+
 impl State {
-    /// What was used today by whatever has no price of its own.
+    /// The seats in use in the month of the data, once a week.
+    pub(super) fn count_seats(&mut self) {
+        let products = self.counted();
+        let weeks = self.month.iter_days().skip(6).step_by(7).take_while(|day| first_of_month(*day) == self.month);
+        let lines: Vec<Cells> = weeks.flat_map(|day| self.in_use(&products, day)).collect();
+        self.meter(lines);
+    }
+
+    /// What was used today by whatever has no price of its own, and the seats in use.
     pub(super) fn meter_day(&mut self) {
-        let metered: Vec<Cells> =
+        let mut lines: Vec<Cells> =
             self.data.table(File::VendorSubscriptions).rows().filter_map(|row| self.used(row)).collect();
-        for line in metered {
+        lines.append(&mut self.in_use(&self.counted(), self.today));
+        self.meter(lines);
+    }
+
+    /// Products whose seats in use are counted.
+    fn counted(&self) -> Vec<&str> {
+        let all = self.data.table(File::VendorProducts).rows();
+        all.filter(|product| product.get("vendorName") == COUNTS).map(|product| product.get("id")).collect()
+    }
+
+    /// Some seven of ten seats of whatever runs on a day.
+    fn in_use(&self, products: &[&str], on: NaiveDate) -> Vec<Cells> {
+        if products.is_empty() {
+            return Vec::new();
+        }
+        let rows = self.data.table(File::VendorSubscriptions).rows();
+        let counted = rows.filter(|row| products.contains(&row.get("productId")) && runs(*row, on));
+        counted
+            .map(|row| {
+                let used = (figure(row, "quantity") * Decimal::new(7, 1)).floor();
+                let mut cells = self.parties(row);
+                cells.extend([
+                    ("id", uuid(&format!("in-use/{}/{on}", row.get("id")))),
+                    ("startPeriod", on.to_string()),
+                    ("endPeriod", on.to_string()),
+                    ("quantity", used.normalize().to_string()),
+                    ("term", "Arrears".to_owned()),
+                    ("details", "Seats in use".to_owned()),
+                ]);
+                cells.extend(["price", "subTotal", "total", "cost", "costTotal"].map(|name| (name, "0".to_owned())));
+                cells
+            })
+            .collect()
+    }
+
+    fn meter(&mut self, lines: Vec<Cells>) {
+        for line in lines {
             let at = self.data.table(File::VendorInvoiceItems).len();
             self.add(File::VendorInvoiceItems, &line);
             let id = line.iter().find(|(name, _)| *name == "subscriptionId").map_or("", |(_, id)| id);
@@ -49,9 +98,7 @@ impl State {
     }
 
     fn used(&self, row: Row<'_>) -> Option<Cells> {
-        let ended = day_of_cell(row.get("endDate")).is_some_and(|end| end < self.today);
-        let begun = day_of_cell(row.get("startDate")).is_none_or(|start| start <= self.today);
-        if !row.get("price").is_empty() || ended || !begun {
+        if !row.get("price").is_empty() || !runs(row, self.today) {
             return None;
         }
         let key = format!("usage/{}/{}", row.get("id"), self.today);
@@ -80,6 +127,12 @@ impl State {
         ]);
         Some(cells)
     }
+}
+
+/// Whether a subscription has begun and not ended.
+fn runs(row: Row<'_>, on: NaiveDate) -> bool {
+    day_of_cell(row.get("startDate")).is_none_or(|start| start <= on)
+        && day_of_cell(row.get("endDate")).is_none_or(|end| end >= on)
 }
 
 impl Call<'_> {

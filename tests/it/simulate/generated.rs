@@ -94,7 +94,7 @@ async fn every_operation_keeps_to_its_description() {
 
 #[tokio::test]
 async fn so_it_does_with_nulls_and_unknown_fields() {
-    drive(2, "nulls,extra,mixed-dates,item-ids,full-lists,end-exclusive,webhook-pause=0").await;
+    drive(2, "nulls,extra,plain-dates,item-ids,full-lists,end-exclusive,webhook-pause=0").await;
 }
 
 #[tokio::test]

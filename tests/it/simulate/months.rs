@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use trueup::simulate::Data;
+use trueup::simulate::{Data, File};
 
 use super::writes::{company, order, product};
-use super::{Pax8, sample, text};
+use super::{Pax8, rows, sample, text};
 
 fn amount(value: &Value) -> Decimal {
     text(value).parse().unwrap()
@@ -125,7 +125,7 @@ async fn longer_terms_are_charged_once_a_term() {
 
 #[tokio::test]
 async fn metered_use_is_charged_in_arrears() {
-    let pax8 = Pax8::start(sample(), "clock=2026-11-20").await;
+    let pax8 = Pax8::start(sample(), "item-ids,clock=2026-11-20").await;
     let mut found = Vec::new();
     for subscription in pax8.all("subscriptions", 200).await.0 {
         let path = format!("subscriptions/{}/usage-summaries", text(&subscription["id"]));
@@ -157,8 +157,23 @@ async fn metered_use_is_charged_in_arrears() {
         costs
     };
     assert_eq!(costs(&billed, "costTotal"), costs(&used, "partnerTotal"));
-    let earlier = invoices(&pax8, "2026-11").await.into_iter().flat_map(|(_, items)| items);
-    assert_eq!(earlier.filter(|i| i["term"] == "Arrears").count(), 0, "the data's own month is on its own invoice");
+    // and so is what the data says was used
+    let used = |data: &Data| {
+        let rows = rows(data, File::VendorInvoiceItems).into_iter();
+        let mut ids: Vec<String> = rows
+            .filter(|row| row.contains(&("term".to_owned(), "Arrears".to_owned())))
+            .map(|row| row[0].1.clone())
+            .collect();
+        ids.sort();
+        ids
+    };
+    let own = async |month: &str| {
+        let all = invoices(&pax8, month).await.into_iter().flat_map(|(_, items)| items);
+        let mut ids: Vec<String> = all.filter(|i| i["term"] == "Arrears").map(|i| text(&i["id"])).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!((own("2026-10").await, own("2026-11").await), (Vec::new(), used(&sample())));
 }
 
 #[tokio::test]
@@ -186,6 +201,56 @@ async fn a_wrong_invoice_is_credited_and_issued_again() {
 }
 
 #[tokio::test]
+async fn an_invoice_may_be_void_paid_or_ask_for_nothing() {
+    let of = async |pax8: &Pax8, month: &str| {
+        let all = pax8.all(&format!("invoices?invoiceDate={month}-01&sort=status"), 200).await.0;
+        let open = |i: &Value| if amount(&i["balance"]).is_zero() { "" } else { " open" };
+        all.iter().map(|i| format!("{}{}", text(&i["status"]), open(i))).collect::<Vec<_>>()
+    };
+    let voided = Pax8::start(sample(), "voided,approval=2,reissue=4,clock=2026-11-10").await;
+    assert_eq!(of(&voided, "2026-10").await, ["Carried open", "Carried open", "Carried open", "Void", "Void", "Void"]);
+    assert_eq!(of(&voided, "2026-11").await, ["Unpaid open", "Unpaid open", "Unpaid open", "Void", "Void", "Void"]);
+    assert_eq!(voided.all("invoices?status=Void", 200).await.1, 6);
+
+    // approved on the 5th, paid ten days later: nothing is carried over
+    let paid = Pax8::start(sample(), "paid=10,clock=2026-10-14").await;
+    assert_eq!(of(&paid, "2026-10").await, ["Unpaid open"; 3]);
+    paid.today("2026-10-15").await;
+    assert_eq!(of(&paid, "2026-10").await, ["Paid"; 3]);
+    paid.today("2026-11-14").await;
+    assert_eq!(of(&paid, "2026-11").await, ["Unpaid open"; 3]);
+    let heads = paid.all("invoices?invoiceDate=2026-11-01", 200).await.0;
+    assert!(heads.iter().all(|head| amount(&head["carriedBalance"]).is_zero()));
+    // by hand, once
+    let body = json!({ "invoiceId": heads[0]["id"] });
+    paid.done("POST", "/simulator/pay", &body).await;
+    assert_eq!(of(&paid, "2026-11").await, ["Paid", "Unpaid open", "Unpaid open"]);
+    assert_eq!(paid.call("POST", "/simulator/pay", &body).await.status, 404);
+    let issued = paid.done("POST", "/simulator/void", &body).await;
+    assert_eq!(paid.get(&format!("invoices/{}", text(&issued["issued"]))).await.json()["status"], "Unpaid");
+    assert_eq!(paid.get(&format!("invoices/{}", text(&heads[0]["id"]))).await.json()["status"], "Void");
+
+    // more is given back than charged
+    let mut data = sample();
+    let credit = [
+        ("type", "invoice-credit"),
+        ("startPeriod", "2026-10-01"),
+        ("endPeriod", "2026-10-31"),
+        ("quantity", "1"),
+        ("costTotal", "-90000.00"),
+        ("currencyCode", "EUR"),
+    ];
+    data.table_mut(File::VendorInvoiceItems).push(&credit);
+    let given = Pax8::start(data, "").await;
+    assert_eq!(of(&given, "2026-10").await, ["Nothing Due open", "Unpaid open", "Unpaid open"]);
+    assert_eq!(given.all("invoices?status=Nothing%20Due", 200).await.1, 1);
+    given.today("2026-11-05").await;
+    let euro =
+        given.all("invoices?invoiceDate=2026-11-01", 200).await.0.into_iter().find(|i| i["currencyCode"] == "EUR");
+    assert!(amount(&euro.unwrap()["carriedBalance"]) < Decimal::ZERO, "what is given back is carried over");
+}
+
+#[tokio::test]
 async fn drafts_say_what_the_next_invoice_will() {
     let pax8 = Pax8::start(sample(), "clock=2026-10-12").await;
     let (all, _) = pax8.all("subscriptions?status=Active", 200).await;
@@ -199,7 +264,7 @@ async fn drafts_say_what_the_next_invoice_will() {
     assert!(drafts.iter().any(|i| i["type"] == "prorate" && i["subscriptionId"] == free["id"]));
     pax8.today("2026-11-05").await;
     let made = invoices(&pax8, "2026-11").await.into_iter().flat_map(|(_, items)| items);
-    assert_eq!(sorted(made.collect()), drafts);
+    assert_eq!(sorted(made.filter(|i| i["term"] != "Arrears").collect()), drafts, "all but what was used");
     let company = text(&free["companyId"]);
     let (own, _) = pax8.all(&format!("invoices/draftItems?companyId={company}"), 200).await;
     assert!(!own.is_empty() && own.iter().all(|i| text(&i["companyId"]) == company));

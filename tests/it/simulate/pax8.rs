@@ -110,13 +110,21 @@ fn column(record: &Value, name: &str) -> String {
     }
 }
 
+/// A number as the wire writes it.
+fn plain(text: String) -> String {
+    if !text.contains('.') || text.parse::<Decimal>().is_err() {
+        return text;
+    }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 async fn nothing_is_lost(list: &str, file: File, renamed: impl Fn(&str, String) -> String) {
     let data = sample();
-    let pax8 = Pax8::start(data.clone(), "").await;
+    let pax8 = Pax8::start(data.clone(), "plain-dates").await;
     for expected in rows(&data, file) {
         let record = pax8.get(&format!("{list}/{}", expected[0].1)).await.json();
         for (name, value) in expected {
-            assert_eq!(renamed(&name, column(&record, &name)), value, "{name} of {record}");
+            assert_eq!(renamed(&name, column(&record, &name)), plain(value), "{name} of {record}");
         }
     }
 }
@@ -158,7 +166,7 @@ async fn no_column_of_the_invoice_items_is_lost_and_heads_add_up() {
     assert_eq!(heads.iter().map(|h| text(&h["currencyCode"])).collect::<Vec<_>>(), ["EUR", "GBP", "USD"]);
     let mut found = Vec::new();
     for head in &heads {
-        assert_eq!((text(&head["status"]), text(&head["carriedBalance"])), ("Unpaid".to_owned(), "1250.50".to_owned()));
+        assert_eq!((text(&head["status"]), text(&head["carriedBalance"])), ("Unpaid".to_owned(), "1250.5".to_owned()));
         let (items, _) = pax8.all(&format!("invoices/{}/items", text(&head["id"])), 200).await;
         let exact = |name: &str, item: &Value| text(&item[name]).parse::<Decimal>().unwrap();
         let due: Decimal = items.iter().map(|i| exact("costTotal", i) + exact("salesTax", i)).sum();
@@ -168,10 +176,14 @@ async fn no_column_of_the_invoice_items_is_lost_and_heads_add_up() {
     found.sort_by_key(|item| text(&item["id"]));
     let mut expected = rows(&data, File::VendorInvoiceItems);
     expected.sort_by_key(|row| row[0].1.clone());
+    // what was used in a month is charged in the next
+    let is_used = |row: &Vec<(String, String)>| row.contains(&("term".to_owned(), "Arrears".to_owned()));
+    assert!(expected.iter().any(is_used));
+    expected.retain(|row| !is_used(row));
     assert_eq!(found.len(), expected.len());
     for (item, row) in found.iter().zip(expected) {
         for (name, value) in row {
-            assert_eq!(text(&item[&name]), value, "{name} of {item}");
+            assert_eq!(text(&item[&name]), plain(value), "{name} of {item}");
         }
     }
     assert_eq!(pax8.all("invoices?invoiceDateRangeStart=2026-11-01", 200).await.1, 0);
@@ -215,7 +227,7 @@ async fn commitments_under_either_name() {
 
 #[tokio::test]
 async fn dates_in_mixed_shapes_name_the_same_day() {
-    let (plain, mixed) = (Pax8::start(sample(), "").await, Pax8::start(sample(), "mixed-dates").await);
+    let (plain, mixed) = (Pax8::start(sample(), "plain-dates").await, Pax8::start(sample(), "").await);
     let (plain, mixed) = (plain.all("subscriptions", 200).await.0, mixed.all("subscriptions", 200).await.0);
     let mut lengths = std::collections::BTreeSet::new();
     for (one, other) in plain.iter().zip(&mixed) {
@@ -256,7 +268,7 @@ async fn contacts_prices_and_history() {
     let product = rows(&data, File::VendorProducts)[0][0].1.clone();
     let prices = pax8.get(&format!("products/{product}/pricing?companyId={company}")).await.json();
     assert_eq!(prices["content"][0]["rates"].as_array().unwrap().len(), 2, "two bands in one entry");
-    assert_eq!(text(&prices["content"][0]["rates"][0]["partnerBuyRate"]), "18.70");
+    assert_eq!(text(&prices["content"][0]["rates"][0]["partnerBuyRate"]), "18.7");
     assert!(prices.get("page").is_none());
 
     let changed = rows(&data, File::VendorHistory)[0][0].1.clone();

@@ -207,8 +207,49 @@ async fn what_an_order_is_refused_for() {
 }
 
 #[tokio::test]
-async fn a_change_of_a_subscription_makes_history() {
+async fn what_a_product_requires_is_held_or_ordered_beside_it() {
     let pax8 = Pax8::start(sample(), "").await;
+    let id = company(&pax8, "Depends Inc").await;
+    let (base, beside, addon) = (
+        product(&pax8, "Managed%20Endpoint").await,
+        product(&pax8, "Identity%20Guard").await,
+        product(&pax8, "Log%20Retention").await,
+    );
+    let dependencies = pax8.get(&format!("products/{addon}/dependencies")).await.json()["productDependencies"].clone();
+    assert_eq!((&dependencies[0]["name"], &dependencies[0]["products"][0]["id"]), (&json!("Requires"), &json!(base)));
+    for free in [&base, &beside] {
+        let dependencies = pax8.get(&format!("products/{free}/dependencies")).await.json();
+        assert_eq!(dependencies["productDependencies"], json!([]));
+    }
+    let regions = json!([{ "key": "regions", "values": ["Europe"] }]);
+    let line = |number: u32, product: &str, more: Value| {
+        let mut line = json!({ "lineItemNumber": number, "productId": product, "quantity": 2, "billingTerm": "Monthly",
+            "provisioningDetails": regions });
+        line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        line
+    };
+    let placed = |lines: &[Value]| json!({ "companyId": id, "lineItems": lines });
+    let (alone, none) = (line(1, &addon, json!({})), json!({}));
+    let wrong_parent = line(2, &addon, json!({ "parentLineItemNumber": 1 }));
+    for lines in [vec![alone.clone()], vec![line(1, &beside, none.clone()), wrong_parent]] {
+        let why = pax8.refused(422, "POST", "orders", &placed(&lines)).await;
+        assert!(why.contains("productId: requires Fernwatch Managed Endpoint Detection"), "{why}");
+    }
+    let under = line(2, &addon, json!({ "parentLineItemNumber": 1 }));
+    pax8.done("POST", "orders?isMock=true", &placed(&[line(1, &base, none.clone()), under])).await;
+    pax8.done("POST", "orders?isMock=true", &placed(&[alone.clone(), line(2, &base, none.clone())])).await;
+    let held = pax8.done("POST", "orders", &placed(&[line(1, &base, none.clone())])).await;
+    let held = text(&held["lineItems"][0]["subscriptionId"]);
+    pax8.done("POST", "orders?isMock=true", &placed(&[alone.clone()])).await;
+    pax8.done("POST", "orders?isMock=true", &placed(&[line(1, &addon, json!({ "parentSubscriptionId": held }))])).await;
+    // what has ended satisfies nothing
+    pax8.done("DELETE", &format!("subscriptions/{held}"), &Value::Null).await;
+    pax8.refused(422, "POST", "orders", &placed(&[alone])).await;
+}
+
+#[tokio::test]
+async fn a_change_of_a_subscription_makes_history() {
+    let pax8 = Pax8::start(sample(), "plain-dates").await;
     let (all, _) = pax8.all("subscriptions?status=Active", 200).await;
     let free = all.iter().find(|s| s.get("commitment").is_none() && s.get("price").is_some()).unwrap();
     let path = format!("subscriptions/{}", text(&free["id"]));
@@ -229,12 +270,16 @@ async fn a_change_of_a_subscription_makes_history() {
         (json!({ "quantity": 2, "billingTerm": "Sometimes" }), "billingTerm: must be one of"),
         (json!({ "price": "9" }), "price: must be a number"),
         (json!({ "quantity": 2, "startDate": "soon" }), "startDate: must be a date"),
+        (json!({ "quantity": 2, "endDate": "2026-10-30" }), "endDate: must not be in the past"),
+        (json!({ "startDate": "2026-10-02", "endDate": "2026-10-01" }), "endDate: is before the subscription starts"),
     ] {
         let found = pax8.refused(422, "PUT", &path, &body).await;
         assert!(found.contains(reason), "{reason}: {found}");
     }
     assert_eq!(history().await.len(), before.1.len() + 2);
 
+    let past = pax8.refused(422, "DELETE", &format!("{path}?cancelDate=2026-10-30"), &Value::Null).await;
+    assert!(past.contains("cancelDate: must not be in the past"), "{past}");
     let gone = pax8.call("DELETE", &format!("{path}?cancelDate=2026-12-15T00:00:00Z"), &Value::Null).await;
     assert_eq!((gone.status, gone.text.as_str()), (204, ""));
     let ending = pax8.get(&path).await.json();
@@ -262,6 +307,8 @@ async fn a_commitment_holds_until_its_window() {
     assert!(why.contains("quantity: the commitment does not allow fewer"), "{why}");
     let why = pax8.refused(422, "DELETE", &path, &Value::Null).await;
     assert!(why.contains("the commitment does not allow cancelling"), "{why}");
+    let why = pax8.refused(422, "PUT", &path, &json!({ "quantity": 900, "endDate": "2026-11-05" })).await;
+    assert!(why.contains("endDate: the commitment does not allow ending"), "{why}");
     // thirty days before the end of the term everything is allowed
     let end = text(&bound["commitment"]["endDate"])[..10].parse::<chrono::NaiveDate>().unwrap();
     let window = end - chrono::Days::new(30);

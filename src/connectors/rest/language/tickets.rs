@@ -14,6 +14,8 @@ pub(in crate::connectors::rest) struct Ticket {
     /// Where an answer, and a ticket that is found, has the number.
     pub(in crate::connectors::rest) reply: String,
     pub(in crate::connectors::rest) find: TicketFind,
+    /// Where a ticket that was made is read: `{number}` stands for its number.
+    pub(in crate::connectors::rest) get: Option<String>,
     /// `summary`, `customer`, `key` and `text`.
     pub(in crate::connectors::rest) fields: BTreeMap<String, TicketField>,
 }
