@@ -21,6 +21,9 @@ fn state(id: &str) -> Value {
     json!({"id": id, "companyId": "c", "productId": "p", "quantity": 1, "status": "Active", "billingTerm": "Monthly"})
 }
 
+/// A company that is another with every read.
+const RESTLESS: &str = "7c1f0a52-9a1e-4a53-8f0d-2b6f6f0e1a11";
+
 /// A remote's address.
 async fn served() -> String {
     let page = json!({
@@ -31,13 +34,13 @@ async fn served() -> String {
     let reads = Arc::new(AtomicUsize::new(0));
     let restless = move || async move {
         let read = reads.fetch_add(1, Ordering::SeqCst);
-        Json(json!({"id": "restless", "name": format!("Name {read}"), "phone": "1", "address": {"city": "Paris"}}))
+        Json(json!({"id": RESTLESS, "name": format!("Name {read}"), "phone": "1", "address": {"city": "Paris"}}))
     };
     let token = json!({"access_token": "t", "expires_in": 86400, "token_type": "Bearer"});
     let routes = Router::new()
         .route("/v1/token", post(|| async { Json(token) }))
         .route("/v1/companies", get(|| async { Json(page) }))
-        .route("/v1/companies/restless", get(restless))
+        .route(&format!("/v1/companies/{RESTLESS}"), get(restless))
         .route("/v1/companies/{id}", get(|| async { Json(json!({"id": "another", "name": "Another"})) }))
         .route("/v1/subscriptions/{id}/history", get(history));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -80,7 +83,7 @@ async fn what_somebody_else_changed_meanwhile_is_not_overwritten() {
         let place = Place::new().set("SECRET", "s");
         place.write("trueup.toml", &settings(&url));
         let _ = place.run("db migrate").ended(0);
-        place.run("pax8 companies update restless --phone 2 --yes").ended(4)
+        place.run(&format!("pax8 companies update {RESTLESS} --phone 2 --yes")).ended(4)
     });
     let said = said.await.unwrap();
     assert!(said.stderr.contains("was changed while it was looked at"), "{}", said.stderr);

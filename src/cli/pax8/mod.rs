@@ -1,6 +1,6 @@
 //! `trueup pax8`: what Pax8's partner API offers, for people.
 //!
-//! Reads go to Pax8 at once and touch no database. Keeps the invariant that a write is a person's act: it is shown before it is
+//! Reads go to Pax8 at once and need no database; where one is there, it only tells names. Keeps the invariant that a write is a person's act: it is shown before it is
 //! sent, and sent only after a yes.
 
 mod clear;
@@ -35,7 +35,7 @@ pub(super) use show::json;
 
 /// Ask Pax8, or change something there
 ///
-/// Reads go to Pax8 at once and touch no database. Writes show what they would send and ask; each is noted in the database
+/// Reads go to Pax8 at once and need no database. Writes show what they would send and ask; each is noted in the database
 /// before it is sent, sent once, and ends with what Pax8 then reports. No pull and no reconcile ever writes.
 ///
 /// Companies, products and webhooks may be named by the beginning of their names or ids, where it means one alone; the last pull

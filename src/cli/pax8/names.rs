@@ -3,6 +3,7 @@
 //! Keeps the invariant that a name stands for an id only where it can mean no other, and that what it was taken for is said.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Kind};
@@ -14,6 +15,8 @@ use crate::engine::pax8::{Ask, Extent, Invalid, Query, Record, Remote, RemoteId}
 
 /// So many of several are named.
 const NAMED_MAX: usize = 8;
+/// So long a database is waited for that a read could do without.
+const PULLED_MAX: Duration = Duration::from_secs(2);
 /// From so many characters on the beginning of an id stands for it.
 const ID_START_MIN: usize = 6;
 
@@ -154,10 +157,17 @@ async fn pulled(context: &Context, remote: &Remote, of: Of) -> BTreeMap<String, 
         let engine = context.engine(&context.config()?).await?;
         Ok::<_, CommandError>(engine.vendor_names(&remote.settings().name, entity).await?)
     };
-    read.await.unwrap_or_else(|error| {
-        tracing::debug!("no names are known from the last pull: {error}");
-        BTreeMap::new()
-    })
+    match tokio::time::timeout(PULLED_MAX, read).await {
+        Ok(Ok(names)) => names,
+        Ok(Err(error)) => {
+            tracing::debug!("no names are known from the last pull: {error}");
+            BTreeMap::new()
+        }
+        Err(_) => {
+            tracing::debug!("the database did not tell the names of the last pull in time");
+            BTreeMap::new()
+        }
+    }
 }
 
 /// As Pax8 has them now. It finds products by their names, and of companies and webhooks lists all.
