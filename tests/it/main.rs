@@ -27,5 +27,6 @@ mod store;
 mod support;
 mod terminal;
 mod tidy;
+mod tryton;
 mod unasked;
 mod writes;

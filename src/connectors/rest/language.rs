@@ -502,6 +502,8 @@ pub(super) enum ChildWrite {
 pub(super) struct Field {
     /// Where in the row.
     pub(super) at: Option<String>,
+    /// Where else in the row, if there is no value at `at`; spelled as there.
+    pub(super) or_at: Option<String>,
     /// Or: the field of the parent's record that it takes over, as decoded there.
     pub(super) from_parent: Option<String>,
     /// Or: two number fields of the record that it is the product of, where the system keeps no total.
