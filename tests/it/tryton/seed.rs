@@ -1,11 +1,5 @@
 //! Putting customers, products, running subscriptions and invoices into a server, as a person would: through its interface.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "helpers of tests; what is not as expected fails the test"
-)]
-
 use serde_json::{Value, json};
 
 use super::server::{Tryton, day, decimal, encoded};
@@ -18,6 +12,7 @@ pub(super) struct Made {
 }
 
 /// A line to subscribe to.
+#[expect(clippy::needless_pass_by_value, reason = "what a line says besides is written where it is used")]
 pub(super) fn line(of: Made, quantity: i64, price: &str, more: Value) -> Value {
     let mut line = json!({ "service": of.service, "quantity": quantity, "unit_price": decimal(price) });
     line.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
@@ -39,7 +34,8 @@ impl Tryton {
         self.made("party.party", json!({ "name": name, "code": code, "addresses": address })).await
     }
 
-    pub(super) async fn product(&self, name: &str, code: &str, price: &str, cost: &str) -> Made {
+    /// A product nobody can subscribe to.
+    pub(super) async fn article(&self, name: &str, code: &str, price: &str, cost: &str) -> i64 {
         let template = json!({
             "name": name, "type": "service", "salable": true, "list_price": decimal(price),
             "default_uom": self.id("unit"), "sale_uom": self.id("unit"), "account_category": self.id("category"),
@@ -49,6 +45,12 @@ impl Tryton {
         let product = template.taken()["products"][0].as_i64().unwrap();
         let costs = json!({ "cost_price": decimal(cost) });
         let _ = self.put(&format!("product.product/{product}"), costs).await.taken();
+        product
+    }
+
+    /// A product and its service.
+    pub(super) async fn product(&self, name: &str, code: &str, price: &str, cost: &str) -> Made {
+        let product = self.article(name, code, price, cost).await;
         let recurs = json!({ "product": product, "consumption_recurrence": self.id("monthly") });
         Made { product, service: self.made("sale.subscription.service", recurs).await }
     }
@@ -57,7 +59,7 @@ impl Tryton {
     pub(super) async fn draft(&self, party: i64, start: &str, more: Value, lines: Vec<Value>) -> i64 {
         let whose = encoded(&json!([["party", "=", party]]));
         let address = self.get("party.address", &[("d", &whose)]).await.column("id")[0].clone();
-        let lines: Vec<Value> = lines.into_iter().map(|line| self.whole(line, start)).collect();
+        let lines: Vec<Value> = lines.iter().map(|line| self.whole(line, start)).collect();
         let mut values = json!({
             "party": party, "invoice_address": address, "start_date": day(start), "payment_term": self.id("term"),
             "currency": self.id("currency"), "invoice_recurrence": self.id("monthly"), "lines": [["create", lines]],
@@ -66,7 +68,7 @@ impl Tryton {
         self.made("sale.subscription", values).await
     }
 
-    fn whole(&self, line: Value, start: &str) -> Value {
+    fn whole(&self, line: &Value, start: &str) -> Value {
         let mut whole = json!({
             "unit": self.id("unit"), "start_date": day(start), "consumption_recurrence": self.id("monthly"),
         });
@@ -88,17 +90,21 @@ impl Tryton {
         subscription
     }
 
-    /// Has the server bill what is due: consumptions, and draft invoices of them.
-    pub(super) async fn bill(&self, until: &str) -> Vec<i64> {
-        for (wizard, state) in
-            [("sale.subscription.line.consumption.create", "create_"), ("sale.subscription.create_invoice", "create_")]
-        {
+    /// Has the server bill what is due until a day: the drafts of invoices it makes.
+    pub(super) async fn bill(&self, until: &str) -> Vec<Value> {
+        for wizard in ["sale.subscription.line.consumption.create", "sale.subscription.create_invoice"] {
             let begun = self.rpc(&format!("wizard.{wizard}.create"), vec![]).await.unwrap();
             let start = json!({ "start": { "date": day(until), "companies": [self.base["company"]] } });
-            let context = vec![begun[0].clone(), start, json!(state)];
-            let _ = self.rpc(&format!("wizard.{wizard}.execute"), context).await.unwrap();
+            let execute = vec![begun[0].clone(), start, json!("create_")];
+            let _ = self.rpc(&format!("wizard.{wizard}.execute"), execute).await.unwrap();
         }
-        let invoices = self.every("account.invoice", &["id"]).await;
-        invoices.iter().map(|invoice| invoice["id"].as_i64().unwrap()).collect()
+        self.every("account.invoice", &["state", "party", "untaxed_amount", "lines"]).await
+    }
+
+    /// Posts an invoice. One of a month that is past must not be payable in the past, so it loses its terms.
+    pub(super) async fn posted(&self, invoice: &Value) {
+        let invoice = format!("account.invoice/{}", invoice["id"]);
+        let _ = self.put(&invoice, json!({ "payment_term": null })).await.taken();
+        let _ = self.post(&format!("{invoice}/post"), json!({})).await.taken();
     }
 }

@@ -3,13 +3,6 @@
 //! The server ends with the test, however that ends: it is killed when this is dropped, and it ends by itself when its
 //! standard input closes, that is when the test program is gone.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "helpers of tests; what is not as expected fails the test"
-)]
-
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -95,8 +88,14 @@ impl Tryton {
 
     /// What the other interface says: the one Tryton's own client uses, which shares no code with REST but the models.
     pub(super) async fn rpc(&self, method: &str, mut params: Vec<Value>) -> Result<Value, Value> {
-        params.push(json!({ "company": self.base["company"], "active_test": false }));
-        let answer = self.call(method, Value::Array(params)).await;
+        let company = &self.base["company"];
+        params.push(json!({ "company": company, "companies": [company], "active_test": false }));
+        self.called(method, Value::Array(params)).await
+    }
+
+    /// The same with a context of its own, the last of the parameters.
+    pub(super) async fn called(&self, method: &str, params: Value) -> Result<Value, Value> {
+        let answer = self.call(method, params).await;
         answer.get("error").map_or_else(|| Ok(answer["result"].clone()), |error| Err(error.clone()))
     }
 
@@ -165,6 +164,11 @@ impl Tryton {
 
     /// The shipped connector file, with some words replaced, connected to this server.
     pub(super) fn connected(&self, replaced: &[(&str, &str)]) -> Rest {
+        self.connected_with(self.key(), replaced)
+    }
+
+    /// The same with another key.
+    pub(super) fn connected_with(&self, key: &str, replaced: &[(&str, &str)]) -> Rest {
         let mut file = ConnectorFile::builtin("builtin:tryton").unwrap();
         for (from, to) in replaced {
             assert!(file.text.contains(from), "{from}");
@@ -172,7 +176,7 @@ impl Tryton {
         }
         let mut settings = RestSettings::new("erp", file);
         settings.backoff = Backoff { first: Duration::ZERO, most: Duration::ZERO };
-        Rest::new(settings.with("url", &self.url).with("key", self.key())).unwrap()
+        Rest::new(settings.with("url", &self.url).with("key", key)).unwrap()
     }
 
     /// How many requests whose line has this part the server has answered, by its own log.
@@ -206,9 +210,12 @@ pub(super) fn day(text: &str) -> Value {
 /// A copy of the database, and a server of it that listens.
 fn begin() -> (TempDir, Child, String, Value) {
     #[expect(clippy::disallowed_methods, reason = "where the test command put the installed server")]
-    let made = std::env::var("TRUEUP_TEST_TRYTON").map(PathBuf::from).unwrap_or_else(|_| {
-        panic!("TRUEUP_TEST_TRYTON is not set: tests/run installs Tryton and makes the database that tests copy, and sets it")
+    let made = std::env::var("TRUEUP_TEST_TRYTON").unwrap_or_else(|_| {
+        panic!(
+            "TRUEUP_TEST_TRYTON is not set: tests/run installs Tryton, makes the database that tests copy, and sets it"
+        )
     });
+    let made = PathBuf::from(made);
     let place = tempfile::tempdir().unwrap();
     std::fs::copy(made.join("template.sqlite"), place.path().join("erp.sqlite")).unwrap();
     let base = serde_json::from_str(&std::fs::read_to_string(made.join("template.json")).unwrap()).unwrap();
@@ -229,4 +236,25 @@ fn begin() -> (TempDir, Child, String, Value) {
         panic!("Tryton did not start: {}", std::fs::read_to_string(place.path().join("said")).unwrap());
     }
     (place, process, url.trim_end().to_owned(), base)
+}
+
+#[test]
+fn a_server_ends_when_the_program_that_started_it_is_gone() {
+    let (_place, mut process, ..) = begin();
+    assert!(process.try_wait().unwrap().is_none());
+    drop(process.stdin.take());
+    assert!(process.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn a_server_ends_with_the_test_that_started_it_also_when_that_fails() {
+    let tryton = Tryton::start().await;
+    let process = std::path::PathBuf::from(format!("/proc/{}", tryton.process.id()));
+    assert!(process.exists());
+    let failed = tokio::spawn(async move {
+        let _held = tryton;
+        panic!("as a test that fails");
+    });
+    assert!(failed.await.unwrap_err().is_panic());
+    assert!(!process.exists());
 }
