@@ -139,6 +139,9 @@ async fn the_lines_of_subscriptions_are_what_the_other_interface_says() {
         let end = if row["end_date"].is_null() { &subscription["end_date"] } else { &row["end_date"] };
         assert_eq!(found.cancelled.map_or(Value::Null, |end| day(&end.to_string())), *end);
     }
+    let other = tryton.connected(&[("default = \"1\"", "default = \"2\"")]);
+    let pulled_of_other = other.billed_lines("2026-10".parse().unwrap(), &Unwatched).await.unwrap();
+    assert_eq!(pulled_of_other.records(), [], "lines belong to a company");
     let figures: Vec<String> = pulled
         .records()
         .iter()
