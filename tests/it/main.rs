@@ -29,5 +29,6 @@ mod store;
 mod support;
 mod terminal;
 mod tidy;
+mod tryton;
 mod unasked;
 mod writes;

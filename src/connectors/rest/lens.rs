@@ -32,6 +32,9 @@ impl Path {
             match &segment.pick {
                 Pick::Whole => {}
                 Pick::Each => return Err(format!("`{}[]` is several places: none can be written", segment.name)),
+                Pick::First => {
+                    return Err(format!("`{}[0]` is known by its place alone: it cannot be written", segment.name));
+                }
                 Pick::Keyed(wanted) => {
                     let Some(below) = below else {
                         return Err(format!("`{}[…]` is a whole element: name a member of it", segment.name));
@@ -54,7 +57,7 @@ impl Path {
             here = next;
         }
         match &last.pick {
-            Pick::Each => false,
+            Pick::Each | Pick::First => false,
             Pick::Whole => here.as_object_mut().is_some_and(|members| members.remove(&last.name).is_some()),
             Pick::Keyed(wanted) => {
                 let elements = here.get_mut(&last.name).and_then(Value::as_array_mut);
@@ -76,7 +79,7 @@ fn step<'v>(here: &'v mut Value, segment: &Segment, new: &Map<String, Value>) ->
     let member = members.entry(name).or_insert(Value::Null);
     let wanted = match &segment.pick {
         Pick::Whole => return Ok(member),
-        Pick::Each => return Err(format!("`{name}[]` is several places")),
+        Pick::Each | Pick::First => return Err(format!("`{name}` is a list")),
         Pick::Keyed(wanted) => wanted,
     };
     if member.is_null() {
@@ -109,7 +112,7 @@ fn inside<'v>(here: &'v mut Value, segment: &Segment) -> Option<&'v mut Value> {
     let member = here.get_mut(&segment.name)?;
     match &segment.pick {
         Pick::Whole => Some(member),
-        Pick::Each => None,
+        Pick::Each | Pick::First => None,
         Pick::Keyed(wanted) => member.as_array_mut()?.iter_mut().find(|element| is_keyed_by(element, wanted)),
     }
 }

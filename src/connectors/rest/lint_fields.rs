@@ -48,6 +48,11 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
         lint.at("at", |lint| path = lint.path(at));
         path
     });
+    lint.maybe("or_at", field.or_at.as_ref(), |lint, place| {
+        lint.demand(field.at.is_some(), "`or_at` is the place after `at`, which is not given");
+        lint.demand(field.at.as_ref() != Some(place), "the same place as `at`");
+        let _ = lint.path(place);
+    });
     lint.maybe("from_parent", field.from_parent.as_ref(), |lint, of| from_parent(lint, entity, field, of, kind));
     lint.maybe("codec", field.codec.as_ref(), |lint, codec| check_codec(lint, codec));
     lint.maybe("max", field.max.as_ref(), |lint, most| lint.demand(*most > 0, "1 or more expected"));

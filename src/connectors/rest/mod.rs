@@ -13,7 +13,8 @@
 //! - `parent = "agreement"` the entity has one list below each agreement, whose id stands for `{agreement}` in the address.
 //! - `[ticket]` how a ticket is made (`post`, `fields`, `reply`) and found again by its key (`find`).
 //! - fields: `at` a place in the row, or `from_parent` the parent's field as decoded there (`id` is its id), or only a
-//!   `default`; with `at`, a `default` counts where the row has no value. Without a `codec` a value is text.
+//!   `default`; with `at`, a second place `or_at` and then a `default` count where the row has no value. Without a `codec` a
+//!   value is text.
 //!
 //! Keeps the invariant that a file that was accepted does what it says or says why it cannot, with place, record and field.
 

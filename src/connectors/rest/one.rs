@@ -147,10 +147,15 @@ impl Connection {
         raw: &Value,
         references: &References,
     ) -> std::result::Result<Option<Decoded>, String> {
-        let Some(at) = &field.at else { return Ok(None) };
         let text = Codec::Text {};
         let codec = field.codec.as_ref().unwrap_or(&text);
-        decode(codec, Path::parse(at)?.get(raw), self.connector.http.numbers, references)
+        for at in field.at.iter().chain(&field.or_at) {
+            let value = decode(codec, Path::parse(at)?.get(raw), self.connector.http.numbers, references)?;
+            if value.is_some() {
+                return Ok(value);
+            }
+        }
+        Ok(None)
     }
 
     /// What the file or the settings cannot do for an entity.

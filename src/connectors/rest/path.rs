@@ -1,7 +1,7 @@
-//! Paths into a JSON answer: `address.country`, `phones[type=main].number`, `errors[].message`, `"_id.x"`, `$`.
+//! Paths into a JSON answer: `address.country`, `phones[type=main].number`, `lines[0].text`, `errors[].message`, `"_id.x"`, `$`.
 //!
-//! Owns the grammar `seg("."seg)*` with `seg = name ("[" key "=" value ("," key "=" value)* "]")? | name "[]"`. A path
-//! that was parsed always reads: what is not there is `None`, never an error.
+//! Owns the grammar `seg("."seg)*` with `seg = name ("[" key "=" value ("," key "=" value)* "]")? | name "[]" | name "[0]"`.
+//! A path that was parsed always reads: what is not there is `None`, never an error.
 
 use serde_json::Value;
 
@@ -23,6 +23,8 @@ pub(super) enum Pick {
     Whole,
     /// The first element whose members read as said.
     Keyed(Vec<(String, String)>),
+    /// The first element, whatever it holds.
+    First,
     /// Every element.
     Each,
 }
@@ -85,6 +87,7 @@ fn walk<'v>(segments: &[Segment], from: &'v Value, found: &mut Vec<&'v Value>) {
     let elements = member.as_array().map(Vec::as_slice).unwrap_or_default();
     match &first.pick {
         Pick::Whole => walk(rest, member, found),
+        Pick::First => elements.iter().take(1).for_each(|element| walk(rest, element, found)),
         Pick::Each => elements.iter().for_each(|element| walk(rest, element, found)),
         Pick::Keyed(wanted) => {
             if let Some(element) = elements.iter().find(|element| is_keyed_by(element, wanted)) {
@@ -118,6 +121,9 @@ fn segment(text: &str) -> Result<(Segment, &str), String> {
     };
     if let Some(after) = inside.strip_prefix(']') {
         return Ok((Segment { name, pick: Pick::Each }, after));
+    }
+    if let Some(after) = inside.strip_prefix("0]") {
+        return Ok((Segment { name, pick: Pick::First }, after));
     }
     let mut wanted = Vec::new();
     let mut rest = inside;
@@ -175,6 +181,9 @@ mod tests {
             ("phones[type=home].number", None),
             ("errors[].code", Some(json!("ObjectExists"))),
             ("errors[].message", Some(json!("taken"))),
+            ("phones[0].number", Some(json!("1"))),
+            ("errors[0].message", None),
+            ("none[0].number", None),
             ("customFields[caption=Line Type].value", Some(json!("credit"))),
             (r#"customFields[caption="A, b=c]"].value"#, Some(json!("odd"))),
             ("customFields[id=3].value", Some(json!("odd"))),
@@ -194,6 +203,7 @@ mod tests {
             ("a.", "path `a.`: a name expected at ``"),
             ("a[b", "path `a[b`: `key=value` expected in the brackets at `b`"),
             ("a[b=c", "path `a[b=c`: the bracket is not closed"),
+            ("a[1]", "path `a[1]`: `key=value` expected in the brackets at `1]`"),
             ("a[=c]", "path `a[=c]`: `key=value` expected in the brackets at `=c]`"),
             ("a]b", "path `a]b`: `.` or the end expected at `]b`"),
             (r#""a"#, "path `\"a`: the quotation mark is not closed"),

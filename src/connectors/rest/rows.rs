@@ -356,8 +356,8 @@ fn product(factors: &[String; 2], row: &Row) -> std::result::Result<Option<Decod
     Ok(Some(Decoded::Number(amount.value())))
 }
 
-/// A field: its name, what the file says of it, and where it stands in a row.
-type Described<'s> = (&'s str, &'s Field, Option<Path>);
+/// A field: its name, what the file says of it, and where it stands in a row, the first place that has a value.
+type Described<'s> = (&'s str, &'s Field, Vec<Path>);
 
 /// What a row may take values from besides itself: the record it is listed below, and the records that were read before.
 #[derive(Clone, Copy)]
@@ -392,7 +392,8 @@ impl<'s> Shape<'s> {
         };
         let mut fields = Vec::new();
         for (name, field) in &entity.fields {
-            fields.push((name.as_str(), field, parse(&field.at)?));
+            let places = field.at.iter().chain(&field.or_at).map(|place| Path::parse(place));
+            fields.push((name.as_str(), field, places.collect::<std::result::Result<_, _>>()?));
         }
         Ok(Self { connection, name, entity, id: Path::parse(&entity.id)?, version, gone, fields })
     }
@@ -452,15 +453,18 @@ impl<'s> Shape<'s> {
 
     fn field(
         &self,
-        (name, field, path): &Described<'_>,
+        (name, field, places): &Described<'_>,
         row: &Value,
         around: Around<'_>,
     ) -> std::result::Result<Option<Decoded>, String> {
         let mut value = None;
-        if let Some(path) = path {
-            let text = Codec::Text {};
+        let text = Codec::Text {};
+        for path in places {
             let codec = field.codec.as_ref().unwrap_or(&text);
             value = decode(codec, path.get(row), self.connection.connector.http.numbers, around.references)?;
+            if value.is_some() {
+                break;
+            }
         }
         if let (Some(of), Some(parent)) = (&field.from_parent, around.parent) {
             if parent.broken.contains(of) {

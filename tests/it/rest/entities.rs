@@ -1,13 +1,12 @@
 //! Entities against small servers: lists below parents, what a line takes from its parent, references, defaults, products of
-//! fields, rows that are gone; and the shipped Tryton file against answers of the published shape.
+//! fields, rows that are gone.
 
 use serde_json::json;
-use trueup::connectors::rest::{ConnectorFile, Rest};
 use trueup::connectors::{PsaConnector as _, Unwatched};
 use trueup::core::billing::{BilledLine, LineKind};
 use trueup::core::money::plain;
 
-use super::{Asked, Said, Server, connect, ok, settings};
+use super::{Asked, Said, Server, connect, ok};
 
 const ERP: &str = r#"
 schema = 1
@@ -228,53 +227,4 @@ async fn a_check_follows_references() {
             Some(part) => assert!(contract.outcome.as_ref().unwrap_err().what.contains(part), "{contract:?}"),
         }
     }
-}
-
-/// Answers as Tryton's description has them.
-fn tryton(asked: &Asked) -> Said {
-    assert_eq!(asked.headers.get("authorization").unwrap(), "Bearer key");
-    assert_eq!(asked.headers.get("x-tryton-context").unwrap(), "eyJjb21wYW55IjoxfQ==");
-    assert_eq!(asked.query("o"), Some("W1siaWQiLCJBU0MiXV0%3D"));
-    let decimal = |text: &str| json!({ "__class__": "Decimal", "decimal": text });
-    if asked.query("p") != Some("0") {
-        return ok("[]");
-    }
-    ok(match asked.path.as_str() {
-        "/demo/rest/model/party.party" => json!([
-            { "id": 4, "code": "0012", "name": "Harbour", "active": 1, "_timestamp": "1.5" },
-            { "id": 5, "code": "0013", "name": "Quay", "active": 0 },
-        ]),
-        "/demo/rest/model/product.product" => json!([
-            { "id": 8, "code": "SEAT", "rec_name": "[SEAT] Seat", "list_price": decimal("9.0000"), "cost_price": decimal("7.25") },
-        ]),
-        "/demo/rest/model/sale.subscription" => {
-            json!([{ "id": 2, "number": "S-2", "party": 4, "state": "running", "currency.": { "code": "EUR" } }])
-        }
-        _ => {
-            assert_eq!(asked.path, "/demo/rest/model/sale.subscription.line");
-            assert_eq!(asked.query("d"), Some("W1sic3Vic2NyaXB0aW9uIiwiPSIsMl1d"));
-            json!([{
-                "id": 11, "service.": { "product": 8 }, "description": "Seats", "quantity": 3.0, "unit_price": decimal("9.5000"),
-                "start_date": { "__class__": "date", "year": 2026, "month": 4, "day": 1 }, "end_date": null,
-            }])
-        }
-    })
-}
-
-#[tokio::test]
-async fn the_tryton_file_reads_answers_of_the_published_shape() {
-    let server = Server::start(tryton).await;
-    let settings = settings(ConnectorFile::builtin("builtin:tryton").unwrap())
-        .with("url", &format!("{}/demo", server.url))
-        .with("key", "key");
-    let rest = Rest::new(settings).unwrap();
-    let lines = rest.billed_lines("2026-04".parse().unwrap(), &Unwatched).await.unwrap();
-    assert_eq!(lines.problems(), []);
-    assert_eq!(figures(&lines.records()[0]), "11 2026-04-01 3 9.5 28.5 7.25 21.75 ");
-    assert_eq!(lines.records()[0].agreement.as_deref(), Some("S-2"));
-    let customers = rest.customers(&Unwatched).await.unwrap();
-    let states: Vec<_> =
-        customers.records().iter().map(|customer| customer.fields.status.as_deref().unwrap()).collect();
-    assert_eq!(states, ["Active", "Inactive"]);
-    assert!(rest.check(&Unwatched).await.iter().all(|line| line.outcome.is_ok()));
 }

@@ -168,6 +168,21 @@ const GALLERY: &[(&str, &str, &str)] = &[
     ),
     (
         "name = { at = \"name\" }",
+        "name = { or_at = \"title\", default = \"x\" }",
+        "test.toml:31:10: entity.customer.fields.name.or_at: `or_at` is the place after `at`, which is not given",
+    ),
+    (
+        "name = { at = \"name\" }",
+        "name = { at = \"name\", or_at = \"name\" }",
+        "test.toml:31:23: entity.customer.fields.name.or_at: the same place as `at`",
+    ),
+    (
+        "name = { at = \"name\" }",
+        "name = { at = \"name\", or_at = \"a[1]\" }",
+        "test.toml:31:23: entity.customer.fields.name.or_at: path `a[1]`: `key=value` expected in the brackets at `1]`",
+    ),
+    (
+        "name = { at = \"name\" }",
         "name = { from_parent = \"name\" }",
         "test.toml:31:10: entity.customer.fields.name.from_parent: `from_parent` needs an entity with a `parent`",
     ),
@@ -284,6 +299,11 @@ const GALLERY: &[(&str, &str, &str)] = &[
         "at = \"state\"",
         "at = \"states[].name\"",
         "test.toml:32:1: entity.customer.fields.status: `states[]` is several places: none can be written; say `dir = \"read\"`",
+    ),
+    (
+        "at = \"state\"",
+        "at = \"states[0].name\"",
+        "test.toml:32:1: entity.customer.fields.status: `states[0]` is known by its place alone: it cannot be written; say `dir = \"read\"`",
     ),
     (
         "at = \"name\" }",

@@ -15,6 +15,8 @@ use super::calls::Numbers;
 pub(in crate::connectors::rest) struct Field {
     /// Where in the row.
     pub(in crate::connectors::rest) at: Option<String>,
+    /// Where else in the row, if there is no value at `at`; spelled as there.
+    pub(in crate::connectors::rest) or_at: Option<String>,
     /// Or: the field of the parent's record that it takes over, as decoded there.
     pub(in crate::connectors::rest) from_parent: Option<String>,
     /// Or: two number fields of the record that it is the product of, where the system keeps no total.

@@ -1,0 +1,140 @@
+//! A month with Tryton as the PSA: pulled by the program, linked by review, reconciled; and what the program takes for
+//! billed is what Tryton itself invoices.
+
+use serde_json::json;
+use trueup::simulate::{Data, Faults, File, Pax8Credentials, serve_pax8};
+
+use super::seed::{Made, line};
+use super::server::{Tryton, day};
+use crate::support::hermetic::Place;
+
+const CONFIG: &str = r#"
+[store]
+url = "sqlite:trueup.db"
+
+[connectors.pax8]
+kind = "pax8"
+side = "vendor"
+base_url = "PAX8/v1"
+client_id = "demo-client"
+client_secret = { env = "PAX8_SECRET" }
+pause_ms = 0
+
+[connectors.erp]
+kind = "rest"
+side = "psa"
+file = "builtin:tryton"
+pause_ms = 0
+
+[connectors.erp.settings]
+url = "TRYTON"
+key = { env = "TRYTON_KEY" }
+"#;
+
+/// The distributor's side of April of a scenario of this tree.
+fn distributor() -> Data {
+    let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios/alder-dental-april");
+    let mut data = Data::empty();
+    for file in [File::VendorCompanies, File::VendorProducts, File::VendorSubscriptions, File::VendorInvoiceItems] {
+        let mut reader = csv::Reader::from_path(format!("{scenario}/{}", file.name())).unwrap();
+        let head = reader.headers().unwrap().clone();
+        for row in reader.records().map(Result::unwrap) {
+            let cells: Vec<(&str, &str)> = head.iter().zip(row.iter()).collect();
+            data.table_mut(file).push(&cells);
+        }
+    }
+    data
+}
+
+/// The MSP's side of it, and lines that bill nothing in April: one is over, one not begun, one not agreed to yet.
+async fn fill(tryton: &Tryton) -> i64 {
+    let mut products = Vec::new();
+    for (name, code, price, cost) in [
+        ("Business Premium", "BP", "25", "20"),
+        ("Endpoint Protection", "EDR", "5", "3.50"),
+        ("Backup", "BAK", "4.50", "3"),
+        ("Cloud consumption", "CC", "1", "1"),
+        ("Site survey", "SURVEY", "1", "1"),
+    ] {
+        products.push(tryton.product(name, code, price, cost).await);
+    }
+    let [premium, endpoint, backup, cloud, survey]: [Made; 5] = products.try_into().unwrap();
+    let alder = tryton.party("Alder Dental", "0101").await;
+    let over = json!({ "end_date": day("2026-04-01") });
+    let lines = vec![
+        line(premium, 10, "25", json!({ "end_date": day("2026-04-20") })),
+        line(endpoint, 22, "5", json!({})),
+        line(backup, 20, "4", json!({})),
+        line(survey, 2, "15", json!({})),
+        line(cloud, 7, "9", over),
+    ];
+    tryton.running(alder, "2026-04-01", json!({}), lines).await;
+    tryton.running(alder, "2026-05-01", json!({}), vec![line(cloud, 8, "9", json!({}))]).await;
+    tryton.draft(alder, "2026-04-01", json!({}), vec![line(backup, 5, "4", json!({}))]).await;
+    alder
+}
+
+/// The rows of a report as lines of some of its columns.
+fn rows(place: &Place, report: &str, columns: &[&str]) -> Vec<String> {
+    let text = place.run(&format!("report {report} --period 2026-04 --format csv")).ended(0).stdout;
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let head = reader.headers().unwrap().clone();
+    let at: Vec<usize> = columns.iter().map(|name| head.iter().position(|column| column == *name).unwrap()).collect();
+    let shown = |row: csv::StringRecord| at.iter().map(|at| row[*at].to_owned()).collect::<Vec<_>>().join(" | ");
+    reader.records().map(Result::unwrap).map(shown).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn april_is_reconciled_with_tryton_as_the_psa() {
+    let tryton = Tryton::start().await;
+    let alder = fill(&tryton).await;
+    let credentials = Pax8Credentials::default();
+    let at = "127.0.0.1:0".parse().unwrap();
+    let pax8 = serve_pax8(distributor(), Faults::default(), credentials.clone(), at).await.unwrap();
+    let place =
+        Place::new().set("PAX8_SECRET", &credentials.client_secret).set("TRYTON_KEY", tryton.key()).set("USER", "ada");
+    place.write(
+        "trueup.toml",
+        &CONFIG.replace("PAX8/", &format!("{}/", pax8.url())).replace("TRYTON\"", &format!("{}\"", tryton.url)),
+    );
+    tokio::task::block_in_place(|| {
+        let _ = place.run("db migrate").ended(0);
+        let _ = place.run("check").ended(0);
+        let _ = place.run("pull --period 2026-04").ended(0);
+        let _ = place.run("propose all").ended(0);
+        let _ = place.run("review accept --kind customers v-alder").ended(0);
+        let _ = place.run("review accept --kind products p-bp p-edr p-bak p-cloud").ended(0);
+        let _ = place.run("reconcile --period 2026-04").ended(0);
+        let columns = ["customer ID", "product", "vendor qty", "PSA qty", "billed", "variance", "class"];
+        let of = |rest: &str| format!("{alder} | {rest}");
+        assert_eq!(
+            rows(&place, "variance", &columns),
+            [
+                of("Business Premium | 13 | 10 | 250.00 | -75.00 | QTY_UNDERBILLED"),
+                of("Endpoint Protection | 24 | 22 | 110.00 | -10.00 | QTY_UNDERBILLED"),
+                of("Backup | 20 | 20 | 80.00 | -10.00 | PRICE_STALE"),
+            ]
+        );
+        let coverage = rows(&place, "coverage", &["side", "fate", "lines that", "rows", "amount"]);
+        let psa: Vec<&str> = coverage.iter().filter_map(|row| row.strip_prefix("PSA | ")).collect();
+        assert_eq!(
+            psa,
+            [
+                "compared | customer and product linked | 3 | 440.00",
+                "excluded | does not bill in this month | 3 | 155.00",
+                "unmapped | product not linked (own service?) | 1 | 30.00",
+                "read | all of the above | 7 | 625.00",
+                "unknown | could not be read | 0 | 0.00",
+            ]
+        );
+    });
+    let invoices = tryton.bill("2026-04-30").await;
+    assert_eq!(invoices.len(), 1);
+    assert_eq!(
+        invoices[0]["untaxed_amount"]["decimal"], "470.00",
+        "what is compared and what is not linked, and no more"
+    );
+    tryton.posted(&invoices[0]).await;
+    let posted = tryton.every("account.invoice", &["state"]).await;
+    assert_eq!(posted[0]["state"], "posted");
+}
