@@ -37,6 +37,7 @@ mod paging;
 mod path;
 mod requests;
 mod rows;
+mod schema;
 mod settings;
 mod sink;
 mod source;
@@ -71,6 +72,12 @@ pub use source::Fault;
 /// The mistakes, in the order of the file.
 pub fn lint(file: &ConnectorFile) -> std::result::Result<(), Vec<Fault>> {
     lint::read(&file.name, &file.text).map(|_| ())
+}
+
+/// The JSON Schema of connector files, for completion in an editor.
+#[must_use]
+pub fn schema() -> String {
+    schema::text()
 }
 
 /// A PSA or ERP behind a connector file.

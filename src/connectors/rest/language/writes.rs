@@ -4,13 +4,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::When;
 
 /// Fields a tenant adds itself, as a write has to carry them.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct CustomFields {
     pub(in crate::connectors::rest) shape: CustomShape,
@@ -21,7 +22,7 @@ pub(in crate::connectors::rest) struct CustomFields {
     pub(in crate::connectors::rest) in_patch: Option<InPatch>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum CustomShape {
     Array,
@@ -29,14 +30,14 @@ pub(in crate::connectors::rest) enum CustomShape {
     Prefix,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum InPatch {
     Always,
     Changed,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum Dialect {
     Params,
@@ -49,7 +50,7 @@ pub(in crate::connectors::rest) enum Dialect {
 }
 
 /// How a record is made.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Create {
     pub(in crate::connectors::rest) post: Option<String>,
@@ -68,7 +69,7 @@ pub(in crate::connectors::rest) struct Create {
 }
 
 /// A key that makes a repeated call harmless.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Idempotent {
     pub(in crate::connectors::rest) header: Option<String>,
@@ -76,7 +77,7 @@ pub(in crate::connectors::rest) struct Idempotent {
 }
 
 /// How a record is changed.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Update {
     pub(in crate::connectors::rest) patch: Option<String>,
@@ -96,7 +97,7 @@ pub(in crate::connectors::rest) struct Update {
 }
 
 /// What is around a body.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Wrap {
     /// The member that holds it.
@@ -106,7 +107,7 @@ pub(in crate::connectors::rest) struct Wrap {
     pub(in crate::connectors::rest) list: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum Style {
     /// The changed leaves; objects merge (RFC 7386).
@@ -119,7 +120,7 @@ pub(in crate::connectors::rest) enum Style {
     Full,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum Clear {
     Null,
@@ -129,7 +130,7 @@ pub(in crate::connectors::rest) enum Clear {
 }
 
 /// Where the state a change was planned from is sent, or that the record is read again first.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Guard {
     pub(in crate::connectors::rest) header: Option<String>,
@@ -138,7 +139,7 @@ pub(in crate::connectors::rest) struct Guard {
 }
 
 /// In a state, a change is one of several calls.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Step {
     /// The state, where the first that fits counts.
@@ -151,7 +152,7 @@ pub(in crate::connectors::rest) struct Step {
 }
 
 /// Where the other side's id is kept.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Link {
     /// The place of it.
@@ -163,7 +164,7 @@ pub(in crate::connectors::rest) struct Link {
 }
 
 /// How records are asked for by a value: `{link}` in a link, `{field}` in a probe.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Lookup {
     pub(in crate::connectors::rest) dialect: Dialect,
@@ -172,7 +173,7 @@ pub(in crate::connectors::rest) struct Lookup {
 }
 
 /// How a record changes from a day on.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "strategy", rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::connectors::rest) enum Dated {
     /// The change itself carries the day.
@@ -190,7 +191,7 @@ pub(in crate::connectors::rest) enum Dated {
     },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum Until {
     LastDay,
@@ -198,7 +199,7 @@ pub(in crate::connectors::rest) enum Until {
 }
 
 /// What can be done to a record besides writing it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Action {
     pub(in crate::connectors::rest) post: String,
