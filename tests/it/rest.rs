@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod connectwise;
+mod commands;
 mod entities;
 mod gallery;
 mod paging;

@@ -149,8 +149,8 @@ impl Connection {
     ) -> std::result::Result<Option<Decoded>, String> {
         let text = Codec::Text {};
         let codec = field.codec.as_ref().unwrap_or(&text);
-        for at in field.at.iter().chain(&field.or_at) {
-            let value = decode(codec, Path::parse(at)?.get(raw), self.connector.http.numbers, references)?;
+        for at in self.places(field)? {
+            let value = decode(codec, at.get(raw), self.connector.http.numbers, references)?;
             if value.is_some() {
                 return Ok(value);
             }

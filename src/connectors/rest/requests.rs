@@ -48,7 +48,7 @@ impl<'d> Draft<'d> {
     /// A field the write names, if the file lets it be written.
     pub(super) fn field(&self, name: &str) -> Built<&'d Field> {
         let made = self.said.target.is_none();
-        let field = self.entity.fields.get(name).filter(|field| field.at.is_some());
+        let field = self.entity.fields.get(name).filter(|field| field.has_place());
         let field = field.ok_or_else(|| format!("`{name}` has no place in {}", self.of.connector.name))?;
         match field.dir {
             Dir::Both | Dir::Write => Ok(field),
@@ -60,11 +60,15 @@ impl<'d> Draft<'d> {
         }
     }
 
-    fn put(&self, name: &str, field: &Field, value: Option<&Decoded>) -> Built<Put> {
+    fn put(&self, name: &str, field: &Field, value: Option<&Decoded>, row: &Value) -> Built<Put> {
         let in_field = |what: String| format!("{name}: {what}");
-        let at = Path::parse(field.at.as_deref().unwrap_or_default()).map_err(in_field)?;
+        let places = self.of.places(field).map_err(in_field)?;
+        let at = places.into_iter().next().ok_or_else(|| in_field("it has no place".to_owned()))?;
         let value = value.map(|value| self.encoded(field, value)).transpose().map_err(in_field)?;
         let new = field.new.clone().unwrap_or_default().into_iter().collect();
+        if value.is_some() {
+            self.of.can_write(field, &at, row, &new).map_err(in_field)?;
+        }
         Ok(Put { at, new, value })
     }
 
@@ -98,7 +102,7 @@ impl<'d> Draft<'d> {
         let update = self.entity.update.as_ref().ok_or_else(|| self.unable("changed"))?;
         let mut puts = Vec::new();
         for (name, value) in values {
-            puts.push(self.put(name, self.field(name)?, value.as_ref())?);
+            puts.push(self.put(name, self.field(name)?, value.as_ref(), &one.raw)?);
         }
         let taking =
             Taking { style: update.style, clear: update.clear, custom: self.of.connector.custom_fields.as_ref() };
@@ -192,7 +196,7 @@ impl<'d> Draft<'d> {
         }
         for (name, value) in values {
             let Some(field) = self.entity.fields.get(name) else { continue };
-            let put = self.put(name, field, Some(&value))?;
+            let put = self.put(name, field, Some(&value), &body)?;
             put.at.set(&mut body, put.value.unwrap_or_default(), &put.new)?;
         }
         let marker = self.said.marker.unwrap_or_default();
@@ -215,7 +219,7 @@ impl<'d> Draft<'d> {
     /// What a new record holds: what is wanted, what is made of it, and what the file gives every one.
     pub(super) fn values(&self) -> Built<BTreeMap<&'d str, Decoded>> {
         let mut values = BTreeMap::new();
-        for (name, field) in self.entity.fields.iter().filter(|(_, field)| field.at.is_some()) {
+        for (name, field) in self.entity.fields.iter().filter(|(_, field)| field.has_place()) {
             let wanted = self.said.fields.get(name.as_str()).and_then(|wanted| wanted.after).map(decoded);
             let value = match (wanted, &field.make, &field.default) {
                 (Some(value), _, _) => Some(value),

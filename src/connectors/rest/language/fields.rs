@@ -16,6 +16,8 @@ use super::calls::Numbers;
 pub(in crate::connectors::rest) struct Field {
     /// Where in the row.
     pub(in crate::connectors::rest) at: Option<String>,
+    /// Or: the name of a field the tenant added itself; `[custom_fields]` says where those are. `{setting}` is filled in.
+    pub(in crate::connectors::rest) custom: Option<String>,
     /// Where else in the row, if there is no value at `at`; spelled as there.
     pub(in crate::connectors::rest) or_at: Option<String>,
     /// Or: the field of the parent's record that it takes over, as decoded there.
@@ -82,7 +84,7 @@ pub(in crate::connectors::rest) enum Codec {
         format: String,
         none: Option<Value>,
     },
-    /// `map`: our word to the wire's value.
+    /// `map`: our word to the wire's value, or to a list of its spellings; the first of them is written.
     Enum {
         map: BTreeMap<String, Value>,
         unknown: Option<UnknownWord>,

@@ -10,23 +10,34 @@ use serde_json::Value;
 
 use super::When;
 
-/// Fields a tenant adds itself, as a write has to carry them.
+/// Fields a tenant adds itself: where a row has them, and how a write has to carry them.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct CustomFields {
     pub(in crate::connectors::rest) shape: CustomShape,
+    /// Where the array or the object with them is; `$` is the row itself.
     pub(in crate::connectors::rest) at: String,
+    /// For `array`: the member of an element that names the field.
     pub(in crate::connectors::rest) key: Option<String>,
+    /// For `array`: the member of an element that holds the value; `value` where nothing is said.
+    pub(in crate::connectors::rest) value: Option<String>,
+    /// For `prefix`: what stands before the name of each.
+    pub(in crate::connectors::rest) prefix: Option<String>,
+    /// For `array`: the members of an element that a write carries; all of them where nothing is said.
     #[serde(default)]
     pub(in crate::connectors::rest) send: Vec<String>,
+    /// For `array`: whether a change carries them even where none of them changes.
     pub(in crate::connectors::rest) in_patch: Option<InPatch>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum CustomShape {
+    /// A list with an element for each.
     Array,
+    /// An object with a member for each.
     Map,
+    /// Members of the row whose names begin alike.
     Prefix,
 }
 
