@@ -2,26 +2,29 @@
 //! read through the simulator.
 #![cfg(test)]
 
-mod connectwise;
 mod commands;
+mod connectwise;
 mod entities;
 mod gallery;
+mod inside;
 mod paging;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::IntoResponse as _;
 use trueup::connectors::http::Backoff;
 use trueup::connectors::rest::{ConnectorFile, Rest, RestSettings};
 
 /// What a test server was asked.
 struct Asked {
+    method: Method,
     path: String,
     query: String,
     headers: HeaderMap,
+    body: String,
     /// How many requests came before.
     nth: usize,
 }
@@ -40,7 +43,7 @@ fn ok(body: impl std::fmt::Display) -> Said {
     (200, Vec::new(), format!("{body}"))
 }
 
-/// A server that answers every GET with a function. Its task ends with the test's runtime.
+/// A server that answers every call with a function. Its task ends with the test's runtime.
 struct Server {
     url: String,
     log: Arc<Mutex<Vec<String>>>,
@@ -52,11 +55,13 @@ impl Server {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let log = Arc::new(Mutex::new(Vec::new()));
         let (kept, answer) = (Arc::clone(&log), Arc::new(answer));
-        let app = Router::new().fallback(move |uri: Uri, headers: HeaderMap| {
+        let app = Router::new().fallback(move |method: Method, uri: Uri, headers: HeaderMap, body: String| {
             let (kept, answer) = (Arc::clone(&kept), Arc::clone(&answer));
             async move {
                 let mut log = kept.lock().unwrap();
                 let asked = Asked {
+                    method,
+                    body,
                     path: uri.path().to_owned(),
                     query: uri.query().unwrap_or_default().to_owned(),
                     headers,

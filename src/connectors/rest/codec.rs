@@ -279,8 +279,18 @@ mod tests {
                 date(2026, 4, 1),
             ),
             (words, Numbers::Number, "false", text("Active")),
-            ("kind = 'enum'\nmap = { Active = [true, 1], Inactive = [false, 0] }", Numbers::Number, "0", text("Inactive")),
-            ("kind = 'enum'\nmap = { Active = [true, 1], Inactive = [false, 0] }", Numbers::Number, "true", text("Active")),
+            (
+                "kind = 'enum'\nmap = { Active = [true, 1], Inactive = [false, 0] }",
+                Numbers::Number,
+                "0",
+                text("Inactive"),
+            ),
+            (
+                "kind = 'enum'\nmap = { Active = [true, 1], Inactive = [false, 0] }",
+                Numbers::Number,
+                "true",
+                text("Active"),
+            ),
             (
                 "kind = 'enum'\nmap = { credit = 'Credit' }\nunknown = 'keep'",
                 Numbers::Number,

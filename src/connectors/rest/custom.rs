@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use super::language::{CustomFields, CustomShape, Field};
+use super::language::{CustomFields, CustomShape, Field, Link};
 use super::path::{Path, Pick, Segment};
 use super::rows::Connection;
 
@@ -71,19 +71,42 @@ impl Connection {
         Ok(places)
     }
 
+    /// Where a record keeps the other side's id.
+    ///
+    /// # Errors
+    /// What the file or a setting lacks.
+    pub(super) fn link_place(&self, link: &Link) -> Result<Path, String> {
+        match (&link.custom, &link.at) {
+            (Some(name), _) => {
+                let own = self.connector.custom_fields.as_ref().ok_or("`[custom_fields]` is not said")?;
+                own.place(&self.values.plain(name)?)
+            }
+            (None, at) => Path::parse(at.as_deref().unwrap_or_default()),
+        }
+    }
+
     /// Whether a field can be written into a row as it is. A tenant's own field that a row lacks is made only where the file
     /// says all that has to be sent of it.
     ///
     /// # Errors
     /// Why not.
-    pub(super) fn can_write(&self, field: &Field, at: &Path, row: &Value, new: &Map<String, Value>) -> Result<(), String> {
+    pub(super) fn can_write(
+        &self,
+        field: &Field,
+        at: &Path,
+        row: &Value,
+        new: &Map<String, Value>,
+    ) -> Result<(), String> {
         let (Some(name), Some(own)) = (&field.custom, &self.connector.custom_fields) else { return Ok(()) };
         let above = at.segments.split_last().map(|(_, above)| Path { segments: above.to_vec() });
         if own.can_make(new) || above.is_some_and(|above| above.get(row).is_some()) {
             return Ok(());
         }
         let name = self.values.plain(name)?;
-        Err(format!("the record has no field `{name}` of its own: add it in {}, or correct its name", self.connector.name))
+        Err(format!(
+            "the record has no field `{name}` of its own: add it in {}, or correct its name",
+            self.connector.name
+        ))
     }
 }
 

@@ -31,6 +31,9 @@ impl<'d> Draft<'d> {
     /// The calls of a change from a day on.
     pub(super) fn dated(&self, one: &'d One, day: NaiveDate) -> Built<Vec<Request>> {
         if let Some(split) = self.split(one, day)? {
+            if self.entity.inside.is_some() {
+                return self.split_inside(one, split);
+            }
             let mut add = self.made_of(split.new, &self.names(Some(one)))?;
             "add".clone_into(&mut add.name);
             let mut calls = self.changed(one, &[(split.end, Some(Decoded::Day(split.ends)))])?;

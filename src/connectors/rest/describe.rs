@@ -75,8 +75,8 @@ fn noted(setting: &Setting) -> String {
 
 fn abilities(entity: &Entity) -> Vec<&'static str> {
     let all = [
-        ("list", entity.list.is_some()),
-        ("read one", entity.get.is_some()),
+        ("list", entity.list.is_some() || entity.inside.is_some()),
+        ("read one", entity.get.is_some() || entity.inside.is_some()),
         ("create", entity.create.is_some()),
         ("change", entity.update.is_some()),
         ("change from a day on", entity.dated.is_some()),
@@ -86,8 +86,12 @@ fn abilities(entity: &Entity) -> Vec<&'static str> {
 
 fn ways(entity: &Entity) -> String {
     let mut ways = Vec::new();
-    if let Some(parent) = &entity.parent {
-        ways.push(format!("below each {parent}"));
+    match (&entity.parent, &entity.inside) {
+        (Some(parent), Some(inside)) => {
+            ways.push(format!("inside each {parent}, at `{inside}`; a change replaces the set"))
+        }
+        (Some(parent), None) => ways.push(format!("below each {parent}")),
+        (None, _) => {}
     }
     if let Some(list) = &entity.list {
         ways.push(format!("GET {}, {}", list.get, cut(&list.page)));
@@ -110,13 +114,17 @@ fn cut(page: &Page) -> String {
 }
 
 fn made(entity: &Entity, create: &Create) -> String {
-    let (verb, address) = match (&create.post, &create.put) {
-        (Some(address), _) => ("POST", address.as_str()),
-        (None, address) => ("PUT", address.as_deref().unwrap_or_default()),
+    let way = match (&create.post, &create.put) {
+        (Some(address), _) => format!("made by POST {address}"),
+        (None, Some(address)) => format!("made by PUT {address}"),
+        (None, None) => "added to the set".to_owned(),
     };
-    let link = entity.link.iter().map(|link| format!("the link at `{}`", link.at));
+    let link = entity.link.iter().map(|link| {
+        let at = link.custom.as_ref().or(link.at.as_ref());
+        format!("the link in `{}`", at.map_or("", String::as_str))
+    });
     let found: Vec<String> = link.chain(create.probe.iter().cloned()).collect();
-    format!("made by {verb} {address}, found again by {}", found.join(", "))
+    format!("{way}, found again by {}", found.join(", "))
 }
 
 fn changed(update: &Update) -> String {

@@ -56,6 +56,8 @@ pub(super) struct Entity {
     pub(super) id: String,
     /// The entity whose every record has a list of these.
     pub(super) parent: Option<String>,
+    /// Where the parent's rows hold these; then they have no list of their own, and a change replaces the set.
+    pub(super) inside: Option<String>,
     /// Where a row that was read by itself says which of those it is below.
     pub(super) parent_at: Option<String>,
     pub(super) version: Option<Version>,

@@ -172,7 +172,8 @@ impl<'f> Lint<'f> {
             lint.demand(is_array || custom.key.is_none(), "`key` is for shape `array`");
             lint.demand(is_prefix == custom.prefix.is_some(), "`prefix` is for shape `prefix`, which needs it");
             let uses = connector.entity.values().flat_map(|entity| entity.fields.values());
-            let is_used = uses.into_iter().any(|field| field.custom.is_some()) || custom.in_patch == Some(InPatch::Always);
+            let is_used =
+                uses.into_iter().any(|field| field.custom.is_some()) || custom.in_patch == Some(InPatch::Always);
             lint.demand(is_used, "no field has `custom`: nothing is read or written there");
             lint.demand(!is_array || custom.key.is_some(), "shape `array` needs `key`: the member that names a field");
             lint.demand(is_array || custom.send.is_empty(), "`send` is for shape `array`");
@@ -329,9 +330,26 @@ impl<'f> Lint<'f> {
                 lint.maybe("at", version.at.as_ref(), |lint, path| _ = lint.path(path));
             });
         }
-        if entity.list.is_none() {
-            self.fault("a `list` is needed: nothing else says which records there are");
+        match (&entity.list, &entity.inside) {
+            (None, None) => self.fault("a `list` is needed: nothing else says which records there are"),
+            (Some(_), Some(_)) => {
+                self.fault("`list` is for records with a list of their own; these are `inside` another")
+            }
+            (Some(_), None) | (None, Some(_)) => {}
         }
+        self.maybe("inside", entity.inside.as_ref(), |lint, inside| {
+            if let Some(path) = lint.path(inside) {
+                lint.demand(path.names().is_some(), "a plain place is needed, such as `lines`");
+            }
+            lint.demand(entity.parent.is_some(), "`parent` is needed: what they are inside of");
+            for (name, said) in [
+                ("get", entity.get.is_some()),
+                ("version", entity.version.is_some()),
+                ("parent_at", entity.parent_at.is_some()),
+            ] {
+                lint.demand(!said, format!("`{name}` is the record's they are inside of: say it there"));
+            }
+        });
         self.maybe("list", entity.list.as_ref(), |lint, list| lint.list(entity, list, &ancestors));
         let one: Vec<&str> = ancestors.iter().copied().chain(["id"]).collect();
         self.maybe("get", entity.get.as_ref(), |lint, get| {

@@ -39,7 +39,10 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
     let sources = [field.at.is_some(), field.custom.is_some(), field.from_parent.is_some(), field.product_of.is_some()];
     match sources.iter().filter(|said| **said).count() {
         0 => {
-            lint.demand(field.default.is_some(), "one of `at`, `custom`, `from_parent`, `product_of`, `default` is needed");
+            lint.demand(
+                field.default.is_some(),
+                "one of `at`, `custom`, `from_parent`, `product_of`, `default` is needed",
+            );
         }
         1 => {}
         _ => lint.fault("only one of `at`, `custom`, `from_parent`, `product_of` can be given"),

@@ -14,7 +14,16 @@ use super::source::hint;
 pub(super) fn check<'f>(lint: &mut Lint<'f>, entity: &'f Entity, ancestors: &[&str]) {
     let one: Vec<&str> = ancestors.iter().copied().chain(["id"]).collect();
     let writes = entity.create.is_some() || entity.update.is_some();
-    lint.demand(!writes || entity.get.is_some(), "writing needs a `get`: a record is looked at before and after");
+    let parent = entity.parent.as_ref().and_then(|parent| lint.connector.entity.get(parent));
+    let is_read =
+        if entity.inside.is_some() { parent.is_some_and(|it| it.get.is_some()) } else { entity.get.is_some() };
+    lint.demand(!writes || is_read, "writing needs a `get`: a record is looked at before and after");
+    // what is written is the record they are inside of
+    let one = if entity.inside.is_some() { ancestors.to_vec() } else { one };
+    lint.demand(
+        entity.inside.is_none() || entity.create.is_none() || entity.update.is_some(),
+        "`update` is needed: how the set is replaced",
+    );
     lint.demand(!writes || ancestors.len() <= 1, "a record two lists below another cannot be written");
     lint.maybe("create", entity.create.as_ref(), |lint, create| check_create(lint, entity, create, ancestors));
     lint.maybe("update", entity.update.as_ref(), |lint, update| check_update(lint, entity, update, &one));
@@ -32,7 +41,17 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, entity: &'f Entity, ancestors: &[&s
 }
 
 fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create, ancestors: &[&str]) {
-    lint.one_of(&[("post", create.post.is_some()), ("put", create.put.is_some())]);
+    match entity.inside {
+        None => lint.one_of(&[("post", create.post.is_some()), ("put", create.put.is_some())]),
+        Some(_) => {
+            let calls = [create.post.is_some(), create.put.is_some(), create.reply.is_some()];
+            let said = calls.contains(&true) || create.idempotent.is_some() || create.wrap.is_some();
+            lint.demand(
+                !said,
+                "a row is added by `update`, which replaces the set; only `probe`, `find` and `body` belong here",
+            );
+        }
+    }
     for (verb, address) in [("post", &create.post), ("put", &create.put)] {
         lint.maybe(verb, address.as_ref(), |lint, address| lint.address(address, ancestors));
     }
@@ -125,7 +144,10 @@ fn check_guard(lint: &mut Lint<'_>, entity: &Entity, update: &Update) {
     let guard: &Guard = &update.guard;
     let rechecks = guard.recheck == Some(true);
     lint.one_of(&[("header", guard.header.is_some()), ("at", guard.at.is_some()), ("recheck", rechecks)]);
-    lint.demand(rechecks || entity.version.is_some(), "a guard sends the entity's `version`, which is not declared");
+    let parent = entity.parent.as_ref().and_then(|parent| lint.connector.entity.get(parent));
+    let versioned = if entity.inside.is_some() { parent } else { Some(entity) };
+    let has_version = versioned.is_some_and(|entity| entity.version.is_some());
+    lint.demand(rechecks || has_version, "a guard sends the entity's `version`, which is not declared");
     lint.demand(
         rechecks || update.style != Style::JsonPatch || guard.at.is_none(),
         "operations have no place for a version; say a `header`, or `recheck = true`",
@@ -168,10 +190,7 @@ fn check_dated<'f>(lint: &mut Lint<'f>, entity: &'f Entity, dated: &'f Dated) {
                 lint.at(key, |lint| match entity.fields.get(name) {
                     None => lint.fault(format!("there is no field `{name}`{}", hint(name, &known))),
                     Some(field) => {
-                        lint.demand(
-                            field.dir != Dir::Read && field.has_place(),
-                            format!("`{name}` cannot be written"),
-                        );
+                        lint.demand(field.dir != Dir::Read && field.has_place(), format!("`{name}` cannot be written"));
                     }
                 });
             }
@@ -187,10 +206,15 @@ fn check_wrap(lint: &mut Lint<'_>, wrap: &Wrap) {
 }
 
 fn check_link<'f>(lint: &mut Lint<'f>, kept: &'f Link) {
-    lint.at("at", |lint| {
-        if let Some(Err(what)) = lint.path(&kept.at).as_ref().map(Path::writable) {
+    lint.one_of(&[("at", kept.at.is_some()), ("custom", kept.custom.is_some())]);
+    lint.maybe("at", kept.at.as_ref(), |lint, at| {
+        if let Some(Err(what)) = lint.path(at).as_ref().map(Path::writable) {
             lint.fault(what);
         }
+    });
+    lint.maybe("custom", kept.custom.as_ref(), |lint, name| {
+        lint.template(name, &[]);
+        lint.demand(lint.connector.custom_fields.is_some(), "`[custom_fields]` must say where such fields are");
     });
     lint.maybe("max", kept.max.as_ref(), |lint, most| lint.demand(*most > 0, "1 or more expected"));
     lint.maybe("lookup", kept.lookup.as_ref(), |lint, lookup| check_lookup(lint, lookup, &["link"]));

@@ -30,6 +30,7 @@ mod describe;
 mod dialect;
 mod draft;
 mod encode;
+mod inside;
 mod language;
 mod lens;
 mod lint;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::codec::{Decoded, References, decode, shown, text_of};
+use super::inside;
 use super::language::{Codec, Entity, Field, Get};
 use super::path::Path;
 use super::rows::Connection;
@@ -80,24 +81,55 @@ impl Connection {
     /// One record of an entity; `None` where the system says that there is none.
     pub(super) async fn one(&self, name: &str, target: &Target) -> Result<Option<One>> {
         let entity = self.entity(name)?;
+        if entity.inside.is_some() {
+            return self.one_inside(name, entity, target).await;
+        }
         let get = entity.get.as_ref().ok_or_else(|| self.unfit(name, "the entity has no `get`"))?;
         let names = self.names(entity, Some(&target.id), target.below.as_deref());
         let Some((raw, header)) = self.record(name, entity, get, &names, &target.id).await? else { return Ok(None) };
-        let read = |path: &Option<String>| {
-            let path = path.as_deref().map(Path::parse).transpose().map_err(|what| self.unfit(name, what))?;
-            let text = path.and_then(|path| path.get(&raw).map(text_of)).transpose();
-            text.map_err(|what| self.unfit(name, what))
-        };
-        let version = match &entity.version {
-            None => None,
-            Some(version) => read(&version.at)?.or(header),
-        };
+        let version = self.version(name, entity, &raw, header)?;
         let below = match &target.below {
             Some(below) => Some(below.clone()),
-            None => read(&entity.parent_at)?,
+            None => self.text_at(name, entity.parent_at.as_deref(), &raw)?,
         };
         let above = self.above(entity, below.as_deref()).await?;
         Ok(Some(One { raw, version, above, below }))
+    }
+
+    fn text_at(&self, name: &str, path: Option<&str>, raw: &Value) -> Result<Option<String>> {
+        let path = path.map(Path::parse).transpose().map_err(|what| self.unfit(name, what))?;
+        let text = path.and_then(|path| path.get(raw).map(text_of)).transpose();
+        text.map_err(|what| self.unfit(name, what))
+    }
+
+    fn version(&self, name: &str, entity: &Entity, raw: &Value, header: Option<String>) -> Result<Option<String>> {
+        let Some(version) = &entity.version else { return Ok(None) };
+        Ok(self.text_at(name, version.at.as_deref(), raw)?.or(header))
+    }
+
+    /// A row inside the record above, with that record and its version.
+    async fn one_inside(&self, name: &str, entity: &Entity, target: &Target) -> Result<Option<One>> {
+        let unknown =
+            || self.unfit(name, format!("`{}` does not say which record it is inside: PARENT/ROW", target.id));
+        let (above, own) = inside::parts(&target.id).ok_or_else(unknown)?;
+        let Some(mut one) = self.holder(name, entity, &above).await? else { return Ok(None) };
+        let raw = one.above.as_ref().map(|above| entity.in_set(above, own)).transpose();
+        let Some(raw) = raw.map_err(|what| self.unfit(name, what))?.flatten().cloned() else { return Ok(None) };
+        one.raw = raw;
+        Ok(Some(one))
+    }
+
+    /// The record that rows are inside, as one for a row that is not there yet.
+    pub(super) async fn holder(&self, name: &str, entity: &Entity, above: &str) -> Result<Option<One>> {
+        let parent_name = entity.parent.as_deref().unwrap_or_default();
+        let parent = self.entity(parent_name)?;
+        let get = parent.get.as_ref().ok_or_else(|| self.unfit(parent_name, "the entity has no `get`"))?;
+        let names = self.names(parent, Some(above), None);
+        let Some((record, header)) = self.record(parent_name, parent, get, &names, above).await? else {
+            return Ok(None);
+        };
+        let version = self.version(name, parent, &record, header)?;
+        Ok(Some(One { raw: Value::Null, version, above: Some(record), below: Some(above.to_owned()) }))
     }
 
     /// The record above, where a change depends on its state.

@@ -100,16 +100,15 @@ impl<'d> Draft<'d> {
     /// The calls that give fields of a record other values.
     pub(super) fn changed(&self, one: &'d One, values: &[(&str, Option<Decoded>)]) -> Built<Vec<Request>> {
         let update = self.entity.update.as_ref().ok_or_else(|| self.unable("changed"))?;
-        let mut puts = Vec::new();
-        for (name, value) in values {
-            puts.push(self.put(name, self.field(name)?, value.as_ref(), &one.raw)?);
-        }
-        let taking =
-            Taking { style: update.style, clear: update.clear, custom: self.of.connector.custom_fields.as_ref() };
+        let puts = self.puts(one, values)?;
+        let taking = self.taking(update);
         if puts.iter().all(|put| put.at.get(&one.raw) == put.value.as_ref()) {
             return Ok(Vec::new());
         }
-        let body = taking.body(&one.raw, &puts)?;
+        let body = match self.entity.inside {
+            None => taking.body(&one.raw, &puts)?,
+            Some(_) => self.set_with(taking, one, &puts, Vec::new())?,
+        };
         let write = self.change(update, one, body)?;
         match Self::step(update, one)? {
             None => Ok(vec![write]),
@@ -117,18 +116,34 @@ impl<'d> Draft<'d> {
         }
     }
 
-    fn change(&self, update: &Update, one: &'d One, mut body: Value) -> Built<Request> {
+    /// What places of a record are to hold.
+    pub(super) fn puts(&self, one: &One, values: &[(&str, Option<Decoded>)]) -> Built<Vec<Put>> {
+        values.iter().map(|(name, value)| self.put(name, self.field(name)?, value.as_ref(), &one.raw)).collect()
+    }
+
+    /// How changes are taken.
+    pub(super) fn taking(&self, update: &Update) -> Taking<'d> {
+        Taking { style: update.style, clear: update.clear, custom: self.of.connector.custom_fields.as_ref() }
+    }
+
+    pub(super) fn change(&self, update: &Update, one: &'d One, mut body: Value) -> Built<Request> {
         let names = self.names(Some(one));
         if let Some(constant) = &update.body {
             merge(&mut body, names.filled(constant)?);
         }
         let id = self.said.target.map(|target| target.id.clone()).unwrap_or_default();
+        // what is sent is the record that holds the set, where the row is inside one
+        let above = self.entity.parent.as_ref().and_then(|parent| self.of.connector.entity.get(parent));
+        let (entity, record) = match (&self.entity.inside, above, &one.above) {
+            (Some(_), Some(entity), Some(record)) => (entity, record),
+            _ => (self.entity, &one.raw),
+        };
         if let Some(at) = &update.id_at {
-            let read = Path::parse(&self.entity.id)?.get(&one.raw).cloned().unwrap_or(Value::from(id));
+            let read = Path::parse(&entity.id)?.get(record).cloned().unwrap_or(Value::from(id));
             Path::parse(at)?.set(&mut body, read, &Map::new())?;
         }
         let mut headers = Vec::new();
-        guarded(&update.guard, one, &mut body, &mut headers)?;
+        guarded(&update.guard, one, (entity, record), &mut body, &mut headers)?;
         let (verb, address) = verb_of(update.patch.as_ref(), update.put.as_ref(), update.post.as_ref())?;
         Ok(Request {
             name: WRITE.to_owned(),
@@ -190,19 +205,8 @@ impl<'d> Draft<'d> {
     /// The call that makes a record which holds these values.
     pub(super) fn made_of(&self, values: BTreeMap<&'d str, Decoded>, names: &Names<'d>) -> Built<Request> {
         let create = self.entity.create.as_ref().ok_or_else(|| self.unable("made"))?;
-        let mut body = Value::Object(Map::new());
-        if let Some(constant) = &create.body {
-            merge(&mut body, names.filled(constant)?);
-        }
-        for (name, value) in values {
-            let Some(field) = self.entity.fields.get(name) else { continue };
-            let put = self.put(name, field, Some(&value), &body)?;
-            put.at.set(&mut body, put.value.unwrap_or_default(), &put.new)?;
-        }
+        let body = self.filled(create, values, names)?;
         let marker = self.said.marker.unwrap_or_default();
-        if let (Some(link), Some(marker)) = (&self.entity.link, self.said.marker) {
-            Path::parse(&link.at)?.set(&mut body, Value::from(cut(marker, link.max)), &Map::new())?;
-        }
         let (verb, address) = verb_of(None, create.put.as_ref(), create.post.as_ref())?;
         let mut request = Request {
             name: WRITE.to_owned(),
@@ -214,6 +218,29 @@ impl<'d> Draft<'d> {
         };
         idempotent(create, marker, &mut request);
         Ok(request)
+    }
+
+    /// A new record with these values, what every new one holds, and what it is found again by.
+    pub(super) fn filled(
+        &self,
+        create: &Create,
+        values: BTreeMap<&'d str, Decoded>,
+        names: &Names<'d>,
+    ) -> Built<Value> {
+        let mut body = Value::Object(Map::new());
+        if let Some(constant) = &create.body {
+            merge(&mut body, names.filled(constant)?);
+        }
+        for (name, value) in values {
+            let Some(field) = self.entity.fields.get(name) else { continue };
+            let put = self.put(name, field, Some(&value), &body)?;
+            put.at.set(&mut body, put.value.unwrap_or_default(), &put.new)?;
+        }
+        if let (Some(link), Some(marker)) = (&self.entity.link, self.said.marker) {
+            let at = self.of.link_place(link)?;
+            at.set(&mut body, Value::from(cut(marker, link.max)), &Map::new())?;
+        }
+        Ok(body)
     }
 
     /// What a new record holds: what is wanted, what is made of it, and what the file gives every one.
@@ -253,7 +280,7 @@ impl<'d> Draft<'d> {
         Ok(Some(Decoded::Text(cut(&text, most))))
     }
 
-    fn unable(&self, what: &str) -> String {
+    pub(super) fn unable(&self, what: &str) -> String {
         format!(
             "a {} cannot be {what} in {}: the connector file does not say how",
             self.said.entity, self.of.connector.name
@@ -270,14 +297,24 @@ pub(super) fn decoded(value: &change::Value) -> Decoded {
     }
 }
 
-fn guarded(guard: &Guard, one: &One, body: &mut Value, headers: &mut Vec<(String, String)>) -> Built<()> {
+fn guarded(
+    guard: &Guard,
+    one: &One,
+    (entity, record): (&Entity, &Value),
+    body: &mut Value,
+    headers: &mut Vec<(String, String)>,
+) -> Built<()> {
     let version =
         || one.version.clone().ok_or_else(|| "the record has no version, which a change must carry".to_owned());
     if let Some(header) = &guard.header {
         headers.push((header.clone(), version()?));
     }
     if let Some(at) = &guard.at {
-        Path::parse(at)?.set(body, Value::from(version()?), &Map::new())?;
+        // a version goes back as it came: a number as a number
+        let kept = entity.version.as_ref().and_then(|version| version.at.as_deref());
+        let kept = kept.map(Path::parse).transpose()?.and_then(|path| path.get(record).cloned());
+        let version = kept.map_or_else(|| version().map(Value::from), Ok)?;
+        Path::parse(at)?.set(body, version, &Map::new())?;
     }
     Ok(())
 }

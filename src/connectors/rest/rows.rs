@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use super::canonical;
 use super::codec::{Decoded, Kind, References, decode, decode_default, shown, text_of};
 use super::dialect;
+use super::inside;
 use super::language::{Codec, Connector, Dialect, Entity, Field, List};
 use super::paging::{Found, Listing};
 use super::path::Path;
@@ -41,6 +42,8 @@ pub(super) struct Row {
     pub(super) fields: BTreeMap<String, Decoded>,
     /// Fields that could not be read: each is a problem already.
     pub(super) broken: BTreeSet<String>,
+    /// The row as it came, where others are inside it.
+    raw: Option<Value>,
     /// Whose line it is, where it is a line and says so.
     pub(super) customer: Option<KeyPart>,
     /// Itself and the records above it, as addresses name them: entity and id, nearest first.
@@ -82,7 +85,10 @@ pub(super) fn read<'r>(of: &'r Arc<Connection>, name: &'r str, extent: Extent<'r
             Some(parent) => {
                 let parents = read(of, parent, extent).await?;
                 problems.extend(parents.problems);
-                below(of, name, parents.rows, &references, extent).await?
+                match entity.inside {
+                    Some(_) => of.inside(name, &parents.rows, &references)?,
+                    None => below(of, name, parents.rows, &references, extent).await?,
+                }
             }
         };
         problems.append(&mut read.problems);
@@ -229,7 +235,7 @@ impl Connection {
         let refuse = |what: String| self.error(name, ErrorKind::Settings(what));
         let entity = self.entity(name)?;
         let list = entity.list.as_ref().ok_or_else(|| refuse("the entity has no list".to_owned()))?;
-        let shape = Shape::new(self, name, entity, list).map_err(refuse)?;
+        let shape = Shape::new(self, name, entity).map_err(refuse)?;
         let listing =
             self.listing(list, around.parent.map_or(&[], |row| row.parents.as_slice()), &shape.id).map_err(refuse)?;
         let found = match extent {
@@ -248,6 +254,43 @@ impl Connection {
         Ok(rows)
     }
 
+    /// The rows inside records that were read.
+    fn inside(&self, name: &str, parents: &[Row], references: &References) -> Result<Rows> {
+        let refuse = |what: String| self.error(name, ErrorKind::Settings(what));
+        let entity = self.entity(name)?;
+        let shape = Shape::new(self, name, entity).map_err(refuse)?;
+        let mut rows = Rows::default();
+        for parent in parents {
+            let set = parent.raw.as_ref().map(|raw| entity.set(raw)).transpose();
+            let set = match set {
+                Ok(set) => set.unwrap_or_default(),
+                Err(what) => {
+                    rows.problems.push(Problem::new(&parent.at, what).record(&parent.id));
+                    continue;
+                }
+            };
+            let mut seen = BTreeSet::new();
+            for row in set {
+                let found = Found { at: parent.at.clone(), row: row.clone() };
+                let around = Around { parent: Some(parent), references };
+                let Some(row) = shape.row(&found, around, &mut rows.problems) else { continue };
+                if seen.insert(row.id.clone()) {
+                    rows.rows.push(row);
+                } else {
+                    let what = "two rows inside one record have this id; the first one counts";
+                    rows.problems.push(Problem::new(row.at, what).record(row.id));
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Whether the rows of an entity hold others.
+    fn holds_rows(&self, name: &str) -> bool {
+        let is_inside = |entity: &Entity| entity.inside.is_some() && entity.parent.as_deref() == Some(name);
+        self.connector.entity.values().any(is_inside)
+    }
+
     /// The rows of a list as they are, asked for by some conditions besides its own.
     pub(super) async fn raw(
         &self,
@@ -257,6 +300,12 @@ impl Connection {
     ) -> Result<Vec<Value>> {
         let refuse = |what: String| self.error(name, ErrorKind::Settings(what));
         let entity = self.entity(name)?;
+        if entity.inside.is_some() {
+            let below = below.ok_or_else(|| refuse("the record they are inside is not said".to_owned()))?;
+            let holder = self.holder(name, entity, below).await?;
+            let above = holder.and_then(|one| one.above).unwrap_or_default();
+            return entity.set(&above).map(<[Value]>::to_vec).map_err(refuse);
+        }
         let list = entity.list.as_ref().ok_or_else(|| refuse("the entity has no list".to_owned()))?;
         let id = Path::parse(&entity.id).map_err(refuse)?;
         let above: Vec<_> = entity.parent.clone().zip(below.map(str::to_owned)).into_iter().collect();
@@ -374,19 +423,16 @@ struct Shape<'s> {
     id: Path,
     version: Option<Path>,
     gone: Option<(Path, &'s Value, &'s str)>,
+    /// Whether rows are kept as they came.
+    is_kept: bool,
     fields: Vec<Described<'s>>,
 }
 
 impl<'s> Shape<'s> {
-    fn new(
-        connection: &'s Connection,
-        name: &'s str,
-        entity: &'s Entity,
-        list: &'s List,
-    ) -> std::result::Result<Self, String> {
+    fn new(connection: &'s Connection, name: &'s str, entity: &'s Entity) -> std::result::Result<Self, String> {
         let parse = |text: &Option<String>| text.as_deref().map(Path::parse).transpose();
         let version = entity.version.as_ref().map(|version| parse(&version.at)).transpose()?.flatten();
-        let gone = match &list.gone {
+        let gone = match entity.list.as_ref().and_then(|list| list.gone.as_ref()) {
             None => None,
             Some(gone) => Some((Path::parse(&gone.at)?, &gone.eq, gone.status.as_str())),
         };
@@ -394,7 +440,8 @@ impl<'s> Shape<'s> {
         for (name, field) in &entity.fields {
             fields.push((name.as_str(), field, connection.places(field)?));
         }
-        Ok(Self { connection, name, entity, id: Path::parse(&entity.id)?, version, gone, fields })
+        let (id, is_kept) = (Path::parse(&entity.id)?, connection.holds_rows(name));
+        Ok(Self { connection, name, entity, id, version, gone, is_kept, fields })
     }
 
     /// A row decoded; nothing, with a problem, where it has no id.
@@ -411,11 +458,16 @@ impl<'s> Shape<'s> {
                 return None;
             }
         };
+        let id = match (&self.entity.inside, around.parent) {
+            (Some(_), Some(parent)) => inside::id_of(&parent.id, &id),
+            _ => id,
+        };
         let mut parents = vec![(self.name.to_owned(), id.clone())];
         parents.extend(around.parent.iter().flat_map(|row| row.parents.iter().cloned()));
         let version = self.version.as_ref().and_then(|path| path.get(&found.row)).and_then(|mark| text_of(mark).ok());
+        let raw = self.is_kept.then(|| found.row.clone());
         let (at, fields, broken) = (found.at.clone(), BTreeMap::new(), BTreeSet::new());
-        let mut row = Row { at, id, version, fields, broken, customer: None, parents };
+        let mut row = Row { at, id, version, fields, broken, raw, customer: None, parents };
         let before = problems.len();
         let (products, plain): (Vec<_>, Vec<_>) =
             self.fields.iter().partition(|(_, field, _)| field.product_of.is_some());

@@ -12,6 +12,7 @@ use super::Rest;
 use super::answers::Test;
 use super::codec::{Decoded, References, text_of};
 use super::compare::{cut, same};
+use super::inside;
 use super::language::{Dated, Entity, Lookup, Step};
 use super::one::One;
 use super::path::Path;
@@ -68,6 +69,7 @@ impl Rest {
         let references = self.references(said).await?;
         let draft = self.draft(said, &references)?;
         let built = match said.target {
+            None if draft.entity.inside.is_some() => draft.added(&self.read(said, before)?),
             None => draft.create().map(|request| vec![request]),
             Some(_) => draft.update(&self.read(said, before)?),
         };
@@ -100,7 +102,7 @@ impl Rest {
         let values = draft.values().map_err(unfit)?;
         if let (Some(link), Some(marker)) = (&draft.entity.link, said.marker) {
             let marker = cut(marker, link.max);
-            let at = Path::parse(&link.at).map_err(unfit)?;
+            let at = self.connection.link_place(link).map_err(unfit)?;
             let is_it =
                 |row: &Value| at.get(row).and_then(|held| text_of(held).ok()).is_some_and(|held| held == marker);
             let found = self.looked_up(said, link.lookup.as_ref(), &[("link", &marker)], is_it).await?;
@@ -159,7 +161,10 @@ impl Rest {
         let found = self.connection.raw(said.entity, said.below, asked).await?;
         let id = Path::parse(&entity.id).map_err(unfit)?;
         let ids = found.iter().filter(|row| is_it(row)).filter_map(|row| id.get(row).and_then(|id| text_of(id).ok()));
-        Ok(ids.collect())
+        Ok(match (&entity.inside, said.below) {
+            (Some(_), Some(below)) => ids.map(|id| inside::id_of(below, &id)).collect(),
+            _ => ids.collect(),
+        })
     }
 
     /// How far a change has come: what each call leaves behind, against what is there.
@@ -286,15 +291,21 @@ impl Writing for Rest {
         let said = write.said();
         let references = self.references(&said).await?;
         let draft = self.draft(&said, &references)?;
+        let unfit = |what: String| self.connection.unfit(said.entity, what);
         let Some(target) = said.target else {
-            return Ok(Before { fitting: self.fitting(&said, &draft).await?.into_iter().collect(), state: None });
+            let fitting = self.fitting(&said, &draft).await?.into_iter().collect();
+            let state = match (&draft.entity.inside, said.below) {
+                (Some(_), Some(below)) => self.connection.holder(said.entity, draft.entity, below).await?,
+                _ => None,
+            };
+            let state = state.map(serde_json::to_value).transpose().map_err(|error| unfit(error.to_string()))?;
+            return Ok(Before { fitting, state });
         };
         let one = self.connection.one(said.entity, target).await?;
         let missing = || {
             let kind = ErrorKind::NotFound(format!("there is no {} {}", said.entity, target.id));
             ConnectorError::new(&self.descriptor.name, format!("read {}", said.entity), kind)
         };
-        let unfit = |what: String| self.connection.unfit(said.entity, what);
         let one = one.ok_or_else(missing)?;
         let mut fitting = BTreeSet::new();
         if let Some(split) = said.effective.map(|day| draft.split(&one, day)).transpose().map_err(unfit)?.flatten() {
@@ -335,7 +346,7 @@ impl Writing for Rest {
         let reply = entity
             .create
             .as_ref()
-            .filter(|_| said.target.is_none())
+            .filter(|_| said.target.is_none() && entity.inside.is_none())
             .map(|create| create.reply.as_deref().unwrap_or("$"));
         let requests = self.requests(&said, before).await?;
         let all = requests.len();
@@ -355,6 +366,12 @@ impl Writing for Rest {
                     return Ok(Outcome::Unknown(if all == 1 { why } else { format!("{}: {why}", call()) }));
                 }
             }
+        }
+        if made.is_none() {
+            // the answer is the record above: which row of it is new, looking says
+            let references = self.references(&said).await.unwrap_or_default();
+            let found = self.fitting(&said, &self.draft(&said, &references)?).await.unwrap_or_default();
+            made = found.into_iter().find(|id| !before.fitting.contains(id));
         }
         Ok(Outcome::Done(Sent { id: made, record: None, digest: None }))
     }

@@ -91,7 +91,8 @@ fn place(field: &Field) -> String {
     let product = field.product_of.iter().map(|[left, right]| format!("{left} × {right}"));
     let either = field.or_at.iter().map(|at| format!("or {at}"));
     let custom = field.custom.iter().map(|name| format!("custom: {name}"));
-    let places: Vec<String> = field.at.iter().cloned().chain(custom).chain(either).chain(parent).chain(product).collect();
+    let places: Vec<String> =
+        field.at.iter().cloned().chain(custom).chain(either).chain(parent).chain(product).collect();
     if places.is_empty() { "default".to_owned() } else { places.join(" ") }
 }
 

@@ -81,7 +81,9 @@ fn a_file_is_put_into_words_and_a_draft_out_of_a_document() {
     golden!("cli", "describe_file", said);
     let said = place.run("connectors describe builtin:connectwise").ended(0).stdout;
     assert!(said.contains("A customer cannot be made or changed."), "{said}");
-    for (what, expected) in [("builtin:other", "is not shipped"), ("absent.toml", "cannot be read"), ("pex8", "no kind")] {
+    for (what, expected) in
+        [("builtin:other", "is not shipped"), ("absent.toml", "cannot be read"), ("pex8", "no kind")]
+    {
         let ran = place.run(&format!("connectors describe {what}"));
         assert!(ran.stderr.contains(expected) && ran.status != Some(0), "{}", ran.transcript());
     }

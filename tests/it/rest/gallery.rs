@@ -159,12 +159,12 @@ const GALLERY: &[(&str, &str, &str)] = &[
     (
         "name = { at = \"name\" }",
         "name = { dir = \"read\" }",
-        "test.toml:31:1: entity.customer.fields.name: one of `at`, `from_parent`, `product_of`, `default` is needed",
+        "test.toml:31:1: entity.customer.fields.name: one of `at`, `custom`, `from_parent`, `product_of`, `default` is needed",
     ),
     (
         "name = { at = \"name\" }",
         "name = { at = \"name\", from_parent = \"name\" }",
-        "test.toml:31:1: entity.customer.fields.name: only one of `at`, `from_parent`, `product_of` can be given",
+        "test.toml:31:1: entity.customer.fields.name: only one of `at`, `custom`, `from_parent`, `product_of` can be given",
     ),
     (
         "name = { at = \"name\" }",
@@ -220,6 +220,52 @@ const GALLERY: &[(&str, &str, &str)] = &[
         "map = { Active = \"A\" }",
         "map = { Active = \"A\", Live = \"A\" }",
         "test.toml:32:26: entity.customer.fields.status.codec: \"A\" stands for two words; it could not be read back",
+    ),
+    (
+        "map = { Active = \"A\" }",
+        "map = { Active = [\"A\", \"B\"], Live = [\"B\"] }",
+        "test.toml:32:26: entity.customer.fields.status.codec: \"B\" stands for two words; it could not be read back",
+    ),
+    (
+        "map = { Active = \"A\" }",
+        "map = { Active = [] }",
+        "test.toml:32:26: entity.customer.fields.status.codec: a word without a spelling",
+    ),
+    // the tenant's own fields, and rows inside others
+    (
+        "name = { at = \"name\" }",
+        "name = { at = \"name\" }\ncity = { custom = \"City\" }",
+        "test.toml:32:10: entity.customer.fields.city.custom: `[custom_fields]` must say where such fields are",
+    ),
+    (
+        "[entity.customer]\n",
+        "[custom_fields]\nshape = \"prefix\"\nat = \"$\"\n[entity.customer]\n",
+        "test.toml:13:2: custom_fields: `prefix` is for shape `prefix`, which needs it",
+    ),
+    (
+        "[entity.customer]\n",
+        "[custom_fields]\nshape = \"map\"\nat = \"own\"\n[entity.customer]\n",
+        "test.toml:13:2: custom_fields: no field has `custom`: nothing is read or written there",
+    ),
+    (
+        "[entity.customer]\nid",
+        "[entity.part]\nid = \"id\"\ninside = \"rows[]\"\n[entity.customer]\nid",
+        "test.toml:15:1: entity.part.inside: `parent` is needed: what they are inside of",
+    ),
+    (
+        "[entity.customer]\nid",
+        "[entity.part]\nid = \"id\"\ninside = \"rows[]\"\n[entity.customer]\nid",
+        "test.toml:15:1: entity.part.inside: a plain place is needed, such as `lines`",
+    ),
+    (
+        "[entity.customer]\nid",
+        "[entity.bundle]\nid = \"id\"\nparent = \"customer\"\ninside = \"rows\"\nversion = { at = \"rev\" }\n[entity.customer]\nid",
+        "test.toml:16:1: entity.bundle.inside: `version` is the record's they are inside of: say it there",
+    ),
+    (
+        "[entity.customer]\nid",
+        "[entity.bundle]\nid = \"id\"\nparent = \"customer\"\ninside = \"rows\"\ncreate = { post = \"/x\", probe = [] }\n[entity.customer]\nid",
+        "test.toml:17:1: entity.bundle.create: a row is added by `update`, which replaces the set; only `probe`, `find` and `body` belong here",
     ),
     // lists
     (

@@ -126,7 +126,5 @@ fn what_is_no_document_is_refused_and_odd_ones_give_less() {
     )
     .unwrap();
     assert!(text.contains("example = \"https://h.example/v1\"") && text.contains("made of /customers"), "{text}");
-    assert!(
-        text.contains("no list looks like one of products") && text.contains("no list looks like one of lines")
-    );
+    assert!(text.contains("no list looks like one of products") && text.contains("no list looks like one of lines"));
 }

@@ -167,7 +167,9 @@ pub(in crate::connectors::rest) struct Step {
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Link {
     /// The place of it.
-    pub(in crate::connectors::rest) at: String,
+    pub(in crate::connectors::rest) at: Option<String>,
+    /// Or: the name of a field the tenant added itself.
+    pub(in crate::connectors::rest) custom: Option<String>,
     /// The most characters the server keeps.
     pub(in crate::connectors::rest) max: Option<u32>,
     /// How a record is asked for by it; the whole list is read where nothing is said.
