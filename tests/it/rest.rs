@@ -2,6 +2,7 @@
 //! read through the simulator.
 #![cfg(test)]
 
+mod calls;
 mod commands;
 mod connectwise;
 mod entities;

@@ -48,17 +48,45 @@ pub enum Auth {
         /// Its value.
         value: SecretString,
     },
-    /// A bearer token fetched by a call and renewed before it ends.
+    /// A member of every JSON body, and a query parameter too where it is said.
+    Body {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: SecretString,
+        /// Whether it is a query parameter as well: for calls without a body.
+        also_query: bool,
+    },
+    /// A token fetched by a call and renewed before it ends.
     Token(TokenCall),
 }
 
-/// The call that fetches a token. The reply is OAuth2's: `access_token`, `expires_in`, perhaps `refresh_token`.
+/// The call that fetches a token. The reply is OAuth2's (`access_token`, `expires_in`, perhaps `refresh_token`) unless an
+/// exchange says where it has the token.
 #[derive(Debug, Clone)]
 pub struct TokenCall {
     url: String,
     fields: Vec<(String, SecretString)>,
     body: TokenBody,
     basic: Option<(String, SecretString)>,
+    exchange: Option<Exchange>,
+}
+
+/// How a key is exchanged for a token that lives for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// The members that lead to the token in the reply.
+    pub token_at: Vec<String>,
+    /// The members that lead to how many seconds it lives, where the reply says.
+    pub expires_at: Option<Vec<String>>,
+    /// How long it lives, where the reply does not say.
+    pub life: Option<Duration>,
+    /// The header it is sent in.
+    pub header: String,
+    /// What stands before it there.
+    pub before: String,
+    /// Whether the fields are sent as a form; else as a JSON object.
+    pub form: bool,
 }
 
 /// Who asks for an OAuth2 token, and for what.
@@ -83,7 +111,13 @@ enum TokenBody {
 impl TokenCall {
     /// A POST of these fields as a JSON object.
     pub fn json(url: impl Into<String>, fields: Vec<(String, SecretString)>) -> Self {
-        Self { url: url.into(), fields, body: TokenBody::Json, basic: None }
+        Self { url: url.into(), fields, body: TokenBody::Json, basic: None, exchange: None }
+    }
+
+    /// A POST of these fields that answers a token.
+    pub fn exchanged(url: impl Into<String>, fields: Vec<(String, SecretString)>, exchange: Exchange) -> Self {
+        let body = if exchange.form { TokenBody::Form } else { TokenBody::Json };
+        Self { url: url.into(), fields, body, basic: None, exchange: Some(exchange) }
     }
 
     /// OAuth2 client credentials as a form.
@@ -106,7 +140,7 @@ impl TokenCall {
             fields.push(("client_secret".to_owned(), client.secret));
             None
         };
-        Self { url: url.into(), fields, body: TokenBody::Form, basic }
+        Self { url: url.into(), fields, body: TokenBody::Form, basic, exchange: None }
     }
 
     /// Where the token is fetched.
@@ -128,6 +162,13 @@ pub(super) struct Token {
     renew_at: Option<Instant>,
     ends_at: Option<Instant>,
     number: u64,
+}
+
+/// A token as it was answered.
+struct Fetched {
+    token: SecretString,
+    life: Option<Duration>,
+    refresh: Option<SecretString>,
 }
 
 #[derive(Deserialize)]
@@ -171,6 +212,9 @@ impl Credentials {
         if let Auth::Bearer(token) = &auth {
             HeaderValue::from_str(token.expose_secret()).map_err(|_| cannot_travel("token"))?;
         }
+        if let Auth::Token(TokenCall { exchange: Some(Exchange { header, .. }), .. }) = &auth {
+            HeaderName::from_bytes(header.as_bytes()).map_err(|_| format!("`{header}` is not a header name"))?;
+        }
         Ok(Self { auth, secrets, state: Mutex::default() })
     }
 
@@ -187,11 +231,35 @@ impl Credentials {
                 }
                 Err(_) => request,
             },
-            Auth::Query { name, value } => request.query(&[(name, value.expose_secret())]),
-            Auth::Token(_) => match token {
-                Some(token) => request.bearer_auth(token.text.expose_secret()),
-                None => request,
+            Auth::Query { name, value } | Auth::Body { name, value, also_query: true } => {
+                request.query(&[(name, value.expose_secret())])
+            }
+            Auth::Body { also_query: false, .. } => request,
+            Auth::Token(call) => match (token, &call.exchange) {
+                (None, _) => request,
+                (Some(token), None) => request.bearer_auth(token.text.expose_secret()),
+                (Some(token), Some(Exchange { header, before, .. })) => {
+                    match HeaderValue::from_str(&format!("{before}{}", token.text.expose_secret())) {
+                        Ok(mut value) => {
+                            value.set_sensitive(true);
+                            request.header(header, value)
+                        }
+                        Err(_) => request,
+                    }
+                }
             },
+        }
+    }
+
+    /// Puts the credentials into a JSON body, where that is their place. A body that is no object carries none.
+    pub(super) fn sealed(&self, body: &str) -> String {
+        let Auth::Body { name, value, .. } = &self.auth else { return body.to_owned() };
+        match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(body) {
+            Ok(mut members) => {
+                members.insert(name.clone(), serde_json::Value::from(value.expose_secret()));
+                serde_json::Value::Object(members).to_string()
+            }
+            Err(_) => body.to_owned(),
         }
     }
 
@@ -231,15 +299,14 @@ impl Credentials {
             }
         };
         state.fetched += 1;
-        for secret in [Some(&reply.access_token), reply.refresh_token.as_ref()].into_iter().flatten() {
+        for secret in [Some(&reply.token), reply.refresh.as_ref()].into_iter().flatten() {
             self.secrets.learn(secret.expose_secret());
         }
         let after = |life: Duration| Instant::now().checked_add(life);
-        let life = life(reply.expires_in.as_ref());
-        let renew_at = life.map(used).and_then(after);
-        let token = Token { text: reply.access_token, renew_at, ends_at: life.and_then(after), number: state.fetched };
+        let renew_at = reply.life.map(used).and_then(after);
+        let token = Token { text: reply.token, renew_at, ends_at: reply.life.and_then(after), number: state.fetched };
         state.token = Some(token.clone());
-        state.rotated = reply.refresh_token.or(state.rotated.take());
+        state.rotated = reply.refresh.or(state.rotated.take());
         Ok(Some(token))
     }
 
@@ -271,12 +338,13 @@ impl Auth {
         };
         match self {
             Self::None => Vec::new(),
-            Self::Bearer(secret) | Self::Header { value: secret, .. } | Self::Query { value: secret, .. } => {
-                vec![secret.clone()]
-            }
+            Self::Bearer(secret)
+            | Self::Header { value: secret, .. }
+            | Self::Query { value: secret, .. }
+            | Self::Body { value: secret, .. } => vec![secret.clone()],
             Self::Basic { user, password } => pair(user, password).to_vec(),
             Self::Token(call) => {
-                let fields = call.fields.iter().filter(|(name, _)| is_secret_field(name));
+                let fields = call.fields.iter().filter(|(name, _)| call.exchange.is_some() || is_secret_field(name));
                 let basic = call.basic.iter().flat_map(|(user, password)| pair(user, password));
                 fields.map(|(_, value)| value.clone()).chain(basic).collect()
             }
@@ -298,7 +366,7 @@ async fn fetch(
     rotated: Option<&SecretString>,
     transport: &Transport,
     attempt: u32,
-) -> Result<TokenReply, Trouble> {
+) -> Result<Fetched, Trouble> {
     let fields: std::collections::BTreeMap<&str, &str> = call
         .fields
         .iter()
@@ -317,10 +385,26 @@ async fn fetch(
     }
     let reply = transport.exchange(request, Some(&token_judge()), "POST token", attempt).await?;
     // A reply to a token call may hold the token, so nothing of it is quoted.
-    json::decode(&reply.body).map_err(|bad| Trouble::Transient {
-        what: format!("expected a JSON object with `access_token`, found something else at {}", bad.at),
-        wait: None,
-    })
+    let unread = |what: String| Trouble::Transient { what, wait: None };
+    if let Some(exchange) = &call.exchange {
+        let place = exchange.token_at.join(".");
+        let unread = || unread(format!("expected a token at `{place}` of a JSON object, found something else"));
+        return exchanged(exchange, &reply.body).ok_or_else(unread);
+    }
+    let reply: TokenReply = json::decode(&reply.body).map_err(|bad| {
+        unread(format!("expected a JSON object with `access_token`, found something else at {}", bad.at))
+    })?;
+    let life = life(reply.expires_in.as_ref());
+    Ok(Fetched { token: reply.access_token, life, refresh: reply.refresh_token })
+}
+
+/// The token of an exchange, where the answer has it.
+fn exchanged(exchange: &Exchange, body: &[u8]) -> Option<Fetched> {
+    let answer: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let at = |path: &[String]| path.iter().try_fold(&answer, |here, member| here.get(member));
+    let token = at(&exchange.token_at)?.as_str().filter(|token| HeaderValue::from_str(token).is_ok())?;
+    let said = exchange.expires_at.as_deref().and_then(at);
+    Some(Fetched { token: SecretString::from(token), life: life(said).or(exchange.life), refresh: None })
 }
 
 /// A 401 of a token endpoint is OAuth2's, with `error`. One that speaks as the API's own calls do is not a token endpoint.

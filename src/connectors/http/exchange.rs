@@ -5,7 +5,7 @@
 use std::error::Error as _;
 use std::sync::Arc;
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{RequestBuilder, Url};
 use tokio::time::Instant;
 
@@ -31,6 +31,11 @@ impl Transport {
 
     pub(super) fn get(&self, url: &Url) -> RequestBuilder {
         self.client.get(url.clone())
+    }
+
+    /// A question asked by POST.
+    pub(super) fn question(&self, url: &Url, body: String) -> RequestBuilder {
+        self.client.post(url.clone()).header(CONTENT_TYPE, "application/json").body(body)
     }
 
     pub(super) fn post(&self, url: &str) -> RequestBuilder {

@@ -8,9 +8,11 @@
 
 mod address;
 mod auth;
+mod discovery;
 mod exchange;
 mod json;
 mod names;
+mod observe;
 mod pace;
 mod repeats;
 mod retry;
@@ -25,17 +27,19 @@ use reqwest::Url;
 use reqwest::dns::Resolve;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
 use crate::connectors::Result;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::core::snapshot::Problem;
 pub use address::segment;
 use auth::Credentials;
-pub use auth::{Auth, OAuthClient, TokenCall};
+pub use auth::{Auth, Exchange, OAuthClient, TokenCall};
+pub use discovery::{Discovery, ReadAddress};
 use exchange::Transport;
 pub use json::{Undecodable, decode};
 use names::{GuardedNames, SystemNames};
+pub use observe::{Observe, Reset};
 use pace::Pacer;
 pub use pace::{Rate, wait};
 pub use repeats::{PathStep, path_of, repeated};
@@ -62,6 +66,12 @@ pub struct Settings {
     pub rates: Vec<Rate>,
     /// How many calls may be under way at once.
     pub concurrency: usize,
+    /// And how many of them to paths that begin so; of several the longest beginning counts.
+    pub endpoints: Vec<(String, usize)>,
+    /// What answers say of the calls that are left.
+    pub observe: Option<Observe>,
+    /// How the system is asked where it is, where `base_url` is only where to ask.
+    pub discovery: Option<Discovery>,
     /// What is accepted from outside.
     pub limits: Limits,
     /// The first and the longest pause between attempts.
@@ -118,6 +128,9 @@ impl Settings {
             secrets: Vec::new(),
             rates: Vec::new(),
             concurrency: 4,
+            endpoints: Vec::new(),
+            observe: None,
+            discovery: None,
             limits: Limits { body_bytes: 64 << 20, attempts: 6, undecodable: 3, elapsed: Duration::from_mins(10) },
             backoff: Backoff { first: Duration::from_secs(1), most: Duration::from_mins(1) },
             timeouts: Timeouts { connect: Duration::from_secs(10), total: Duration::from_mins(2) },
@@ -155,6 +168,12 @@ struct Inner {
     pacer: Pacer,
     waits: Waits,
     slots: Semaphore,
+    endpoints: Vec<(String, Semaphore)>,
+    observe: Option<Observe>,
+    discovery: Option<Discovery>,
+    found: OnceCell<Url>,
+    /// Those that may be spoken to without TLS, and those in private networks.
+    hosts: (Vec<String>, Vec<String>),
     limits: Limits,
     backoff: Backoff,
 }
@@ -181,7 +200,8 @@ impl Client {
             address::base(call.url(), &settings.plain_hosts, &settings.private_hosts)
                 .map_err(|e| format!("token address: {e}"))?;
         }
-        if settings.concurrency == 0 || settings.limits.attempts == 0 {
+        let none_at_once = settings.endpoints.iter().any(|(_, most)| *most == 0);
+        if settings.concurrency == 0 || settings.limits.attempts == 0 || none_at_once {
             return Err("concurrency and attempts must be at least 1".to_owned());
         }
         let headers = default_headers(&settings.headers)?;
@@ -194,6 +214,7 @@ impl Client {
         let body_bytes = settings.limits.body_bytes;
         let transport = Transport::new(settings.connector.clone(), Arc::clone(&secrets), client, body_bytes);
         let waits = Waits::default();
+        let slots = |most: usize| Semaphore::new(most.min(Semaphore::MAX_PERMITS));
         Ok(Self {
             inner: Arc::new(Inner {
                 connector: settings.connector,
@@ -204,17 +225,22 @@ impl Client {
                 judge: settings.judge,
                 pacer: Pacer::new(&settings.rates, waits.clone())?,
                 waits,
-                slots: Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS)),
+                slots: slots(settings.concurrency),
+                endpoints: settings.endpoints.into_iter().map(|(path, most)| (path, slots(most))).collect(),
+                observe: settings.observe,
+                discovery: settings.discovery,
+                found: OnceCell::new(),
+                hosts: (settings.plain_hosts, settings.private_hosts),
                 limits: settings.limits,
                 backoff: settings.backoff,
             }),
         })
     }
 
-    /// The address paths are added to.
+    /// The address paths are added to, as far as it is known.
     #[must_use]
     pub fn base_url(&self) -> &str {
-        self.inner.base.as_str()
+        self.inner.found.get().unwrap_or(&self.inner.base).as_str()
     }
 
     /// Keeps one more text out of everything this connection says: something secret that is about to be sent.
@@ -280,26 +306,44 @@ impl Client {
         query: &[(&str, &str)],
         decode: impl Fn(&Reply) -> std::result::Result<T, Undecodable>,
     ) -> Result<T> {
-        let operation = self.inner.secrets.shown(&address::operation("GET", path_or_url, query));
-        match self.read(path_or_url, query, &operation, decode).await {
+        self.ask_with(path_or_url, query, None, decode).await
+    }
+
+    /// The same, asked by POST where there is a body: a question that changes nothing, and is repeated as a read is.
+    ///
+    /// # Errors
+    /// As [`Client::get_json`].
+    pub async fn ask_with<T>(
+        &self,
+        path_or_url: &str,
+        query: &[(&str, &str)],
+        body: Option<&str>,
+        decode: impl Fn(&Reply) -> std::result::Result<T, Undecodable>,
+    ) -> Result<T> {
+        let verb = if body.is_some() { "POST" } else { "GET" };
+        let operation = self.inner.secrets.shown(&address::operation(verb, path_or_url, query));
+        let asked = async {
+            let url = address::resolve(self.inner_base().await?, path_or_url, query)?;
+            self.read_at(&url, body, &operation, decode).await
+        };
+        match asked.await {
             Ok(value) => Ok(value),
             Err(kind) => Err(ConnectorError::new(&self.inner.connector, operation, kind)),
         }
     }
 
-    async fn read<T>(
+    async fn read_at<T>(
         &self,
-        path_or_url: &str,
-        query: &[(&str, &str)],
+        url: &Url,
+        body: Option<&str>,
         operation: &str,
         decode: impl Fn(&Reply) -> std::result::Result<T, Undecodable>,
     ) -> std::result::Result<T, ErrorKind> {
-        let url = address::resolve(&self.inner.base, path_or_url, query)?;
         let mut patience = self.inner.patience();
         let (mut renewed, mut undecodable) = (false, 0);
         loop {
             let token = self.inner.token(&mut patience).await?;
-            match self.inner.once(&url, token.as_ref(), operation, patience.attempt()).await {
+            match self.inner.once(url, body, token.as_ref(), (operation, patience.attempt())).await {
                 Ok(reply) => match decode(&reply) {
                     Ok(value) => return Ok(value),
                     Err(bad) => {
@@ -352,14 +396,42 @@ impl Inner {
     async fn once(
         &self,
         url: &Url,
+        body: Option<&str>,
         token: Option<&auth::Token>,
-        operation: &str,
-        attempt: u32,
+        (operation, attempt): (&str, u32),
     ) -> std::result::Result<Reply, Trouble> {
-        let _slot = self.slots.acquire().await;
+        let _slots = self.slots(url).await;
         self.pacer.ready().await;
-        let request = self.credentials.sign(self.transport.get(url), token);
-        self.transport.exchange(request, self.judge.as_ref(), operation, attempt).await
+        let request = match body {
+            None => self.transport.get(url),
+            Some(body) => self.transport.question(url, self.credentials.sealed(body)),
+        };
+        let request = self.credentials.sign(request, token);
+        let reply = self.transport.exchange(request, self.judge.as_ref(), operation, attempt).await?;
+        self.observed(&reply);
+        Ok(reply)
+    }
+
+    /// Room for one call: at its endpoint, then at the system.
+    async fn slots(&self, url: &Url) -> [Option<SemaphorePermit<'_>>; 2] {
+        let base = self.found.get().unwrap_or(&self.base).path().trim_end_matches('/');
+        let path = url.path().strip_prefix(base).unwrap_or(url.path());
+        let fitting = self.endpoints.iter().filter(|(begins, _)| path.starts_with(begins.as_str()));
+        let endpoint = fitting.max_by_key(|(begins, _)| begins.len());
+        let at_endpoint = match endpoint {
+            Some((_, slots)) => slots.acquire().await.ok(),
+            None => None,
+        };
+        [at_endpoint, self.slots.acquire().await.ok()]
+    }
+
+    /// Leaves the system alone where an answer says that the calls are used up.
+    fn observed(&self, reply: &Reply) {
+        let pause = self.observe.as_ref().and_then(|observe| observe.pause(&reply.headers));
+        // A pause nobody will sit out is left to the refusal that follows.
+        if let Some(pause) = pause.filter(|pause| *pause <= self.limits.elapsed) {
+            self.pacer.hold(pause);
+        }
     }
 }
 
@@ -376,6 +448,8 @@ fn default_headers(pairs: &[(String, SecretString)]) -> std::result::Result<Head
     Ok(headers)
 }
 
+#[cfg(test)]
+mod limit_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -113,7 +113,7 @@ impl Client {
         operation: &str,
         decode: impl Fn(&Reply) -> std::result::Result<T, Undecodable>,
     ) -> std::result::Result<Outcome<T>, ErrorKind> {
-        let url = address::resolve(&self.inner.base, call.path, call.query)?;
+        let url = address::resolve(self.inner_base().await?, call.path, call.query)?;
         let mut patience = self.inner.patience();
         let mut renewed = false;
         loop {
@@ -165,17 +165,23 @@ impl Client {
         token: Option<&Token>,
         (operation, attempt): (&str, u32),
     ) -> Sent {
-        let _slot = self.inner.slots.acquire().await;
+        let _slots = self.inner.slots(url).await;
         self.inner.pacer.ready().await;
         let request = self.inner.credentials.sign(self.request(call, url), token);
-        self.inner.transport.send(request, operation, attempt).await
+        let sent = self.inner.transport.send(request, operation, attempt).await;
+        if let Sent::Reply(reply) = &sent {
+            self.inner.observed(reply);
+        }
+        sent
     }
 
     fn request(&self, call: Call<'_>, url: &Url) -> RequestBuilder {
         let request = self.inner.transport.change(call.verb, url);
         let request = call.headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         match call.body {
-            Some(body) => request.header(reqwest::header::CONTENT_TYPE, "application/json").body(body.to_owned()),
+            Some(body) => request
+                .header(reqwest::header::CONTENT_TYPE, "application/json")
+                .body(self.inner.credentials.sealed(body)),
             None => request,
         }
     }

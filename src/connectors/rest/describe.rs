@@ -94,7 +94,8 @@ fn ways(entity: &Entity) -> String {
         (None, _) => {}
     }
     if let Some(list) = &entity.list {
-        ways.push(format!("GET {}, {}", list.get, cut(&list.page)));
+        let verb = if list.post.is_some() { "POST" } else { "GET" };
+        ways.push(format!("{verb} {}, {}", list.address(), cut(&list.page)));
     }
     ways.extend(entity.create.as_ref().map(|create| made(entity, create)));
     ways.extend(entity.update.as_ref().map(changed));

@@ -16,9 +16,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(super) use answers::{Class, Rule, Wait, When};
-pub(super) use calls::{Auth, Http, Limits, Numbers, Setting, SettingKind};
+pub(super) use calls::{Auth, Discover, Http, Limits, Numbers, Observed, ResetUnit, Setting, SettingKind};
 pub(super) use fields::{Codec, Compare, Dir, Field, MoneyUnit, UnknownWord};
-pub(super) use lists::{Get, List, Page, Size};
+pub(super) use lists::{Get, List, Page, PageIn, Size};
 pub(super) use tickets::{Ticket, TicketField};
 pub(super) use writes::{
     Action, Clear, Create, CustomFields, CustomShape, Dated, Dialect, Guard, InPatch, Link, Lookup, Step, Style, Until,

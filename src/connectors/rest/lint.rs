@@ -10,12 +10,12 @@ use serde_json::Value;
 
 use super::canonical;
 use super::language::{
-    Auth, Codec, Connector, CustomShape, Entity, InPatch, List, Page, Rule, Setting, SettingKind, Size, When,
+    Auth, Codec, Connector, CustomShape, Entity, InPatch, List, Page, PageIn, Rule, Setting, SettingKind, Size, When,
 };
 use super::path::Path;
 use super::source::{Fault, Source, hint};
 use super::template::Template;
-use super::{lint_fields, lint_write, tickets};
+use super::{lint_calls, lint_fields, lint_write, tickets};
 
 const SCHEMA: u32 = 1;
 const CONCURRENCY_MAX: u32 = 32;
@@ -26,12 +26,23 @@ fn credentials(auth: &Auth) -> Vec<(&'static str, &str)> {
         Auth::None {} => Vec::new(),
         Auth::Bearer { token } => vec![("token", token)],
         Auth::Basic { user: _, pass } => vec![("pass", pass)],
-        Auth::Header { name: _, value } | Auth::Query { name: _, value } => vec![("value", value)],
+        Auth::Header { name: _, value }
+        | Auth::Query { name: _, value, also_body: _ }
+        | Auth::Body { name: _, value } => {
+            vec![("value", value)]
+        }
+        // one of the fields holds it: see `exchange`
+        Auth::Exchange { .. } => Vec::new(),
         Auth::Oauth2 { secret, refresh, token: _, client: _, scope: _, basic: _ } => {
             let refresh = refresh.as_deref().map(|refresh| ("refresh", refresh));
             [("secret", secret.as_str())].into_iter().chain(refresh).collect()
         }
     }
+}
+
+/// Whether a text can name a header.
+pub(super) fn is_header(name: &str) -> bool {
+    reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_ok()
 }
 
 /// Headers that let in wherever they are used.
@@ -216,6 +227,7 @@ impl<'f> Lint<'f> {
             lint.template(&http.base, &[]);
             lint.plain_host(&http.base);
         });
+        self.maybe("discover", http.discover.as_ref(), lint_calls::discover);
         self.at("headers", |lint| {
             for (name, value) in &http.headers {
                 lint.at(name, |lint| {
@@ -238,7 +250,12 @@ impl<'f> Lint<'f> {
                     text("user", user);
                     text("pass", pass);
                 }
-                Auth::Header { name: _, value } | Auth::Query { name: _, value } => text("value", value),
+                Auth::Header { name: _, value } | Auth::Query { name: _, value, also_body: _ } => text("value", value),
+                Auth::Body { name: _, value } => {
+                    text("value", value);
+                    lint.bodies();
+                }
+                Auth::Exchange { .. } => lint_calls::exchange(lint, &http.auth),
                 Auth::Oauth2 { token, client, secret, scope, refresh, basic: _ } => {
                     text("token", token);
                     text("client", client);
@@ -251,7 +268,7 @@ impl<'f> Lint<'f> {
     }
 
     /// A credential is a secret setting with words around it at most: a connector file is passed on, a secret is not.
-    fn credential(&mut self, text: &str) {
+    pub(super) fn credential(&mut self, text: &str) {
         let Ok(template) = Template::parse(text) else { return };
         let settings = &self.connector.settings;
         let is_secret = |name: &str| settings.get(name).is_none_or(|setting| setting.kind == SettingKind::Secret);
@@ -262,7 +279,16 @@ impl<'f> Lint<'f> {
         }
     }
 
-    fn plain_host(&mut self, base: &str) {
+    /// A credential in the body goes only with calls that have one.
+    fn bodies(&mut self) {
+        for (name, entity) in &self.connector.entity {
+            let asks = entity.list.as_ref().is_none_or(|list| list.post.is_some());
+            let sends = asks && entity.get.is_none();
+            self.demand(sends, format!("`{name}` is read by GET, which has no body: use `query` with `also_body`"));
+        }
+    }
+
+    pub(super) fn plain_host(&mut self, base: &str) {
         let Some(host) = base.strip_prefix("http://").and_then(|rest| rest.split('/').next()) else { return };
         let name = host.rsplit_once(':').filter(|_| !host.ends_with(']')).map_or(host, |(name, _port)| name);
         let here = matches!(name, "localhost" | "127.0.0.1" | "[::1]") || name.starts_with('{');
@@ -281,6 +307,25 @@ impl<'f> Lint<'f> {
         });
         self.maybe("concurrency", limits.concurrency.as_ref(), |lint, most| {
             lint.demand((1..=CONCURRENCY_MAX).contains(most), format!("1 to {CONCURRENCY_MAX} expected, found {most}"));
+        });
+        self.at("endpoints", |lint| {
+            for (index, endpoint) in limits.endpoints.iter().enumerate() {
+                lint.nth(index, |lint| {
+                    lint.at("path", |lint| {
+                        let begins = format!("`{}` must begin with `/`, and names nothing in braces", endpoint.path);
+                        lint.demand(endpoint.path.starts_with('/') && !endpoint.path.contains('{'), begins);
+                    });
+                    let most = endpoint.concurrency;
+                    let range = format!("1 to {CONCURRENCY_MAX} expected, found {most}");
+                    lint.at("concurrency", |lint| lint.demand((1..=CONCURRENCY_MAX).contains(&most), range));
+                });
+            }
+        });
+        self.maybe("observe", limits.observe.as_ref(), |lint, observed| {
+            for (key, header) in [("remaining", &observed.remaining), ("reset", &observed.reset)] {
+                let what = format!("`{header}` is not a header name");
+                lint.at(key, |lint| lint.demand(is_header(header), what));
+            }
         });
         self.maybe("url_max", limits.url_max.as_ref(), |lint, most| lint.demand(*most >= 100, "100 or more expected"));
     }
@@ -389,12 +434,15 @@ impl<'f> Lint<'f> {
     }
 
     fn list(&mut self, entity: &Entity, list: &'f List, ancestors: &[&str]) {
-        self.at("get", |lint| {
-            lint.address(&list.get, ancestors);
+        self.one_of(&[("get", list.get.is_some()), ("post", list.post.is_some())]);
+        self.at(if list.post.is_some() { "post" } else { "get" }, |lint| {
+            lint.address(list.address(), ancestors);
             if let Some(parent) = &entity.parent {
                 let named =
                     |text: &str| Template::parse(text).is_ok_and(|text| text.names().contains(&parent.as_str()));
-                let said = named(&list.get) || list.query.values().any(|value| value.as_str().is_some_and(named));
+                let said = named(list.address())
+                    || list.query.values().any(|value| value.as_str().is_some_and(named))
+                    || list.body.as_ref().is_some_and(|body| body.to_string().contains(&format!("{{{parent}}}")));
                 lint.demand(said, format!("the list of each `{parent}` must say which: `{{{parent}}}`"));
             }
         });
@@ -406,6 +454,15 @@ impl<'f> Lint<'f> {
                 });
             }
         });
+        self.maybe("body", list.body.as_ref(), |lint, body| {
+            lint.demand(list.post.is_some(), "a list asked for by GET has no body; say `post`");
+            lint.demand(body.is_object(), "an object is expected");
+            lint.templates_in(body, ancestors);
+        });
+        let pages_in_body = list.page_in == PageIn::Body;
+        self.at("page_in", |lint| {
+            lint.demand(!pages_in_body || list.post.is_some(), "a list asked for by GET has no body")
+        });
         self.at("records", |lint| _ = lint.path(&list.records));
         self.at("page", |lint| lint.page(&list.page));
         self.maybe("count", list.count.as_ref(), |lint, count| {
@@ -415,16 +472,6 @@ impl<'f> Lint<'f> {
         self.maybe("gone", list.gone.as_ref(), |lint, gone| {
             lint.at("at", |lint| _ = lint.path(&gone.at));
             lint.demand(entity.fields.contains_key("status"), "the entity needs a field `status` to say it with");
-        });
-        self.maybe("since", list.since.as_ref(), |lint, since| {
-            lint.one_of(&[
-                ("param", since.param.is_some()),
-                ("header", since.header.is_some()),
-                ("dialect", since.dialect.is_some()),
-            ]);
-            lint.at("field", |lint| _ = lint.path(&since.field));
-            lint.at("format", |lint| lint_fields::date_format(lint, &since.format));
-            lint.at("overlap", |lint| lint.duration(&since.overlap));
         });
     }
 

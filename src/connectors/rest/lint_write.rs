@@ -75,6 +75,9 @@ fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create,
             }
         }
     });
+    let by_post = entity.list.as_ref().is_some_and(|list| list.post.is_some());
+    let asks = create.find.is_some() || entity.link.as_ref().is_some_and(|link| link.lookup.is_some());
+    lint.demand(!(by_post && asks), "a list asked for by POST takes no condition: leave `find` and `lookup` out");
     lint.maybe("find", create.find.as_ref(), |lint, find| {
         let probes: Vec<&str> = create.probe.iter().map(String::as_str).collect();
         lint.demand(!probes.is_empty(), "`probe` is needed: what is looked for");

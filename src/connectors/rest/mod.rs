@@ -34,6 +34,7 @@ mod inside;
 mod language;
 mod lens;
 mod lint;
+mod lint_calls;
 mod lint_fields;
 mod lint_write;
 mod one;

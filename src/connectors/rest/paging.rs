@@ -40,6 +40,10 @@ pub(super) struct Listing<'l> {
     pub(super) connector: &'l str,
     pub(super) path: String,
     pub(super) query: Vec<(String, String)>,
+    /// What it is asked with, where it is asked for by POST.
+    pub(super) body: Option<Value>,
+    /// Whether what asks for a page is part of that.
+    pub(super) in_body: bool,
     pub(super) records: Path,
     pub(super) page: &'l Page,
     /// Where a row has its id.
@@ -74,6 +78,7 @@ type Step<T> = std::result::Result<T, Stop>;
 struct Call {
     address: String,
     query: Vec<(String, String)>,
+    body: Option<Value>,
 }
 
 /// One answer.
@@ -106,12 +111,12 @@ struct Reading {
 impl Listing<'_> {
     /// Every row, or why they cannot all be had.
     pub(super) async fn read(&self, client: &Client, watched: Option<&Watched<'_>>) -> Result<Vec<Found>> {
-        self.proven(client.base_url(), &self.through(client), watched).await
+        self.proven(client.located().await?, &self.through(client), watched).await
     }
 
     /// The first page alone, for a check.
     pub(super) async fn first_page(&self, client: &Client) -> Result<Vec<Found>> {
-        let first = self.once(client.base_url(), &self.through(client), None, 1).await;
+        let first = self.once(client.located().await?, &self.through(client), None, 1).await;
         first.map(|reading| reading.rows).map_err(|stop| match stop {
             Stop::Failed(error) => error,
             Stop::Moved(what) => self.error(ErrorKind::Incomplete(what)),
@@ -137,7 +142,8 @@ impl Listing<'_> {
                     let next_link = rel.as_deref().and_then(|rel| link(&reply.headers, rel));
                     decoded(&reply.body, &records, &id).map(|body| Answer { body, next_link })
                 };
-                client.get_with(&call.address, &query, read).await
+                let body = call.body.as_ref().map(Value::to_string);
+                client.ask_with(&call.address, &query, body.as_deref(), read).await
             })
         }
     }
@@ -146,7 +152,7 @@ impl Listing<'_> {
     where
         C: Fn(Call) -> Answering + Send + Sync,
     {
-        let operation = format!("GET {}", self.path);
+        let operation = self.operation();
         let mut readings = Readings::of(About { connector: self.connector, operation: &operation });
         for _ in 0..READINGS_MAX {
             let (rows, read) = match self.once(base, call, watched, usize::MAX).await {
@@ -206,16 +212,24 @@ impl Listing<'_> {
         C: Fn(Call) -> Answering + Send + Sync,
     {
         let mut query = self.query.clone();
-        if let Some(size) = size_of(self.page) {
-            query.push((size.param.clone(), size.value.to_string()));
-        }
+        let mut body = self.body.clone();
+        let size = size_of(self.page).map(|size| (size.param.clone(), Value::from(size.value)));
+        let mut asked: Vec<(String, Value)> = size.into_iter().collect();
         let mut address = self.path.clone();
         match next {
             None => {}
-            Some(Next::Parameter(name, value)) => query.push((name.clone(), value.clone())),
+            Some(Next::Parameter(name, value)) => asked.push((name.clone(), mark(self.page, value))),
             Some(Next::Address(url)) => {
                 address.clone_from(url);
                 query.clear();
+                asked.retain(|_| self.in_body);
+            }
+        }
+        match body.as_mut().and_then(Value::as_object_mut).filter(|_| self.in_body) {
+            Some(members) => members.extend(asked),
+            None => {
+                let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                query.extend(asked.into_iter().map(|(name, value)| (name, text(value))));
             }
         }
         if let Some(most) = self.url_max {
@@ -226,7 +240,7 @@ impl Listing<'_> {
                 return Err(self.error(ErrorKind::Limit(format!("the address has {long} characters, {most} go"))));
             }
         }
-        call(Call { address, query }).await
+        call(Call { address, query, body }).await
     }
 
     /// Takes an answer's rows in; says how many there were.
@@ -357,7 +371,7 @@ impl Listing<'_> {
         C: Fn(Call) -> Answering + Send + Sync,
     {
         let Some((path, at)) = &self.count else { return Ok(None) };
-        let answer = call(Call { address: path.clone(), query: self.query.clone() }).await?;
+        let answer = call(Call { address: path.clone(), query: self.query.clone(), body: None }).await?;
         if let Some(count) = at.get(&answer.body).and_then(whole_number) {
             return Ok(Some(count));
         }
@@ -378,7 +392,7 @@ impl Listing<'_> {
     }
 
     fn place(&self, page: usize) -> String {
-        format!("GET {} page {page}", self.path)
+        format!("{} page {page}", self.operation())
     }
 
     fn malformed(&self, at: &str, what: String) -> ConnectorError {
@@ -386,7 +400,22 @@ impl Listing<'_> {
     }
 
     fn error(&self, kind: ErrorKind) -> ConnectorError {
-        ConnectorError::new(self.connector, format!("GET {}", self.path), kind)
+        ConnectorError::new(self.connector, self.operation(), kind)
+    }
+
+    fn operation(&self) -> String {
+        let verb = if self.body.is_some() { "POST" } else { "GET" };
+        format!("{verb} {}", self.path)
+    }
+}
+
+/// What asks for a page, as a body holds it: counted places as numbers, marks as the text they came as.
+fn mark(page: &Page, value: &str) -> Value {
+    match page {
+        Page::Offset { .. } | Page::Number { .. } => {
+            value.parse::<u64>().map_or_else(|_| Value::from(value), Value::from)
+        }
+        Page::None { .. } | Page::Link { .. } | Page::Cursor { .. } | Page::NextUrl { .. } => Value::from(value),
     }
 }
 

@@ -14,7 +14,8 @@ use super::canonical;
 use super::codec::{Decoded, Kind, References, decode, decode_default, shown, text_of};
 use super::dialect;
 use super::inside;
-use super::language::{Codec, Connector, Dialect, Entity, Field, List};
+use super::language::{Codec, Connector, Dialect, Entity, Field, List, PageIn};
+use super::one::Names;
 use super::paging::{Found, Listing};
 use super::path::Path;
 use super::settings::Values;
@@ -372,10 +373,18 @@ impl Connection {
             None => None,
             Some(count) => Some((fill(&count.get, Position::Path)?, Path::parse(&count.at)?)),
         };
+        let own = above.iter().map(|(entity, id)| (entity.as_str(), id.as_str())).collect();
+        let body = match (&list.body, &list.post) {
+            (Some(body), _) => Some(Names { connection: self, own }.filled(body)?),
+            (None, Some(_)) => Some(Value::Object(serde_json::Map::new())),
+            (None, None) => None,
+        };
         Ok(Listing {
             connector: &self.name,
-            path: fill(&list.get, Position::Path)?,
+            path: fill(list.address(), Position::Path)?,
             query,
+            body,
+            in_body: list.page_in == PageIn::Body,
             records: Path::parse(&list.records)?,
             page: &list.page,
             id,

@@ -8,8 +8,10 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::answers::{self, Reading};
-use super::language::{Auth, Connector, SettingKind};
+use super::codec::shown;
+use super::language::{Auth, Connector, Discover, Observed, ResetUnit, SettingKind};
 use super::lint::{duration, setting_value};
+use super::path::Path;
 use super::source::hint;
 use super::template::{Position, Template};
 use crate::connectors::{Environment, http};
@@ -86,6 +88,30 @@ impl RestSettings {
     }
 }
 
+/// How a token is sent where nothing else is said.
+const BEARER: &str = "Bearer {token}";
+/// What stands for the token, at the end of what is sent.
+pub(super) const TOKEN: &str = "{token}";
+
+/// The members that lead to a plain place.
+fn members(place: &str) -> Result<Vec<String>, String> {
+    let path = Path::parse(place)?;
+    let names = path.names().ok_or_else(|| format!("`{place}` is no plain place"))?;
+    Ok(names.into_iter().map(str::to_owned).collect())
+}
+
+fn observe(observed: &Observed) -> http::Observe {
+    http::Observe {
+        remaining: observed.remaining.clone(),
+        reset: observed.reset.clone(),
+        unit: match observed.unit {
+            ResetUnit::Seconds => http::Reset::Seconds,
+            ResetUnit::Epoch => http::Reset::Epoch,
+        },
+        keep: observed.keep,
+    }
+}
+
 /// The values of a connection's settings, defaults included.
 pub(super) struct Values(BTreeMap<String, SecretString>);
 
@@ -129,11 +155,10 @@ impl Values {
         self.plain(text).map(SecretString::from)
     }
 
-    /// The base address: settings of kind host and url stand as they are, others as path segments.
-    fn base(&self, connector: &Connector) -> Result<String, String> {
-        let base = &connector.http.base;
+    /// An address as the base is one: settings of kind host and url stand as they are, others as path segments.
+    fn base_like(&self, base: &str, connector: &Connector) -> Result<String, String> {
         let template = Template::parse(base)?;
-        let mut text = base.clone();
+        let mut text = base.to_owned();
         for name in template.names() {
             let value = self.get(name).ok_or_else(|| format!("`{{{name}}}` has no value"))?;
             let kind = connector.settings.get(name).map(|setting| setting.kind);
@@ -148,8 +173,8 @@ impl Values {
 
     /// The client a connection speaks through.
     pub(super) fn client_settings(&self, connector: &Connector, of: &RestSettings) -> Result<http::Settings, String> {
-        let auth = self.auth(&connector.http.auth)?;
-        let mut settings = http::Settings::new(&of.name, self.base(connector)?, auth);
+        let auth = self.auth(&connector.http.auth, connector)?;
+        let mut settings = http::Settings::new(&of.name, self.base_like(&connector.http.base, connector)?, auth);
         for (name, value) in &connector.http.headers {
             settings.headers.push((name.clone(), self.secret(value)?));
         }
@@ -158,6 +183,12 @@ impl Values {
             let per = duration(&rate.per).ok_or_else(|| format!("`{}` is no length of time", rate.per))?;
             settings.rates.push(http::Rate { calls: rate.calls, per });
         }
+        for endpoint in &connector.limits.endpoints {
+            let most = usize::try_from(endpoint.concurrency).unwrap_or(usize::MAX);
+            settings.endpoints.push((endpoint.path.clone(), most));
+        }
+        settings.observe = connector.limits.observe.as_ref().map(observe);
+        settings.discovery = connector.http.discover.as_ref().map(|discover| self.discovery(discover)).transpose()?;
         if let Some(most) = connector.limits.concurrency {
             settings.concurrency = usize::try_from(most).unwrap_or(settings.concurrency);
         }
@@ -191,13 +222,54 @@ impl Values {
         plain.filter_map(|name| self.0.get(name).cloned()).chain(built).collect()
     }
 
-    fn auth(&self, auth: &Auth) -> Result<http::Auth, String> {
+    fn discovery(&self, discover: &Discover) -> Result<http::Discovery, String> {
+        let at = Path::parse(&discover.at)?;
+        let place = discover.at.clone();
+        let read = move |body: &[u8]| {
+            let answer: serde_json::Value = http::decode(body)?;
+            let found = at.get(&answer).and_then(serde_json::Value::as_str).map(str::to_owned);
+            let what = || format!("an address expected, found {}", shown(&answer));
+            found.ok_or_else(|| http::Undecodable { at: place.clone(), what: what() })
+        };
+        let value = |name: &str| self.get(name);
+        let query = discover.query.iter().map(|(name, value)| Ok((name.clone(), self.plain(value)?)));
+        Ok(http::Discovery {
+            path: Template::parse(&discover.get)?.fill(Position::Path, &value)?,
+            query: query.collect::<Result<_, String>>()?,
+            read: Arc::new(read),
+            append: discover.append.clone().unwrap_or_default(),
+            within: discover.within.clone(),
+        })
+    }
+
+    fn auth(&self, auth: &Auth, connector: &Connector) -> Result<http::Auth, String> {
         Ok(match auth {
             Auth::None {} => http::Auth::None,
             Auth::Bearer { token } => http::Auth::Bearer(self.secret(token)?),
             Auth::Basic { user, pass } => http::Auth::Basic { user: self.plain(user)?, password: self.secret(pass)? },
             Auth::Header { name, value } => http::Auth::Header { name: name.clone(), value: self.secret(value)? },
-            Auth::Query { name, value } => http::Auth::Query { name: name.clone(), value: self.secret(value)? },
+            Auth::Query { name, value, also_body: false } => {
+                http::Auth::Query { name: name.clone(), value: self.secret(value)? }
+            }
+            Auth::Query { name, value, also_body: true } => {
+                http::Auth::Body { name: name.clone(), value: self.secret(value)?, also_query: true }
+            }
+            Auth::Body { name, value } => {
+                http::Auth::Body { name: name.clone(), value: self.secret(value)?, also_query: false }
+            }
+            Auth::Exchange { post, fields, form, token, expires, lives, header, value } => {
+                let fields = fields.iter().map(|(name, value)| Ok((name.clone(), self.secret(value)?)));
+                let exchange = http::Exchange {
+                    token_at: members(token)?,
+                    expires_at: expires.as_deref().map(members).transpose()?,
+                    life: lives.as_deref().and_then(duration),
+                    header: header.clone().unwrap_or_else(|| "Authorization".to_owned()),
+                    before: self.plain(value.as_deref().unwrap_or(BEARER).trim_end_matches(TOKEN))?,
+                    form: *form,
+                };
+                let fields = fields.collect::<Result<Vec<_>, String>>()?;
+                http::Auth::Token(http::TokenCall::exchanged(self.base_like(post, connector)?, fields, exchange))
+            }
             Auth::Oauth2 { token, client, secret, scope, refresh, basic } => {
                 let client = http::OAuthClient {
                     id: self.plain(client)?,

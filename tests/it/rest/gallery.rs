@@ -284,9 +284,70 @@ const GALLERY: &[(&str, &str, &str)] = &[
         "test.toml:19:11: entity.customer.list.query.a: a text, a number, true or false, or a list of these is expected",
     ),
     (
-        "records = \"items\"",
-        "records = \"items\"\nsince = { field = \"at\", format = \"rfc3339\", overlap = \"5 minutes\", param = \"s\" }",
-        "test.toml:19:45: entity.customer.list.since.overlap: `5 minutes` is not a length of time written like 30s, 5m, 24h",
+        "get = \"/clients\"\n",
+        "get = \"/clients\"\npost = \"/clients\"\n",
+        "test.toml:16:18: entity.customer.list: exactly one of get, post is needed, 2 are given",
+    ),
+    (
+        "get = \"/clients\"\n",
+        "get = \"/clients\"\npage_in = \"body\"\n",
+        "test.toml:18:1: entity.customer.list.page_in: a list asked for by GET has no body",
+    ),
+    (
+        "get = \"/clients\"\n",
+        "get = \"/clients\"\nbody = { a = 1 }\n",
+        "test.toml:18:1: entity.customer.list.body: a list asked for by GET has no body; say `post`",
+    ),
+    (
+        "get = \"/clients\"\n",
+        "get = \"/clients\"\nsince = { field = \"at\" }\n",
+        "test.toml:18:1: entity.customer.list.since: unknown field `since`; known here: get, post, body, page_in, query, records, page, count, gone",
+    ),
+    // how the system is called
+    (
+        "kind = \"bearer\", token = \"{token}\"",
+        "kind = \"body\", name = \"k\", value = \"{token}\"",
+        "test.toml:10:1: http.auth: `customer` is read by GET, which has no body: use `query` with `also_body`",
+    ),
+    (
+        "kind = \"bearer\", token = \"{token}\"",
+        "kind = \"exchange\", post = \"https://{host}/t\", fields = { k = \"{host}\" }, token = \"a[].b\"",
+        "test.toml:10:56: http.auth.fields: one of them must be a setting of kind secret, written as `{name}`: the key that is exchanged",
+    ),
+    (
+        "kind = \"bearer\", token = \"{token}\"",
+        "kind = \"exchange\", post = \"https://{host}/t\", fields = { k = \"{host}\" }, token = \"a[].b\"",
+        "test.toml:10:83: http.auth.token: a plain place is needed, such as `data.token`",
+    ),
+    (
+        "kind = \"bearer\", token = \"{token}\"",
+        "kind = \"exchange\", post = \"http://psa.example/t\", fields = { k = \"{token}\" }, token = \"t\", value = \"{token}!\", lives = \"1\"",
+        "test.toml:10:29: http.auth.post: psa.example would be spoken to without TLS; write https",
+    ),
+    (
+        "kind = \"bearer\", token = \"{token}\"",
+        "kind = \"exchange\", post = \"https://{host}/t\", fields = { k = \"{token}\" }, token = \"t\", value = \"{token}!\", lives = \"1\"",
+        "test.toml:10:97: http.auth.value: it must end with `{token}`, the token that was answered",
+    ),
+    (
+        "numbers = \"number\"",
+        "numbers = \"number\"\ndiscover = { get = \"/zone\", at = \"url\", within = [] }",
+        "test.toml:12:41: http.discover.within: name the domains the address may lie in, such as `psa.example`",
+    ),
+    (
+        "numbers = \"number\"",
+        "numbers = \"number\"\ndiscover = { get = \"/zone\", at = \"url\", within = [\"example\"], append = \"v1\" }",
+        "test.toml:12:41: http.discover.within: `example` is no domain; write one such as `psa.example`",
+    ),
+    (
+        "[entity.customer]\n",
+        "[limits]\nendpoints = [{ path = \"clients\", concurrency = 2 }]\n[entity.customer]\n",
+        "test.toml:14:16: limits.endpoints.0.path: `clients` must begin with `/`, and names nothing in braces",
+    ),
+    (
+        "[entity.customer]\n",
+        "[limits]\nobserve = { remaining = \"x left\", reset = \"x-reset\", unit = \"seconds\" }\n[entity.customer]\n",
+        "test.toml:14:13: limits.observe.remaining: `x left` is not a header name",
     ),
     // limits and errors
     (

@@ -129,6 +129,9 @@ async fn serve(records: &Records, sent: &Arc<Mutex<Vec<Value>>>) -> (Server, Res
             if let Some(found) = records.get(&path) {
                 return ok(found);
             }
+            if path.matches('/').count() > 1 {
+                return (404, Vec::new(), "{}".to_owned());
+            }
             let below = |name: &String| name.strip_prefix(&format!("{path}/")).is_some();
             return ok(Value::from(
                 records.iter().filter(|(name, _)| below(name)).map(|(_, v)| v.clone()).collect::<Vec<_>>(),

@@ -8,12 +8,17 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::writes::Dialect;
-
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct List {
-    pub(in crate::connectors::rest) get: String,
+    /// The address; or `post`, for a list that is asked for by POST.
+    pub(in crate::connectors::rest) get: Option<String>,
+    pub(in crate::connectors::rest) post: Option<String>,
+    /// What a list asked for by POST is asked with; a next page that is an address is asked with the same.
+    pub(in crate::connectors::rest) body: Option<Value>,
+    /// Where what asks for a page is sent.
+    #[serde(default)]
+    pub(in crate::connectors::rest) page_in: PageIn,
     #[serde(default)]
     pub(in crate::connectors::rest) query: BTreeMap<String, Value>,
     /// Where the rows are in the answer; `$` is the answer itself.
@@ -21,8 +26,25 @@ pub(in crate::connectors::rest) struct List {
     pub(in crate::connectors::rest) page: Page,
     /// A second address that says how many rows there are. Asked only for listings of several pages.
     pub(in crate::connectors::rest) count: Option<Count>,
-    pub(in crate::connectors::rest) since: Option<Since>,
     pub(in crate::connectors::rest) gone: Option<Gone>,
+}
+
+impl List {
+    /// Its address.
+    pub(in crate::connectors::rest) fn address(&self) -> &str {
+        self.get.as_deref().or(self.post.as_deref()).unwrap_or_default()
+    }
+}
+
+/// Where what asks for a page is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::connectors::rest) enum PageIn {
+    /// As parameters of the address.
+    #[default]
+    Query,
+    /// As members of the body.
+    Body,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -55,18 +77,6 @@ pub(in crate::connectors::rest) enum Page {
     Number { page: String, first: u64, size: Option<Size>, pages: Option<String>, total: Option<String> },
     /// The answer holds the next page's address.
     NextUrl { at: String, size: Option<Size>, total: Option<String> },
-}
-
-/// How to ask only for what changed. Checked, not used: every read is a whole listing, because only that can say what is gone.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::connectors::rest) struct Since {
-    pub(in crate::connectors::rest) field: String,
-    pub(in crate::connectors::rest) param: Option<String>,
-    pub(in crate::connectors::rest) header: Option<String>,
-    pub(in crate::connectors::rest) dialect: Option<Dialect>,
-    pub(in crate::connectors::rest) format: String,
-    pub(in crate::connectors::rest) overlap: String,
 }
 
 /// How a row says that it is no longer in use. Such rows are kept, with `status` as their state.
