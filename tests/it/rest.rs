@@ -8,6 +8,7 @@ mod connectwise;
 mod entities;
 mod gallery;
 mod inside;
+mod mutants;
 mod paging;
 
 use std::sync::{Arc, Mutex};

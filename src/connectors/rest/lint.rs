@@ -55,7 +55,8 @@ fn is_credential(header: &str) -> bool {
 pub(super) fn read(file: &str, text: &str) -> Result<Connector, Vec<Fault>> {
     let source = Source::parse(file, text).map_err(|fault| vec![fault])?;
     let connector = source.connector().map_err(|fault| vec![fault])?;
-    let mut lint = Lint { source: &source, connector: &connector, faults: Vec::new(), here: Vec::new() };
+    let mut lint =
+        Lint { source: &source, connector: &connector, faults: Vec::new(), here: Vec::new(), used: BTreeSet::new() };
     lint.whole();
     let mut faults = lint.faults;
     faults.sort();
@@ -69,6 +70,8 @@ pub(super) struct Lint<'f> {
     pub(super) connector: &'f Connector,
     faults: Vec<Fault>,
     here: Vec<String>,
+    /// The names that texts of the file put values in for.
+    used: BTreeSet<String>,
 }
 
 impl<'f> Lint<'f> {
@@ -123,6 +126,7 @@ impl<'f> Lint<'f> {
     pub(super) fn template(&mut self, text: &str, extra: &[&str]) -> Option<Template> {
         let template = Template::parse(text).map_err(|what| self.fault(what)).ok()?;
         for name in template.names() {
+            self.used.insert(name.to_owned());
             if !self.connector.settings.contains_key(name) && !extra.contains(&name) {
                 let known: Vec<&str> =
                     self.connector.settings.keys().map(String::as_str).chain(extra.iter().copied()).collect();
@@ -198,6 +202,12 @@ impl<'f> Lint<'f> {
             );
             for (name, entity) in &connector.entity {
                 lint.at(name, |lint| lint.entity(name, entity));
+            }
+        });
+        self.at("settings", |lint| {
+            for name in connector.settings.keys() {
+                let used = lint.used.contains(name);
+                lint.at(name, |lint| lint.demand(used, "nothing in the file uses it"));
             }
         });
     }

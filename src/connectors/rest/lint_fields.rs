@@ -7,6 +7,8 @@ use super::codec::{Kind, decode_default, is_date_format, spellings};
 use super::language::{Codec, Compare, Dir, Entity, Field, MoneyUnit};
 use super::lint::{Lint, repeated};
 use super::source::hint;
+use crate::core::billing::{AgreementState, BillCustomer, LineKind};
+use crate::core::money::Currency;
 
 const SCALE_MAX: u32 = 28;
 /// Generators a create-only field may name.
@@ -30,6 +32,17 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, name: &str, entity: &'f Entity) {
                     }
                 }
                 one(lint, entity, field, kind);
+                match name {
+                    "line" => words(lint, field_name, field),
+                    _ if canonical::fields_of(name).is_some() => {}
+                    _ => {
+                        let used = is_taken(lint, name, entity, field_name);
+                        lint.demand(
+                            used,
+                            format!("nothing takes `{field_name}` of {name}: no field of ours, no reference"),
+                        );
+                    }
+                }
             });
         }
     });
@@ -97,6 +110,39 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
         let maker = make.split('(').next().unwrap_or(make);
         lint.demand(MAKERS.contains(&maker), format!("`{maker}` makes nothing{}", hint(maker, &MAKERS)));
     });
+}
+
+/// Whether a field of an entity that becomes no record of ours serves another.
+fn is_taken(lint: &Lint<'_>, name: &str, entity: &Entity, field_name: &str) -> bool {
+    let by_product = |field: &Field| field.product_of.as_ref().is_some_and(|of| of.iter().any(|of| of == field_name));
+    let refers = |field: &Field| matches!(&field.codec, Some(Codec::Ref { entity, key: Some(key), .. }) if entity == name && key == field_name);
+    let others = lint.connector.entity.values();
+    let inherits = |other: &Entity, field: &Field| {
+        other.parent.as_deref() == Some(name) && field.from_parent.as_deref() == Some(field_name)
+    };
+    let serves = |other: &Entity| other.fields.values().any(|field| refers(field) || inherits(other, field));
+    let is_state = field_name == "status" && entity.list.as_ref().is_some_and(|list| list.gone.is_some());
+    is_state || entity.fields.values().any(by_product) || others.into_iter().any(serves)
+}
+
+/// The words of a line that come from a closed set.
+fn words(lint: &mut Lint<'_>, name: &str, field: &Field) {
+    let (is_known, expected): (fn(&str) -> bool, _) = match name {
+        "agreement_status" => {
+            (|word| AgreementState::of(word).is_some(), "a state like `Active`, `Cancelled` or `Expired`")
+        }
+        "kind" => (|word| LineKind::of(word).is_some(), "`recurring` or `credit`"),
+        "bill" => (|word| BillCustomer::of(word).is_some(), "`Billable`, `NoCharge` or `DoNotBill`"),
+        "currency" => (|word| word.parse::<Currency>().is_ok(), "a currency code of three capital letters"),
+        _ => return,
+    };
+    let mut said: Vec<&str> = field.default.iter().filter_map(serde_json::Value::as_str).collect();
+    if let Some(Codec::Enum { map, .. }) = &field.codec {
+        said.extend(map.keys().map(String::as_str));
+    }
+    for word in said.into_iter().filter(|word| !is_known(word)) {
+        lint.fault(format!("{expected} expected, found `{word}`"));
+    }
 }
 
 fn is_written(entity: &Entity, field: &Field) -> bool {

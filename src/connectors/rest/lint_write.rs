@@ -33,11 +33,27 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, entity: &'f Entity, ancestors: &[&s
     });
     lint.at("actions", |lint| {
         for (name, action) in &entity.actions {
-            lint.at(name, |lint| check_action(lint, action, &one));
+            let below = lint
+                .connector
+                .entity
+                .values()
+                .filter(|other| std::ptr::eq(*other, entity) || is_above(lint, entity, other));
+            let steps = below.into_iter().flat_map(|other| &other.update).flat_map(|update| &update.steps);
+            let used = steps.into_iter().any(|step| step.r#do.contains(name));
+            lint.at(name, |lint| {
+                lint.demand(used, "no step does it");
+                check_action(lint, action, &one);
+            });
         }
     });
     lint.maybe("link", entity.link.as_ref(), |lint, link| check_link(lint, link));
     lint.maybe("dated", entity.dated.as_ref(), |lint, dated| check_dated(lint, entity, dated));
+}
+
+/// Whether the records of an entity are what those of another are below.
+fn is_above(lint: &Lint<'_>, entity: &Entity, other: &Entity) -> bool {
+    let parent = other.parent.as_ref().and_then(|parent| lint.connector.entity.get(parent));
+    parent.is_some_and(|parent| std::ptr::eq(parent, entity))
 }
 
 fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create, ancestors: &[&str]) {

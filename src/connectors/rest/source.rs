@@ -66,7 +66,26 @@ impl<'t> Source<'t> {
             {
                 path.push(field.to_owned());
             }
-            refuse(path, message)
+            let meant = self.meant(&path, message).unwrap_or_default();
+            refuse(path, &format!("{message}{meant}"))
+        })
+    }
+
+    /// Where a section lacks a key, the one beside it whose name is like and which has it: its name is probably wrong.
+    fn meant(&self, path: &[String], message: &str) -> Option<String> {
+        let missing = message.strip_prefix("missing field `")?.split('`').next()?;
+        path.iter().enumerate().find_map(|(depth, name)| {
+            let (above, below) = (path.get(..depth)?, path.get(depth + 1..)?);
+            let beside = above.iter().try_fold(&self.table, |table, name| member(table, name))?;
+            let has_it = |key: &str| {
+                let found = below.iter().try_fold(member(beside, key)?, |table, name| member(table, name))?;
+                found.iter().any(|(key, _)| key.get_ref() == missing).then_some(())
+            };
+            let others = beside.keys().map(|key| key.get_ref().as_ref());
+            let like = nearest(name, others.filter(|key| key != name && has_it(key).is_some()))?;
+            let place: Vec<&str> = above.iter().map(String::as_str).chain([like]).collect();
+            let (line, _) = position(self.text, self.offset(&place));
+            Some(format!("; `{like}` in line {line} has one: is `{name}` meant?"))
         })
     }
 
@@ -99,6 +118,12 @@ impl<'t> Source<'t> {
         }
         at
     }
+}
+
+/// A table inside a table.
+fn member<'a, 't>(table: &'a DeTable<'t>, name: &str) -> Option<&'a DeTable<'t>> {
+    let (_, value) = table.iter().find(|(key, _)| key.get_ref() == name)?;
+    if let DeValue::Table(table) = value.get_ref() { Some(table) } else { None }
 }
 
 fn segment_text(segment: &Segment) -> Option<String> {

@@ -18,23 +18,27 @@ fn loopback() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
 }
 
-fn period() -> BillingPeriod {
+pub(super) fn period() -> BillingPeriod {
     "2026-04".parse().unwrap()
 }
 
 async fn serve(data: Data, faults: &str) -> (Running, Rest) {
+    serve_text(data, faults, &ConnectorFile::builtin("builtin:connectwise").unwrap().text).await.unwrap()
+}
+
+/// The simulator, and a connection through this text of the file; what is wrong with it where it cannot be used.
+pub(super) async fn serve_text(data: Data, faults: &str, text: &str) -> Result<(Running, Rest), String> {
     let credentials = PsaCredentials::default();
     let running = serve_psa(data, faults.parse::<Faults>().unwrap(), credentials.clone(), loopback()).await.unwrap();
-    let mut file = ConnectorFile::builtin("builtin:connectwise").unwrap();
     // the real pace would only make the tests slow
-    file.text = file.text.replace("calls = 900", "calls = 1000000");
-    let settings = settings(file)
+    let text = text.replace("calls = 900", "calls = 1000000");
+    let settings = settings(ConnectorFile { name: "builtin:connectwise".to_owned(), text })
         .with("url", &format!("{}/v4_6_release/apis/3.0", running.url()))
         .with("company", &credentials.company)
         .with("public_key", &credentials.public_key)
         .with("private_key", &credentials.private_key)
         .with("client_id", &credentials.client_id);
-    (running, Rest::new(settings).unwrap())
+    Rest::new(settings).map(|rest| (running, rest)).map_err(|error| error.to_string())
 }
 
 /// An invented month; the quantities it spells wrongly on purpose are put right.

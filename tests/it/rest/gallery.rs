@@ -90,6 +90,11 @@ const GALLERY: &[(&str, &str, &str)] = &[
         "",
         "test.toml:16:18: entity.customer.list: missing field `page`",
     ),
+    (
+        "[entity.customer]\nid",
+        "[entity.custmer]\nid",
+        "test.toml:16:9: entity.customer: missing field `id`; `custmer` in line 13 has one: is `customer` meant?",
+    ),
     // names and places
     ("schema = 1", "schema = 2", "test.toml:1:1: schema: this program reads schema 1, found 2"),
     ("{host}/api", "{hots}/api", "test.toml:9:1: http.base: `{hots}` is no setting, did you mean `host`?"),

@@ -82,6 +82,8 @@ fn no_list_that_moved_claims_to_be_complete_and_is_not_however_it_is_cut() {
             connector: "acme",
             path: "/rows".to_owned(),
             query: Vec::new(),
+            body: None,
+            in_body: false,
             records: Path::parse("rows").unwrap(),
             page: &page,
             id: &Path::parse("id").unwrap(),
