@@ -1,16 +1,16 @@
 //! Any JSON REST PSA or ERP, described by a TOML file instead of code.
 //!
-//! The file says how the system is called, how its lists are cut into pages, and where a row has which field; this module
-//! does only what the file says. It reads, and makes tickets where a person says so; what else a file says about writing is
-//! checked and not done.
+//! The file says how the system is called, how its lists are cut into pages, where a row has which field, and how a record is
+//! made and changed; this module does only what the file says.
 //!
-//! What the file can say (each key is explained in `language/`, the shipped files are the worked examples):
+//! What the file can say (each key is explained in `language/` and in the manual, `samples/connectors/README.md`):
 //! - `[settings]` what the user fills in; `{name}` puts a value into an address, a header, a credential or a query, escaped
 //!   as its place needs; `{b64json:…}` encodes a JSON text.
 //! - `[http]`, `[limits]`, `[[errors]]` base address, headers, credentials, pace, and what answers mean.
 //! - `[entity.NAME]` a kind of record: `customer`, `product`, `line` and `bundle` become records of ours and have the field
 //!   names of `canonical.rs`; any other entity serves as a parent or for references, its fields have any name.
-//! - `parent = "agreement"` the entity has one list below each agreement, whose id stands for `{agreement}` in the address.
+//! - `parent = "agreement"` the entity has one list below each agreement, whose id stands for `{agreement}` in the address; with
+//!   `inside = "lines"` its rows are a list in each agreement's own row.
 //! - `[ticket]` how a ticket is made (`post`, `fields`, `reply`) and found again by its key (`find`).
 //! - fields: `at` a place in the row, or `from_parent` the parent's field as decoded there (`id` is its id), or only a
 //!   `default`; with `at`, a second place `or_at` and then a `default` count where the row has no value. Without a `codec` a

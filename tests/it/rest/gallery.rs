@@ -573,3 +573,46 @@ fn the_schema_refuses_exactly_the_mistakes_of_shape() {
     }
     assert!(count > 6, "{count}");
 }
+
+/// Every key and word of the language.
+fn language(schema: &serde_json::Value, found: &mut std::collections::BTreeSet<String>) {
+    match schema {
+        serde_json::Value::Object(members) => {
+            for (name, member) in members {
+                if let ("properties", Some(properties)) = (name.as_str(), member.as_object()) {
+                    found.extend(properties.keys().cloned());
+                }
+                if let ("const", Some(word)) = (name.as_str(), member.as_str()) {
+                    found.insert(word.to_owned());
+                }
+                if let ("enum", Some(words)) = (name.as_str(), member.as_array()) {
+                    found.extend(words.iter().filter_map(serde_json::Value::as_str).map(str::to_owned));
+                }
+                language(member, found);
+            }
+        }
+        serde_json::Value::Array(elements) => elements.iter().for_each(|element| language(element, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_manual_names_every_key_word_and_field_there_is() {
+    let manual = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/connectors/README.md");
+    let manual = std::fs::read_to_string(manual).unwrap();
+    let words: std::collections::BTreeSet<&str> =
+        manual.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+    let mut known = std::collections::BTreeSet::new();
+    language(&serde_json::from_str(&trueup::connectors::rest::schema()).unwrap(), &mut known);
+    assert!(known.len() > 120, "{}", known.len());
+    for (entity, field, _, needed) in trueup::connectors::rest::canonical_fields() {
+        known.insert(entity.to_owned());
+        known.insert(field.to_owned());
+        let bold = format!("**`{field}`**");
+        let listed = manual.lines().skip_while(|line| !line.starts_with(&format!("- `{entity}`")));
+        let listed: Vec<_> = listed.take_while(|line| !line.is_empty()).collect();
+        assert!(!needed || listed.join(" ").contains(&bold), "{entity}.{field} is needed");
+    }
+    let missing: Vec<_> = known.iter().filter(|word| !words.contains(word.as_str())).collect();
+    assert!(missing.is_empty(), "the manual does not name {missing:?}");
+}
