@@ -142,7 +142,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::codec::decode;
+    use crate::connectors::rest::codec::decode;
     use super::*;
 
     fn codec(text: &str) -> Codec {
