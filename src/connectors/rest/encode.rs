@@ -142,8 +142,8 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use crate::connectors::rest::codec::decode;
     use super::*;
+    use crate::connectors::rest::codec::decode;
 
     fn codec(text: &str) -> Codec {
         toml::from_str(text).unwrap()
