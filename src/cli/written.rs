@@ -57,6 +57,7 @@ pub(in crate::cli) fn of_refusal(whom: &str, operation: &str, refusal: &Refusal)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::error::Ending;
     use crate::engine::pax8::RefusedAs;
 
     #[test]
