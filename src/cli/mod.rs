@@ -175,7 +175,13 @@ fn run(cli: Cli, ui: &Arc<Ui>, environment: Environment) -> Result<Ending, Comma
                 // Unless it keeps its thread busy it is gone at once, and opens no run any more.
                 let _gone = tokio::time::timeout(GOING_MAX, work).await.is_ok();
                 context.stopped().await;
-                Err(CommandError::new(Kind::Interrupted, "interrupted"))
+                let interrupted = CommandError::new(Kind::Interrupted, "interrupted");
+                if !context.may_have_sent() {
+                    return Err(interrupted);
+                }
+                Err(interrupted.hint(
+                    "A write may have been sent. `trueup journal list --open` shows it; run again, it is looked for first.",
+                ))
             }
         }
     });
