@@ -37,10 +37,12 @@ pub(super) fn encode(
             spelled(&text, wire.unwrap_or(numbers))
         }
         (Codec::Date { format, .. }, Decoded::Day(day)) => written(*day, format),
-        (Codec::Enum { map, .. }, Decoded::Text(word)) => map.get(word).and_then(|theirs| spellings(theirs).first()).cloned().ok_or_else(|| {
-            let known: Vec<&str> = map.keys().map(String::as_str).collect();
-            format!("one of {} expected, found `{}`", known.join(", "), excerpt(word, 40))
-        }),
+        (Codec::Enum { map, .. }, Decoded::Text(word)) => {
+            map.get(word).and_then(|theirs| spellings(theirs).first()).cloned().ok_or_else(|| {
+                let known: Vec<&str> = map.keys().map(String::as_str).collect();
+                format!("one of {} expected, found `{}`", known.join(", "), excerpt(word, 40))
+            })
+        }
         (Codec::Ref { entity, key, wrap, number }, value) => {
             let id = match (key, value) {
                 (None, Decoded::Text(id)) => id.as_str(),
@@ -142,8 +144,8 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::codec::decode;
     use super::*;
+    use crate::connectors::rest::codec::decode;
 
     fn codec(text: &str) -> Codec {
         toml::from_str(text).unwrap()

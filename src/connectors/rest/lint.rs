@@ -341,9 +341,10 @@ impl<'f> Lint<'f> {
 
     fn is_used(&self, name: &str) -> bool {
         let refers = |codec: Option<&Codec>| matches!(codec, Some(Codec::Ref { entity, .. }) if entity == name);
-        self.connector.entity.values().any(|other| {
-            other.over() == Some(name) || other.fields.values().any(|field| refers(field.codec.as_ref()))
-        })
+        self.connector
+            .entity
+            .values()
+            .any(|other| other.over() == Some(name) || other.fields.values().any(|field| refers(field.codec.as_ref())))
     }
 
     /// The entities above one, nearest first; a circle ends where it closes.

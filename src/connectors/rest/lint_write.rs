@@ -102,6 +102,12 @@ fn check_update<'f>(lint: &mut Lint<'f>, entity: &'f Entity, update: &'f Update,
         !is_patch || update.id_at.is_none(),
         "operations have no place for an id; `id_at` is for the other styles",
     );
+    let elsewhere = entity.fields.iter().find(|(_, field)| field.to.is_some() && field.dir != Dir::Create);
+    if let (Style::Full | Style::JsonPatch, Some((name, _))) = (update.style, elsewhere) {
+        lint.fault(format!(
+            "`{name}` is written elsewhere than it is read (`to`): style `merge` or `sparse` is needed"
+        ));
+    }
     lint.maybe("id_at", update.id_at.as_ref(), |lint, path| place(lint, path));
     lint.at("headers", |lint| {
         for (name, text) in &update.headers {

@@ -111,7 +111,8 @@ impl Connection {
     /// What is above a record that is not there yet, where the making of it depends on the state of that.
     pub(super) async fn around(&self, name: &str, below: Option<&str>) -> Result<Option<One>> {
         let above = self.above(self.entity(name)?, below).await?;
-        let around = |above| One { raw: Value::Null, version: None, above: Some(above), below: below.map(str::to_owned) };
+        let around =
+            |above| One { raw: Value::Null, version: None, above: Some(above), below: below.map(str::to_owned) };
         Ok(above.map(around))
     }
 

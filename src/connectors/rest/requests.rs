@@ -3,7 +3,7 @@
 //! Keeps the invariants that only what the file places is written, that a change carries its guard, and that the calls of one
 //! write can be told apart by what each leaves behind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -105,18 +105,23 @@ impl<'d> Draft<'d> {
     pub(super) fn changed(&self, one: &'d One, values: &[(&str, Option<Decoded>)]) -> Built<Option<Request>> {
         let update = self.entity.update.as_ref().ok_or_else(|| self.unable("changed"))?;
         let mut puts = Vec::new();
-        let mut read = one.raw.clone();
+        let (mut read, mut seen) = (one.raw.clone(), BTreeSet::new());
         for (name, value) in values {
             let field = self.field(name)?;
             if self.of.own(field, &one.raw, self.references).is_ok_and(|held| held == *value) {
                 continue;
             }
             let put = self.put(name, field, value.as_ref())?;
-            // what is read elsewhere is seen as if it stood where it is written
-            if let (Some(at), Some(_)) = (&field.at, &field.to)
-                && let Some(held) = Path::parse(at)?.get(&one.raw)
-            {
-                put.at.set(&mut read, held.clone(), &Map::new())?;
+            // what is read elsewhere is seen as if it stood where it is written, and nothing beside it
+            if let (Some(at), Some(_), Some(first)) = (&field.at, &field.to, put.at.segments.first()) {
+                if seen.insert(first.name.clone())
+                    && let Some(members) = read.as_object_mut()
+                {
+                    members.remove(&first.name);
+                }
+                if let Some(held) = Path::parse(at)?.get(&one.raw) {
+                    put.at.set(&mut read, held.clone(), &Map::new())?;
+                }
             }
             puts.push(put);
         }

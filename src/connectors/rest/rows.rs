@@ -296,11 +296,7 @@ impl Connection {
     }
 
     /// The parameters of the list that a record is asked for with by itself.
-    pub(super) fn as_listed(
-        &self,
-        entity: &Entity,
-        get: &Get,
-    ) -> std::result::Result<Vec<(String, String)>, String> {
+    pub(super) fn as_listed(&self, entity: &Entity, get: &Get) -> std::result::Result<Vec<(String, String)>, String> {
         let fill = |text: &str| Template::parse(text)?.fill(Position::Plain, &|name| self.values.get(name));
         let list = entity.list.as_ref().filter(|_| !get.as_listed.is_empty());
         list.map_or(Ok(Vec::new()), |list| parameters(list, |name| get.as_listed.contains(name), &fill))

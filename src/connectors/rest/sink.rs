@@ -13,7 +13,7 @@ use super::answers::Test;
 use super::codec::{Decoded, References, text_of};
 use super::compare::{cut, same};
 use super::dated::ADD;
-use super::language::{Dated, Entity, First, Lookup, Step};
+use super::language::{Dated, Entity, Field, First, Lookup, Step};
 use super::one::One;
 use super::path::Path;
 use super::requests::{Draft, Request, WRITE, decoded, id_in};
@@ -21,8 +21,8 @@ use super::rows::fields_referred;
 use crate::connectors::Result;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Call, Outcome, Reply, Undecodable, decode};
-use crate::connectors::writing::{Before, Intent, Looked, Sent, Writing};
-use crate::core::change::{PsaWrite, Said, Target, Wanted};
+use crate::connectors::writing::{Before, Held, Intent, Looked, RecordSink, Sent, Writing};
+use crate::core::change::{self, PsaWrite, Said, Target, Wanted};
 
 impl Intent for PsaWrite {
     fn operation(&self) -> &'static str {
@@ -163,7 +163,9 @@ impl Rest {
         let above = entity.above.as_ref().and(entity.parent_at.as_deref().zip(said.below));
         let above = above.map(|(at, below)| Path::parse(at).map(|at| (at, below))).transpose().map_err(unfit)?;
         let is_below = |row: &Value| {
-            above.as_ref().is_none_or(|(at, below)| at.get(row).and_then(|id| text_of(id).ok()).as_deref() == Some(*below))
+            above
+                .as_ref()
+                .is_none_or(|(at, below)| at.get(row).and_then(|id| text_of(id).ok()).as_deref() == Some(*below))
         };
         let is_it = |row: &Value| is_below(row) && is_it(row);
         let ids = found.iter().filter(|row| is_it(row)).filter_map(|row| id.get(row).and_then(|id| text_of(id).ok()));
@@ -454,6 +456,48 @@ impl Writing for Rest {
             let held = self.connection.field_of(field, now, &References::new());
             held.map_or(moved, |held| same(field, held.as_ref(), wanted.after.map(decoded).as_ref()))
         })
+    }
+}
+
+#[async_trait]
+impl RecordSink for Rest {
+    async fn held(&self, name: &str, target: &Target) -> Result<Vec<Held>> {
+        let entity = self.connection.entity(name)?;
+        let missing = || {
+            let kind = ErrorKind::NotFound(format!("there is no {name} {}", target.id));
+            ConnectorError::new(&self.descriptor.name, format!("read {name}"), kind)
+        };
+        let one = self.connection.one(name, target).await?.ok_or_else(missing)?;
+        let fields: Vec<(&String, &Field)> = entity.fields.iter().filter(|(_, field)| field.at.is_some()).collect();
+        let named: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+        let references = fields_referred(&self.connection, entity, &named).await?;
+        let unfit = |field: &str, what: String| self.connection.unfit(name, format!("{field}: {what}"));
+        let mut held = Vec::new();
+        for (field_name, field) in fields {
+            let value = self.connection.field_of(field, &one.raw, &references);
+            held.push((field_name.clone(), value.map_err(|what| unfit(field_name, what))?.map(ours)));
+        }
+        Ok(held)
+    }
+
+    async fn calls(&self, write: &PsaWrite, before: &Before) -> Result<Vec<String>> {
+        let base = self.connection.client.base_url().trim_end_matches('/');
+        let requests = self.requests(&write.said(), before).await?;
+        let body = |request: &Request| request.body.as_ref().and_then(|body| serde_json::to_string_pretty(body).ok());
+        let call = |request: &Request| {
+            format!("{} {base}{}\n{}", request.verb.as_str(), request.path, body(request).unwrap_or_default())
+        };
+        Ok(requests.iter().map(call).collect())
+    }
+}
+
+/// A codec's value in our form; a flag is a word to us.
+fn ours(value: Decoded) -> change::Value {
+    match value {
+        Decoded::Text(text) => change::Value::Text(text),
+        Decoded::Flag(flag) => change::Value::Text(if flag { "yes" } else { "no" }.to_owned()),
+        Decoded::Number(number) => change::Value::Number(number),
+        Decoded::Day(day) => change::Value::Day(day),
     }
 }
 

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use trueup::clock::Clock;
 use trueup::config::{self, Config};
 use trueup::connectors::rest::Rest;
-use trueup::core::change::{self, Change, Create, CustomerField, Kind, LineField, ProductField, PsaWrite, Target, Update};
-use trueup::engine::{Engine, EngineError, Ended, Settled, Settling, WriteOutcome, Written};
+use trueup::core::change::{
+    self, Change, Create, CustomerField, Kind, LineField, ProductField, PsaWrite, Target, Update,
+};
+use trueup::engine::{Ended, Engine, EngineError, Settled, Settling, WriteOutcome, Written};
 
 use super::server::Tryton;
 use super::wire::Wire;
@@ -114,8 +116,12 @@ pub(super) fn names(all: &[&str]) -> BTreeSet<String> {
     all.iter().map(|name| (*name).to_owned()).collect()
 }
 
+fn field<F: Kind>(name: &str) -> F {
+    *F::ALL.iter().find(|field| field.name() == name).unwrap()
+}
+
 fn value<F: Kind>(name: &str, text: &str) -> (F, change::Value) {
-    let field = F::of(name).unwrap();
+    let field = field::<F>(name);
     (field, change::Value::parse(field.holds(), text).unwrap())
 }
 
@@ -127,10 +133,8 @@ fn create<F: Kind>(fields: &[(&str, &str)], below: Option<i64>) -> Create<F> {
 /// Fields as they were and as they are to be; an empty text is no value.
 fn update<F: Kind>(id: &str, changes: &[(&str, &str, &str)]) -> Update<F> {
     let change = |(name, before, after): &(&str, &str, &str)| {
-        let some = |text: &str| Some(value::<F>(name, text).1).filter(|_| !text.is_empty());
-        let field = F::of(name).unwrap();
-        let is = |text: &str| if text.is_empty() { None } else { some(text) };
-        (field, Change { before: is(before), after: is(after) })
+        let is = |text: &str| (!text.is_empty()).then(|| value::<F>(name, text).1);
+        (field::<F>(name), Change { before: is(before), after: is(after) })
     };
     Update { target: Target { id: id.to_owned(), below: None }, changes: changes.iter().map(change).collect() }
 }
@@ -156,5 +160,8 @@ pub(super) fn new_line(subscription: i64, fields: &[(&str, &str)]) -> PsaWrite {
 }
 
 pub(super) fn line(id: &str, changes: &[(&str, &str, &str)], effective: Option<&str>) -> PsaWrite {
-    PsaWrite::UpdateLine { update: update::<LineField>(id, changes), effective: effective.map(|day| day.parse().unwrap()) }
+    PsaWrite::UpdateLine {
+        update: update::<LineField>(id, changes),
+        effective: effective.map(|day| day.parse().unwrap()),
+    }
 }

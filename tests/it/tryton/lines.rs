@@ -36,11 +36,16 @@ async fn a_quantity_is_raised_on_a_running_subscription_and_it_runs_again() {
     let (subscription, lines, _) = subscribed(&bench, "0012").await;
     let id = subscription.to_string();
     let whole = bench.whole("sale.subscription", &id).await;
-    let (first, second) =
-        (bench.whole("sale.subscription.line", &lines[0]).await, bench.whole("sale.subscription.line", &lines[1]).await);
+    let (first, second) = (
+        bench.whole("sale.subscription.line", &lines[0]).await,
+        bench.whole("sale.subscription.line", &lines[1]).await,
+    );
     assert_eq!(bench.done(&bench::line(&lines[0], &[("quantity", "3", "4")], None)).await, lines[0]);
     let writes = bench.wire.writes();
-    assert_eq!(writes.iter().map(|(verb, path, _)| format!("{verb} {path}")).collect::<Vec<_>>(), four(subscription, &lines[0]));
+    assert_eq!(
+        writes.iter().map(|(verb, path, _)| format!("{verb} {path}")).collect::<Vec<_>>(),
+        four(subscription, &lines[0])
+    );
     assert_eq!(writes[1].2, json!({ "quantity": 4 }));
     assert_eq!(state(&bench, subscription).await, json!("running"));
     assert_eq!(different(&whole, &bench.whole("sale.subscription", &id).await), names(&[]));
@@ -124,7 +129,9 @@ async fn a_change_that_was_decided_on_what_is_no_longer_so_is_not_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_raise_from_a_day_on_ends_the_line_and_adds_the_next_wherever_it_is_cut_off() {
     let bench = Bench::new().await;
-    for (call, cut) in [(9, Cut::Before), (1, Cut::Before), (1, Cut::After), (2, Cut::Before), (2, Cut::After), (4, Cut::After)] {
+    for (call, cut) in
+        [(9, Cut::Before), (1, Cut::Before), (1, Cut::After), (2, Cut::Before), (2, Cut::After), (4, Cut::After)]
+    {
         let (subscription, lines, seat) = subscribed(&bench, &format!("{call}{cut:?}")).await;
         let before = bench.whole("sale.subscription.line", &lines[0]).await;
         let other = bench.whole("sale.subscription.line", &lines[1]).await;
@@ -136,7 +143,11 @@ async fn a_raise_from_a_day_on_ends_the_line_and_adds_the_next_wherever_it_is_cu
         let five = bench.wire.calls();
         assert_eq!(five.len(), if cut == Cut::Before && call != 9 { 6 } else { 5 }, "{five:?}");
         let whole = bench.whole("sale.subscription", &subscription.to_string()).await;
-        assert_eq!((&whole["state"], whole["lines"].as_array().unwrap().len()), (&json!("running"), 3), "{call} {cut:?}");
+        assert_eq!(
+            (&whole["state"], whole["lines"].as_array().unwrap().len()),
+            (&json!("running"), 3),
+            "{call} {cut:?}"
+        );
         let ended = bench.whole("sale.subscription.line", &lines[0]).await;
         assert_eq!(different(&before, &ended), names(&["end_date"]));
         assert_eq!(ended["end_date"], day("2026-11-01"), "the first day that is not billed any more");
@@ -147,7 +158,10 @@ async fn a_raise_from_a_day_on_ends_the_line_and_adds_the_next_wherever_it_is_cu
             (of("quantity"), of("start_date"), of("end_date"), of("service"), of("unit_price"), of("description")),
             (json!(4.0), day("2026-11-01"), Value::Null, json!(seat.service), decimal("22.1"), json!("Seats"))
         );
-        assert_eq!((of("unit"), of("consumption_recurrence")), (before["unit"].clone(), before["consumption_recurrence"].clone()));
+        assert_eq!(
+            (of("unit"), of("consumption_recurrence")),
+            (before["unit"].clone(), before["consumption_recurrence"].clone())
+        );
     }
 }
 
@@ -172,7 +186,13 @@ async fn a_line_is_added_to_a_running_subscription_once() {
     let product = backup.product.to_string();
     let add = new_line(
         subscription,
-        &[("product", &product), ("quantity", "20"), ("price", "4.50"), ("effective", "2026-11-01"), ("description", "All")],
+        &[
+            ("product", &product),
+            ("quantity", "20"),
+            ("price", "4.50"),
+            ("effective", "2026-11-01"),
+            ("description", "All"),
+        ],
     );
     let id = bench.done(&add).await;
     assert_eq!(bench.wire.calls().len(), 4);

@@ -8,8 +8,13 @@ use super::bench::{Bench, customer, different, names, new_customer, new_product,
 use super::server::decimal;
 use super::wire::Cut;
 
-const HARBOUR: [(&str, &str); 5] =
-    [("code", "0012"), ("name", "  Harbour  Dental "), ("street", "Quay 1\nGate 2"), ("city", "Riga"), ("postcode", "0150")];
+const HARBOUR: [(&str, &str); 5] = [
+    ("code", "0012"),
+    ("name", "  Harbour  Dental "),
+    ("street", "Quay 1\nGate 2"),
+    ("city", "Riga"),
+    ("postcode", "0150"),
+];
 const SEAT: [(&str, &str); 6] = [
     ("name", " Seat "),
     ("sku", "0099"),
@@ -45,7 +50,8 @@ async fn a_customer_is_made_as_it_was_said_and_changed_in_one_field_and_no_other
     assert_eq!((&moved["city"], &moved["postal_code"]), (&json!("Rīga"), &Value::Null));
     assert_eq!(moved["street"], json!("Quay 1\nGate 2"));
     let now = bench.tryton.every("party.address", &["street", "city"]).await;
-    let untouched = |all: &[Value]| all.iter().filter(|row| row["id"].to_string() != address).cloned().collect::<Vec<_>>();
+    let untouched =
+        |all: &[Value]| all.iter().filter(|row| row["id"].to_string() != address).cloned().collect::<Vec<_>>();
     assert_eq!(untouched(&now), untouched(&others));
     assert_eq!(bench.count("party.party").await, 2);
 }
@@ -158,10 +164,16 @@ async fn a_code_that_an_archived_customer_holds_is_refused_as_taken() {
     let refused = bench.refused_unsent(&again).await;
     assert!(refused.contains(&format!("customer {id} is there already and fits it")), "{refused}");
     // where it is not looked for, the server says it
-    let unseen = [("find  = { dialect = \"tryton\", where = { code = \"{code}\" } }", "find  = { dialect = \"tryton\", where = { name = \"{code}\" } }")];
+    let unseen = [(
+        "find  = { dialect = \"tryton\", where = { code = \"{code}\" } }",
+        "find  = { dialect = \"tryton\", where = { name = \"{code}\" } }",
+    )];
     let engine = bench.engine().await;
     let written = engine.write(&bench.rest(&unseen), &again, None, &quick()).await.unwrap();
     let Ended::Refused(refusal) = &written.ended else { panic!("{written:?}") };
-    assert_eq!((refusal.as_what, refusal.to_string().as_str()), (RefusedAs::Duplicate, "400: 400: The code on party must be unique."));
+    assert_eq!(
+        (refusal.as_what, refusal.to_string().as_str()),
+        (RefusedAs::Duplicate, "400: 400: The code on party must be unique.")
+    );
     assert_eq!(engine.open_writes().await.unwrap(), []);
 }

@@ -38,8 +38,8 @@ impl Wire {
         let state = Arc::<Mutex<State>>::default();
         let http = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().unwrap();
         let (host, shared) = (host.to_owned(), Arc::clone(&state));
-        let app =
-            Router::new().fallback(move |request: Request| carried(http.clone(), host.clone(), shared.clone(), request));
+        let app = Router::new()
+            .fallback(move |request: Request| carried(http.clone(), host.clone(), shared.clone(), request));
         tokio::spawn(async move { axum::serve(listener, app).await });
         Self { url: here, state }
     }
