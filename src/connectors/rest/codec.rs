@@ -173,16 +173,21 @@ pub(super) fn is_date_format(format: &str) -> bool {
 }
 
 fn word(wire: &Value, map: &BTreeMap<String, Value>, unknown: Option<UnknownWord>) -> Result<String, String> {
-    if let Some((ours, _)) = map.iter().find(|(_, theirs)| *theirs == wire) {
+    if let Some((ours, _)) = map.iter().find(|(_, theirs)| spellings(theirs).contains(wire)) {
         return Ok(ours.clone());
     }
     match unknown.unwrap_or(UnknownWord::Reject) {
         UnknownWord::Keep => text_of(wire),
         UnknownWord::Reject => {
-            let known: Vec<String> = map.values().map(ToString::to_string).collect();
+            let known: Vec<String> = map.values().flat_map(spellings).map(ToString::to_string).collect();
             Err(format!("one of {} expected, found {}", known.join(", "), shown(wire)))
         }
     }
+}
+
+/// The wire's values for a word: the first is written, all are read.
+pub(super) fn spellings(theirs: &Value) -> &[Value] {
+    theirs.as_array().map_or_else(|| std::slice::from_ref(theirs), Vec::as_slice)
 }
 
 fn reference(

@@ -7,7 +7,7 @@ use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 use serde_json::{Number, Value, json};
 
-use super::codec::{Decoded, RFC3339, References, TAGGED};
+use super::codec::{Decoded, RFC3339, References, TAGGED, spellings};
 use super::language::{Codec, MoneyUnit, Numbers};
 use crate::core::money;
 use crate::core::outside::excerpt;
@@ -37,10 +37,12 @@ pub(super) fn encode(
             spelled(&text, wire.unwrap_or(numbers))
         }
         (Codec::Date { format, .. }, Decoded::Day(day)) => written(*day, format),
-        (Codec::Enum { map, .. }, Decoded::Text(word)) => map.get(word).cloned().ok_or_else(|| {
-            let known: Vec<&str> = map.keys().map(String::as_str).collect();
-            format!("one of {} expected, found `{}`", known.join(", "), excerpt(word, 40))
-        }),
+        (Codec::Enum { map, .. }, Decoded::Text(word)) => {
+            map.get(word).and_then(|theirs| spellings(theirs).first()).cloned().ok_or_else(|| {
+                let known: Vec<&str> = map.keys().map(String::as_str).collect();
+                format!("one of {} expected, found `{}`", known.join(", "), excerpt(word, 40))
+            })
+        }
         (Codec::Ref { entity, key, wrap, number }, value) => {
             let id = match (key, value) {
                 (None, Decoded::Text(id)) => id.as_str(),

@@ -318,7 +318,8 @@ impl<'f> Lint<'f> {
                 lint.maybe("at", version.at.as_ref(), |lint, path| _ = lint.path(path));
             });
         }
-        if entity.list.is_none() {
+        let is_above = self.connector.entity.values().any(|other| other.above.as_deref() == Some(name));
+        if entity.list.is_none() && !is_above {
             self.fault("a `list` is needed: nothing else says which records there are");
         }
         self.maybe("list", entity.list.as_ref(), |lint, list| lint.list(entity, list, &ancestors));
@@ -326,6 +327,13 @@ impl<'f> Lint<'f> {
         self.maybe("get", entity.get.as_ref(), |lint, get| {
             lint.at("get", |lint| lint.address(&get.get, &one));
             lint.maybe("record", get.record.as_ref(), |lint, path| _ = lint.path(path));
+            lint.at("as_listed", |lint| {
+                let known: Vec<&str> =
+                    entity.list.iter().flat_map(|list| list.query.keys()).map(String::as_str).collect();
+                for name in get.as_listed.iter().filter(|name| !known.contains(&name.as_str())) {
+                    lint.fault(format!("the list has no parameter `{name}`{}", hint(name, &known)));
+                }
+            });
         });
         lint_fields::check(self, name, entity);
         lint_write::check(self, entity, &ancestors);
@@ -333,9 +341,10 @@ impl<'f> Lint<'f> {
 
     fn is_used(&self, name: &str) -> bool {
         let refers = |codec: Option<&Codec>| matches!(codec, Some(Codec::Ref { entity, .. }) if entity == name);
-        self.connector.entity.values().any(|other| {
-            other.parent.as_deref() == Some(name) || other.fields.values().any(|field| refers(field.codec.as_ref()))
-        })
+        self.connector
+            .entity
+            .values()
+            .any(|other| other.over() == Some(name) || other.fields.values().any(|field| refers(field.codec.as_ref())))
     }
 
     /// The entities above one, nearest first; a circle ends where it closes.

@@ -3,7 +3,7 @@
 //! Keeps the invariant that a file that passes can make every record it is meant to make.
 
 use super::canonical;
-use super::codec::{Kind, decode_default, is_date_format};
+use super::codec::{Kind, decode_default, is_date_format, spellings};
 use super::language::{Codec, Compare, Dir, Entity, Field, MoneyUnit};
 use super::lint::{Lint, repeated};
 use super::source::hint;
@@ -53,6 +53,11 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
         lint.demand(field.at.as_ref() != Some(place), "the same place as `at`");
         let _ = lint.path(place);
     });
+    lint.maybe("to", field.to.as_ref(), |lint, place| {
+        lint.demand(field.at.is_some(), "`at` is needed: where the value is read");
+        lint.demand(field.at.as_ref() != Some(place), "the same place as `at`");
+        lint.demand(is_written(entity, field), "the field is not written");
+    });
     lint.maybe("from_parent", field.from_parent.as_ref(), |lint, of| from_parent(lint, entity, field, of, kind));
     lint.maybe("codec", field.codec.as_ref(), |lint, codec| check_codec(lint, codec));
     lint.maybe("max", field.max.as_ref(), |lint, most| lint.demand(*most > 0, "1 or more expected"));
@@ -71,6 +76,10 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
         });
     }
     if is_written(entity, field) {
+        let mut path = path;
+        if let Some(to) = &field.to {
+            lint.at("to", |lint| path = lint.path(to));
+        }
         if let Some(Err(what)) = path.as_ref().map(super::path::Path::writable) {
             lint.fault(format!("{what}; say `dir = \"read\"`"));
         }
@@ -150,7 +159,11 @@ fn check_codec(lint: &mut Lint<'_>, codec: &Codec) {
         Codec::Date { format, none: _ } => date_format(lint, format),
         Codec::Enum { map, unknown: _ } => {
             lint.demand(!map.is_empty(), "`map` is empty");
-            if let Some(twice) = repeated(map.values()) {
+            lint.demand(
+                map.values().all(|theirs| !spellings(theirs).is_empty()),
+                "a word without a value cannot be written",
+            );
+            if let Some(twice) = repeated(map.values().flat_map(spellings)) {
                 lint.fault(format!("{twice} stands for two words; it could not be read back"));
             }
         }

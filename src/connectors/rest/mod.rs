@@ -154,7 +154,8 @@ impl PsaConnector for Rest {
     async fn check(&self, watch: &dyn Watch) -> Vec<CheckLine> {
         let mut lines = Vec::new();
         let mut is_down = false;
-        for name in self.connection.connector.entity.keys() {
+        let listed = self.connection.connector.entity.iter().filter(|(_, entity)| entity.list.is_some());
+        for (name, _) in listed {
             let what = format!("list {name}");
             let outcome = if is_down {
                 Err(CheckFailed::not_tried())

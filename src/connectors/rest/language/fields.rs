@@ -17,6 +17,8 @@ pub(in crate::connectors::rest) struct Field {
     pub(in crate::connectors::rest) at: Option<String>,
     /// Where else in the row, if there is no value at `at`; spelled as there.
     pub(in crate::connectors::rest) or_at: Option<String>,
+    /// Where a body has it, where that is not `at`.
+    pub(in crate::connectors::rest) to: Option<String>,
     /// Or: the field of the parent's record that it takes over, as decoded there.
     pub(in crate::connectors::rest) from_parent: Option<String>,
     /// Or: two number fields of the record that it is the product of, where the system keeps no total.
@@ -81,7 +83,7 @@ pub(in crate::connectors::rest) enum Codec {
         format: String,
         none: Option<Value>,
     },
-    /// `map`: our word to the wire's value.
+    /// `map`: our word to the wire's value; of several in a list, all are read and the first is written.
     Enum {
         map: BTreeMap<String, Value>,
         unknown: Option<UnknownWord>,

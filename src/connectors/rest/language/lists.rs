@@ -82,6 +82,9 @@ pub(in crate::connectors::rest) struct Gone {
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Get {
     pub(in crate::connectors::rest) get: String,
+    /// Parameters of the list that are sent here as well.
+    #[serde(default)]
+    pub(in crate::connectors::rest) as_listed: Vec<String>,
     /// Where the record is in the answer; the answer itself where nothing is said.
     pub(in crate::connectors::rest) record: Option<String>,
 }

@@ -87,10 +87,14 @@ pub(in crate::connectors::rest) struct Update {
     pub(in crate::connectors::rest) guard: Guard,
     /// Where the body has the id, where the address does not say it.
     pub(in crate::connectors::rest) id_at: Option<String>,
+    /// Headers of this call alone, in place of the general ones.
+    #[serde(default)]
+    pub(in crate::connectors::rest) headers: BTreeMap<String, String>,
     /// What every change holds besides its fields.
     pub(in crate::connectors::rest) body: Option<Value>,
     pub(in crate::connectors::rest) wrap: Option<Wrap>,
-    /// What has to be done around the change, by the state of the record.
+    /// What has to be done around the change, by the state of the record; around the making of one, by the state of the
+    /// record above.
     #[serde(default)]
     pub(in crate::connectors::rest) steps: Vec<Step>,
 }
@@ -185,9 +189,24 @@ pub(in crate::connectors::rest) enum Dated {
         end: String,
         /// Whether that is its last day, or the day after it.
         until: Until,
-        /// What the new one takes over.
+        /// The fields that the new one takes over.
         copy: Vec<String>,
+        /// What it takes over besides, as it is: a member of its body, and the place in the row.
+        #[serde(default)]
+        carry: BTreeMap<String, String>,
+        /// The call that is made first.
+        #[serde(default)]
+        first: First,
     },
+}
+
+/// Of two calls the one that is likelier refused comes first: nothing has happened then.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::connectors::rest) enum First {
+    #[default]
+    Add,
+    End,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
