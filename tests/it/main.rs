@@ -32,3 +32,4 @@ mod tidy;
 mod tryton;
 mod unasked;
 mod writes;
+mod writing;

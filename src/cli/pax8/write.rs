@@ -152,7 +152,7 @@ fn outcome(operation: &str, number: i64, ended: &Ended) -> Result<(bool, String)
 /// Pax8's own no.
 pub(super) fn of_refusal(operation: &str, refusal: &Refusal) -> CommandError {
     let error = CommandError::new(Kind::Refused, format!("{operation}: Pax8 refused it: {refusal}"));
-    error.hint("Nothing was changed. Correct what it names, and send it again.")
+    error.hint(format!("Nothing was changed. {}", refusal.as_what.advice()))
 }
 
 #[cfg(test)]

@@ -6,14 +6,14 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::codec::Decoded;
 use super::encode::encode;
 use super::language::{Codec, Dated, Until};
 use super::one::One;
 use super::path::Path;
-use super::requests::{Draft, Request, decoded};
+use super::requests::{ADD, Draft, Request, decoded};
 
 type Built<T> = Result<T, String>;
 
@@ -31,8 +31,8 @@ impl<'d> Draft<'d> {
     /// The calls of a change from a day on.
     pub(super) fn dated(&self, one: &'d One, day: NaiveDate) -> Built<Vec<Request>> {
         if let Some(split) = self.split(one, day)? {
-            let mut add = self.made_of(split.new, &self.names(Some(one)))?;
-            "add".clone_into(&mut add.name);
+            let mut add = self.made_of(split.new, self.carried(one), &self.names(Some(one)))?;
+            ADD.clone_into(&mut add.name);
             let mut calls = self.changed(one, &[(split.end, Some(Decoded::Day(split.ends)))])?;
             for call in &mut calls {
                 "end".clone_into(&mut call.name);
@@ -50,6 +50,13 @@ impl<'d> Draft<'d> {
         Ok(calls)
     }
 
+    /// What the new record takes over of the old one besides its fields.
+    fn carried(&self, one: &One) -> Map<String, Value> {
+        let Some(Dated::EndAndAdd { carry, .. }) = &self.entity.dated else { return Map::new() };
+        let held = |name: &String| Some((name.clone(), one.raw.get(name).filter(|held| !held.is_null())?.clone()));
+        carry.iter().filter_map(held).collect()
+    }
+
     fn after(&self) -> Vec<(&'static str, Option<Decoded>)> {
         self.said.fields.iter().map(|(name, wanted)| (*name, wanted.after.map(decoded))).collect()
     }
@@ -57,7 +64,7 @@ impl<'d> Draft<'d> {
     /// Both records of a change that takes two; none where the record starts on that day, or the system takes one.
     pub(super) fn split(&self, one: &One, day: NaiveDate) -> Built<Option<Split<'d>>> {
         let (start, end, until, copy) = match self.entity.dated.as_ref() {
-            Some(Dated::EndAndAdd { start, end, until, copy }) => (start, end, until, copy),
+            Some(Dated::EndAndAdd { start, end, until, copy, .. }) => (start, end, until, copy),
             Some(Dated::Absolute { .. }) => return Ok(None),
             None => return Err("a change from a day on is not described in the connector file".to_owned()),
         };

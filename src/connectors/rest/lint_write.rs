@@ -159,7 +159,7 @@ fn check_dated<'f>(lint: &mut Lint<'f>, entity: &'f Entity, dated: &'f Dated) {
             lint.at("at", |lint| place(lint, at));
             lint.at("format", |lint| lint_fields::date_format(lint, format));
         }
-        Dated::EndAndAdd { start, end, until: _, copy } => {
+        Dated::EndAndAdd { start, end, until: _, copy, carry } => {
             lint.demand(entity.create.is_some(), "`create` is needed: how the record that follows is made");
             let known: Vec<&str> = entity.fields.keys().map(String::as_str).collect();
             for (key, name) in
@@ -175,6 +175,14 @@ fn check_dated<'f>(lint: &mut Lint<'f>, entity: &'f Entity, dated: &'f Dated) {
                     }
                 });
             }
+            lint.at("carry", |lint| {
+                for name in carry {
+                    lint.demand(
+                        Path::parse(name).is_ok_and(|path| path.names().is_some_and(|names| names.len() == 1)),
+                        format!("`{name}` is no name of a member"),
+                    );
+                }
+            });
         }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::answers::Test;
-use super::body::{Put, Taking};
+use super::body::{Put, Taking, identify};
 use super::codec::{Decoded, References, decode_default, text_of};
 use super::compare::cut;
 use super::encode::encode;
@@ -21,6 +21,8 @@ use crate::core::change::{self, Said};
 
 /// The step that is the write itself.
 pub(super) const WRITE: &str = "write";
+/// The step that makes the record that follows another.
+pub(super) const ADD: &str = "add";
 
 /// One call of a write.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +71,7 @@ impl<'d> Draft<'d> {
     }
 
     fn encoded(&self, field: &Field, value: &Decoded) -> Built<Value> {
-        let text = Codec::Text {};
+        let text = Codec::Text { wrap: None };
         let codec = field.codec.as_ref().unwrap_or(&text);
         let value = match value {
             Decoded::Text(text) => &Decoded::Text(cut(text, field.max)),
@@ -180,15 +182,23 @@ impl<'d> Draft<'d> {
         for name in self.said.fields.keys() {
             self.field(name)?;
         }
-        self.made_of(self.values()?, &self.names(None))
+        self.made_of(self.values()?, Map::new(), &self.names(None))
     }
 
-    /// The call that makes a record which holds these values.
-    pub(super) fn made_of(&self, values: BTreeMap<&'d str, Decoded>, names: &Names<'d>) -> Built<Request> {
+    /// The call that makes a record which holds these values, and of the members what they do not say.
+    pub(super) fn made_of(
+        &self,
+        values: BTreeMap<&'d str, Decoded>,
+        members: Map<String, Value>,
+        names: &Names<'d>,
+    ) -> Built<Request> {
         let create = self.entity.create.as_ref().ok_or_else(|| self.unable("made"))?;
         let mut body = Value::Object(Map::new());
         if let Some(constant) = &create.body {
             merge(&mut body, names.filled(constant)?);
+        }
+        if let Value::Object(body) = &mut body {
+            body.extend(members);
         }
         for (name, value) in values {
             let Some(field) = self.entity.fields.get(name) else { continue };
@@ -198,6 +208,9 @@ impl<'d> Draft<'d> {
         let marker = self.said.marker.unwrap_or_default();
         if let (Some(link), Some(marker)) = (&self.entity.link, self.said.marker) {
             Path::parse(&link.at)?.set(&mut body, Value::from(cut(marker, link.max)), &Map::new())?;
+        }
+        if let Some(custom) = &self.of.connector.custom_fields {
+            identify(custom, &mut body, self.references)?;
         }
         let (verb, address) = verb_of(None, create.put.as_ref(), create.post.as_ref())?;
         let mut request = Request {
@@ -233,7 +246,7 @@ impl<'d> Draft<'d> {
         Ok(values)
     }
 
-    /// `slug(name)`: letters and digits of a field; `upper(name)`: the field in capitals.
+    /// `slug(name)`: letters and digits of a field; `upper(name)`: the field in capitals; `same(name)`: the field.
     fn made(&self, make: &str, most: Option<u32>) -> Built<Option<Decoded>> {
         let bad = || format!("`{make}` makes nothing");
         let (maker, rest) = make.split_once('(').ok_or_else(bad)?;
@@ -244,6 +257,7 @@ impl<'d> Draft<'d> {
         let text = match maker {
             "slug" => any_ascii::any_ascii(text).chars().filter(char::is_ascii_alphanumeric).collect(),
             "upper" => text.to_uppercase(),
+            "same" => text.clone(),
             _ => return Err(bad()),
         };
         Ok(Some(Decoded::Text(cut(&text, most))))

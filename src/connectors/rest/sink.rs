@@ -10,13 +10,14 @@ use serde_json::Value;
 
 use super::Rest;
 use super::answers::Test;
+use super::body::is_custom;
 use super::codec::{Decoded, References, text_of};
 use super::compare::{cut, same};
-use super::language::{Dated, Entity, Lookup, Step};
+use super::language::{CustomFields, Dated, Entity, Lookup, OwnIds, Step};
 use super::one::One;
 use super::path::Path;
-use super::requests::{Draft, Request, WRITE, decoded, id_in};
-use super::rows::fields_referred;
+use super::requests::{ADD, Draft, Request, WRITE, decoded, id_in};
+use super::rows::{fields_referred, keyed};
 use crate::connectors::Result;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Call, Outcome, Reply, Undecodable, decode};
@@ -50,7 +51,15 @@ impl Rest {
         };
         let copied = copied.iter().map(String::as_str);
         let named: Vec<&str> = said.fields.keys().copied().chain(probes).chain(copied).collect();
-        fields_referred(&self.connection, entity, &named).await
+        let mut references = fields_referred(&self.connection, entity, &named).await?;
+        let custom = self.connection.connector.custom_fields.as_ref();
+        if let Some(custom) = custom.filter(|custom| said.target.is_none() && makes_own_fields(custom, entity, said))
+            && let Some(OwnIds { entity, key, .. }) = &custom.ids
+        {
+            let known = keyed(&self.connection, entity, key).await?;
+            references.insert((entity.clone(), key.clone()), known);
+        }
+        Ok(references)
     }
 
     fn draft<'d>(&'d self, said: &'d Said<'d>, references: &'d References) -> Result<Draft<'d>> {
@@ -261,6 +270,7 @@ impl Writing for Rest {
     }
 
     fn may_write(&self, write: &PsaWrite) -> Result<()> {
+        self.environment.may_write(&self.descriptor.name, write.operation())?;
         let said = write.said();
         let entity = self.connection.entity(said.entity)?;
         let references = References::new();
@@ -332,16 +342,13 @@ impl Writing for Rest {
     async fn send(&self, write: &PsaWrite, before: &Before, done: usize) -> Result<Outcome<Sent<Value>>> {
         let said = write.said();
         let entity = self.connection.entity(said.entity)?;
-        let reply = entity
-            .create
-            .as_ref()
-            .filter(|_| said.target.is_none())
-            .map(|create| create.reply.as_deref().unwrap_or("$"));
+        let reply = entity.create.as_ref().map(|create| create.reply.as_deref().unwrap_or("$"));
         let requests = self.requests(&said, before).await?;
         let all = requests.len();
         let mut made = write.record();
         for (index, request) in requests.iter().enumerate().skip(done) {
-            let outcome = match self.sent(request, entity, reply).await {
+            let makes = said.target.is_none() || request.name == ADD;
+            let outcome = match self.sent(request, entity, reply.filter(|_| makes)).await {
                 Ok(outcome) => outcome,
                 Err(error) if index == 0 => return Err(error),
                 Err(error) => Outcome::Unknown(error.to_string()),
@@ -397,6 +404,13 @@ impl Writing for Rest {
             held.map_or(moved, |held| same(field, held.as_ref(), wanted.after.map(decoded).as_ref()))
         })
     }
+}
+
+/// Whether a new record carries fields that the tenant added.
+fn makes_own_fields(custom: &CustomFields, entity: &Entity, said: &Said<'_>) -> bool {
+    let fields = said.fields.keys().filter_map(|name| entity.fields.get(*name)).filter_map(|field| field.at.as_deref());
+    let mut places = fields.chain(entity.link.as_ref().map(|link| link.at.as_str()));
+    places.any(|place| Path::parse(place).is_ok_and(|place| is_custom(custom, &place)))
 }
 
 fn shown(value: &Decoded) -> String {

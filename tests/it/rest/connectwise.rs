@@ -22,7 +22,7 @@ fn period() -> BillingPeriod {
     "2026-04".parse().unwrap()
 }
 
-async fn serve(data: Data, faults: &str) -> (Running, Rest) {
+pub(crate) async fn serve(data: Data, faults: &str) -> (Running, Rest) {
     let credentials = PsaCredentials::default();
     let running = serve_psa(data, faults.parse::<Faults>().unwrap(), credentials.clone(), loopback()).await.unwrap();
     let mut file = ConnectorFile::builtin("builtin:connectwise").unwrap();

@@ -19,6 +19,20 @@ pub(in crate::connectors::rest) struct CustomFields {
     #[serde(default)]
     pub(in crate::connectors::rest) send: Vec<String>,
     pub(in crate::connectors::rest) in_patch: Option<InPatch>,
+    /// Where the system lists which fields there are: an entry of a new record needs the id of its field.
+    pub(in crate::connectors::rest) ids: Option<OwnIds>,
+}
+
+/// The ids of the fields a tenant adds itself.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct OwnIds {
+    /// The entity that lists the fields.
+    pub(in crate::connectors::rest) entity: String,
+    /// The field of it that reads as the entry's key does.
+    pub(in crate::connectors::rest) key: String,
+    /// The member of an entry that holds the id.
+    pub(in crate::connectors::rest) at: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -185,8 +199,11 @@ pub(in crate::connectors::rest) enum Dated {
         end: String,
         /// Whether that is its last day, or the day after it.
         until: Until,
-        /// What the new one takes over.
+        /// The fields the new one takes over.
         copy: Vec<String>,
+        /// Members it takes over as they are, whatever they hold: texts, taxes, what the tenant added.
+        #[serde(default)]
+        carry: Vec<String>,
     },
 }
 
