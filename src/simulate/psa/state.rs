@@ -31,6 +31,8 @@ pub(super) struct State {
     /// Lists come in the opposite order.
     pub(super) turned: bool,
     writes: u32,
+    /// The lowest id there ever was; what comes in at the head of a list is below it.
+    lowest: u64,
     /// Who writes.
     member: String,
 }
@@ -46,6 +48,7 @@ impl State {
             components: records::components(data),
             turned: false,
             writes: 0,
+            lowest: u64::MAX,
             member: member.to_owned(),
         }
     }
@@ -282,13 +285,19 @@ impl State {
         if fired.has(Fault::Resort) {
             self.turned = !self.turned;
         }
+        let ids = self.rows(kind, below).iter().filter_map(|row| row.get("id").and_then(Value::as_u64));
+        self.lowest = ids.min().unwrap_or(u64::MAX).min(self.lowest);
+        let before_all = self.lowest.saturating_sub(1);
+        let is_inserted = fired.has(Fault::Insert) && before_all > 0;
+        if is_inserted {
+            self.lowest = before_all;
+        }
         let rows = self.rows_mut(kind, below);
-        let lowest = rows.iter().filter_map(|row| row.get("id").and_then(Value::as_u64)).min().unwrap_or_default();
-        if let Some(mut copy) = rows.first().cloned().filter(|_| fired.has(Fault::Insert) && lowest > 1) {
+        if let Some(mut copy) = rows.first().cloned().filter(|_| is_inserted) {
             if let Value::Object(members) = &mut copy {
-                members.insert("id".to_owned(), json!(lowest - 1));
+                members.insert("id".to_owned(), json!(before_all));
                 if members.contains_key("identifier") {
-                    members.insert("identifier".to_owned(), json!(format!("MEANWHILE{lowest}")));
+                    members.insert("identifier".to_owned(), json!(format!("MEANWHILE{before_all}")));
                 }
             }
             rows.insert(0, copy);

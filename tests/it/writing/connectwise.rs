@@ -31,6 +31,7 @@ pub(super) const PEER: Peer = Peer {
         ("product", "status") => "inactiveFlag",
         ("customer" | "line", "marker") => "customFields",
         ("product", "marker") => "integrationXRef",
+        ("line", "text") => "invoiceDescription",
         ("line", "quantity") => "quantity",
         ("line", "cancelled") => "cancelledDate",
         ("line", "effective") => "effectiveDate",
