@@ -187,7 +187,7 @@ impl From<EngineError> for CommandError {
             | EngineError::Contradicted { .. }
             | EngineError::TooEarly { .. }
             | EngineError::NoNumber { .. } => (Kind::Refused, None),
-            EngineError::ChangedMeanwhile { .. } => {
+            EngineError::ChangedMeanwhile { .. } | EngineError::NotAsDecided { .. } => {
                 (Kind::Refused, Some("Run it again, and look at what is there now."))
             }
             EngineError::NotPulled { .. } => {
@@ -245,6 +245,7 @@ fn of_write(error: &EngineError) -> Option<(Kind, String)> {
         | EngineError::NoTickets { .. }
         | EngineError::Invalid(_)
         | EngineError::ChangedMeanwhile { .. }
+        | EngineError::NotAsDecided { .. }
         | EngineError::NotPulled { .. }
         | EngineError::Stale { .. }
         | EngineError::ClockBehind { .. }

@@ -18,6 +18,7 @@ mod journal;
 mod month;
 mod pax8;
 mod propose;
+mod psa;
 mod pull;
 mod reconcile;
 mod renewals;
@@ -28,6 +29,7 @@ mod simulate;
 mod status;
 mod systems;
 pub mod ui;
+mod written;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -90,6 +92,7 @@ enum Command {
     Connections(connections::Args),
     Connectors(connectors::Args),
     Pax8(pax8::Args),
+    Psa(psa::Args),
     Db(db::Args),
 }
 
@@ -112,6 +115,7 @@ impl Command {
             Self::Connections(args) => args.run(context).await,
             Self::Connectors(args) => args.run(context),
             Self::Pax8(args) => args.run(context).await,
+            Self::Psa(args) => args.run(context).await,
             Self::Db(args) => args.run(context).await,
         }
     }

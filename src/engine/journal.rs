@@ -104,7 +104,7 @@ impl Engine {
                 Err(EngineError::Contradicted { id: number, what, shown: WriteOutcome::DidNot.words() })
             }
             (Sight::NotYet(why), _) => Err(EngineError::TooEarly { id: number, what, why }),
-            (Sight::CannotTell(_), _) => self.ruled(job, entry, ticket.as_ref(), ruling).await,
+            (Sight::CannotTell(_) | Sight::Blind(_), _) => self.ruled(job, entry, ticket.as_ref(), ruling).await,
         }
     }
 
@@ -124,7 +124,7 @@ impl Engine {
                     Ok(sink) => self.sight_of_ticket(sink, ticket).await,
                     Err(error) => Err(error),
                 };
-                Ok(looked.unwrap_or_else(|error| Sight::CannotTell(format!("looking failed: {error}"))))
+                Ok(looked.unwrap_or_else(|error| Sight::Blind(format!("looking failed: {error}"))))
             }
             (Door::Psa(psa), None) => match psa.records() {
                 Some(records) => self.sight_of(job, records, entry).await,

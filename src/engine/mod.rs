@@ -36,6 +36,7 @@ use crate::config::{self, Config, Environment, Matching};
 use crate::core::record::Fingerprint;
 use crate::store::{Lease, Location, NewRun, Store, Tx, Wait};
 
+pub use crate::connectors::writing::RecordSink;
 pub use crate::connectors::{
     CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, PsaConnector, Side, Unwatched, Waiting, Watch,
     Watched, Way,

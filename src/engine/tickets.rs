@@ -213,7 +213,7 @@ impl Engine {
                 let end = look(WriteOutcome::DidNot, None);
                 self.changed(job, ticket, (TicketState::Proposed, None, Some(said)), end).await
             }
-            Sight::NotYet(why) | Sight::CannotTell(why) => {
+            Sight::NotYet(why) | Sight::CannotTell(why) | Sight::Blind(why) => {
                 if let Some(journal) = ticket.journal {
                     let (source, outcome) = (WriteSource::Look, WriteOutcome::Unknown);
                     let who = &self.who;

@@ -93,6 +93,8 @@ pub(super) enum Sight {
     NotYet(String),
     /// Nothing.
     CannotTell(String),
+    /// Nothing: looking failed, and may not fail the next time.
+    Blind(String),
 }
 
 impl Sight {
@@ -101,7 +103,7 @@ impl Sight {
         match self {
             Self::Happened(_) => Ended::Happened,
             Self::DidNot(_) => Ended::DidNot,
-            Self::NotYet(why) | Self::CannotTell(why) => Ended::Open(why.clone()),
+            Self::NotYet(why) | Self::CannotTell(why) | Self::Blind(why) => Ended::Open(why.clone()),
         }
     }
 
@@ -164,14 +166,10 @@ impl Engine {
         let before = remote.before(write).await?;
         let differs = shown.zip(before.state.as_ref()).is_some_and(|(shown, state)| shown != state);
         if differs {
-            return Err(EngineError::ChangedMeanwhile { operation: write.operation().to_owned(), subject, what: None });
+            return Err(EngineError::ChangedMeanwhile { operation: write.operation().to_owned(), subject });
         }
         if let Some(what) = remote.stale(write, &before).await? {
-            return Err(EngineError::ChangedMeanwhile {
-                operation: write.operation().to_owned(),
-                subject,
-                what: Some(what),
-            });
+            return Err(EngineError::NotAsDecided { operation: write.operation().to_owned(), subject, what });
         }
         let id = self.noted(job, remote.connection(), write, &before).await?;
         let sent = match remote.send(write, &before, 0).await {
@@ -317,7 +315,7 @@ impl Engine {
             let sight = self.sight(job, remote, (id, sent_at, write, before), settling.final_after).await?;
             let (ended, record) = self.seen(job, id, &sight).await?;
             match pauses.next() {
-                Some(pause) if matches!(ended, Ended::Open(_)) => wait(*pause).await,
+                Some(pause) if matches!(sight, Sight::NotYet(_) | Sight::Blind(_)) => wait(*pause).await,
                 Some(_) | None => return Ok((ended, record)),
             }
         }
@@ -359,7 +357,7 @@ impl Engine {
             Ok(Looked::DidNot) => Sight::unseen(self.clock.now().signed_duration_since(sent_at), final_after),
             Ok(Looked::Partly(done)) => Sight::CannotTell(begun(done)),
             Ok(Looked::CannotTell(why)) => Sight::CannotTell(why),
-            Err(error) => Sight::CannotTell(format!("looking failed: {error}")),
+            Err(error) => Sight::Blind(format!("looking failed: {error}")),
         })
     }
 
@@ -368,7 +366,9 @@ impl Engine {
         let (outcome, said, record) = match sight {
             Sight::Happened(record) => (WriteOutcome::Happened, "seen by looking", Some(record.as_str())),
             Sight::DidNot(said) => (WriteOutcome::DidNot, said.as_str(), None),
-            Sight::NotYet(why) | Sight::CannotTell(why) => (WriteOutcome::Unknown, why.as_str(), None),
+            Sight::NotYet(why) | Sight::CannotTell(why) | Sight::Blind(why) => {
+                (WriteOutcome::Unknown, why.as_str(), None)
+            }
         };
         let source = WriteSource::Look;
         let end = WriteEnd { source, who: &self.who, outcome, said: Some(said), record, answer: None };

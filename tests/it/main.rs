@@ -16,6 +16,7 @@ mod oracle;
 mod pax8;
 mod pax8_commands;
 mod played;
+mod psa;
 mod readme;
 mod renewals;
 mod reports;

@@ -134,11 +134,8 @@ fn every_question_is_answered_as_a_table_as_sent_and_as_csv() {
     let (company, product) = (of("companyId"), of("productId"));
     let contact = shop.id(&format!("contacts list {company}"), any);
     let invoices = shop.all("invoices list");
-    let items = invoices.iter().flat_map(|invoice| shop.all(&format!("invoices items {}", id(invoice))));
-    let metered = items
-        .filter(|item| item["term"] == "Arrears")
-        .find_map(|item| Some(item["subscriptionId"].as_str()?.to_owned()));
-    let metered = metered.expect("something is metered");
+    let metered = shop.all("subscriptions list").into_iter().find(|held| held.get("price").is_none());
+    let metered = id(&metered.expect("something is metered, and has no price"));
     let summary = shop.id(&format!("usage summaries {metered}"), any);
     let invoice = id(&invoices[0]);
     for (line, first) in [

@@ -30,7 +30,7 @@ use crate::cli::error::{CommandError, Ending};
 
 use read::Reads;
 
-pub(super) use lines::{aligned, of_body};
+pub(super) use lines::{Line, aligned, of_body};
 pub(super) use show::json;
 
 /// Ask Pax8, or change something there

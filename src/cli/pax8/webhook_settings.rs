@@ -55,7 +55,7 @@ impl Authorization {
 /// for 3. Topics have commands of their own.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  trueup pax8 webhooks update trueup --url https://hooks.acme.example/new \\\n    --authorization-env PAX8_HOOK_SECRET --clear contact-email"
+    after_help = "Example:\n  trueup pax8 webhooks update trueup --url https://hooks.acme.example/new --authorization-env PAX8_HOOK_SECRET --clear contact-email"
 )]
 pub(super) struct Update {
     /// The webhook's id or name, or the beginning of either

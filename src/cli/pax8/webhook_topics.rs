@@ -46,7 +46,7 @@ pub(super) enum Verb {
 /// Let a webhook listen to one more topic
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  trueup pax8 webhooks topics add trueup INVOICE:CREATED\n  trueup pax8 webhooks topics add trueup SUBSCRIPTION --filter \"UPDATED: quantity greater_than 100\""
+    after_help = "Examples:\n  trueup pax8 webhooks topics add trueup CLIENT:CREATED\n  trueup pax8 webhooks topics add trueup SUBSCRIPTION --filter \"UPDATED: quantity greater_than 100\""
 )]
 pub(super) struct Add {
     /// The webhook's id or name, or the beginning of either
@@ -72,7 +72,7 @@ struct Filters {
 
 /// Let a webhook listen to a topic no longer
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup pax8 webhooks topics remove trueup INVOICE")]
+#[command(after_help = "Example:\n  trueup pax8 webhooks topics remove trueup CLIENT")]
 pub(super) struct Remove {
     /// The webhook's id or name, or the beginning of either
     #[arg(value_name = "WEBHOOK")]

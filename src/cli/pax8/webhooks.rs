@@ -82,7 +82,7 @@ pub(super) enum Verb {
     Enable(Enable),
     Disable(Disable),
     /// Topics: those there are, and those a webhook listens to
-    #[command(subcommand, after_help = "Example:\n  trueup pax8 webhooks topics add trueup INVOICE:CREATED")]
+    #[command(subcommand, after_help = "Example:\n  trueup pax8 webhooks topics add trueup CLIENT:CREATED")]
     Topics(webhook_topics::Verb),
     Test(Test),
     Retry(Retry),

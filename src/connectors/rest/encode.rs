@@ -150,8 +150,8 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::codec::decode;
     use super::*;
+    use crate::connectors::rest::codec::decode;
 
     fn codec(text: &str) -> Codec {
         toml::from_str(text).unwrap()

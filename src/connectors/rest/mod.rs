@@ -50,9 +50,8 @@ use async_trait::async_trait;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::Client;
 use crate::connectors::tickets::TicketSink;
-use crate::connectors::{
-    CheckFailed, CheckLine, Descriptor, Environment, PsaConnector, PsaWriting, Result, Side, Watch, Watched,
-};
+use crate::connectors::writing::RecordSink;
+use crate::connectors::{CheckFailed, CheckLine, Descriptor, Environment, PsaConnector, Result, Side, Watch, Watched};
 use crate::core::billing::BilledLine;
 use crate::core::customer::PsaCustomer;
 use crate::core::id::PsaProductId;
@@ -196,9 +195,9 @@ impl PsaConnector for Rest {
         self.connection.connector.ticket.is_some().then_some(sink)
     }
 
-    fn records(&self) -> Option<&PsaWriting> {
+    fn records(&self) -> Option<&dyn RecordSink> {
         let entities = self.connection.connector.entity.values();
-        let sink: &PsaWriting = self;
+        let sink: &dyn RecordSink = self;
         entities.into_iter().any(|entity| entity.create.is_some() || entity.update.is_some()).then_some(sink)
     }
 

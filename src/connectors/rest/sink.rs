@@ -13,7 +13,7 @@ use super::answers::Test;
 use super::body::is_custom;
 use super::codec::{Decoded, References, text_of};
 use super::compare::{cut, same};
-use super::language::{CustomFields, Dated, Entity, Lookup, OwnIds, Step};
+use super::language::{CustomFields, Dated, Entity, Field, Lookup, OwnIds, Step};
 use super::one::One;
 use super::path::Path;
 use super::requests::{ADD, Draft, Request, WRITE, decoded, id_in};
@@ -21,8 +21,8 @@ use super::rows::{fields_referred, keyed};
 use crate::connectors::Result;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Call, Outcome, Reply, Undecodable, decode};
-use crate::connectors::writing::{Before, Intent, Looked, Sent, Writing};
-use crate::core::change::{PsaWrite, Said, Target, Wanted};
+use crate::connectors::writing::{Before, Held, Intent, Looked, RecordSink, Sent, Writing};
+use crate::core::change::{self, PsaWrite, Said, Target, Wanted};
 
 impl Intent for PsaWrite {
     fn operation(&self) -> &'static str {
@@ -411,6 +411,48 @@ fn makes_own_fields(custom: &CustomFields, entity: &Entity, said: &Said<'_>) -> 
     let fields = said.fields.keys().filter_map(|name| entity.fields.get(*name)).filter_map(|field| field.at.as_deref());
     let mut places = fields.chain(entity.link.as_ref().map(|link| link.at.as_str()));
     places.any(|place| Path::parse(place).is_ok_and(|place| is_custom(custom, &place)))
+}
+
+#[async_trait]
+impl RecordSink for Rest {
+    async fn held(&self, name: &str, target: &Target) -> Result<Vec<Held>> {
+        let entity = self.connection.entity(name)?;
+        let missing = || {
+            let kind = ErrorKind::NotFound(format!("there is no {name} {}", target.id));
+            ConnectorError::new(&self.descriptor.name, format!("read {name}"), kind)
+        };
+        let one = self.connection.one(name, target).await?.ok_or_else(missing)?;
+        let fields: Vec<(&String, &Field)> = entity.fields.iter().filter(|(_, field)| field.at.is_some()).collect();
+        let named: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+        let references = fields_referred(&self.connection, entity, &named).await?;
+        let unfit = |field: &str, what: String| self.connection.unfit(name, format!("{field}: {what}"));
+        let mut held = Vec::new();
+        for (field_name, field) in fields {
+            let value = self.connection.field_of(field, &one.raw, &references);
+            held.push((field_name.clone(), value.map_err(|what| unfit(field_name, what))?.map(ours)));
+        }
+        Ok(held)
+    }
+
+    async fn calls(&self, write: &PsaWrite, before: &Before) -> Result<Vec<String>> {
+        let base = self.connection.client.base_url().trim_end_matches('/');
+        let requests = self.requests(&write.said(), before).await?;
+        let body = |request: &Request| request.body.as_ref().and_then(|body| serde_json::to_string_pretty(body).ok());
+        let call = |request: &Request| {
+            format!("{} {base}{}\n{}", request.verb.as_str(), request.path, body(request).unwrap_or_default())
+        };
+        Ok(requests.iter().map(call).collect())
+    }
+}
+
+/// A codec's value in our form; a flag is a word to us.
+fn ours(value: Decoded) -> change::Value {
+    match value {
+        Decoded::Text(text) => change::Value::Text(text),
+        Decoded::Flag(flag) => change::Value::Text(if flag { "yes" } else { "no" }.to_owned()),
+        Decoded::Number(number) => change::Value::Number(number),
+        Decoded::Day(day) => change::Value::Day(day),
+    }
 }
 
 fn shown(value: &Decoded) -> String {
