@@ -51,7 +51,7 @@ pub(super) fn outcome(whom: &str, operation: &str, number: i64, ended: &Ended) -
 /// The remote's own no.
 pub(in crate::cli) fn of_refusal(whom: &str, operation: &str, refusal: &Refusal) -> CommandError {
     let error = CommandError::new(Kind::Refused, format!("{operation}: {whom} refused it: {refusal}"));
-    error.hint("Nothing was changed. Correct what it names, and send it again.")
+    error.hint(format!("Nothing was changed. {}", refusal.as_what.advice()))
 }
 
 #[cfg(test)]

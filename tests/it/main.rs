@@ -33,3 +33,4 @@ mod tidy;
 mod tryton;
 mod unasked;
 mod writes;
+mod writing;

@@ -2,7 +2,7 @@
 //! read through the simulator.
 #![cfg(test)]
 
-mod connectwise;
+pub(crate) mod connectwise;
 mod entities;
 mod gallery;
 mod paging;

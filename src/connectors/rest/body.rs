@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::codec::{Decoded, References};
+use super::encode::{looked_up, whole};
 use super::language::{Clear, CustomFields, InPatch, Style};
 use super::path::{Path, Pick, Segment, is_keyed_by};
 
@@ -158,7 +160,8 @@ fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-fn is_custom(custom: &CustomFields, at: &Path) -> bool {
+/// Whether a place is in a field that the tenant added.
+pub(super) fn is_custom(custom: &CustomFields, at: &Path) -> bool {
     let own = Path::parse(&custom.at).unwrap_or_else(|_| Path { segments: Vec::new() });
     let names = |path: &Path| path.segments.iter().map(|segment| segment.name.clone()).collect::<Vec<_>>();
     !own.segments.is_empty() && names(at).starts_with(&names(&own))
@@ -168,18 +171,43 @@ fn is_custom(custom: &CustomFields, at: &Path) -> bool {
 fn custom_operation(custom: &CustomFields, wanted: &Value) -> Result<Value, String> {
     let at = Path::parse(&custom.at)?;
     let elements = at.get(wanted).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let carried = |element: &Value| {
-        let mut element = element.clone();
-        if let Value::Object(members) = &mut element
-            && !custom.send.is_empty()
-        {
-            members.retain(|name, _| custom.send.contains(name));
-        }
-        element
-    };
     let pointer: String = at.segments.iter().map(|segment| format!("/{}", escaped(&segment.name))).collect();
-    let value: Vec<Value> = elements.iter().map(carried).collect();
+    let value: Vec<Value> = elements.iter().map(|element| carried(custom, element)).collect();
     Ok(json!({ "op": "replace", "path": pointer, "value": value }))
+}
+
+/// An entry as a write carries it.
+fn carried(custom: &CustomFields, element: &Value) -> Value {
+    let mut element = element.clone();
+    if let Value::Object(members) = &mut element
+        && !custom.send.is_empty()
+    {
+        members.retain(|name, _| custom.send.contains(name));
+    }
+    element
+}
+
+/// Gives the entries of a new record the ids of their fields, and leaves what a write does not carry.
+///
+/// # Errors
+/// A field that the system does not have.
+pub(super) fn identify(custom: &CustomFields, body: &mut Value, references: &References) -> Result<(), String> {
+    let at = Path::parse(&custom.at)?;
+    let Some(elements) = at.get(body).and_then(Value::as_array) else { return Ok(()) };
+    let mut all = Vec::new();
+    for element in elements {
+        let mut element = element.clone();
+        let key = custom.key.as_ref().and_then(|key| element.get(key)).and_then(Value::as_str).map(str::to_owned);
+        if let (Some(ids), Some(key), Value::Object(members)) = (&custom.ids, key, &mut element)
+            && !members.contains_key(&ids.at)
+        {
+            let id = looked_up(&Decoded::Text(key), &ids.entity, &ids.key, references)
+                .map_err(|what| format!("{what}; such a field has to be made in the system first"))?;
+            members.insert(ids.at.clone(), whole(id).unwrap_or_else(|_| Value::from(id)));
+        }
+        all.push(carried(custom, &element));
+    }
+    at.set(body, Value::Array(all), &Map::new())
 }
 
 #[cfg(test)]

@@ -13,10 +13,7 @@ use super::encode::encode;
 use super::language::{Codec, Dated, First, Until};
 use super::one::One;
 use super::path::Path;
-use super::requests::{Draft, Request};
-
-/// The name of the call that adds the record that follows.
-pub(super) const ADD: &str = "add";
+use super::requests::{ADD, Draft, Request};
 
 type Built<T> = Result<T, String>;
 

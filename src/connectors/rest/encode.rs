@@ -23,7 +23,10 @@ pub(super) fn encode(
     references: &References,
 ) -> Result<Value, String> {
     match (codec, value) {
-        (Codec::Text {}, Decoded::Text(text)) => Ok(Value::from(text.as_str())),
+        (Codec::Text { wrap }, Decoded::Text(text)) => Ok(match wrap {
+            None => Value::from(text.as_str()),
+            Some(member) => json!({ member: text }),
+        }),
         (Codec::Bool { yes, no }, Decoded::Flag(flag)) => Ok(if *flag { yes.clone() } else { no.clone() }),
         (Codec::Decimal { scale, wire }, Decoded::Number(number)) => {
             spelled(&kept(*number, scale.unwrap_or(Decimal::MAX_SCALE))?, wire.unwrap_or(numbers))
@@ -56,7 +59,7 @@ pub(super) fn encode(
             })
         }
         (
-            Codec::Text {}
+            Codec::Text { .. }
             | Codec::Bool { .. }
             | Codec::Decimal { .. }
             | Codec::Money { .. }
@@ -108,7 +111,12 @@ fn written(day: NaiveDate, format: &str) -> Result<Value, String> {
 }
 
 /// The id of the one record whose field reads so.
-fn looked_up<'r>(value: &Decoded, entity: &str, key: &str, references: &'r References) -> Result<&'r str, String> {
+pub(super) fn looked_up<'r>(
+    value: &Decoded,
+    entity: &str,
+    key: &str,
+    references: &'r References,
+) -> Result<&'r str, String> {
     let known = references.get(&(entity.to_owned(), key.to_owned())).into_iter().flatten();
     let mut fitting = known.filter(|(_, held)| *held == value).map(|(id, _)| id.as_str());
     match (fitting.next(), fitting.next()) {
@@ -120,7 +128,7 @@ fn looked_up<'r>(value: &Decoded, entity: &str, key: &str, references: &'r Refer
     }
 }
 
-fn whole(id: &str) -> Result<Value, String> {
+pub(super) fn whole(id: &str) -> Result<Value, String> {
     let is_canonical = id.parse::<i64>().is_ok_and(|number| number.to_string() == id);
     if is_canonical {
         whole_number(id).map(Value::Number)
@@ -187,7 +195,8 @@ mod tests {
 
         #[test]
         fn texts_come_back(text in ".{1,40}") {
-            returns(&codec("kind = 'text'"), Decoded::Text(text), Numbers::String);
+            returns(&codec("kind = 'text'"), Decoded::Text(text.clone()), Numbers::String);
+            returns(&codec("kind = 'text'\nwrap = 'name'"), Decoded::Text(text), Numbers::String);
         }
 
         #[test]

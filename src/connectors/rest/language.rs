@@ -20,8 +20,8 @@ pub(super) use fields::{Codec, Compare, Dir, Field, MoneyUnit, UnknownWord};
 pub(super) use lists::{Get, List, Page, Size};
 pub(super) use tickets::{Ticket, TicketField};
 pub(super) use writes::{
-    Action, Clear, Create, CustomFields, CustomShape, Dated, Dialect, First, Guard, InPatch, Link, Lookup, Step, Style,
-    Until, Update, Wrap,
+    Action, Clear, Create, CustomFields, CustomShape, Dated, Dialect, First, Guard, InPatch, Link, Lookup, OwnIds,
+    Step, Style, Until, Update, Wrap,
 };
 
 /// A whole file.

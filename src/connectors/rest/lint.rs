@@ -165,6 +165,10 @@ impl<'f> Lint<'f> {
             let is_array = custom.shape == CustomShape::Array;
             lint.demand(!is_array || custom.key.is_some(), "shape `array` needs `key`: the member that names a field");
             lint.demand(is_array || custom.send.is_empty(), "`send` is for shape `array`");
+            lint.maybe("ids", custom.ids.as_ref(), |lint, ids| {
+                lint.demand(is_array, "`ids` is for shape `array`");
+                lint_fields::reference(lint, &ids.entity, Some(&ids.key));
+            });
             lint.demand(is_array || custom.in_patch != Some(InPatch::Always), "`in_patch` is for shape `array`");
         });
         self.maybe("ticket", connector.ticket.as_ref(), tickets::lint);
@@ -341,10 +345,12 @@ impl<'f> Lint<'f> {
 
     fn is_used(&self, name: &str) -> bool {
         let refers = |codec: Option<&Codec>| matches!(codec, Some(Codec::Ref { entity, .. }) if entity == name);
-        self.connector
-            .entity
-            .values()
-            .any(|other| other.over() == Some(name) || other.fields.values().any(|field| refers(field.codec.as_ref())))
+        let of_fields = self.connector.custom_fields.as_ref().and_then(|custom| custom.ids.as_ref());
+        let is_list_of_fields = of_fields.is_some_and(|ids| ids.entity == name);
+        is_list_of_fields
+            || self.connector.entity.values().any(|other| {
+                other.over() == Some(name) || other.fields.values().any(|field| refers(field.codec.as_ref()))
+            })
     }
 
     /// The entities above one, nearest first; a circle ends where it closes.

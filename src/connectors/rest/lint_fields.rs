@@ -9,8 +9,8 @@ use super::lint::{Lint, repeated};
 use super::source::hint;
 
 const SCALE_MAX: u32 = 28;
-/// Generators a create-only field may name.
-const MAKERS: [&str; 2] = ["slug", "upper"];
+/// What may make the value of a new record that none was given for.
+const MAKERS: [&str; 3] = ["same", "slug", "upper"];
 
 pub(super) fn check<'f>(lint: &mut Lint<'f>, name: &str, entity: &'f Entity) {
     lint.at("fields", |lint| {
@@ -91,7 +91,7 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
         lint.maybe("codec", field.codec.as_ref(), |lint, codec| invertible(lint, codec));
     }
     lint.maybe("make", field.make.as_ref(), |lint, make| {
-        lint.demand(field.dir == Dir::Create, "`make` is for fields with `dir = \"create\"`");
+        lint.demand(field.dir != Dir::Read, "`make` is for fields that are written");
         let maker = make.split('(').next().unwrap_or(make);
         lint.demand(MAKERS.contains(&maker), format!("`{maker}` makes nothing{}", hint(maker, &MAKERS)));
     });
@@ -146,7 +146,7 @@ fn product_of(lint: &mut Lint<'_>, entity: &Entity, field: &Field, factors: &[St
 
 fn check_codec(lint: &mut Lint<'_>, codec: &Codec) {
     match codec {
-        Codec::Text {} => {}
+        Codec::Text { wrap: _ } => {}
         Codec::Bool { yes, no } => lint.demand(yes != no, "`yes` and `no` are the same"),
         Codec::Decimal { scale, wire: _ } => scale_fits(lint, *scale),
         Codec::Money { unit, scale, wire: _ } => {
@@ -171,7 +171,7 @@ fn check_codec(lint: &mut Lint<'_>, codec: &Codec) {
     }
 }
 
-fn reference(lint: &mut Lint<'_>, entity: &str, key: Option<&str>) {
+pub(super) fn reference(lint: &mut Lint<'_>, entity: &str, key: Option<&str>) {
     let Some(target) = lint.connector.entity.get(entity) else {
         let known: Vec<&str> = lint.connector.entity.keys().map(String::as_str).collect();
         return lint.fault(format!("there is no entity `{entity}`{}", hint(entity, &known)));
@@ -200,7 +200,7 @@ fn invertible(lint: &mut Lint<'_>, codec: &Codec) {
             *unknown != Some(super::language::UnknownWord::Keep),
             "a word that is kept as it is cannot be written back; say `dir = \"read\"` or `unknown = \"reject\"`",
         ),
-        Codec::Text {} | Codec::Bool { .. } | Codec::Date { .. } | Codec::Ref { .. } => {}
+        Codec::Text { .. } | Codec::Bool { .. } | Codec::Date { .. } | Codec::Ref { .. } => {}
     }
 }
 

@@ -188,7 +188,7 @@ impl Connection {
         raw: &Value,
         references: &References,
     ) -> std::result::Result<Option<Decoded>, String> {
-        let text = Codec::Text {};
+        let text = Codec::Text { wrap: None };
         let codec = field.codec.as_ref().unwrap_or(&text);
         decode(codec, Path::parse(at)?.get(raw), self.connector.http.numbers, references)
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::answers::Test;
-use super::body::{Put, Taking};
+use super::body::{Put, Taking, identify};
 use super::codec::{Decoded, References, decode_default, text_of};
 use super::compare::cut;
 use super::encode::encode;
@@ -21,6 +21,8 @@ use crate::core::change::{self, Said};
 
 /// The step that is the write itself.
 pub(super) const WRITE: &str = "write";
+/// The step that makes the record that follows another.
+pub(super) const ADD: &str = "add";
 
 /// One call of a write.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,7 +74,7 @@ impl<'d> Draft<'d> {
     }
 
     fn encoded(&self, field: &Field, value: &Decoded) -> Built<Value> {
-        let text = Codec::Text {};
+        let text = Codec::Text { wrap: None };
         let codec = field.codec.as_ref().unwrap_or(&text);
         let value = match value {
             Decoded::Text(text) => &Decoded::Text(cut(text, field.max)),
@@ -263,6 +265,9 @@ impl<'d> Draft<'d> {
             Path::parse(&link.at)?.set(&mut body, Value::from(cut(marker, link.max)), &Map::new())?;
         }
         self.commanded(None, &mut body)?;
+        if let Some(custom) = &self.of.connector.custom_fields {
+            identify(custom, &mut body, self.references)?;
+        }
         let (verb, address) = verb_of(None, create.put.as_ref(), create.post.as_ref())?;
         let mut request = Request {
             name: WRITE.to_owned(),
@@ -298,7 +303,7 @@ impl<'d> Draft<'d> {
         Ok(values)
     }
 
-    /// `slug(name)`: letters and digits of a field; `upper(name)`: the field in capitals.
+    /// `slug(name)`: letters and digits of a field; `upper(name)`: the field in capitals; `same(name)`: the field.
     fn made(&self, make: &str, most: Option<u32>) -> Built<Option<Decoded>> {
         let bad = || format!("`{make}` makes nothing");
         let (maker, rest) = make.split_once('(').ok_or_else(bad)?;
@@ -309,6 +314,7 @@ impl<'d> Draft<'d> {
         let text = match maker {
             "slug" => any_ascii::any_ascii(text).chars().filter(char::is_ascii_alphanumeric).collect(),
             "upper" => text.to_uppercase(),
+            "same" => text.clone(),
             _ => return Err(bad()),
         };
         Ok(Some(Decoded::Text(cut(&text, most))))

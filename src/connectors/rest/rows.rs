@@ -188,6 +188,12 @@ pub(super) async fn fields_referred(of: &Arc<Connection>, entity: &Entity, named
     references(of, fields, Extent::Whole(&Unwatched), &mut Vec::new()).await
 }
 
+/// One field of every record of an entity, by id.
+pub(super) async fn keyed(of: &Arc<Connection>, entity: &str, key: &str) -> Result<BTreeMap<String, Decoded>> {
+    let read = read(of, entity, Extent::Whole(&Unwatched)).await?;
+    Ok(read.rows.into_iter().filter_map(|mut row| row.fields.remove(key).map(|value| (row.id, value))).collect())
+}
+
 /// The fields of other records that references stand for.
 async fn references(
     of: &Arc<Connection>,
@@ -477,7 +483,7 @@ impl<'s> Shape<'s> {
         around: Around<'_>,
     ) -> std::result::Result<Option<Decoded>, String> {
         let mut value = None;
-        let text = Codec::Text {};
+        let text = Codec::Text { wrap: None };
         for path in places {
             let codec = field.codec.as_ref().unwrap_or(&text);
             value = decode(codec, path.get(row), self.connection.connector.http.numbers, around.references)?;

@@ -10,14 +10,14 @@ use serde_json::Value;
 
 use super::Rest;
 use super::answers::Test;
+use super::body::is_custom;
 use super::codec::{Decoded, References, text_of};
 use super::compare::{cut, same};
-use super::dated::ADD;
-use super::language::{Dated, Entity, Field, First, Lookup, Step};
+use super::language::{CustomFields, Dated, Entity, Field, First, Lookup, OwnIds, Step};
 use super::one::One;
 use super::path::Path;
-use super::requests::{Draft, Request, WRITE, decoded, id_in};
-use super::rows::fields_referred;
+use super::requests::{ADD, Draft, Request, WRITE, decoded, id_in};
+use super::rows::{fields_referred, keyed};
 use crate::connectors::Result;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Call, Outcome, Reply, Undecodable, decode};
@@ -51,7 +51,15 @@ impl Rest {
         };
         let copied = copied.iter().map(String::as_str);
         let named: Vec<&str> = said.fields.keys().copied().chain(probes).chain(copied).collect();
-        fields_referred(&self.connection, entity, &named).await
+        let mut references = fields_referred(&self.connection, entity, &named).await?;
+        let custom = self.connection.connector.custom_fields.as_ref();
+        if let Some(custom) = custom.filter(|custom| said.target.is_none() && makes_own_fields(custom, entity, said))
+            && let Some(OwnIds { entity, key, .. }) = &custom.ids
+        {
+            let known = keyed(&self.connection, entity, key).await?;
+            references.insert((entity.clone(), key.clone()), known);
+        }
+        Ok(references)
     }
 
     fn draft<'d>(&'d self, said: &'d Said<'d>, references: &'d References) -> Result<Draft<'d>> {
@@ -303,6 +311,7 @@ impl Writing for Rest {
     }
 
     fn may_write(&self, write: &PsaWrite) -> Result<()> {
+        self.environment.may_write(&self.descriptor.name, write.operation())?;
         let said = write.said();
         let entity = self.connection.entity(said.entity)?;
         let references = References::new();
@@ -457,6 +466,13 @@ impl Writing for Rest {
             held.map_or(moved, |held| same(field, held.as_ref(), wanted.after.map(decoded).as_ref()))
         })
     }
+}
+
+/// Whether a new record carries fields that the tenant added.
+fn makes_own_fields(custom: &CustomFields, entity: &Entity, said: &Said<'_>) -> bool {
+    let fields = said.fields.keys().filter_map(|name| entity.fields.get(*name)).filter_map(|field| field.at.as_deref());
+    let mut places = fields.chain(entity.link.as_ref().map(|link| link.at.as_str()));
+    places.any(|place| Path::parse(place).is_ok_and(|place| is_custom(custom, &place)))
 }
 
 #[async_trait]

@@ -61,7 +61,10 @@ pub(in crate::connectors::rest) enum Compare {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::connectors::rest) enum Codec {
-    Text {},
+    /// `wrap`: the member of an object that holds it, where the system takes such an object only whole.
+    Text {
+        wrap: Option<String>,
+    },
     Bool {
         yes: Value,
         no: Value,

@@ -19,6 +19,20 @@ pub(in crate::connectors::rest) struct CustomFields {
     #[serde(default)]
     pub(in crate::connectors::rest) send: Vec<String>,
     pub(in crate::connectors::rest) in_patch: Option<InPatch>,
+    /// Where the system lists which fields there are: an entry of a new record needs the id of its field.
+    pub(in crate::connectors::rest) ids: Option<OwnIds>,
+}
+
+/// The ids of the fields a tenant adds itself.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct OwnIds {
+    /// The entity that lists the fields.
+    pub(in crate::connectors::rest) entity: String,
+    /// The field of it that reads as the entry's key does.
+    pub(in crate::connectors::rest) key: String,
+    /// The member of an entry that holds the id.
+    pub(in crate::connectors::rest) at: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
