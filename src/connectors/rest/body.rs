@@ -294,6 +294,21 @@ mod tests {
         }
 
         #[test]
+        fn what_somebody_else_changed_meanwhile_stays(row in row(), puts in puts(), theirs in 0..9_u8) {
+            let mut meanwhile = row.clone();
+            meanwhile["other"] = json!({ "deep": theirs });
+            let mut patched = meanwhile.clone();
+            let body = taking(Style::JsonPatch, Clear::Null).body(&row, &puts).unwrap();
+            json_patch::patch(&mut patched, &serde_json::from_value::<json_patch::Patch>(body).unwrap()).unwrap();
+            let mut merged = meanwhile.clone();
+            json_patch::merge(&mut merged, &taking(Style::Merge, Clear::Null).body(&row, &puts).unwrap());
+            for changed in [patched, merged] {
+                prop_assert_eq!(&changed["other"], &meanwhile["other"]);
+                prop_assert_eq!(&changed["id"], &meanwhile["id"]);
+            }
+        }
+
+        #[test]
         fn a_sparse_body_makes_what_is_wanted_by_replacing_members(row in row(), puts in puts()) {
             let taking = taking(Style::Sparse, Clear::Null);
             let wanted = taking.wanted(&row, &puts).unwrap();

@@ -34,7 +34,7 @@ impl<'d> Draft<'d> {
     /// The calls of a change from a day on.
     pub(super) fn dated(&self, one: &'d One, day: NaiveDate) -> Built<Vec<Request>> {
         if let Some(split) = self.split(one, day)? {
-            let mut add = self.made_of(&split.new, split.carried, &self.names(Some(one)))?;
+            let mut add = self.made_of(&split.new, &split.carried, &self.names(Some(one)))?;
             ADD.clone_into(&mut add.name);
             let end = self.changed(one, &[(split.end, Some(Decoded::Day(split.ends)))])?;
             let mut end = end.ok_or("it ends on that day already")?;

@@ -230,7 +230,7 @@ impl<'d> Draft<'d> {
         for name in self.said.fields.keys() {
             self.field(name)?;
         }
-        let write = self.made_of(&self.values()?, Map::new(), &self.names(None))?;
+        let write = self.made_of(&self.values()?, &Map::new(), &self.names(None))?;
         around.map_or_else(|| Ok(vec![write.clone()]), |around| self.framed(around, vec![write.clone()]))
     }
 
@@ -238,7 +238,7 @@ impl<'d> Draft<'d> {
     pub(super) fn made_of(
         &self,
         values: &BTreeMap<&'d str, Decoded>,
-        carried: Map<String, Value>,
+        carried: &Map<String, Value>,
         names: &Names<'d>,
     ) -> Built<Request> {
         let create = self.entity.create.as_ref().ok_or_else(|| self.unable("made"))?;

@@ -233,6 +233,19 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_a_whole_number_or_refused() {
+        assert_eq!(filled("{number:id}", Position::Plain).unwrap(), "17");
+        assert!(Template::parse("{number:id}").unwrap().is_number() && !Template::parse("{id}").unwrap().is_number());
+        for (text, expected) in [
+            ("{number:odd}", "`odd` must be a whole number, found `a/b?c=d e%`"),
+            ("{number:absent}", "`absent` must be a whole number, found ``"),
+            ("{number:}", "`{number:}` is not a name in braces, in `{number:}`"),
+        ] {
+            assert_eq!(filled(text, Position::Plain).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
     fn json_is_filled_checked_and_encoded_for_urls() {
         for (text, json) in [
             (r#"{b64json:{"company": {id}}}"#, r#"{"company":17}"#),

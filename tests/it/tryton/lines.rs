@@ -206,7 +206,7 @@ async fn a_line_is_added_to_a_running_subscription_once() {
     // the same of another subscription is another, also where each answer is lost
     let (other, _, _) = subscribed(&bench, "0013").await;
     for call in 0..4 {
-        let day = format!("2026-12-0{}", call + 1);
+        let day = format!("2026-11-0{}", call + 1);
         let add = new_line(other, &[("product", &product), ("quantity", "1"), ("price", "4.50"), ("effective", &day)]);
         bench.wire.cut(call, Cut::After);
         let written = bench.tried(&add).await.unwrap();

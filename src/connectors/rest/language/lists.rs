@@ -80,6 +80,7 @@ pub(in crate::connectors::rest) struct Gone {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the words of the file")]
 pub(in crate::connectors::rest) struct Get {
     pub(in crate::connectors::rest) get: String,
     /// Parameters of the list that are sent here as well.
