@@ -6,7 +6,8 @@
 use chrono::NaiveDate;
 
 use crate::connectors::pax8::field::{
-    Flaw, amount, currency, day, id, may_currency, quantity, required, required_id, required_text, same_case, text, unit_price,
+    Flaw, amount, currency, day, id, may_currency, quantity, required, required_id, required_text, same_case, text,
+    unit_price,
 };
 use crate::connectors::pax8::wire;
 use crate::core::billing::{
