@@ -60,7 +60,7 @@ pub use folder::{ExportSource, Exported, read_links, reconcile_folder};
 pub use hints::webhook_secrets;
 pub use journal::{Door, Ruling, WriteAccount};
 pub use propose::Proposed;
-pub use pull::{Extra, Listing, PullRequest};
+pub use pull::{Contacts, Extra, Listing, PullRequest};
 pub use reconcile::Reconciled;
 pub use renewals::{Inventory, InventorySource, inventory_of_folder};
 pub use review::{Board, Gone, Names, Reviewed};
