@@ -113,7 +113,7 @@ impl Command {
             Self::Demo(args) => args.run(context).await,
             Self::Simulate(args) => args.run(context).await,
             Self::Connections(args) => args.run(context).await,
-            Self::Connectors(args) => args.run(context),
+            Self::Connectors(args) => args.run(context).await,
             Self::Pax8(args) => args.run(context).await,
             Self::Psa(args) => args.run(context).await,
             Self::Db(args) => args.run(context).await,

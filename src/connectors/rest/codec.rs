@@ -284,6 +284,18 @@ mod tests {
             ),
             (words, Numbers::Number, "false", text("Active")),
             (
+                "kind = 'enum'\nmap = { Active = [true, 1], Inactive = [false, 0] }",
+                Numbers::Number,
+                "0",
+                text("Inactive"),
+            ),
+            (
+                "kind = 'enum'\nmap = { Active = [true, 1], Inactive = [false, 0] }",
+                Numbers::Number,
+                "true",
+                text("Active"),
+            ),
+            (
                 "kind = 'enum'\nmap = { credit = 'Credit' }\nunknown = 'keep'",
                 Numbers::Number,
                 r#""other""#,
@@ -340,6 +352,7 @@ mod tests {
                 r#"a date (tagged) expected, found {"day":1,"month":13,"year":2026}"#,
             ),
             ("kind = 'enum'\nmap = { a = 'A', b = 2 }", r#""C""#, r#"one of "A", 2 expected, found "C""#),
+            ("kind = 'enum'\nmap = { a = ['A', 'AA'], b = 2 }", r#""C""#, r#"one of "A", "AA", 2 expected, found "C""#),
             ("kind = 'ref'\nentity = 'customer'\nwrap = 'id'", "17", "an object with `id` expected, found 17"),
             ("kind = 'ref'\nentity = 'status'\nkey = 'name'", "3", "no status with id 3 and a name is listed"),
         ] {

@@ -12,6 +12,7 @@ mod writes;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(super) use answers::{Class, Rule, Wait, When};
@@ -25,7 +26,7 @@ pub(super) use writes::{
 };
 
 /// A whole file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Connector {
     /// Version of this language; 1.
@@ -48,7 +49,7 @@ pub(super) struct Connector {
 }
 
 /// One kind of record of the system.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Entity {
     /// Where a row has its id.
@@ -84,7 +85,7 @@ impl Entity {
 }
 
 /// Where the remote's mark of a record's state is.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Version {
     pub(super) at: Option<String>,

@@ -161,8 +161,20 @@ impl<'f> Lint<'f> {
             }
         });
         self.maybe("custom_fields", connector.custom_fields.as_ref(), |lint, custom| {
-            lint.at("at", |lint| _ = lint.path(&custom.at));
+            lint.at("at", |lint| {
+                let is_plain = lint.path(&custom.at).is_none_or(|at| custom.at == "$" || at.names().is_some());
+                lint.demand(is_plain, "a plain place is needed, such as `customFields`");
+            });
             let is_array = custom.shape == CustomShape::Array;
+            let is_prefix = custom.shape == CustomShape::Prefix;
+            lint.demand(!is_array || custom.at != "$", "shape `array` needs `at`: the member that is the list");
+            lint.demand(is_array || custom.value.is_none(), "`value` is for shape `array`");
+            lint.demand(is_array || custom.key.is_none(), "`key` is for shape `array`");
+            lint.demand(is_prefix == custom.prefix.is_some(), "`prefix` is for shape `prefix`, which needs it");
+            let uses = connector.entity.values().flat_map(|entity| entity.fields.values());
+            let is_used =
+                uses.into_iter().any(|field| field.custom.is_some()) || custom.in_patch == Some(InPatch::Always);
+            lint.demand(is_used, "no field has `custom`: nothing is read or written there");
             lint.demand(!is_array || custom.key.is_some(), "shape `array` needs `key`: the member that names a field");
             lint.demand(is_array || custom.send.is_empty(), "`send` is for shape `array`");
             lint.maybe("ids", custom.ids.as_ref(), |lint, ids| {

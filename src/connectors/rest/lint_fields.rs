@@ -36,12 +36,23 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, name: &str, entity: &'f Entity) {
 }
 
 fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Option<Kind>) {
-    let sources = [field.at.is_some(), field.from_parent.is_some(), field.product_of.is_some()];
+    let sources = [field.at.is_some(), field.custom.is_some(), field.from_parent.is_some(), field.product_of.is_some()];
     match sources.iter().filter(|said| **said).count() {
-        0 => lint.demand(field.default.is_some(), "one of `at`, `from_parent`, `product_of`, `default` is needed"),
+        0 => {
+            lint.demand(
+                field.default.is_some(),
+                "one of `at`, `custom`, `from_parent`, `product_of`, `default` is needed",
+            );
+        }
         1 => {}
-        _ => lint.fault("only one of `at`, `from_parent`, `product_of` can be given"),
+        _ => lint.fault("only one of `at`, `custom`, `from_parent`, `product_of` can be given"),
     }
+    lint.maybe("custom", field.custom.as_ref(), |lint, name| {
+        lint.template(name, &[]);
+        let own = lint.connector.custom_fields.as_ref();
+        lint.demand(own.is_some(), "`[custom_fields]` must say where such fields are");
+        lint.demand(!name.trim().is_empty(), "the name of the field is needed");
+    });
     lint.maybe("product_of", field.product_of.as_ref(), |lint, factors| product_of(lint, entity, field, factors, kind));
     let path = field.at.as_ref().and_then(|at| {
         let mut path = None;
@@ -62,7 +73,7 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
     lint.maybe("codec", field.codec.as_ref(), |lint, codec| check_codec(lint, codec));
     lint.maybe("max", field.max.as_ref(), |lint, most| lint.demand(*most > 0, "1 or more expected"));
     let gives = field.codec.as_ref().map_or(Some(Kind::Text), Codec::gives);
-    if let (Some(wanted), Some(gives), Some(_)) = (kind, gives, &field.at) {
+    if let (Some(wanted), Some(gives), true) = (kind, gives, field.has_place()) {
         lint.demand(wanted == gives, format!("{} needed, the codec gives {}", spoken(wanted), spoken(gives)));
     }
     if let (Some(Compare::Phone | Compare::Url | Compare::Fold | Compare::Trim), Some(gives)) = (field.compare, gives) {
@@ -103,7 +114,7 @@ fn is_written(entity: &Entity, field: &Field) -> bool {
         Dir::Both | Dir::Write | Dir::Create => true,
         Dir::Read => false,
     };
-    writes && takes_part && field.at.is_some()
+    writes && takes_part && field.has_place()
 }
 
 fn from_parent(lint: &mut Lint<'_>, entity: &Entity, field: &Field, of: &str, kind: Option<Kind>) {
@@ -120,7 +131,7 @@ fn from_parent(lint: &mut Lint<'_>, entity: &Entity, field: &Field, of: &str, ki
         }
         Some(theirs) => {
             let gives = theirs.codec.as_ref().map_or(Some(Kind::Text), Codec::gives);
-            if let (Some(wanted), Some(gives), Some(_)) = (kind, gives, &theirs.at) {
+            if let (Some(wanted), Some(gives), true) = (kind, gives, theirs.has_place()) {
                 lint.demand(
                     wanted == gives,
                     format!("{} needed, the parent's field gives {}", spoken(wanted), spoken(gives)),

@@ -74,7 +74,7 @@ fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create,
             match entity.fields.get(name) {
                 None => lint.fault(format!("there is no field `{name}`{}", hint(name, &known))),
                 Some(field) => lint.demand(
-                    field.at.is_some() && field.dir != Dir::Write,
+                    field.has_place() && field.dir != Dir::Write,
                     format!("`{name}` is not read, so nothing is found by it"),
                 ),
             }
@@ -208,10 +208,7 @@ fn check_dated<'f>(lint: &mut Lint<'f>, entity: &'f Entity, dated: &'f Dated) {
                 lint.at(key, |lint| match entity.fields.get(name) {
                     None => lint.fault(format!("there is no field `{name}`{}", hint(name, &known))),
                     Some(field) => {
-                        lint.demand(
-                            field.dir != Dir::Read && field.at.is_some(),
-                            format!("`{name}` cannot be written"),
-                        );
+                        lint.demand(field.dir != Dir::Read && field.has_place(), format!("`{name}` cannot be written"));
                     }
                 });
             }

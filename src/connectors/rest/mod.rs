@@ -25,8 +25,11 @@ mod canonical;
 mod codec;
 mod compare;
 mod convert;
+mod custom;
 mod dated;
+mod describe;
 mod dialect;
+mod draft;
 mod encode;
 mod language;
 mod lens;
@@ -38,11 +41,13 @@ mod paging;
 mod path;
 mod requests;
 mod rows;
+mod schema;
 mod settings;
 mod sink;
 mod source;
 mod template;
 mod tickets;
+mod trial;
 
 use std::sync::Arc;
 
@@ -60,10 +65,13 @@ use crate::core::link::BundlePart;
 use crate::core::period::BillingPeriod;
 use crate::core::product::PsaProduct;
 use crate::core::snapshot::Pulled;
+pub use describe::{Described, DescribedLine, canonical_fields};
+pub use draft::draft;
 use rows::{Connection, Extent, Rows};
 use settings::Values;
 pub use settings::{ConnectorFile, RestSettings};
 pub use source::Fault;
+pub use trial::{Trial, TriedField, TriedRow};
 
 /// Checks a connector file without a network; every mistake with file, line, column and path.
 ///
@@ -71,6 +79,20 @@ pub use source::Fault;
 /// The mistakes, in the order of the file.
 pub fn lint(file: &ConnectorFile) -> std::result::Result<(), Vec<Fault>> {
     lint::read(&file.name, &file.text).map(|_| ())
+}
+
+/// Puts a connector file into words.
+///
+/// # Errors
+/// The mistakes of a file that cannot be used.
+pub fn describe(file: &ConnectorFile) -> std::result::Result<Described, Vec<Fault>> {
+    lint::read(&file.name, &file.text).map(|connector| describe::describe(&connector))
+}
+
+/// The JSON Schema of connector files, for completion in an editor.
+#[must_use]
+pub fn schema() -> String {
+    schema::text()
 }
 
 /// A PSA or ERP behind a connector file.

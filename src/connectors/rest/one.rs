@@ -165,8 +165,10 @@ impl Connection {
         raw: &Value,
         references: &References,
     ) -> std::result::Result<Option<Decoded>, String> {
-        match (self.own(field, raw, references)?, &field.or_at) {
-            (None, Some(at)) => self.placed(field, at, raw, references),
+        let mut places = self.places(field)?.into_iter();
+        let own = places.next().map_or(Ok(None), |at| self.placed(field, &at, raw, references))?;
+        match (own, places.next()) {
+            (None, Some(at)) => self.placed(field, &at, raw, references),
             (own, _) => Ok(own),
         }
     }
@@ -178,19 +180,19 @@ impl Connection {
         raw: &Value,
         references: &References,
     ) -> std::result::Result<Option<Decoded>, String> {
-        field.at.as_ref().map_or(Ok(None), |at| self.placed(field, at, raw, references))
+        self.places(field)?.first().map_or(Ok(None), |at| self.placed(field, at, raw, references))
     }
 
     fn placed(
         &self,
         field: &Field,
-        at: &str,
+        at: &Path,
         raw: &Value,
         references: &References,
     ) -> std::result::Result<Option<Decoded>, String> {
         let text = Codec::Text { wrap: None };
         let codec = field.codec.as_ref().unwrap_or(&text);
-        decode(codec, Path::parse(at)?.get(raw), self.connector.http.numbers, references)
+        decode(codec, at.get(raw), self.connector.http.numbers, references)
     }
 
     /// What the file or the settings cannot do for an entity.

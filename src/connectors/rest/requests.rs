@@ -52,7 +52,7 @@ impl<'d> Draft<'d> {
     /// A field the write names, if the file lets it be written.
     pub(super) fn field(&self, name: &str) -> Built<&'d Field> {
         let made = self.said.target.is_none();
-        let field = self.entity.fields.get(name).filter(|field| field.at.is_some());
+        let field = self.entity.fields.get(name).filter(|field| field.has_place());
         let field = field.ok_or_else(|| format!("`{name}` has no place in {}", self.of.connector.name))?;
         match field.dir {
             Dir::Both | Dir::Write => Ok(field),
@@ -64,12 +64,20 @@ impl<'d> Draft<'d> {
         }
     }
 
-    fn put(&self, name: &str, field: &Field, value: Option<&Decoded>) -> Built<Put> {
+    fn put(&self, name: &str, field: &Field, value: Option<&Decoded>, row: &Value) -> Built<Put> {
         let in_field = |what: String| format!("{name}: {what}");
-        let at = field.to.as_ref().or(field.at.as_ref());
-        let at = Path::parse(at.map(String::as_str).unwrap_or_default()).map_err(in_field)?;
+        let at = match &field.to {
+            Some(to) => Path::parse(to).map_err(in_field)?,
+            None => {
+                let places = self.of.places(field).map_err(in_field)?;
+                places.into_iter().next().ok_or_else(|| in_field("it has no place".to_owned()))?
+            }
+        };
         let value = value.map(|value| self.encoded(field, value)).transpose().map_err(in_field)?;
         let new = field.new.clone().unwrap_or_default().into_iter().collect();
+        if value.is_some() {
+            self.of.can_write(field, &at, row, &new).map_err(in_field)?;
+        }
         Ok(Put { at, new, value })
     }
 
@@ -113,7 +121,7 @@ impl<'d> Draft<'d> {
             if self.of.own(field, &one.raw, self.references).is_ok_and(|held| held == *value) {
                 continue;
             }
-            let put = self.put(name, field, value.as_ref())?;
+            let put = self.put(name, field, value.as_ref(), &read)?;
             // what is read elsewhere is seen as if it stood where it is written, and nothing beside it
             if let (Some(at), Some(_), Some(first)) = (&field.at, &field.to, put.at.segments.first()) {
                 if seen.insert(first.name.clone())
@@ -257,7 +265,7 @@ impl<'d> Draft<'d> {
             if first.is_some_and(|first| carried.contains_key(&first.name)) {
                 continue;
             }
-            let put = self.put(name, field, Some(value))?;
+            let put = self.put(name, field, Some(value), &body)?;
             put.at.set(&mut body, put.value.unwrap_or_default(), &put.new)?;
         }
         let marker = self.said.marker.unwrap_or_default();
@@ -285,7 +293,7 @@ impl<'d> Draft<'d> {
     /// What a new record holds: what is wanted, what is made of it, and what the file gives every one.
     pub(super) fn values(&self) -> Built<BTreeMap<&'d str, Decoded>> {
         let mut values = BTreeMap::new();
-        for (name, field) in self.entity.fields.iter().filter(|(_, field)| field.at.is_some()) {
+        for (name, field) in self.entity.fields.iter().filter(|(_, field)| field.has_place()) {
             let wanted = self.said.fields.get(name.as_str()).and_then(|wanted| wanted.after).map(decoded);
             let value = match (wanted, &field.make, &field.default) {
                 (Some(value), _, _) => Some(value),

@@ -48,7 +48,7 @@ pub(super) struct Row {
 }
 
 /// What a reading of an entity gave.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Rows {
     pub(super) rows: Vec<Row>,
     pub(super) problems: Vec<Problem>,
@@ -417,8 +417,7 @@ impl<'s> Shape<'s> {
         };
         let mut fields = Vec::new();
         for (name, field) in &entity.fields {
-            let places = field.at.iter().chain(&field.or_at).map(|place| Path::parse(place));
-            fields.push((name.as_str(), field, places.collect::<std::result::Result<_, _>>()?));
+            fields.push((name.as_str(), field, connection.places(field)?));
         }
         Ok(Self { connection, name, entity, id: Path::parse(&entity.id)?, version, gone, fields })
     }

@@ -460,7 +460,7 @@ impl Writing for Rest {
         let was = self.read(&said, before).ok();
         said.fields.iter().all(|(name, wanted)| {
             let Some(field) = entity.fields.get(*name) else { return false };
-            let at = field.at.as_deref().and_then(|at| Path::parse(at).ok());
+            let at = self.connection.places(field).ok().and_then(|places| places.into_iter().next());
             let moved = at.is_some_and(|at| was.as_ref().is_none_or(|was| at.get(&was.raw) != at.get(now)));
             let held = self.connection.field_of(field, now, &References::new());
             held.map_or(moved, |held| same(field, held.as_ref(), wanted.after.map(decoded).as_ref()))

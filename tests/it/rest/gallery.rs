@@ -459,3 +459,51 @@ fn settings_are_checked_before_any_call() {
     let good = settings(file(GOOD)).with("host", "psa.example").with("token", "t");
     assert!(Rest::new(good).is_ok());
 }
+
+/// Files a user may start from.
+fn samples() -> Vec<ConnectorFile> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/connectors");
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<_> = entries.filter(|path| path.extension().is_some_and(|ending| ending == "toml")).collect();
+    found.sort();
+    let read = |path: &std::path::PathBuf| std::fs::read_to_string(path).unwrap();
+    found.iter().map(|path| ConnectorFile { name: path.display().to_string(), text: read(path) }).collect()
+}
+
+/// What the schema has against a file.
+fn schema_faults(text: &str) -> Vec<String> {
+    let schema: serde_json::Value = serde_json::from_str(&trueup::connectors::rest::schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let written: serde_json::Value = toml::from_str(text).unwrap();
+    validator.iter_errors(&written).map(|error| format!("{}: {error}", error.instance_path())).collect()
+}
+
+#[test]
+fn shipped_files_and_samples_pass_and_are_as_the_schema_says() {
+    let shipped = ConnectorFile::builtins().map(|name| ConnectorFile::builtin(&name).unwrap());
+    let all: Vec<_> = shipped.chain(samples()).chain([file(GOOD)]).collect();
+    assert!(all.len() > 3, "a sample is missing");
+    for file in all {
+        assert_eq!(schema_faults(&file.text), [""; 0], "{}", file.name);
+        let faults: Vec<_> = lint(&file).err().unwrap_or_default().iter().map(ToString::to_string).collect();
+        assert_eq!(faults, [""; 0]);
+    }
+}
+
+/// The mistakes of the gallery that reading alone refuses, and those that only sense refuses: a schema sees the first alone.
+#[test]
+fn the_schema_refuses_exactly_the_mistakes_of_shape() {
+    let of_shape = ["unknown field `", "unknown word `", "missing field `", "invalid type: "];
+    let mut count = 0;
+    for (from, to, expected) in GALLERY {
+        let text = GOOD.replacen(from, to, 1);
+        if toml::from_str::<toml::Table>(&text).is_err() {
+            continue;
+        }
+        let is_of_shape = of_shape.iter().any(|words| expected.contains(words));
+        count += usize::from(is_of_shape);
+        let found = schema_faults(&text);
+        assert_eq!(!found.is_empty(), is_of_shape, "{expected}\n{found:?}");
+    }
+    assert!(count > 6, "{count}");
+}
