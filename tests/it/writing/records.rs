@@ -62,7 +62,7 @@ async fn a_lost_answer_is_settled_by_looking_and_nothing_is_made_twice() {
                 assert_eq!((&written.ended, written.shows), (&Ended::Happened, true), "{}: {entity}", peer.name);
                 // the same once more makes no other
                 let again = bench.try_write(&write).await;
-                assert!(matches!(again, Err(EngineError::ChangedMeanwhile { .. })), "{}: {again:?}", peer.name);
+                assert!(matches!(again, Err(EngineError::NotAsDecided { .. })), "{}: {again:?}", peer.name);
                 assert_eq!(listed(&bench, entity).await.len(), before + 1, "{}: {entity}", peer.name);
             }
             let written = bench.write(&rename()).await;
@@ -149,7 +149,7 @@ async fn what_somebody_changed_meanwhile_is_not_overwritten() {
         bench.change_by_hand("customer", &at(CUSTOMER), "name", Json::from("By hand")).await;
         let theirs = bench.writes().len();
         let refused = bench.try_write(&rename()).await.unwrap_err();
-        let EngineError::ChangedMeanwhile { what: Some(what), .. } = &refused else { panic!("{refused}") };
+        let EngineError::NotAsDecided { what, .. } = &refused else { panic!("{refused}") };
         assert_eq!(what, "name: expected Harbour & Finch, found By hand", "{}", peer.name);
         assert_eq!(bench.writes().len(), theirs, "{}: nothing was sent", peer.name);
     }
@@ -206,7 +206,7 @@ async fn the_same_again_sends_nothing() {
         let bench = Bench::new(peer, "").await;
         bench.done(&rename()).await;
         let again = bench.try_write(&rename()).await;
-        assert!(matches!(again, Err(EngineError::ChangedMeanwhile { .. })), "{}: {again:?}", peer.name);
+        assert!(matches!(again, Err(EngineError::NotAsDecided { .. })), "{}: {again:?}", peer.name);
         let same = Some(text("Harbour & Finch Ltd"));
         let nothing = update_customer(CustomerField::Name, same.clone(), same);
         assert_eq!(bench.write(&nothing).await.ended, Ended::Done, "{}: it is so already", peer.name);
