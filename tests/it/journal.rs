@@ -239,8 +239,8 @@ async fn a_connection_that_is_gone_leaves_a_persons_word() {
 async fn aged(desk: &Desk) {
     let url = format!("sqlite:{}", desk.place.path().join("trueup.db").display());
     let mut database = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url).await.unwrap();
-    let earlier =
-        (chrono::Utc::now() - chrono::TimeDelta::hours(1)).to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+    let earlier = (trueup::clock::Clock::System.now() - chrono::TimeDelta::hours(1))
+        .to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
     sqlx::query("update journal set created_at = ?").bind(earlier).execute(&mut database).await.unwrap();
 }
 

@@ -420,4 +420,33 @@ mod tests {
             assert_eq!(custom.place("a").unwrap().get(&changed), Some(&json!(1)));
         }
     }
+
+    #[test]
+    fn entries_of_a_new_record_get_the_ids_of_their_fields_or_it_is_said_that_there_is_no_such_field() {
+        let custom: CustomFields = toml::from_str(
+            "shape = 'array'\nat = 'own'\nkey = 'caption'\nsend = ['id', 'value']\n\
+             ids = { entity = 'field', key = 'caption', at = 'id' }",
+        )
+        .unwrap();
+        let known = [("9", "Tier"), ("x-7", "Seat Id"), ("1", "Twin"), ("2", "Twin")];
+        let known = known.map(|(id, caption)| (id.to_owned(), Decoded::Text(caption.to_owned())));
+        let references = References::from([(("field".to_owned(), "caption".to_owned()), known.into())]);
+        let identified = |own: Value| {
+            let mut body = json!({ "name": "New", "own": own });
+            identify(&custom, &mut body, &references).map(|()| body)
+        };
+        let own = json!([{ "caption": "Tier", "value": "gold" }, { "caption": "Seat Id", "value": 1 }, { "id": 4, "caption": "Odd" }]);
+        let expected = json!([{ "id": 9, "value": "gold" }, { "id": "x-7", "value": 1 }, { "id": 4 }]);
+        assert_eq!(identified(own), Ok(json!({ "name": "New", "own": expected })));
+        let missing = identified(json!([{ "caption": "Colour", "value": "red" }])).unwrap_err();
+        assert_eq!(
+            missing,
+            "no field is listed whose caption is `Colour`; such a field has to be made in the system first"
+        );
+        let twice = identified(json!([{ "caption": "Twin", "value": "red" }])).unwrap_err();
+        assert!(twice.starts_with("field 1 and 2 both have the caption `Twin`"), "{twice}");
+        let mut none = json!({ "name": "New" });
+        assert_eq!(identify(&custom, &mut none, &references), Ok(()));
+        assert_eq!(none, json!({ "name": "New" }));
+    }
 }

@@ -1,7 +1,7 @@
 //! Any JSON REST PSA or ERP, described by a TOML file instead of code.
 //!
 //! The file says how the system is called, how its lists are cut into pages, and where a row has which field; this module
-//! does only what the file says. It reads; it makes tickets and writes records where a person says so.
+//! does only what the file says. It reads, and writes records and makes tickets where a person says so.
 //!
 //! What the file can say (each key is explained in `language/`, the shipped files are the worked examples):
 //! - `[settings]` what the user fills in; `{name}` puts a value into an address, a header, a credential or a query, escaped
@@ -12,6 +12,7 @@
 //! - `parent = "agreement"` the entity has one list below each agreement, whose id stands for `{agreement}` in the address.
 //! - `above = "agreement"` a row is part of an agreement although all rows stand in one list; `parent_at` is where it says which.
 //! - `create`, `update`, `dated`, `link`, `actions` how records are written, looked for and looked after, see `language/writes.rs`.
+//! - `[custom_fields]` how fields a tenant added travel.
 //! - `[ticket]` how a ticket is made (`post`, `fields`, `reply`) and found again by its key (`find`).
 //! - fields: `at` a place in the row, or `from_parent` the parent's field as decoded there (`id` is its id), or only a
 //!   `default`; with `at`, a second place `or_at` and then a `default` count where the row has no value. Without a `codec` a

@@ -218,7 +218,7 @@ fn condition(rest: &mut &[Token]) -> Option<Condition> {
     let operator = match operator {
         Token::Operator(operator) if ["=", "!=", "<", "<=", ">", ">="].contains(&operator.as_str()) => operator.clone(),
         Token::Word(word) => word.to_ascii_lowercase(),
-        _ => return None,
+        Token::Quoted(_) | Token::Operator(_) | Token::Open | Token::Close | Token::Comma => return None,
     };
     let mut values = Vec::new();
     match operator.as_str() {
@@ -231,7 +231,7 @@ fn condition(rest: &mut &[Token]) -> Option<Condition> {
                 match next()? {
                     Token::Comma => {}
                     Token::Close => break,
-                    _ => return None,
+                    Token::Word(_) | Token::Quoted(_) | Token::Operator(_) | Token::Open => return None,
                 }
             }
         }

@@ -148,7 +148,8 @@ impl State {
             Kind::Product => {
                 usual("productClass", json!("NonInventory"));
                 usual("inactiveFlag", json!(false));
-                ["price", "cost"].into_iter().for_each(|name| usual(name, json!(0)));
+                usual("price", json!(0));
+                usual("cost", json!(0));
             }
             Kind::Addition => {
                 let agreement = self.agreements.iter().find(|row| is(row, below));

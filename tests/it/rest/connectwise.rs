@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use trueup::connectors::environment::Environment;
 use trueup::connectors::rest::{ConnectorFile, Rest};
 use trueup::connectors::{PsaConnector, Unwatched};
 use trueup::core::billing::{BillCustomer, BilledLine, LineKind};
@@ -36,16 +37,22 @@ async fn serve_paged(data: Data, faults: &str, size: &str) -> (Running, Rest) {
 }
 
 fn connect(running: &Running, size: &str) -> Rest {
+    connect_as(running, size, Environment::Production)
+}
+
+/// A connection that may write, or one for tests.
+pub(crate) fn connect_as(running: &Running, size: &str, environment: Environment) -> Rest {
     let credentials = PsaCredentials::default();
     let mut file = ConnectorFile::builtin("builtin:connectwise").unwrap();
     // the real pace would only make the tests slow
     file.text = file.text.replace("calls = 900", "calls = 1000000").replace("value = 1000", size);
-    let settings = settings(file)
+    let mut settings = settings(file)
         .with("url", &format!("{}/v4_6_release/apis/3.0", running.url()))
         .with("company", &credentials.company)
         .with("public_key", &credentials.public_key)
         .with("private_key", &credentials.private_key)
         .with("client_id", &credentials.client_id);
+    settings.environment = environment;
     Rest::new(settings).unwrap()
 }
 

@@ -3,12 +3,13 @@
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 use trueup::connectors::PsaConnector;
+use trueup::connectors::environment::Environment;
 use trueup::core::change::{CustomerField, Target};
 use trueup::engine::Ended;
 use trueup::simulate::PsaCredentials;
 
-use super::{Bench, CUSTOMER, Peer, at, line, new_line, rename, text, update_customer, world};
-use crate::rest::connectwise::serve;
+use super::{Bench, CUSTOMER, Peer, at, line, new_line, quick, rename, text, update_customer, world};
+use crate::rest::connectwise::{connect_as, serve};
 
 const BASE: &str = "/v4_6_release/apis/3.0";
 
@@ -107,6 +108,16 @@ async fn a_reference_is_replaced_whole_and_an_unknown_name_is_refused_by_its_fie
     let (_, _, status, body) = bench.writes().remove(1);
     assert_eq!(status, 200);
     assert!(body.contains(r#"{"op":"replace","path":"/status","value":{"name":"Prospect"}}"#), "{body}");
+}
+
+#[tokio::test]
+async fn a_test_connection_writes_no_record() {
+    let bench = Bench::new(&PEER, "").await;
+    let psa = connect_as(&bench.running, "value = 1000", Environment::Test);
+    let refused = bench.engine_after(0).await.write(psa.records().unwrap(), &rename(), None, &quick()).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("a test connection changes nothing"), "{refused}");
+    assert_eq!(bench.running.requests(), 0);
 }
 
 #[tokio::test]
