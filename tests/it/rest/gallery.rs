@@ -159,12 +159,12 @@ const GALLERY: &[(&str, &str, &str)] = &[
     (
         "name = { at = \"name\" }",
         "name = { dir = \"read\" }",
-        "test.toml:31:1: entity.customer.fields.name: one of `at`, `from_parent`, `product_of`, `default` is needed",
+        "test.toml:31:1: entity.customer.fields.name: one of `at`, `custom`, `from_parent`, `product_of`, `default` is needed",
     ),
     (
         "name = { at = \"name\" }",
         "name = { at = \"name\", from_parent = \"name\" }",
-        "test.toml:31:1: entity.customer.fields.name: only one of `at`, `from_parent`, `product_of` can be given",
+        "test.toml:31:1: entity.customer.fields.name: only one of `at`, `custom`, `from_parent`, `product_of` can be given",
     ),
     (
         "name = { at = \"name\" }",
