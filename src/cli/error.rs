@@ -187,7 +187,7 @@ impl From<EngineError> for CommandError {
             | EngineError::Contradicted { .. }
             | EngineError::TooEarly { .. }
             | EngineError::NoNumber { .. } => (Kind::Refused, None),
-            EngineError::ChangedMeanwhile { .. } => {
+            EngineError::ChangedMeanwhile { .. } | EngineError::NotAsDecided { .. } => {
                 (Kind::Refused, Some("Run it again, and look at what is there now."))
             }
             EngineError::NotPulled { .. } => {
@@ -216,10 +216,9 @@ impl From<EngineError> for CommandError {
 fn of_write(error: &EngineError) -> Option<(Kind, String)> {
     Some(match error {
         EngineError::TicketSent { number: None, write: Some(id), .. } | EngineError::WriteOpen { id, .. } => {
-            let kind = if matches!(error, EngineError::WriteOpen { .. }) { Kind::NotReady } else { Kind::Refused };
             let looks =
                 format!("Run `trueup journal settle {id}` to look again; it closes where that proves what came of it.");
-            (kind, format!("{looks} Where nothing proves it, say it: --happened or --did-not, with --reason."))
+            (Kind::Refused, format!("{looks} Where nothing proves it, say it: --happened or --did-not, with --reason."))
         }
         EngineError::TicketSent { .. } => {
             (Kind::Refused, "Run `trueup renewals ticket` to see how it stands.".to_owned())
@@ -245,6 +244,7 @@ fn of_write(error: &EngineError) -> Option<(Kind, String)> {
         | EngineError::NoTickets { .. }
         | EngineError::Invalid(_)
         | EngineError::ChangedMeanwhile { .. }
+        | EngineError::NotAsDecided { .. }
         | EngineError::NotPulled { .. }
         | EngineError::Stale { .. }
         | EngineError::ClockBehind { .. }

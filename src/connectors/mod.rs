@@ -20,11 +20,10 @@ pub mod writing;
 
 use async_trait::async_trait;
 
-use crate::connectors::writing::Writing;
+use crate::connectors::writing::RecordSink;
 use crate::core::billing::{
     Assignment, BilledLine, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice,
 };
-use crate::core::change::PsaWrite;
 use crate::core::customer::{PsaCustomer, VendorCustomer};
 use crate::core::id::{SubscriptionId, VendorProductId};
 use crate::core::link::BundlePart;
@@ -40,9 +39,6 @@ pub use watch::{Unwatched, Waiting, Watch, Watched, Way};
 
 /// What a connector's method answers.
 pub type Result<T> = std::result::Result<T, ConnectorError>;
-
-/// A PSA that records are written to.
-pub type PsaWriting = dyn Writing<Write = PsaWrite, Record = serde_json::Value>;
 
 /// Which side a connector speaks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -217,7 +213,7 @@ pub trait PsaConnector: Send + Sync {
         None
     }
     /// Where its records are written; `None` where they cannot be.
-    fn records(&self) -> Option<&PsaWriting> {
+    fn records(&self) -> Option<&dyn RecordSink> {
         None
     }
     /// Its bundles; `None` where the system knows none.

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::connectors::Result;
 use crate::connectors::http::Outcome;
+use crate::core::change::{self, PsaWrite, Target};
 use crate::core::record::Fingerprint;
 
 /// What is to be written, as the journal keeps it.
@@ -22,6 +23,10 @@ pub trait Intent: Serialize + DeserializeOwned + Send + Sync {
     fn subject(&self) -> String;
     /// The id of the record it is about; `None` where it makes one.
     fn record(&self) -> Option<String>;
+    /// Whether it holds what the journal does not keep, so that two of them cannot be told apart there.
+    fn hides(&self) -> bool {
+        false
+    }
 }
 
 /// What was there before a write was sent, as far as it helps to tell afterwards what happened.
@@ -57,6 +62,24 @@ pub struct Sent<R> {
     pub record: Option<R>,
     /// What the whole of it is known by.
     pub digest: Option<Fingerprint>,
+}
+
+/// One field of a record as it is: its name, and its value where it has one.
+pub type Held = (String, Option<change::Value>);
+
+/// A PSA that records are written to.
+#[async_trait]
+pub trait RecordSink: Writing<Write = PsaWrite, Record = Value> {
+    /// The fields of a record that can be read by themselves.
+    ///
+    /// # Errors
+    /// What the system said; a record that is not there.
+    async fn held(&self, entity: &str, target: &Target) -> Result<Vec<Held>>;
+    /// Every call that would be sent, for people: verb, address, body.
+    ///
+    /// # Errors
+    /// Where it cannot be written as the system wants it.
+    async fn calls(&self, write: &PsaWrite, before: &Before) -> Result<Vec<String>>;
 }
 
 /// A system that is written to.

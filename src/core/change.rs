@@ -12,13 +12,17 @@ use serde::{Deserialize, Serialize};
 use crate::core::money;
 
 /// A kind of record that can be changed.
-pub trait Kind: Copy + Ord {
+pub trait Kind: Copy + Ord + 'static {
     /// Its name, as people and connector files say it.
     const NAME: &'static str;
+    /// Its fields.
+    const ALL: &'static [Self];
+    /// The write that makes such a record.
+    fn create(create: Create<Self>) -> PsaWrite;
+    /// The write that changes one. Only lines change from a day on.
+    fn update(update: Update<Self>, effective: Option<NaiveDate>) -> PsaWrite;
     /// The field's name, as people and connector files say it.
     fn name(self) -> &'static str;
-    /// The field of a name.
-    fn of(name: &str) -> Option<Self>;
     /// What it holds.
     fn holds(self) -> Holds;
 }
@@ -35,7 +39,7 @@ pub enum Holds {
 }
 
 macro_rules! fields {
-    ($(#[$doc:meta])* $kind:ident, $record:literal, { $($variant:ident $name:literal $holds:ident),+ $(,)? }) => {
+    ($(#[$doc:meta])* $kind:ident, $record:literal, $create:expr, $update:expr, { $($variant:ident $name:literal $holds:ident),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
@@ -43,11 +47,15 @@ macro_rules! fields {
 
         impl Kind for $kind {
             const NAME: &'static str = $record;
+            const ALL: &'static [Self] = &[$(Self::$variant),+];
+            fn create(create: Create<Self>) -> PsaWrite {
+                $create(create)
+            }
+            fn update(update: Update<Self>, effective: Option<NaiveDate>) -> PsaWrite {
+                $update(update, effective)
+            }
             fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
-            }
-            fn of(name: &str) -> Option<Self> {
-                match name { $($name => Some(Self::$variant),)+ _ => None }
             }
             fn holds(self) -> Holds {
                 match self { $(Self::$variant => Holds::$holds),+ }
@@ -58,7 +66,7 @@ macro_rules! fields {
 
 fields!(
     /// The fields of a customer that can be written.
-    CustomerField, "customer", {
+    CustomerField, "customer", PsaWrite::CreateCustomer, |update, _| PsaWrite::UpdateCustomer(update), {
         Name "name" Text, Street "street" Text, Street2 "street2" Text, City "city" Text, Region "region" Text,
         Postcode "postcode" Text, Country "country" Text, Phone "phone" Text, Website "website" Text, Code "code" Text,
         ExternalId "external_id" Text, Status "status" Text,
@@ -66,7 +74,7 @@ fields!(
 );
 fields!(
     /// The fields of a product that can be written.
-    ProductField, "product", {
+    ProductField, "product", PsaWrite::CreateProduct, |update, _| PsaWrite::UpdateProduct(update), {
         Name "name" Text, Manufacturer "manufacturer" Text, Sku "sku" Text, VendorSku "vendor_sku" Text, Unit "unit" Text,
         Description "description" Text, Category "category" Text, Status "status" Text, Price "price" Number,
         Cost "cost" Number,
@@ -74,7 +82,7 @@ fields!(
 );
 fields!(
     /// The fields of a billed line that can be written.
-    LineField, "line", {
+    LineField, "line", PsaWrite::CreateLine, |update, effective| PsaWrite::UpdateLine { update, effective }, {
         Product "product" Text, Description "description" Text, Quantity "quantity" Number, Included "included" Number,
         Price "price" Number, Cost "cost" Number, Bill "bill" Text, Effective "effective" Day, Cancelled "cancelled" Day,
     }

@@ -128,14 +128,22 @@ pub enum EngineError {
         what: String,
     },
     /// A record is not as it was when a write about it was decided: the write would undo somebody else's change.
-    #[error("{operation}: {subject} was changed while it was looked at{}, and nothing was sent", .what.as_ref().map(|what| format!(" ({what})")).unwrap_or_default())]
+    #[error("{operation}: {subject} was changed while it was looked at, and nothing was sent")]
     ChangedMeanwhile {
         /// What was to be done.
         operation: String,
         /// To what.
         subject: String,
-        /// Field, expected and observed, where they are known.
-        what: Option<String>,
+    },
+    /// What is there is not what a write was decided on.
+    #[error("{operation}: {subject}: {what}; nothing was sent")]
+    NotAsDecided {
+        /// What was to be done.
+        operation: String,
+        /// To what.
+        subject: String,
+        /// Field, expected and observed; or the record that is there already.
+        what: String,
     },
     /// What is needed was never pulled.
     #[error("`{connector}` was never pulled for {what}")]

@@ -38,6 +38,7 @@ use crate::core::record::Fingerprint;
 use crate::store::{Lease, Location, NewRun, Store, Tx, Wait};
 
 pub use crate::connectors::rest::{Described, DescribedLine, Trial, TriedField, TriedRow};
+pub use crate::connectors::writing::RecordSink;
 pub use crate::connectors::{
     CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, PsaConnector, Side, Unwatched, Waiting, Watch,
     Watched, Way,
@@ -64,7 +65,7 @@ pub use folder::{ExportSource, Exported, read_links, reconcile_folder};
 pub use hints::webhook_secrets;
 pub use journal::{Door, Ruling, WriteAccount};
 pub use propose::Proposed;
-pub use pull::{Extra, Listing, PullRequest};
+pub use pull::{Contacts, Extra, Listing, PullRequest};
 pub use reconcile::Reconciled;
 pub use renewals::{Inventory, InventorySource, inventory_of_folder};
 pub use review::{Board, Gone, Names, Reviewed};

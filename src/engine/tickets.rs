@@ -213,7 +213,7 @@ impl Engine {
                 let end = look(WriteOutcome::DidNot, None);
                 self.changed(job, ticket, (TicketState::Proposed, None, Some(said)), end).await
             }
-            Sight::NotYet(why) | Sight::CannotTell(why) => {
+            Sight::NotYet(why) | Sight::CannotTell(why) | Sight::Blind(why) => {
                 if let Some(journal) = ticket.journal {
                     let (source, outcome) = (WriteSource::Look, WriteOutcome::Unknown);
                     let who = &self.who;
@@ -431,6 +431,10 @@ mod tests {
         let early = engine.settle_write(1, Door::Psa(&psa), Some(&word)).await.unwrap_err();
         assert!(matches!(early, EngineError::TooEarly { .. }), "it may still come: {early}");
         assert_eq!(states(&engine).await, [(TicketState::Sending, None)]);
+        let blind = engine.settle_write(1, Door::Closed("the PSA is gone"), Some(&word)).await.unwrap_err();
+        assert!(matches!(blind, EngineError::TooEarly { .. }), "not seeing it is no proof: {blind}");
+        drop(engine);
+        let engine = self::engine(folder.path(), "2026-04-10T08:11:00Z").await;
         engine.settle_write(1, Door::Closed("the PSA is gone"), Some(&word)).await.unwrap();
         assert_eq!(states(&engine).await, [(TicketState::Proposed, None)]);
         let [again] = engine.tickets().await.unwrap().try_into().unwrap();

@@ -93,6 +93,8 @@ pub(super) enum Sight {
     NotYet(String),
     /// Nothing.
     CannotTell(String),
+    /// Nothing: looking failed, and may not fail the next time.
+    Blind(String),
 }
 
 impl Sight {
@@ -101,7 +103,7 @@ impl Sight {
         match self {
             Self::Happened(_) => Ended::Happened,
             Self::DidNot(_) => Ended::DidNot,
-            Self::NotYet(why) | Self::CannotTell(why) => Ended::Open(why.clone()),
+            Self::NotYet(why) | Self::CannotTell(why) | Self::Blind(why) => Ended::Open(why.clone()),
         }
     }
 
@@ -164,14 +166,10 @@ impl Engine {
         let before = remote.before(write).await?;
         let differs = shown.zip(before.state.as_ref()).is_some_and(|(shown, state)| shown != state);
         if differs {
-            return Err(EngineError::ChangedMeanwhile { operation: write.operation().to_owned(), subject, what: None });
+            return Err(EngineError::ChangedMeanwhile { operation: write.operation().to_owned(), subject });
         }
         if let Some(what) = remote.stale(write, &before).await? {
-            return Err(EngineError::ChangedMeanwhile {
-                operation: write.operation().to_owned(),
-                subject,
-                what: Some(what),
-            });
+            return Err(EngineError::NotAsDecided { operation: write.operation().to_owned(), subject, what });
         }
         let id = self.noted(job, remote.connection(), write, &before).await?;
         let sent = match remote.send(write, &before, 0).await {
@@ -242,14 +240,18 @@ impl Engine {
     }
 
     /// Looks after an open write of the same subject first; while it stays open, no other is sent. The same write, if it
-    /// turns out to have taken effect: it is not sent again.
+    /// turns out to have taken effect: it is not sent again. A write through another connection cannot be seen through this
+    /// one, which may lead to the same account under another name: it has to be closed first.
     async fn none_open<W: Writing + ?Sized>(&self, job: &Job, remote: &W, write: &W::Write) -> Result<Option<Settled>> {
         let (subject, request) = (write.subject(), serde_json::to_value(write).map_err(|error| unwritable(&error))?);
         for entry in self.store.list_open_writes().await? {
-            if entry.connector != remote.connection() || entry.subject != subject {
+            if entry.subject.to_lowercase() != subject.to_lowercase() {
                 continue;
             }
-            let is_same = entry.request == request;
+            if entry.connector != remote.connection() {
+                return Err(EngineError::open(&entry));
+            }
+            let is_same = !write.hides() && same_request(&entry.request, &request);
             let settled = self.settled(job, remote, entry, &Settling::once()).await?;
             match settled.ended {
                 Ended::Open(_) => return Err(EngineError::open(&settled.entry)),
@@ -317,7 +319,7 @@ impl Engine {
             let sight = self.sight(job, remote, (id, sent_at, write, before), settling.final_after).await?;
             let (ended, record) = self.seen(job, id, &sight).await?;
             match pauses.next() {
-                Some(pause) if matches!(ended, Ended::Open(_)) => wait(*pause).await,
+                Some(pause) if matches!(sight, Sight::NotYet(_) | Sight::Blind(_)) => wait(*pause).await,
                 Some(_) | None => return Ok((ended, record)),
             }
         }
@@ -359,7 +361,7 @@ impl Engine {
             Ok(Looked::DidNot) => Sight::unseen(self.clock.now().signed_duration_since(sent_at), final_after),
             Ok(Looked::Partly(done)) => Sight::CannotTell(begun(done)),
             Ok(Looked::CannotTell(why)) => Sight::CannotTell(why),
-            Err(error) => Sight::CannotTell(format!("looking failed: {error}")),
+            Err(error) => Sight::Blind(format!("looking failed: {error}")),
         })
     }
 
@@ -368,7 +370,9 @@ impl Engine {
         let (outcome, said, record) = match sight {
             Sight::Happened(record) => (WriteOutcome::Happened, "seen by looking", Some(record.as_str())),
             Sight::DidNot(said) => (WriteOutcome::DidNot, said.as_str(), None),
-            Sight::NotYet(why) | Sight::CannotTell(why) => (WriteOutcome::Unknown, why.as_str(), None),
+            Sight::NotYet(why) | Sight::CannotTell(why) | Sight::Blind(why) => {
+                (WriteOutcome::Unknown, why.as_str(), None)
+            }
         };
         let source = WriteSource::Look;
         let end = WriteEnd { source, who: &self.who, outcome, said: Some(said), record, answer: None };
@@ -390,6 +394,24 @@ impl Engine {
     /// What the database says.
     pub async fn writes(&self, at_most: u32) -> Result<Vec<JournalEntry>> {
         Ok(self.store.list_writes(at_most).await?)
+    }
+}
+
+/// Whether two requests ask for the same: ids and mail addresses are the same however they are capitalised.
+fn same_request(left: &Value, right: &Value) -> bool {
+    let is_id = |text: &str| text.len() == 36 && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
+    match (left, right) {
+        (Value::String(left), Value::String(right)) if is_id(left) || left.contains('@') => {
+            left.to_lowercase() == right.to_lowercase()
+        }
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same_request(left, right))
+        }
+        (Value::Object(left), Value::Object(right)) => {
+            let same = |(name, left)| right.get(name).is_some_and(|right| same_request(left, right));
+            left.len() == right.len() && left.iter().all(same)
+        }
+        (left, right) => left == right,
     }
 }
 

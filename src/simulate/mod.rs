@@ -12,8 +12,6 @@ mod faults;
 mod json;
 mod pax8;
 mod psa;
-mod psa_query;
-mod psa_tickets;
 mod server;
 mod world;
 mod world_catalogue;

@@ -113,6 +113,8 @@ pub struct Logged {
     pub path: String,
     /// The status of the answer; 0 when the connection was dropped instead.
     pub status: u16,
+    /// What was sent with it.
+    pub body: String,
 }
 
 struct Shared {
@@ -269,7 +271,8 @@ async fn handle(
         *response.status_mut() = StatusCode::OK;
     }
     let status = if dropped { 0 } else { response.status().as_u16() };
-    let logged = Logged { method: ask.method.to_string(), path: uri.to_string(), status };
+    let body = String::from_utf8_lossy(&ask.body).into_owned();
+    let logged = Logged { method: ask.method.to_string(), path: uri.to_string(), status, body };
     shared.log.lock().unwrap_or_else(PoisonError::into_inner).push(logged);
     if fired.has(Fault::HoldWrite) && accepted {
         pause(shared.faults.slow_seconds.saturating_mul(1_000)).await;
@@ -291,12 +294,14 @@ async fn pause(milliseconds: u64) {
 }
 
 /// The statuses a fault can put in the place of an answer.
-const REFUSALS: [(Fault, StatusCode, &str); 7] = [
+const REFUSALS: [(Fault, StatusCode, &str); 9] = [
     (Fault::Throttled, StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
     (Fault::ThrottledBare, StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
     (Fault::TimedOut, StatusCode::REQUEST_TIMEOUT, "The query took too long"),
     (Fault::Broken, StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
     (Fault::Forbidden, StatusCode::FORBIDDEN, "You do not have permission to view this list"),
+    (Fault::FailedWrite, StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
+    (Fault::ForbiddenWrite, StatusCode::FORBIDDEN, "You do not have permission to change this"),
     (Fault::Unauthorized, StatusCode::UNAUTHORIZED, "Unauthorized"),
     (Fault::NotFound, StatusCode::NOT_FOUND, "Not found"),
 ];

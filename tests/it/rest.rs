@@ -4,7 +4,7 @@
 
 mod calls;
 mod commands;
-mod connectwise;
+pub(crate) mod connectwise;
 mod entities;
 mod gallery;
 mod inside;

@@ -16,6 +16,7 @@ mod model;
 mod months;
 mod pax8;
 mod psa;
+mod psa_writes;
 mod switches;
 mod world;
 mod writes;
@@ -190,6 +191,15 @@ impl Psa {
 
     async fn get(&self, path: &str) -> Reply {
         self.try_get(path).await.unwrap()
+    }
+
+    /// Sends a body below the API.
+    async fn call(&self, method: reqwest::Method, path: &str, body: &Value) -> Reply {
+        let url = format!("{}/{API}/{path}", self.running.url());
+        let credentials = PsaCredentials::default();
+        let user = format!("{}+{}", credentials.company, credentials.public_key);
+        let request = self.http.request(method, url).basic_auth(user, Some(credentials.private_key));
+        send(request.header("clientId", credentials.client_id).json(body)).await.unwrap()
     }
 
     /// Follows `rel="next"` to the end: the rows and how many pages there were.

@@ -15,7 +15,8 @@ use crate::cli::pax8::options::{Format, one};
 use crate::cli::pax8::provisioning::{Questions, commitment};
 use crate::cli::pax8::read::{Asks, Id, Noun, Read, Reads, flag};
 use crate::cli::pax8::show;
-use crate::cli::pax8::write::{Act, of_refusal, send};
+use crate::cli::pax8::write::{Act, send};
+use crate::cli::written::of_refusal;
 use crate::engine::pax8::{Ask, Email, NewLine, NewOrder, Outcome, Remote, RemoteId, Write};
 
 pub(super) use lines::term;
@@ -178,7 +179,7 @@ async fn judge(context: &Context, remote: &Remote, order: &NewOrder, format: For
             }
             Ok(Ending::Done)
         }
-        Outcome::Refused(refusal) => Err(of_refusal("judge order", &refusal)),
+        Outcome::Refused(refusal) => Err(of_refusal("Pax8", "judge order", &refusal)),
         Outcome::Unknown(why) => {
             let error = CommandError::new(Kind::NotReady, format!("judge order: Pax8 did not say: {why}"));
             Err(error.hint("Nothing was ordered. Run it again later."))

@@ -50,7 +50,7 @@ impl Client {
             let found = self.read_at(&url, None, &operation, |reply| (discovery.read)(&reply.body)).await?;
             self.inner.allowed(discovery, &found)
         };
-        self.inner.found.get_or_try_init(|| asked).await
+        self.inner.found.get_or_try_init(|| Box::pin(asked)).await
     }
 }
 

@@ -88,7 +88,7 @@ async fn an_address_that_is_told_must_lie_within_what_was_named() {
     ] {
         let zone = stub(move |_, _| reply(200, &format!("\"{answered}\""))).await;
         let mut settings = settings(&zone, Auth::Bearer("canary".into()));
-        let read: ReadAddress = Arc::new(|body| decode(body));
+        let read: ReadAddress = Arc::new(decode);
         let query = vec![("user".to_owned(), "me".to_owned())];
         let within = vec![within.to_owned()];
         settings.discovery = Some(Discovery { path: "/zone".into(), query, read, append: "/v1".into(), within });

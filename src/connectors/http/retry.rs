@@ -78,6 +78,19 @@ impl RefusedAs {
         }
     }
 
+    /// What a person can do about it.
+    #[must_use]
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Conflict => "Look at the record as it is now, and decide again.",
+            Self::Duplicate => "Look at the one that is there, and change that one or choose another code.",
+            Self::Locked => "Bring the record into a state that allows it first.",
+            Self::Forbidden => "Give the API user the right to change this, and send it again.",
+            Self::Missing => "Look whether the record is still there.",
+            Self::Rejected => "Correct what it names, and send it again.",
+        }
+    }
+
     /// What a status says of itself.
     #[must_use]
     pub fn of_status(status: u16) -> Self {

@@ -188,7 +188,11 @@ impl Client {
 
     /// What a rule of the remote says that is neither good nor to be waited for.
     fn refused<T>(status: u16, trouble: Trouble) -> Outcome<T> {
-        let no = |as_what, message| Outcome::Refused(Refusal { status, as_what, kind: None, message });
+        let no = |as_what, message: String| {
+            // a rule's words begin with the status, which a refusal says by itself
+            let said = message.strip_prefix(&status.to_string()).map(|rest| rest.trim_start_matches(": ").to_owned());
+            Outcome::Refused(Refusal { status, as_what, kind: None, message: said.unwrap_or(message) })
+        };
         match trouble {
             Trouble::Refused { as_what, field, message } => {
                 let message = field.map_or_else(|| message.clone(), |field| format!("{message} ({field})"));

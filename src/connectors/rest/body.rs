@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::codec::{Decoded, References};
+use super::encode::{looked_up, whole};
 use super::language::{Clear, CustomFields, CustomShape, InPatch, Style};
 use super::path::{Path, Pick, Segment, is_keyed_by};
 
@@ -169,7 +171,8 @@ fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-fn is_custom(custom: &CustomFields, at: &Path) -> bool {
+/// Whether a place is in a field that the tenant added.
+pub(super) fn is_custom(custom: &CustomFields, at: &Path) -> bool {
     let own = Path::parse(&custom.at).unwrap_or_else(|_| Path { segments: Vec::new() });
     let names = |path: &Path| path.segments.iter().map(|segment| segment.name.clone()).collect::<Vec<_>>();
     custom.shape == CustomShape::Array && !own.segments.is_empty() && names(at).starts_with(&names(&own))
@@ -185,16 +188,41 @@ fn custom_operation(custom: &CustomFields, wanted: &Value) -> Result<Value, Stri
 /// The tenant's own fields, each with the members that a write has to carry.
 fn elements(custom: &CustomFields, at: &Path, wanted: &Value) -> Vec<Value> {
     let elements = at.get(wanted).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let carried = |element: &Value| {
+    elements.iter().map(|element| carried(custom, element)).collect()
+}
+
+/// An entry as a write carries it.
+fn carried(custom: &CustomFields, element: &Value) -> Value {
+    let mut element = element.clone();
+    if let Value::Object(members) = &mut element
+        && !custom.send.is_empty()
+    {
+        members.retain(|name, _| custom.send.contains(name));
+    }
+    element
+}
+
+/// Gives the entries of a new record the ids of their fields, and leaves what a write does not carry.
+///
+/// # Errors
+/// A field that the system does not have.
+pub(super) fn identify(custom: &CustomFields, body: &mut Value, references: &References) -> Result<(), String> {
+    let at = Path::parse(&custom.at)?;
+    let Some(elements) = at.get(body).and_then(Value::as_array) else { return Ok(()) };
+    let mut all = Vec::new();
+    for element in elements {
         let mut element = element.clone();
-        if let Value::Object(members) = &mut element
-            && !custom.send.is_empty()
+        let key = custom.key.as_ref().and_then(|key| element.get(key)).and_then(Value::as_str).map(str::to_owned);
+        if let (Some(ids), Some(key), Value::Object(members)) = (&custom.ids, key, &mut element)
+            && !members.contains_key(&ids.at)
         {
-            members.retain(|name, _| custom.send.contains(name));
+            let id = looked_up(&Decoded::Text(key), &ids.entity, &ids.key, references)
+                .map_err(|what| format!("{what}; such a field has to be made in the system first"))?;
+            members.insert(ids.at.clone(), whole(id).unwrap_or_else(|_| Value::from(id)));
         }
-        element
-    };
-    elements.iter().map(carried).collect()
+        all.push(carried(custom, &element));
+    }
+    at.set(body, Value::Array(all), &Map::new())
 }
 
 #[cfg(test)]
@@ -278,6 +306,21 @@ mod tests {
             let mut changed = row;
             json_patch::merge(&mut changed, &body);
             prop_assert_eq!(plain(changed), plain(wanted), "{}", body);
+        }
+
+        #[test]
+        fn what_somebody_else_changed_meanwhile_stays(row in row(), puts in puts(), theirs in 0..9_u8) {
+            let mut meanwhile = row.clone();
+            meanwhile["other"] = json!({ "deep": theirs });
+            let mut patched = meanwhile.clone();
+            let body = taking(Style::JsonPatch, Clear::Null).body(&row, &puts).unwrap();
+            json_patch::patch(&mut patched, &serde_json::from_value::<json_patch::Patch>(body).unwrap()).unwrap();
+            let mut merged = meanwhile.clone();
+            json_patch::merge(&mut merged, &taking(Style::Merge, Clear::Null).body(&row, &puts).unwrap());
+            for changed in [patched, merged] {
+                prop_assert_eq!(&changed["other"], &meanwhile["other"]);
+                prop_assert_eq!(&changed["id"], &meanwhile["id"]);
+            }
         }
 
         #[test]
@@ -376,5 +419,34 @@ mod tests {
             assert_eq!(custom.place("b").unwrap().get(&changed), Some(&json!(3)));
             assert_eq!(custom.place("a").unwrap().get(&changed), Some(&json!(1)));
         }
+    }
+
+    #[test]
+    fn entries_of_a_new_record_get_the_ids_of_their_fields_or_it_is_said_that_there_is_no_such_field() {
+        let custom: CustomFields = toml::from_str(
+            "shape = 'array'\nat = 'own'\nkey = 'caption'\nsend = ['id', 'value']\n\
+             ids = { entity = 'field', key = 'caption', at = 'id' }",
+        )
+        .unwrap();
+        let known = [("9", "Tier"), ("x-7", "Seat Id"), ("1", "Twin"), ("2", "Twin")];
+        let known = known.map(|(id, caption)| (id.to_owned(), Decoded::Text(caption.to_owned())));
+        let references = References::from([(("field".to_owned(), "caption".to_owned()), known.into())]);
+        let identified = |own: Value| {
+            let mut body = json!({ "name": "New", "own": own });
+            identify(&custom, &mut body, &references).map(|()| body)
+        };
+        let own = json!([{ "caption": "Tier", "value": "gold" }, { "caption": "Seat Id", "value": 1 }, { "id": 4, "caption": "Odd" }]);
+        let expected = json!([{ "id": 9, "value": "gold" }, { "id": "x-7", "value": 1 }, { "id": 4 }]);
+        assert_eq!(identified(own), Ok(json!({ "name": "New", "own": expected })));
+        let missing = identified(json!([{ "caption": "Colour", "value": "red" }])).unwrap_err();
+        assert_eq!(
+            missing,
+            "no field is listed whose caption is `Colour`; such a field has to be made in the system first"
+        );
+        let twice = identified(json!([{ "caption": "Twin", "value": "red" }])).unwrap_err();
+        assert!(twice.starts_with("field 1 and 2 both have the caption `Twin`"), "{twice}");
+        let mut none = json!({ "name": "New" });
+        assert_eq!(identify(&custom, &mut none, &references), Ok(()));
+        assert_eq!(none, json!({ "name": "New" }));
     }
 }

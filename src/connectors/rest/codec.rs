@@ -44,7 +44,7 @@ impl Codec {
     /// What it gives; `None` where another record decides.
     pub(super) fn gives(&self) -> Option<Kind> {
         match self {
-            Self::Text {} | Self::Enum { .. } | Self::Ref { key: None, .. } => Some(Kind::Text),
+            Self::Text { .. } | Self::Enum { .. } | Self::Ref { key: None, .. } => Some(Kind::Text),
             Self::Bool { .. } => Some(Kind::Flag),
             Self::Decimal { .. } | Self::Money { .. } => Some(Kind::Number),
             Self::Date { .. } => Some(Kind::Day),
@@ -62,7 +62,11 @@ pub(super) fn decode(
 ) -> Result<Option<Decoded>, String> {
     let Some(wire) = wire.filter(|wire| !is_nothing(wire)) else { return Ok(None) };
     let value = match codec {
-        Codec::Text {} => Decoded::Text(text_of(wire)?),
+        Codec::Text { wrap: None } => Decoded::Text(text_of(wire)?),
+        Codec::Text { wrap: Some(member) } => {
+            let Some(held) = wire.get(member).filter(|held| !is_nothing(held)) else { return Ok(None) };
+            Decoded::Text(text_of(held)?)
+        }
         Codec::Bool { yes, no } => Decoded::Flag(match wire {
             found if found == yes => true,
             found if found == no => false,
@@ -185,7 +189,7 @@ fn word(wire: &Value, map: &BTreeMap<String, Value>, unknown: Option<UnknownWord
     }
 }
 
-/// How the wire spells a word: the value, or each of a list; the first is written.
+/// The wire's values for a word: the first is written, all are read.
 pub(super) fn spellings(theirs: &Value) -> &[Value] {
     theirs.as_array().map_or_else(|| std::slice::from_ref(theirs), Vec::as_slice)
 }

@@ -88,7 +88,7 @@ fn ways(entity: &Entity) -> String {
     let mut ways = Vec::new();
     match (&entity.parent, &entity.inside) {
         (Some(parent), Some(inside)) => {
-            ways.push(format!("inside each {parent}, at `{inside}`; a change replaces the set"))
+            ways.push(format!("inside each {parent}, at `{inside}`; a change replaces the set"));
         }
         (Some(parent), None) => ways.push(format!("below each {parent}")),
         (None, _) => {}
@@ -205,7 +205,7 @@ fn spelled(codec: &Codec, numbers: Numbers) -> String {
         Numbers::Tagged => "tagged",
     };
     match codec {
-        Codec::Text {} => "text".to_owned(),
+        Codec::Text { .. } => "text".to_owned(),
         Codec::Bool { yes, no } => format!("{yes} or {no}"),
         Codec::Decimal { wire, .. } => format!("a decimal {}", form(wire)),
         Codec::Money { wire, .. } => format!("money {}", form(wire)),

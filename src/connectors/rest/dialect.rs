@@ -68,9 +68,9 @@ fn listed(wanted: &[(String, String)]) -> Value {
     wanted.iter().map(|(name, value)| json!([name, "=", value])).collect()
 }
 
-/// Source: ConnectWise PSA, conditions: strings in double quotes.
+/// Source: ConnectWise PSA, conditions: strings in double quotes; a `[` is written `[[]`.
 fn quoted(value: &str) -> String {
-    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('[', "[[]"))
 }
 
 /// Source: OData 4.01 URL conventions, 2: a quote inside a string is doubled.
@@ -89,14 +89,17 @@ mod tests {
 
     #[test]
     fn a_value_stays_one_value_in_every_dialect() {
-        let wanted = [("name".to_owned(), "O'Brien \"&\" a\\b".to_owned())];
+        let wanted = [("name".to_owned(), "O'Brien \"&\" a\\b[".to_owned())];
         for (dialect, expected) in [
-            (Dialect::Params, ("name", "O'Brien \"&\" a\\b")),
-            (Dialect::Connectwise, ("conditions", r#"name="O'Brien \"&\" a\\b""#)),
-            (Dialect::ConnectwiseCustom, ("customFieldConditions", r#"caption="name" AND value="O'Brien \"&\" a\\b""#)),
-            (Dialect::Odata, ("$filter", r#"name eq 'O''Brien "&" a\b'"#)),
-            (Dialect::Qbo, ("where", r#"name = 'O\'Brien "&" a\\b'"#)),
-            (Dialect::Frappe, ("filters", r#"[["name","=","O'Brien \"&\" a\\b"]]"#)),
+            (Dialect::Params, ("name", "O'Brien \"&\" a\\b[")),
+            (Dialect::Connectwise, ("conditions", r#"name="O'Brien \"&\" a\\b[[]""#)),
+            (
+                Dialect::ConnectwiseCustom,
+                ("customFieldConditions", r#"caption="name" AND value="O'Brien \"&\" a\\b[[]""#),
+            ),
+            (Dialect::Odata, ("$filter", r#"name eq 'O''Brien "&" a\b['"#)),
+            (Dialect::Qbo, ("where", r#"name = 'O\'Brien "&" a\\b['"#)),
+            (Dialect::Frappe, ("filters", r#"[["name","=","O'Brien \"&\" a\\b["]]"#)),
         ] {
             let expected = (expected.0.to_owned(), expected.1.to_owned());
             assert_eq!(query(dialect, &wanted), [expected], "{dialect:?}");
@@ -104,7 +107,7 @@ mod tests {
         let tryton = query(Dialect::Tryton, &wanted);
         let (name, value) = tryton.first().unwrap();
         let decoded = String::from_utf8(URL_SAFE.decode(value).unwrap()).unwrap();
-        assert_eq!((name.as_str(), decoded.as_str()), ("d", r#"[["name","=","O'Brien \"&\" a\\b"]]"#));
+        assert_eq!((name.as_str(), decoded.as_str()), ("d", r#"[["name","=","O'Brien \"&\" a\\b["]]"#));
     }
 
     #[test]

@@ -59,23 +59,20 @@ impl<'d> Draft<'d> {
     }
 
     /// The call that makes a row inside the record above.
-    pub(super) fn added(&self, one: &'d One) -> Built<Vec<Request>> {
-        for name in self.said.fields.keys() {
-            self.field(name)?;
-        }
+    pub(super) fn added(&self, one: &'d One) -> Built<Request> {
         let update = self.changing()?;
-        let row = self.row_of(self.values()?, &self.names(Some(one)))?;
+        let row = self.row_of(&self.values()?, &Map::new(), one)?;
         let body = self.set_with(self.taking(update), one, &[], vec![row])?;
-        Ok(vec![self.change(update, one, body)?])
+        self.change(update, one, body)
     }
 
     /// The one call that ends a row on a day and adds the row that follows it.
-    pub(super) fn split_inside(&self, one: &'d One, split: Split<'d>) -> Built<Vec<Request>> {
+    pub(super) fn split_inside(&self, one: &'d One, split: &Split<'d>) -> Built<Request> {
         let update = self.changing()?;
-        let next = self.row_of(split.new, &self.names(Some(one)))?;
-        let puts = self.puts(one, &[(split.end, Some(Decoded::Day(split.ends)))])?;
+        let next = self.row_of(&split.new, &split.carried, one)?;
+        let (_, puts) = self.puts(one, &[(split.end, Some(Decoded::Day(split.ends)))])?;
         let body = self.set_with(self.taking(update), one, &puts, vec![next])?;
-        Ok(vec![self.change(update, one, body)?])
+        self.change(update, one, body)
     }
 
     fn changing(&self) -> Built<&'d Update> {
@@ -83,9 +80,9 @@ impl<'d> Draft<'d> {
     }
 
     /// A new row inside a record, with what every new one holds.
-    fn row_of(&self, values: BTreeMap<&'d str, Decoded>, names: &super::one::Names<'d>) -> Built<Value> {
+    fn row_of(&self, values: &BTreeMap<&'d str, Decoded>, carried: &Map<String, Value>, one: &'d One) -> Built<Value> {
         let create = self.entity.create.as_ref().ok_or_else(|| self.unable("made"))?;
-        self.filled(create, values, names)
+        self.filled(create, values, carried, &self.names(Some(one)))
     }
 }
 
@@ -119,7 +116,7 @@ mod tests {
             Style::Merge => json_patch::merge(&mut record, &body),
             Style::Sparse => record.as_object_mut().unwrap().extend(body.as_object().unwrap().clone()),
             Style::JsonPatch => {
-                json_patch::patch(&mut record, &serde_json::from_value::<json_patch::Patch>(body).unwrap()).unwrap()
+                json_patch::patch(&mut record, &serde_json::from_value::<json_patch::Patch>(body).unwrap()).unwrap();
             }
             Style::Full => record = body,
         }

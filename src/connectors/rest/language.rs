@@ -21,8 +21,8 @@ pub(super) use fields::{Codec, Compare, Dir, Field, MoneyUnit, UnknownWord};
 pub(super) use lists::{Get, List, Page, PageIn, Size};
 pub(super) use tickets::{Ticket, TicketField};
 pub(super) use writes::{
-    Action, Clear, Create, CustomFields, CustomShape, Dated, Dialect, Guard, InPatch, Link, Lookup, Step, Style, Until,
-    Update, Wrap,
+    Action, Clear, Create, CustomFields, CustomShape, Dated, Dialect, First, Guard, InPatch, Link, Lookup, OwnIds,
+    Step, Style, Until, Update, Wrap,
 };
 
 /// A whole file.
@@ -58,6 +58,8 @@ pub(super) struct Entity {
     pub(super) parent: Option<String>,
     /// Where the parent's rows hold these; then they have no list of their own, and a change replaces the set.
     pub(super) inside: Option<String>,
+    /// Or: the entity whose record a row is part of, where all rows stand in one list.
+    pub(super) above: Option<String>,
     /// Where a row that was read by itself says which of those it is below.
     pub(super) parent_at: Option<String>,
     pub(super) version: Option<Version>,
@@ -69,8 +71,19 @@ pub(super) struct Entity {
     pub(super) link: Option<Link>,
     #[serde(default)]
     pub(super) actions: BTreeMap<String, Action>,
+    /// Members of a body that are sent as commands, as Tryton takes them, and where a row has the id of the record each is
+    /// about: one without an id is made.
+    #[serde(default)]
+    pub(super) commands: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) fields: BTreeMap<String, Field>,
+}
+
+impl Entity {
+    /// The entity of the record that a row is below or part of.
+    pub(super) fn over(&self) -> Option<&str> {
+        self.parent.as_deref().or(self.above.as_deref())
+    }
 }
 
 /// Where the remote's mark of a record's state is.

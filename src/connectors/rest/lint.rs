@@ -192,6 +192,10 @@ impl<'f> Lint<'f> {
             lint.demand(is_used, "no field has `custom`: nothing is read or written there");
             lint.demand(!is_array || custom.key.is_some(), "shape `array` needs `key`: the member that names a field");
             lint.demand(is_array || custom.send.is_empty(), "`send` is for shape `array`");
+            lint.maybe("ids", custom.ids.as_ref(), |lint, ids| {
+                lint.demand(is_array, "`ids` is for shape `array`");
+                lint_fields::reference(lint, &ids.entity, Some(&ids.key));
+            });
             lint.demand(is_array || custom.in_patch != Some(InPatch::Always), "`in_patch` is for shape `array`");
         });
         self.maybe("ticket", connector.ticket.as_ref(), tickets::lint);
@@ -385,12 +389,13 @@ impl<'f> Lint<'f> {
                 lint.maybe("at", version.at.as_ref(), |lint, path| _ = lint.path(path));
             });
         }
+        let is_above = self.connector.entity.values().any(|other| other.above.as_deref() == Some(name));
         match (&entity.list, &entity.inside) {
-            (None, None) => self.fault("a `list` is needed: nothing else says which records there are"),
+            (None, None) if !is_above => self.fault("a `list` is needed: nothing else says which records there are"),
             (Some(_), Some(_)) => {
-                self.fault("`list` is for records with a list of their own; these are `inside` another")
+                self.fault("`list` is for records with a list of their own; these are `inside` another");
             }
-            (Some(_), None) | (None, Some(_)) => {}
+            (_, None) | (None, Some(_)) => {}
         }
         self.maybe("inside", entity.inside.as_ref(), |lint, inside| {
             if let Some(path) = lint.path(inside) {
@@ -410,6 +415,13 @@ impl<'f> Lint<'f> {
         self.maybe("get", entity.get.as_ref(), |lint, get| {
             lint.at("get", |lint| lint.address(&get.get, &one));
             lint.maybe("record", get.record.as_ref(), |lint, path| _ = lint.path(path));
+            lint.at("as_listed", |lint| {
+                let known: Vec<&str> =
+                    entity.list.iter().flat_map(|list| list.query.keys()).map(String::as_str).collect();
+                for name in get.as_listed.iter().filter(|name| !known.contains(&name.as_str())) {
+                    lint.fault(format!("the list has no parameter `{name}`{}", hint(name, &known)));
+                }
+            });
         });
         lint_fields::check(self, name, entity);
         lint_write::check(self, entity, &ancestors);
@@ -417,9 +429,12 @@ impl<'f> Lint<'f> {
 
     fn is_used(&self, name: &str) -> bool {
         let refers = |codec: Option<&Codec>| matches!(codec, Some(Codec::Ref { entity, .. }) if entity == name);
-        self.connector.entity.values().any(|other| {
-            other.parent.as_deref() == Some(name) || other.fields.values().any(|field| refers(field.codec.as_ref()))
-        })
+        let of_fields = self.connector.custom_fields.as_ref().and_then(|custom| custom.ids.as_ref());
+        let is_list_of_fields = of_fields.is_some_and(|ids| ids.entity == name);
+        is_list_of_fields
+            || self.connector.entity.values().any(|other| {
+                other.over() == Some(name) || other.fields.values().any(|field| refers(field.codec.as_ref()))
+            })
     }
 
     /// The entities above one, nearest first; a circle ends where it closes.
@@ -471,7 +486,7 @@ impl<'f> Lint<'f> {
         });
         let pages_in_body = list.page_in == PageIn::Body;
         self.at("page_in", |lint| {
-            lint.demand(!pages_in_body || list.post.is_some(), "a list asked for by GET has no body")
+            lint.demand(!pages_in_body || list.post.is_some(), "a list asked for by GET has no body");
         });
         self.at("records", |lint| _ = lint.path(&list.records));
         self.at("page", |lint| lint.page(&list.page));

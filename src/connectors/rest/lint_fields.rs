@@ -11,8 +11,8 @@ use crate::core::billing::{AgreementState, BillCustomer, LineKind};
 use crate::core::money::Currency;
 
 const SCALE_MAX: u32 = 28;
-/// Generators a create-only field may name.
-const MAKERS: [&str; 2] = ["slug", "upper"];
+/// What may make the value of a new record that none was given for.
+const MAKERS: [&str; 3] = ["same", "slug", "upper"];
 
 pub(super) fn check<'f>(lint: &mut Lint<'f>, name: &str, entity: &'f Entity) {
     lint.at("fields", |lint| {
@@ -77,6 +77,11 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
         lint.demand(field.at.as_ref() != Some(place), "the same place as `at`");
         let _ = lint.path(place);
     });
+    lint.maybe("to", field.to.as_ref(), |lint, place| {
+        lint.demand(field.at.is_some(), "`at` is needed: where the value is read");
+        lint.demand(field.at.as_ref() != Some(place), "the same place as `at`");
+        lint.demand(is_written(entity, field), "the field is not written");
+    });
     lint.maybe("from_parent", field.from_parent.as_ref(), |lint, of| from_parent(lint, entity, field, of, kind));
     lint.maybe("codec", field.codec.as_ref(), |lint, codec| check_codec(lint, codec));
     lint.maybe("max", field.max.as_ref(), |lint, most| lint.demand(*most > 0, "1 or more expected"));
@@ -95,6 +100,10 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
         });
     }
     if is_written(entity, field) {
+        let mut path = path;
+        if let Some(to) = &field.to {
+            lint.at("to", |lint| path = lint.path(to));
+        }
         if let Some(Err(what)) = path.as_ref().map(super::path::Path::writable) {
             lint.fault(format!("{what}; say `dir = \"read\"`"));
         }
@@ -106,7 +115,7 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
         lint.maybe("codec", field.codec.as_ref(), |lint, codec| invertible(lint, codec));
     }
     lint.maybe("make", field.make.as_ref(), |lint, make| {
-        lint.demand(field.dir == Dir::Create, "`make` is for fields with `dir = \"create\"`");
+        lint.demand(field.dir != Dir::Read, "`make` is for fields that are written");
         let maker = make.split('(').next().unwrap_or(make);
         lint.demand(MAKERS.contains(&maker), format!("`{maker}` makes nothing{}", hint(maker, &MAKERS)));
     });
@@ -122,7 +131,9 @@ fn is_taken(lint: &Lint<'_>, name: &str, entity: &Entity, field_name: &str) -> b
     };
     let serves = |other: &Entity| other.fields.values().any(|field| refers(field) || inherits(other, field));
     let is_state = field_name == "status" && entity.list.as_ref().is_some_and(|list| list.gone.is_some());
-    is_state || entity.fields.values().any(by_product) || others.into_iter().any(serves)
+    let ids = lint.connector.custom_fields.as_ref().and_then(|custom| custom.ids.as_ref());
+    let names_own = ids.is_some_and(|ids| ids.entity == name && ids.key == field_name);
+    is_state || names_own || entity.fields.values().any(by_product) || others.into_iter().any(serves)
 }
 
 /// The words of a line that come from a closed set.
@@ -194,7 +205,7 @@ fn product_of(lint: &mut Lint<'_>, entity: &Entity, field: &Field, factors: &[St
 
 fn check_codec(lint: &mut Lint<'_>, codec: &Codec) {
     match codec {
-        Codec::Text {} => {}
+        Codec::Text { wrap: _ } => {}
         Codec::Bool { yes, no } => lint.demand(yes != no, "`yes` and `no` are the same"),
         Codec::Decimal { scale, wire: _ } => scale_fits(lint, *scale),
         Codec::Money { unit, scale, wire: _ } => {
@@ -207,8 +218,10 @@ fn check_codec(lint: &mut Lint<'_>, codec: &Codec) {
         Codec::Date { format, none: _ } => date_format(lint, format),
         Codec::Enum { map, unknown: _ } => {
             lint.demand(!map.is_empty(), "`map` is empty");
-            let has_spelling = |value: &serde_json::Value| value.as_array().is_none_or(|several| !several.is_empty());
-            lint.demand(map.values().all(has_spelling), "a word without a spelling");
+            lint.demand(
+                map.values().all(|theirs| !spellings(theirs).is_empty()),
+                "a word without a value cannot be written",
+            );
             if let Some(twice) = repeated(map.values().flat_map(spellings)) {
                 lint.fault(format!("{twice} stands for two words; it could not be read back"));
             }
@@ -217,7 +230,7 @@ fn check_codec(lint: &mut Lint<'_>, codec: &Codec) {
     }
 }
 
-fn reference(lint: &mut Lint<'_>, entity: &str, key: Option<&str>) {
+pub(super) fn reference(lint: &mut Lint<'_>, entity: &str, key: Option<&str>) {
     let Some(target) = lint.connector.entity.get(entity) else {
         let known: Vec<&str> = lint.connector.entity.keys().map(String::as_str).collect();
         return lint.fault(format!("there is no entity `{entity}`{}", hint(entity, &known)));
@@ -246,7 +259,7 @@ fn invertible(lint: &mut Lint<'_>, codec: &Codec) {
             *unknown != Some(super::language::UnknownWord::Keep),
             "a word that is kept as it is cannot be written back; say `dir = \"read\"` or `unknown = \"reject\"`",
         ),
-        Codec::Text {} | Codec::Bool { .. } | Codec::Date { .. } | Codec::Ref { .. } => {}
+        Codec::Text { .. } | Codec::Bool { .. } | Codec::Date { .. } | Codec::Ref { .. } => {}
     }
 }
 

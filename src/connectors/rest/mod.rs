@@ -11,6 +11,9 @@
 //!   names of `canonical.rs`; any other entity serves as a parent or for references, its fields have any name.
 //! - `parent = "agreement"` the entity has one list below each agreement, whose id stands for `{agreement}` in the address; with
 //!   `inside = "lines"` its rows are a list in each agreement's own row.
+//! - `above = "agreement"` a row is part of an agreement although all rows stand in one list; `parent_at` is where it says which.
+//! - `create`, `update`, `dated`, `link`, `actions` how records are written, looked for and looked after, see `language/writes.rs`.
+//! - `[custom_fields]` how fields a tenant added travel.
 //! - `[ticket]` how a ticket is made (`post`, `fields`, `reply`) and found again by its key (`find`).
 //! - fields: `at` a place in the row, or `from_parent` the parent's field as decoded there (`id` is its id), or only a
 //!   `default`; with `at`, a second place `or_at` and then a `default` count where the row has no value. Without a `codec` a
@@ -57,9 +60,8 @@ use async_trait::async_trait;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::Client;
 use crate::connectors::tickets::TicketSink;
-use crate::connectors::{
-    CheckFailed, CheckLine, Descriptor, Environment, PsaConnector, PsaWriting, Result, Side, Watch, Watched,
-};
+use crate::connectors::writing::RecordSink;
+use crate::connectors::{CheckFailed, CheckLine, Descriptor, Environment, PsaConnector, Result, Side, Watch, Watched};
 use crate::core::billing::BilledLine;
 use crate::core::customer::PsaCustomer;
 use crate::core::id::PsaProductId;
@@ -179,7 +181,8 @@ impl PsaConnector for Rest {
     async fn check(&self, watch: &dyn Watch) -> Vec<CheckLine> {
         let mut lines = Vec::new();
         let mut is_down = false;
-        for name in self.connection.connector.entity.keys() {
+        let listed = self.connection.connector.entity.iter().filter(|(_, entity)| entity.list.is_some());
+        for (name, _) in listed {
             let what = format!("list {name}");
             let outcome = if is_down {
                 Err(CheckFailed::not_tried())
@@ -220,9 +223,9 @@ impl PsaConnector for Rest {
         self.connection.connector.ticket.is_some().then_some(sink)
     }
 
-    fn records(&self) -> Option<&PsaWriting> {
+    fn records(&self) -> Option<&dyn RecordSink> {
         let entities = self.connection.connector.entity.values();
-        let sink: &PsaWriting = self;
+        let sink: &dyn RecordSink = self;
         entities.into_iter().any(|entity| entity.create.is_some() || entity.update.is_some()).then_some(sink)
     }
 

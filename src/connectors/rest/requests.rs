@@ -3,12 +3,12 @@
 //! Keeps the invariants that only what the file places is written, that a change carries its guard, and that the calls of one
 //! write can be told apart by what each leaves behind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::answers::Test;
-use super::body::{Put, Taking};
+use super::body::{Put, Taking, identify};
 use super::codec::{Decoded, References, decode_default, text_of};
 use super::compare::cut;
 use super::encode::encode;
@@ -21,6 +21,8 @@ use crate::core::change::{self, Said};
 
 /// The step that is the write itself.
 pub(super) const WRITE: &str = "write";
+/// The step that makes the record that follows another.
+pub(super) const ADD: &str = "add";
 
 /// One call of a write.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +34,8 @@ pub(super) struct Request {
     pub(super) query: Vec<(String, String)>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Option<Value>,
+    /// Whether it is an action that has to be done around a write.
+    pub(super) acts: bool,
 }
 
 type Built<T> = Result<T, String>;
@@ -62,8 +66,13 @@ impl<'d> Draft<'d> {
 
     fn put(&self, name: &str, field: &Field, value: Option<&Decoded>, row: &Value) -> Built<Put> {
         let in_field = |what: String| format!("{name}: {what}");
-        let places = self.of.places(field).map_err(in_field)?;
-        let at = places.into_iter().next().ok_or_else(|| in_field("it has no place".to_owned()))?;
+        let at = match &field.to {
+            Some(to) => Path::parse(to).map_err(in_field)?,
+            None => {
+                let places = self.of.places(field).map_err(in_field)?;
+                places.into_iter().next().ok_or_else(|| in_field("it has no place".to_owned()))?
+            }
+        };
         let value = value.map(|value| self.encoded(field, value)).transpose().map_err(in_field)?;
         let new = field.new.clone().unwrap_or_default().into_iter().collect();
         if value.is_some() {
@@ -73,7 +82,7 @@ impl<'d> Draft<'d> {
     }
 
     fn encoded(&self, field: &Field, value: &Decoded) -> Built<Value> {
-        let text = Codec::Text {};
+        let text = Codec::Text { wrap: None };
         let codec = field.codec.as_ref().unwrap_or(&text);
         let value = match value {
             Decoded::Text(text) => &Decoded::Text(cut(text, field.max)),
@@ -90,35 +99,71 @@ impl<'d> Draft<'d> {
 
     /// The calls that change a record; none where nothing changes.
     pub(super) fn update(&self, one: &'d One) -> Built<Vec<Request>> {
-        if let Some(day) = self.said.effective {
-            return self.dated(one, day);
-        }
-        let values = self.said.fields.iter().map(|(name, wanted)| (*name, wanted.after.map(decoded)));
-        self.changed(one, &values.collect::<Vec<_>>())
+        let writes = match self.said.effective {
+            Some(day) => self.dated(one, day)?,
+            None => self.changed(one, &self.after())?.into_iter().collect(),
+        };
+        self.framed(one, writes)
     }
 
-    /// The calls that give fields of a record other values.
-    pub(super) fn changed(&self, one: &'d One, values: &[(&str, Option<Decoded>)]) -> Built<Vec<Request>> {
+    /// What the fields of the write are to hold.
+    pub(super) fn after(&self) -> Vec<(&'static str, Option<Decoded>)> {
+        self.said.fields.iter().map(|(name, wanted)| (*name, wanted.after.map(decoded))).collect()
+    }
+
+    /// The call that gives fields of a record other values, where they are others.
+    pub(super) fn changed(&self, one: &'d One, values: &[(&str, Option<Decoded>)]) -> Built<Option<Request>> {
         let update = self.entity.update.as_ref().ok_or_else(|| self.unable("changed"))?;
-        let puts = self.puts(one, values)?;
-        let taking = self.taking(update);
-        if puts.iter().all(|put| put.at.get(&one.raw) == put.value.as_ref()) {
-            return Ok(Vec::new());
+        let (read, puts) = self.puts(one, values)?;
+        if puts.is_empty() {
+            return Ok(None);
         }
+        let taking = self.taking(update);
         let body = match self.entity.inside {
-            None => taking.body(&one.raw, &puts)?,
+            None => taking.body(&read, &puts)?,
             Some(_) => self.set_with(taking, one, &puts, Vec::new())?,
         };
-        let write = self.change(update, one, body)?;
-        match Self::step(update, one)? {
-            None => Ok(vec![write]),
-            Some(step) => step.r#do.iter().map(|name| self.part(name, one, &write)).collect(),
-        }
+        self.change(update, one, body).map(Some)
     }
 
-    /// What places of a record are to hold.
-    pub(super) fn puts(&self, one: &One, values: &[(&str, Option<Decoded>)]) -> Built<Vec<Put>> {
-        values.iter().map(|(name, value)| self.put(name, self.field(name)?, value.as_ref(), &one.raw)).collect()
+    /// Calls with the actions around them that the state asks for.
+    pub(super) fn framed(&self, one: &One, writes: Vec<Request>) -> Built<Vec<Request>> {
+        let Some(step) = self.step(one)?.filter(|_| !writes.is_empty()) else { return Ok(writes) };
+        let mut calls = Vec::new();
+        for name in &step.r#do {
+            if name == WRITE {
+                calls.extend(writes.iter().cloned());
+            } else {
+                calls.push(self.acted(name, one)?);
+            }
+        }
+        Ok(calls)
+    }
+
+    /// What places of a record are to hold, where it is something else, and the record as it is changed.
+    pub(super) fn puts(&self, one: &One, values: &[(&str, Option<Decoded>)]) -> Built<(Value, Vec<Put>)> {
+        let mut puts = Vec::new();
+        let (mut read, mut seen) = (one.raw.clone(), BTreeSet::new());
+        for (name, value) in values {
+            let field = self.field(name)?;
+            if self.of.own(field, &one.raw, self.references).is_ok_and(|held| held == *value) {
+                continue;
+            }
+            let put = self.put(name, field, value.as_ref(), &read)?;
+            // what is read elsewhere is seen as if it stood where it is written, and nothing beside it
+            if let (Some(at), Some(_), Some(first)) = (&field.at, &field.to, put.at.segments.first()) {
+                if seen.insert(first.name.clone())
+                    && let Some(members) = read.as_object_mut()
+                {
+                    members.remove(&first.name);
+                }
+                if let Some(held) = Path::parse(at)?.get(&one.raw) {
+                    put.at.set(&mut read, held.clone(), &Map::new())?;
+                }
+            }
+            puts.push(put);
+        }
+        Ok((read, puts))
     }
 
     /// How changes are taken.
@@ -131,6 +176,7 @@ impl<'d> Draft<'d> {
         if let Some(constant) = &update.body {
             merge(&mut body, names.filled(constant)?);
         }
+        self.commanded(Some(one), &mut body)?;
         let id = self.said.target.map(|target| target.id.clone()).unwrap_or_default();
         // what is sent is the record that holds the set, where the row is inside one
         let above = self.entity.parent.as_ref().and_then(|parent| self.of.connector.entity.get(parent));
@@ -142,7 +188,8 @@ impl<'d> Draft<'d> {
             let read = Path::parse(&entity.id)?.get(record).cloned().unwrap_or(Value::from(id));
             Path::parse(at)?.set(&mut body, read, &Map::new())?;
         }
-        let mut headers = Vec::new();
+        let own = update.headers.iter().map(|(name, text)| Ok((name.clone(), names.plain(text)?)));
+        let mut headers = own.collect::<Built<Vec<_>>>()?;
         guarded(&update.guard, one, (entity, record), &mut body, &mut headers)?;
         let (verb, address) = verb_of(update.patch.as_ref(), update.put.as_ref(), update.post.as_ref())?;
         Ok(Request {
@@ -152,12 +199,26 @@ impl<'d> Draft<'d> {
             query: Vec::new(),
             headers,
             body: Some(wrapped(update.wrap.as_ref(), body)?),
+            acts: false,
         })
     }
 
+    /// Makes commands of the members of a body that are sent so.
+    fn commanded(&self, one: Option<&One>, body: &mut Value) -> Built<()> {
+        for (name, at) in &self.entity.commands {
+            let Some(member) = body.get_mut(name) else { continue };
+            let id = Path::parse(at)?;
+            *member = match one.and_then(|one| id.get(&one.raw)) {
+                Some(id) => json!([["write", [id], member.take()]]),
+                None => json!([["create", [member.take()]]]),
+            };
+        }
+        Ok(())
+    }
+
     /// What has to be done around a change in the state the record is in.
-    pub(super) fn step(update: &'d Update, one: &One) -> Built<Option<&'d Step>> {
-        for step in &update.steps {
+    pub(super) fn step(&self, one: &One) -> Built<Option<&'d Step>> {
+        for step in self.entity.update.iter().flat_map(|update| &update.steps) {
             let state = if step.above { one.above.as_ref() } else { Some(&one.raw) };
             let test = Test::new(&step.r#if)?;
             if state.is_some_and(|state| test.holds(state)) {
@@ -169,21 +230,17 @@ impl<'d> Draft<'d> {
 
     /// An action of the record's entity, or of the one above.
     pub(super) fn action(&self, name: &str) -> Built<(&'d Action, bool)> {
-        let above = self.entity.parent.as_ref().and_then(|parent| self.of.connector.entity.get(parent));
+        let above = self.entity.over().and_then(|over| self.of.connector.entity.get(over));
         let own = self.entity.actions.get(name).map(|action| (action, false));
         let found = own.or_else(|| above?.actions.get(name).map(|action| (action, true)));
         found.ok_or_else(|| format!("there is no action `{name}`"))
     }
 
-    fn part(&self, name: &str, one: &'d One, write: &Request) -> Built<Request> {
-        if name == WRITE {
-            return Ok(write.clone());
-        }
+    fn acted(&self, name: &str, one: &One) -> Built<Request> {
         let (action, is_above) = self.action(name)?;
-        let mut names = self.names(Some(one));
-        if let (true, Some(above)) = (is_above, one.below.as_deref()) {
-            names.own.insert("id", above);
-        }
+        let id = self.said.target.map(|target| target.id.as_str());
+        let below = one.below.as_deref();
+        let names = self.of.names(self.entity, if is_above { below } else { id }, below);
         Ok(Request {
             name: name.to_owned(),
             verb: Verb::Post,
@@ -191,21 +248,31 @@ impl<'d> Draft<'d> {
             query: Vec::new(),
             headers: Vec::new(),
             body: action.body.as_ref().map(|body| names.filled(body)).transpose()?,
+            acts: true,
         })
     }
 
-    /// The call that makes a record.
-    pub(super) fn create(&self) -> Built<Request> {
+    /// The calls that make a record; `around` is what is above it, where that matters.
+    pub(super) fn create(&self, around: Option<&'d One>) -> Built<Vec<Request>> {
         for name in self.said.fields.keys() {
             self.field(name)?;
         }
-        self.made_of(self.values()?, &self.names(None))
+        let write = match around.filter(|_| self.entity.inside.is_some()) {
+            Some(one) => self.added(one)?,
+            None => self.made_of(&self.values()?, &Map::new(), &self.names(None))?,
+        };
+        around.map_or_else(|| Ok(vec![write.clone()]), |around| self.framed(around, vec![write.clone()]))
     }
 
-    /// The call that makes a record which holds these values.
-    pub(super) fn made_of(&self, values: BTreeMap<&'d str, Decoded>, names: &Names<'d>) -> Built<Request> {
+    /// The call that makes a record which holds these values, and these members as they are.
+    pub(super) fn made_of(
+        &self,
+        values: &BTreeMap<&'d str, Decoded>,
+        carried: &Map<String, Value>,
+        names: &Names<'d>,
+    ) -> Built<Request> {
         let create = self.entity.create.as_ref().ok_or_else(|| self.unable("made"))?;
-        let body = self.filled(create, values, names)?;
+        let body = self.filled(create, values, carried, names)?;
         let marker = self.said.marker.unwrap_or_default();
         let (verb, address) = verb_of(None, create.put.as_ref(), create.post.as_ref())?;
         let mut request = Request {
@@ -215,30 +282,45 @@ impl<'d> Draft<'d> {
             query: Vec::new(),
             headers: Vec::new(),
             body: Some(wrapped(create.wrap.as_ref(), body)?),
+            acts: false,
         };
         idempotent(create, marker, &mut request);
         Ok(request)
     }
 
-    /// A new record with these values, what every new one holds, and what it is found again by.
+    /// A new record with these values and these members as they are, what every new one holds, and what it is found again by.
     pub(super) fn filled(
         &self,
         create: &Create,
-        values: BTreeMap<&'d str, Decoded>,
+        values: &BTreeMap<&'d str, Decoded>,
+        carried: &Map<String, Value>,
         names: &Names<'d>,
     ) -> Built<Value> {
-        let mut body = Value::Object(Map::new());
+        let mut body = Value::Object(carried.clone());
         if let Some(constant) = &create.body {
-            merge(&mut body, names.filled(constant)?);
+            let mut constant = constant.clone();
+            if let Value::Object(members) = &mut constant {
+                members.retain(|name, _| !carried.contains_key(name));
+            }
+            merge(&mut body, names.filled(&constant)?);
         }
         for (name, value) in values {
-            let Some(field) = self.entity.fields.get(name) else { continue };
-            let put = self.put(name, field, Some(&value), &body)?;
+            let Some(field) = self.entity.fields.get(*name) else { continue };
+            let place = field.to.as_ref().or(field.at.as_ref()).map(|at| Path::parse(at)).transpose()?;
+            let first = place.as_ref().and_then(|place| place.segments.first());
+            if first.is_some_and(|first| carried.contains_key(&first.name)) {
+                continue;
+            }
+            let put = self.put(name, field, Some(value), &body)?;
             put.at.set(&mut body, put.value.unwrap_or_default(), &put.new)?;
         }
         if let (Some(link), Some(marker)) = (&self.entity.link, self.said.marker) {
             let at = self.of.link_place(link)?;
             at.set(&mut body, Value::from(cut(marker, link.max)), &Map::new())?;
+        }
+        self.commanded(None, &mut body)?;
+        if let Some(custom) = &self.of.connector.custom_fields {
+            identify(custom, &mut body, self.references)?;
         }
         Ok(body)
     }
@@ -264,7 +346,7 @@ impl<'d> Draft<'d> {
         Ok(values)
     }
 
-    /// `slug(name)`: letters and digits of a field; `upper(name)`: the field in capitals.
+    /// `slug(name)`: letters and digits of a field; `upper(name)`: the field in capitals; `same(name)`: the field.
     fn made(&self, make: &str, most: Option<u32>) -> Built<Option<Decoded>> {
         let bad = || format!("`{make}` makes nothing");
         let (maker, rest) = make.split_once('(').ok_or_else(bad)?;
@@ -275,6 +357,7 @@ impl<'d> Draft<'d> {
         let text = match maker {
             "slug" => any_ascii::any_ascii(text).chars().filter(char::is_ascii_alphanumeric).collect(),
             "upper" => text.to_uppercase(),
+            "same" => text.clone(),
             _ => return Err(bad()),
         };
         Ok(Some(Decoded::Text(cut(&text, most))))

@@ -14,7 +14,7 @@ use super::canonical;
 use super::codec::{Decoded, Kind, References, decode, decode_default, shown, text_of};
 use super::dialect;
 use super::inside;
-use super::language::{Codec, Connector, Dialect, Entity, Field, List, PageIn};
+use super::language::{Codec, Connector, Dialect, Entity, Field, Get, List, PageIn};
 use super::one::Names;
 use super::paging::{Found, Listing};
 use super::path::Path;
@@ -195,6 +195,12 @@ pub(super) async fn fields_referred(of: &Arc<Connection>, entity: &Entity, named
     references(of, fields, Extent::Whole(&Unwatched), &mut Vec::new()).await
 }
 
+/// One field of every record of an entity, by id.
+pub(super) async fn keyed(of: &Arc<Connection>, entity: &str, key: &str) -> Result<BTreeMap<String, Decoded>> {
+    let read = read(of, entity, Extent::Whole(&Unwatched)).await?;
+    Ok(read.rows.into_iter().filter_map(|mut row| row.fields.remove(key).map(|value| (row.id, value))).collect())
+}
+
 /// The fields of other records that references stand for.
 async fn references(
     of: &Arc<Connection>,
@@ -333,7 +339,9 @@ impl Connection {
             let address = Template::parse(&get.get)?.fill(Position::Path, &value)?;
             let record = Path::parse(get.record.as_deref().unwrap_or("$"))?;
             let own_id = Path::parse(&target_entity.id)?;
-            let found = self.client.get_json::<Value>(&address, &[]).await;
+            let query = self.as_listed(target_entity, get)?;
+            let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let found = self.client.get_json::<Value>(&address, &query).await;
             let found = found.map_err(|error| format!("`{field_name}` refers to {target} {id}: {error}"))?;
             let same = record.get(&found).and_then(|record| own_id.get(record)).map(text_of);
             if same != Some(Ok(id.clone())) {
@@ -341,6 +349,13 @@ impl Connection {
             }
         }
         Ok(())
+    }
+
+    /// The parameters of the list that a record is asked for with by itself.
+    pub(super) fn as_listed(&self, entity: &Entity, get: &Get) -> std::result::Result<Vec<(String, String)>, String> {
+        let fill = |text: &str| Template::parse(text)?.fill(Position::Plain, &|name| self.values.get(name));
+        let list = entity.list.as_ref().filter(|_| !get.as_listed.is_empty());
+        list.map_or(Ok(Vec::new()), |list| parameters(list, |name| get.as_listed.contains(name), &fill))
     }
 
     fn listing<'l>(
@@ -357,18 +372,7 @@ impl Connection {
         let fill = |text: &str, position: Position| -> std::result::Result<String, String> {
             Template::parse(text)?.fill(position, &value)
         };
-        let mut query = Vec::new();
-        for (name, values) in &list.query {
-            for value in values.as_array().map_or_else(|| std::slice::from_ref(values), Vec::as_slice) {
-                let text = match value {
-                    Value::String(text) => fill(text, Position::Plain)?,
-                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-                        value.to_string()
-                    }
-                };
-                query.push((name.clone(), text));
-            }
-        }
+        let query = parameters(list, |_| true, &|text| fill(text, Position::Plain))?;
         let count = match &list.count {
             None => None,
             Some(count) => Some((fill(&count.get, Position::Path)?, Path::parse(&count.at)?)),
@@ -392,6 +396,27 @@ impl Connection {
             url_max: self.connector.limits.url_max,
         })
     }
+}
+
+/// The parameters of a list, as they are sent.
+fn parameters(
+    list: &List,
+    is_wanted: impl Fn(&String) -> bool,
+    fill: &dyn Fn(&str) -> std::result::Result<String, String>,
+) -> std::result::Result<Vec<(String, String)>, String> {
+    let mut query = Vec::new();
+    for (name, values) in list.query.iter().filter(|(name, _)| is_wanted(name)) {
+        for value in values.as_array().map_or_else(|| std::slice::from_ref(values), Vec::as_slice) {
+            let text = match value {
+                Value::String(text) => fill(text)?,
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                    value.to_string()
+                }
+            };
+            query.push((name.clone(), text));
+        }
+    }
+    Ok(query)
 }
 
 /// The product of two fields read before; exact, or a problem. Without one of them there is none.
@@ -518,7 +543,7 @@ impl<'s> Shape<'s> {
         around: Around<'_>,
     ) -> std::result::Result<Option<Decoded>, String> {
         let mut value = None;
-        let text = Codec::Text {};
+        let text = Codec::Text { wrap: None };
         for path in places {
             let codec = field.codec.as_ref().unwrap_or(&text);
             value = decode(codec, path.get(row), self.connection.connector.http.numbers, around.references)?;

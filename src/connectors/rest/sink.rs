@@ -10,19 +10,20 @@ use serde_json::Value;
 
 use super::Rest;
 use super::answers::Test;
+use super::body::is_custom;
 use super::codec::{Decoded, References, text_of};
 use super::compare::{cut, same};
 use super::inside;
-use super::language::{Dated, Entity, Lookup, Step};
+use super::language::{CustomFields, Dated, Entity, Field, First, Lookup, OwnIds, Step};
 use super::one::One;
 use super::path::Path;
-use super::requests::{Draft, Request, WRITE, decoded, id_in};
-use super::rows::fields_referred;
+use super::requests::{ADD, Draft, Request, WRITE, decoded, id_in};
+use super::rows::{fields_referred, keyed};
 use crate::connectors::Result;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Call, Outcome, Reply, Undecodable, decode};
-use crate::connectors::writing::{Before, Intent, Looked, Sent, Writing};
-use crate::core::change::{PsaWrite, Said, Target, Wanted};
+use crate::connectors::writing::{Before, Held, Intent, Looked, RecordSink, Sent, Writing};
+use crate::core::change::{self, PsaWrite, Said, Target, Wanted};
 
 impl Intent for PsaWrite {
     fn operation(&self) -> &'static str {
@@ -51,7 +52,15 @@ impl Rest {
         };
         let copied = copied.iter().map(String::as_str);
         let named: Vec<&str> = said.fields.keys().copied().chain(probes).chain(copied).collect();
-        fields_referred(&self.connection, entity, &named).await
+        let mut references = fields_referred(&self.connection, entity, &named).await?;
+        let custom = self.connection.connector.custom_fields.as_ref();
+        if let Some(custom) = custom.filter(|custom| said.target.is_none() && makes_own_fields(custom, entity, said))
+            && let Some(OwnIds { entity, key, .. }) = &custom.ids
+        {
+            let known = keyed(&self.connection, entity, key).await?;
+            references.insert((entity.clone(), key.clone()), known);
+        }
+        Ok(references)
     }
 
     fn draft<'d>(&'d self, said: &'d Said<'d>, references: &'d References) -> Result<Draft<'d>> {
@@ -69,8 +78,7 @@ impl Rest {
         let references = self.references(said).await?;
         let draft = self.draft(said, &references)?;
         let built = match said.target {
-            None if draft.entity.inside.is_some() => draft.added(&self.read(said, before)?),
-            None => draft.create().map(|request| vec![request]),
+            None => draft.create(before.state.is_some().then(|| self.read(said, before)).transpose()?.as_ref()),
             Some(_) => draft.update(&self.read(said, before)?),
         };
         built.map_err(|what| self.connection.unfit(said.entity, what))
@@ -160,6 +168,15 @@ impl Rest {
         }
         let found = self.connection.raw(said.entity, said.below, asked).await?;
         let id = Path::parse(&entity.id).map_err(unfit)?;
+        // a list that is not below a record holds what belongs to others as well
+        let above = entity.above.as_ref().and(entity.parent_at.as_deref().zip(said.below));
+        let above = above.map(|(at, below)| Path::parse(at).map(|at| (at, below))).transpose().map_err(unfit)?;
+        let is_below = |row: &Value| {
+            above
+                .as_ref()
+                .is_none_or(|(at, below)| at.get(row).and_then(|id| text_of(id).ok()).as_deref() == Some(*below))
+        };
+        let is_it = |row: &Value| is_below(row) && is_it(row);
         let ids = found.iter().filter(|row| is_it(row)).filter_map(|row| id.get(row).and_then(|id| text_of(id).ok()));
         Ok(match (&entity.inside, said.below) {
             (Some(_), Some(below)) => ids.map(|id| inside::id_of(below, &id)).collect(),
@@ -169,7 +186,6 @@ impl Rest {
 
     /// How far a change has come: what each call leaves behind, against what is there.
     fn progress(&self, draft: &Draft<'_>, was: &One, now: &One) -> Told<Looked> {
-        let update = draft.entity.update.as_ref().ok_or("the file does not say how it is changed")?;
         let id = draft.said.target.map(|target| target.id.clone()).unwrap_or_default();
         let mut written = None;
         for (name, wanted) in &draft.said.fields {
@@ -193,17 +209,16 @@ impl Rest {
             written = Some(is_new);
         }
         let written = written.ok_or("nothing that was sent differs from what was there")?;
-        let Some(step) = Draft::step(update, was)? else {
-            return Ok(if written { Looked::Happened(id) } else { Looked::DidNot });
-        };
-        let Some(done) = Self::stage(draft, step, now, written)? else {
-            return Ok(Looked::CannotTell("the record is in a state that none of the calls leaves".to_owned()));
-        };
-        Ok(match done {
-            0 => Looked::DidNot,
-            done if done == step.r#do.len() => Looked::Happened(id),
-            done => Looked::Partly(done),
-        })
+        Self::staged(draft, (was, now), (usize::from(written), 1), id)
+    }
+
+    /// How far the making of a record has come.
+    fn made(draft: &Draft<'_>, (was, now): (&One, &One), found: &[String]) -> Told<Looked> {
+        match found {
+            [] => Self::staged(draft, (was, now), (0, 1), String::new()),
+            [one] => Self::staged(draft, (was, now), (1, 1), one.clone()),
+            several => Ok(several_fit(several)),
+        }
     }
 
     /// How far a change from a day on has come that takes two records.
@@ -216,44 +231,78 @@ impl Rest {
         let mut added = self.holding(draft, &split.new, None, now.below.as_deref()).await?;
         added.retain(|id| !before.fitting.contains(id));
         let field = draft.field(split.end).map_err(unfit)?;
-        let end = self.connection.field_of(field, &now.raw, draft.references).map_err(unfit)?;
+        let end = self.connection.own(field, &now.raw, draft.references).map_err(unfit)?;
         let ended = same(field, end.as_ref(), Some(&Decoded::Day(split.ends)));
-        Ok(match (added.as_slice(), ended, end) {
-            ([new], true, _) => Looked::Happened(new.clone()),
-            ([_], false, None) => Looked::Partly(1),
-            ([], false, None) => Looked::DidNot,
-            ([], true, _) => {
+        // rows inside a record change together, in one call
+        let all = if draft.entity.inside.is_some() { 1 } else { 2 };
+        let staged = |done, id| Self::staged(draft, (was, now), (done, all), id).map_err(unfit);
+        Ok(match (added.as_slice(), ended, end, split.first) {
+            ([new], true, ..) => staged(all, new.clone())?,
+            ([_], false, None, First::Add) | ([], true, _, First::End) if all == 2 => staged(1, String::new())?,
+            ([], false, None, _) => staged(0, String::new())?,
+            ([], true, ..) => {
                 Looked::CannotTell("it ends on that day, and the line that follows is not there".to_owned())
             }
-            ([] | [_], false, Some(end)) => {
+            ([_], false, None, _) => Looked::CannotTell("it goes on, and the line that follows is there".to_owned()),
+            ([] | [_], false, Some(end), _) => {
                 Looked::CannotTell(format!("it ends on {}, which was not asked for", shown(&end)))
             }
-            (several, _, _) => Looked::CannotTell(format!("{} new records fit: {}", several.len(), several.join(", "))),
+            (several, ..) => several_fit(several),
         })
     }
 
-    /// After how many of the calls the record would be as it is, the most of them.
-    fn stage(draft: &Draft<'_>, step: &Step, now: &One, written: bool) -> Told<Option<usize>> {
-        let mut stages = vec![(Test::new(&step.r#if)?, step.above, false)];
-        let mut is_written = false;
+    /// How far the calls have come, from how many of those that write took effect and from the state that the others leave.
+    fn staged(draft: &Draft<'_>, (was, now): (&One, &One), (done, all): (usize, usize), id: String) -> Told<Looked> {
+        let (at, all) = match draft.step(was)? {
+            None => (Some(done), all),
+            Some(step) => (Self::stage(draft, step, now, (done, all))?, step.r#do.len() - 1 + all),
+        };
+        Ok(match at {
+            None => Looked::CannotTell("the record is in a state that none of the calls leaves".to_owned()),
+            Some(0) => Looked::DidNot,
+            Some(at) if at == all => Looked::Happened(id),
+            Some(at) => Looked::Partly(at),
+        })
+    }
+
+    /// After how many of the calls all would be as it is, the most of them.
+    fn stage(draft: &Draft<'_>, step: &Step, now: &One, (done, all): (usize, usize)) -> Told<Option<usize>> {
+        let mut stages = vec![(Test::new(&step.r#if)?, step.above, 0)];
+        let mut written = 0;
         for name in &step.r#do {
-            let (test, above) = if name == WRITE {
-                is_written = true;
-                let (last, above, _) = stages.pop().ok_or("a step without a state")?;
-                stages.push((last.clone(), above, false));
-                (last, above)
+            if name == WRITE {
+                let (last, above, _) = stages.last().cloned().ok_or("a step without a state")?;
+                stages.extend((1..=all).map(|written| (last.clone(), above, written)));
+                written = all;
             } else {
                 let (action, above) = draft.action(name)?;
-                (Test::new(&action.gives)?, above)
-            };
-            stages.push((test, above, is_written));
+                stages.push((Test::new(&action.gives)?, above, written));
+            }
         }
-        let fits = |(test, above, is_written): &(Test, bool, bool)| {
+        let fits = |(test, above, written): &(Test, bool, usize)| {
             let state = if *above { now.above.as_ref() } else { Some(&now.raw) };
-            *is_written == written && state.is_some_and(|state| test.holds(state))
+            *written == done && state.is_some_and(|state| test.holds(state))
         };
         Ok(stages.iter().rposition(fits))
     }
+
+    /// Does what is left of the actions around a write that was refused, so that all is as it was; what of that went wrong.
+    async fn put_back(&self, entity: &Entity, left: &[Request]) -> Option<String> {
+        for request in left.iter().filter(|request| request.acts) {
+            let said = match self.sent(request, entity, None).await {
+                Ok(Outcome::Done(_)) => continue,
+                Ok(Outcome::Refused(refusal)) => refusal.to_string(),
+                Ok(Outcome::Unknown(why)) => why,
+                Err(error) => error.to_string(),
+            };
+            return Some(format!("and `{}` after it could not be done: {said}", request.name));
+        }
+        None
+    }
+}
+
+fn several_fit(several: &[String]) -> Looked {
+    Looked::CannotTell(format!("{} new records fit: {}", several.len(), several.join(", ")))
 }
 
 #[async_trait]
@@ -266,6 +315,7 @@ impl Writing for Rest {
     }
 
     fn may_write(&self, write: &PsaWrite) -> Result<()> {
+        self.environment.may_write(&self.descriptor.name, write.operation())?;
         let said = write.said();
         let entity = self.connection.entity(said.entity)?;
         let references = References::new();
@@ -284,6 +334,12 @@ impl Writing for Rest {
         for name in said.fields.keys() {
             draft.field(name).map_err(refuse)?;
         }
+        if let (None, None, Some(create)) = (said.target, &entity.link, &entity.create) {
+            let values = draft.values().map_err(refuse)?;
+            if let Some(probe) = create.probe.iter().find(|probe| !values.contains_key(probe.as_str())) {
+                return Err(refuse(format!("a new {} needs `{probe}`: it is found again by it", said.entity)));
+            }
+        }
         Ok(())
     }
 
@@ -294,11 +350,9 @@ impl Writing for Rest {
         let unfit = |what: String| self.connection.unfit(said.entity, what);
         let Some(target) = said.target else {
             let fitting = self.fitting(&said, &draft).await?.into_iter().collect();
-            let state = match (&draft.entity.inside, said.below) {
-                (Some(_), Some(below)) => self.connection.holder(said.entity, draft.entity, below).await?,
-                _ => None,
-            };
-            let state = state.map(serde_json::to_value).transpose().map_err(|error| unfit(error.to_string()))?;
+            let around = self.connection.around(said.entity, said.below).await?;
+            let state = around.map(serde_json::to_value).transpose();
+            let state = state.map_err(|error| self.connection.unfit(said.entity, error.to_string()))?;
             return Ok(Before { fitting, state });
         };
         let one = self.connection.one(said.entity, target).await?;
@@ -343,16 +397,15 @@ impl Writing for Rest {
     async fn send(&self, write: &PsaWrite, before: &Before, done: usize) -> Result<Outcome<Sent<Value>>> {
         let said = write.said();
         let entity = self.connection.entity(said.entity)?;
-        let reply = entity
-            .create
-            .as_ref()
-            .filter(|_| said.target.is_none() && entity.inside.is_none())
-            .map(|create| create.reply.as_deref().unwrap_or("$"));
+        let reply = entity.create.as_ref().map(|create| create.reply.as_deref().unwrap_or("$"));
+        let makes = |request: &Request| {
+            entity.inside.is_none() && !request.acts && (said.target.is_none() || request.name == ADD)
+        };
         let requests = self.requests(&said, before).await?;
         let all = requests.len();
         let mut made = write.record();
         for (index, request) in requests.iter().enumerate().skip(done) {
-            let outcome = match self.sent(request, entity, reply).await {
+            let outcome = match self.sent(request, entity, reply.filter(|_| makes(request))).await {
                 Ok(outcome) => outcome,
                 Err(error) if index == 0 => return Err(error),
                 Err(error) => Outcome::Unknown(error.to_string()),
@@ -361,7 +414,18 @@ impl Writing for Rest {
             match outcome {
                 Outcome::Done(id) => made = id.or(made),
                 Outcome::Refused(refusal) if index == 0 => return Ok(Outcome::Refused(refusal)),
-                Outcome::Refused(refusal) => return Ok(Outcome::Unknown(format!("{} was refused: {refusal}", call()))),
+                Outcome::Refused(refusal) => {
+                    let is_first = requests.iter().take(index).all(|before| before.acts);
+                    let left = requests.get(index + 1..).filter(|_| is_first && !request.acts);
+                    let failed = match left {
+                        Some(left) => match self.put_back(entity, left).await {
+                            None => return Ok(Outcome::Refused(refusal)),
+                            Some(failed) => format!(", {failed}"),
+                        },
+                        None => String::new(),
+                    };
+                    return Ok(Outcome::Unknown(format!("{} was refused: {refusal}{failed}", call())));
+                }
                 Outcome::Unknown(why) => {
                     return Ok(Outcome::Unknown(if all == 1 { why } else { format!("{}: {why}", call()) }));
                 }
@@ -383,11 +447,11 @@ impl Writing for Rest {
         let Some(target) = said.target else {
             let mut found = self.fitting(&said, &draft).await?;
             found.retain(|id| !before.fitting.contains(id));
-            return Ok(match found.as_slice() {
-                [] => Looked::DidNot,
-                [one] => Looked::Happened(one.clone()),
-                several => Looked::CannotTell(format!("{} new records fit: {}", several.len(), several.join(", "))),
-            });
+            let nothing = || One { raw: Value::Null, version: None, above: None, below: None };
+            let was = before.state.is_some().then(|| self.read(&said, before)).transpose()?.unwrap_or_else(nothing);
+            let now = self.connection.around(said.entity, said.below).await?.unwrap_or_else(nothing);
+            let made = Self::made(&draft, (&was, &now), &found);
+            return made.map_err(|what| self.connection.unfit(said.entity, what));
         };
         let Some(now) = self.connection.one(said.entity, target).await? else {
             return Ok(Looked::CannotTell("the record is not there any more".to_owned()));
@@ -413,6 +477,59 @@ impl Writing for Rest {
             let held = self.connection.field_of(field, now, &References::new());
             held.map_or(moved, |held| same(field, held.as_ref(), wanted.after.map(decoded).as_ref()))
         })
+    }
+}
+
+/// Whether a new record carries fields that the tenant added.
+fn makes_own_fields(custom: &CustomFields, entity: &Entity, said: &Said<'_>) -> bool {
+    let fields = said.fields.keys().filter_map(|name| entity.fields.get(*name));
+    let places = fields.map(|field| (&field.at, &field.custom));
+    let mut places = places.chain(entity.link.iter().map(|link| (&link.at, &link.custom)));
+    places.any(|(at, own)| {
+        let at = at.as_deref().and_then(|at| Path::parse(at).ok());
+        own.is_some() || at.is_some_and(|at| is_custom(custom, &at))
+    })
+}
+
+#[async_trait]
+impl RecordSink for Rest {
+    async fn held(&self, name: &str, target: &Target) -> Result<Vec<Held>> {
+        let entity = self.connection.entity(name)?;
+        let missing = || {
+            let kind = ErrorKind::NotFound(format!("there is no {name} {}", target.id));
+            ConnectorError::new(&self.descriptor.name, format!("read {name}"), kind)
+        };
+        let one = self.connection.one(name, target).await?.ok_or_else(missing)?;
+        let fields: Vec<(&String, &Field)> = entity.fields.iter().filter(|(_, field)| field.has_place()).collect();
+        let named: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+        let references = fields_referred(&self.connection, entity, &named).await?;
+        let unfit = |field: &str, what: String| self.connection.unfit(name, format!("{field}: {what}"));
+        let mut held = Vec::new();
+        for (field_name, field) in fields {
+            let value = self.connection.field_of(field, &one.raw, &references);
+            held.push((field_name.clone(), value.map_err(|what| unfit(field_name, what))?.map(ours)));
+        }
+        Ok(held)
+    }
+
+    async fn calls(&self, write: &PsaWrite, before: &Before) -> Result<Vec<String>> {
+        let base = self.connection.client.base_url().trim_end_matches('/');
+        let requests = self.requests(&write.said(), before).await?;
+        let body = |request: &Request| request.body.as_ref().and_then(|body| serde_json::to_string_pretty(body).ok());
+        let call = |request: &Request| {
+            format!("{} {base}{}\n{}", request.verb.as_str(), request.path, body(request).unwrap_or_default())
+        };
+        Ok(requests.iter().map(call).collect())
+    }
+}
+
+/// A codec's value in our form; a flag is a word to us.
+fn ours(value: Decoded) -> change::Value {
+    match value {
+        Decoded::Text(text) => change::Value::Text(text),
+        Decoded::Flag(flag) => change::Value::Text(if flag { "yes" } else { "no" }.to_owned()),
+        Decoded::Number(number) => change::Value::Number(number),
+        Decoded::Day(day) => change::Value::Day(day),
     }
 }
 

@@ -73,10 +73,18 @@ pub(in crate::simulate) enum Fault {
     HoldWrite,
     /// A write is accepted and shows only some reads later.
     Late,
+    /// A write is not carried out and answered with 500.
+    FailedWrite,
+    /// A write is refused with 403.
+    ForbiddenWrite,
+    /// A change is answered as if it were made, and is not.
+    Ghost,
+    /// A change that does not carry the tenant's own fields is refused.
+    OwnFields,
 }
 
 /// The names of the faults, and how often each fires when nothing is said.
-pub(super) const NAMES: [(&str, Fault, When); 30] = [
+pub(super) const NAMES: [(&str, Fault, When); 34] = [
     ("429", Fault::Throttled, When::First(1)),
     ("429-bare", Fault::ThrottledBare, When::First(1)),
     ("408", Fault::TimedOut, When::First(1)),
@@ -107,6 +115,10 @@ pub(super) const NAMES: [(&str, Fault, When); 30] = [
     ("500-write", Fault::BrokenWrite, When::First(1)),
     ("hold-write", Fault::HoldWrite, When::First(1)),
     ("late", Fault::Late, When::Always),
+    ("fail-write", Fault::FailedWrite, When::First(1)),
+    ("403-write", Fault::ForbiddenWrite, When::Always),
+    ("ghost-write", Fault::Ghost, When::First(1)),
+    ("own-fields", Fault::OwnFields, When::Always),
 ];
 
 impl Fault {
@@ -117,7 +129,17 @@ impl Fault {
 
     /// Faults that only make sense for a write count writes only.
     fn on_writes(self) -> bool {
-        matches!(self, Self::DropWrite | Self::BrokenWrite | Self::HoldWrite | Self::Late)
+        matches!(
+            self,
+            Self::DropWrite
+                | Self::BrokenWrite
+                | Self::HoldWrite
+                | Self::Late
+                | Self::FailedWrite
+                | Self::ForbiddenWrite
+                | Self::Ghost
+                | Self::OwnFields
+        )
     }
 }
 

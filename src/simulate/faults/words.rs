@@ -69,6 +69,10 @@ Misbehave in these ways: comma-separated faults, each NAME[=WHEN][@SEGMENT]
   500-write     500-write         an accepted write is answered with 500
   hold-write    hold-write@orders an accepted write is answered after slow-seconds
   late          late@contacts     an accepted write shows late-reads reads later
+  fail-write    fail-write        a write is answered with 500 and not carried out
+  403-write     403-write=nth:2   a write is refused with 403, always
+  ghost-write   ghost-write       a change is answered with 200 and not made (PSA)
+  own-fields    own-fields        a change without custom fields is refused (PSA)
   no-totals     no-totals@items   pages without totals
   no-paging     no-paging         no page figures at all
   no-content    no-content        an empty list lacks its list

@@ -251,15 +251,13 @@ impl State {
         let company = self.find(File::VendorCompanies, row.get("companyId"));
         let product = self.find(File::VendorProducts, row.get("productId"));
         let of = |found: Option<Row<'_>>, column| found.map_or("", |r| r.get(column)).to_owned();
-        let mut prices = self.data.table(File::VendorPrices).rows();
-        let unit =
-            prices.find(|p| p.get("productId") == row.get("productId")).map_or("", |p| p.get("unitOfMeasurement"));
+        let unit = self.units.get(row.get("productId")).cloned().unwrap_or_default();
         vec![
             ("purchaseOrderNumber", "N/A".to_owned()),
             ("companyId", row.get("companyId").to_owned()),
             ("externalId", of(company, "externalId")),
             ("companyName", of(company, "name")),
-            ("unitOfMeasure", unit.to_owned()),
+            ("unitOfMeasure", unit),
             ("sku", of(product, "sku")),
             ("rateType", "flat".to_owned()),
             ("chargeType", "per".to_owned()),

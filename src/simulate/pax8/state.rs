@@ -42,6 +42,8 @@ pub(super) struct State {
     /// Lists come in the opposite order.
     pub(super) turned: bool,
     ids: BTreeMap<(File, String), usize>,
+    /// What each product is counted in, by the first of its prices.
+    pub(super) units: BTreeMap<String, String>,
     made: u64,
     seed: u64,
     /// Accepted and not seen yet: reads still to come, and what then shows.
@@ -65,6 +67,7 @@ impl State {
             hooks: Hooks::default(),
             turned: false,
             ids: BTreeMap::new(),
+            units: units(&data),
             made: 0,
             seed: faults.seed,
             waiting: Vec::new(),
@@ -262,6 +265,15 @@ impl State {
             self.index(file);
         }
     }
+}
+
+fn units(data: &Data) -> BTreeMap<String, String> {
+    let mut units = BTreeMap::new();
+    for price in data.table(File::VendorPrices).rows() {
+        let unit = || price.get("unitOfMeasurement").to_owned();
+        units.entry(price.get("productId").to_owned()).or_insert_with(unit);
+    }
+    units
 }
 
 fn push(table: &mut Table, cells: &Cells) {

@@ -137,7 +137,8 @@ async fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_a_subscription_is_taken_away() {
     let desk = Desk::new("").await;
-    let held = desk.json("pax8 subscriptions list --status active")[0].clone();
+    let all = desk.json("pax8 subscriptions list --status active");
+    let held = all.as_array().unwrap().iter().find(|held| held["commitment"].is_null()).unwrap();
     let (id, price) = (held["id"].as_str().unwrap(), &held["price"]);
     let update =
         |more: &str| desk.run(&format!("pax8 subscriptions update {id} --price {price} {more} --yes")).ended(0).stderr;
@@ -179,6 +180,7 @@ async fn a_delivery_that_repeats_its_secret_shows_it_in_no_format_and_nowhere_he
             let page = json!({ "size": 200, "totalElements": 1, "totalPages": 1, "number": 0 });
             let body = match path.as_str() {
                 "/v1/token" => json!({ "access_token": "t", "expires_in": 86400, "token_type": "Bearer" }),
+                "/api/v2/webhooks" => json!({ "content": [webhook], "page": page }),
                 "/api/v2/webhooks/w1/logs" => json!({ "content": [delivery()], "page": page }),
                 "/api/v2/webhooks/w1/logs/l1" => delivery(),
                 "/api/v2/webhooks/w1/topics/INVOICE/test" => {

@@ -51,6 +51,7 @@ fn a_name_is_taken_for_an_id_where_it_can_mean_no_other_and_names_stand_beside_i
     );
     let none = shop.run("contacts list Zorro").ended(2);
     assert!(none.stderr.contains("COMPANY: no company has this id or name: Zorro\n"), "{}", none.stderr);
+    assert!(none.stderr.contains("from 6 characters on"), "{}", none.stderr);
 
     // A write says whom it is about before it asks, and nothing is guessed for it.
     let asked = shop.run(&format!("companies update \"{name}\" --phone 7")).ended(2);
@@ -72,10 +73,13 @@ fn a_name_is_taken_for_an_id_where_it_can_mean_no_other_and_names_stand_beside_i
     assert!(!shop.run("orders list --format csv").ended(0).stdout.contains(name));
 }
 
+/// What changes something.
+const MAKERS: [&str; 8] = ["create", "update", "test", "delete", "cancel", "enable", "disable", "topics"];
+
 /// The examples that the help of these commands shows.
 fn examples(command: &clap::Command, found: &mut Vec<String>) {
     let help = command.clone().term_width(0).render_long_help().to_string();
-    let (_, shown) = help.split_once("\nExample:\n").unwrap_or_else(|| panic!("{help}"));
+    let (_, shown) = help.split_once("\nExample").unwrap_or_else(|| panic!("{help}"));
     found.extend(shown.lines().filter_map(|line| line.strip_prefix("  trueup pax8 ")).map(str::to_owned));
     command.get_subcommands().for_each(|inner| examples(inner, found));
 }
@@ -90,9 +94,16 @@ fn every_example_of_the_help_works_as_it_stands_against_the_simulator() {
     // What is made is made before it is named, and gone at the end.
     let verb = |line: &str, verbs: &[&str]| verbs.contains(&line.split(' ').nth(1).unwrap());
     all.sort_by_key(|line| (verb(line, &["delete", "cancel"]), !verb(line, &["create"])));
+    let mut run = std::collections::BTreeSet::new();
+    // A group shows an example of one of its commands.
+    all.retain(|line| run.insert(line.clone()));
     for line in all {
-        let writes =
-            verb(&line, &["create", "update", "test", "delete", "cancel"]) && !line.contains("--validate-only");
+        // No delivery has been made here to be looked at or made again.
+        if verb(&line, &["log", "retry"]) {
+            continue;
+        }
+        let writes = MAKERS.contains(&line.split(' ').nth(1).unwrap())
+            && ![" --validate-only", " topics list"].iter().any(|part| line.contains(part));
         let ran = shop.run(&format!("{line}{}", if writes { " --yes" } else { "" })).ended(0);
         assert!(!ran.stdout.contains("No rows") || line.contains("--status"), "{}", ran.transcript());
         assert!(!ran.stderr.contains("error: "), "{}", ran.transcript());
@@ -173,4 +184,44 @@ fn a_duty_is_added_or_taken_away_and_what_is_demanded_is_not_emptied() {
         let refused = shop.run(&format!("companies update {company} {more} --yes")).ended(2);
         assert!(refused.stderr.contains(said), "{}", refused.stderr);
     }
+}
+
+#[test]
+fn a_pull_with_contacts_says_how_many_were_read() {
+    let shop = Shop::open("", "");
+    let pulled = shop.place.run("pull --period 2026-10 --with contacts").ended(0).stdout;
+    let read: usize = shop
+        .all("companies list")
+        .iter()
+        .filter(|company| company["status"] != "Deleted")
+        .map(|company| shop.all(&format!("contacts list {}", company["id"].as_str().unwrap())).len())
+        .sum();
+    let row = pulled.lines().find(|line| line.contains(" contacts ")).unwrap_or_else(|| panic!("{pulled}"));
+    let words: Vec<&str> = row.split_whitespace().collect();
+    assert!(read > 0 && words.contains(&read.to_string().as_str()) && words.contains(&"complete"), "{row}: {read}");
+    let without = shop.place.run("pull --period 2026-10").ended(0).stdout;
+    assert!(!without.contains(" contacts "), "{without}");
+}
+
+/// Old documents say no currency: the setting says what is meant, and an unknown word there is refused before anything is asked.
+#[test]
+fn a_shape_without_currencies_is_pulled_by_the_currency_of_the_settings() {
+    let faults = "extra,shape=2022,end-exclusive,credited,carried=1250.50,commitment=documented,nulls";
+    let counted = |settings: &str, status| {
+        let shop = Shop::open(faults, settings);
+        let pulled = shop.place.run("pull --period 2026-10").ended(status).transcript();
+        let row = |name: &str| {
+            let row = pulled.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{pulled}"));
+            row.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+        };
+        (row(" invoices ").join(" "), row(" charges ").join(" "), pulled)
+    };
+    let (invoices, charges, told) = counted("currency = \"USD\"\n", 0);
+    assert!(invoices.ends_with(" 0 complete") && charges.ends_with(" 0 complete"), "{told}");
+    let (invoices, charges, told) = counted("", 8);
+    assert!(invoices.contains(" 0 ") && invoices.ends_with("partial") && charges.ends_with("partial"), "{told}");
+    assert!(told.contains("`currency` in the settings of the connection"), "{told}");
+    let shop = Shop::open("", "currency = \"Dollars\"\n");
+    let refused = shop.place.run("pull --period 2026-10").ended(2).transcript();
+    assert!(refused.contains("currency") && refused.contains("`Dollars`"), "{refused}");
 }

@@ -3,9 +3,11 @@
 
 use std::net::SocketAddr;
 
-use trueup::connectors::rest::{ConnectorFile, Rest};
+use trueup::connectors::environment::Environment;
+use trueup::connectors::rest::{ConnectorFile, Rest, RestSettings};
 use trueup::connectors::{PsaConnector, Unwatched};
 use trueup::core::billing::{BillCustomer, BilledLine, LineKind};
+use trueup::core::customer::PsaCustomer;
 use trueup::core::money::{UnitPrice, exact, plain};
 use trueup::core::period::BillingPeriod;
 use trueup::core::snapshot::Pulled;
@@ -22,23 +24,50 @@ pub(super) fn period() -> BillingPeriod {
     "2026-04".parse().unwrap()
 }
 
-async fn serve(data: Data, faults: &str) -> (Running, Rest) {
-    serve_text(data, faults, &ConnectorFile::builtin("builtin:connectwise").unwrap().text).await.unwrap()
+pub(crate) async fn serve(data: Data, faults: &str) -> (Running, Rest) {
+    serve_paged(data, faults, "value = 1000").await
 }
 
-/// The simulator, and a connection through this text of the file; what is wrong with it where it cannot be used.
-pub(super) async fn serve_text(data: Data, faults: &str, text: &str) -> Result<(Running, Rest), String> {
-    let credentials = PsaCredentials::default();
-    let running = serve_psa(data, faults.parse::<Faults>().unwrap(), credentials.clone(), loopback()).await.unwrap();
+/// The same with pages of another size.
+async fn serve_paged(data: Data, faults: &str, size: &str) -> (Running, Rest) {
+    let faults = faults.parse::<Faults>().unwrap();
+    let running = serve_psa(data, faults, PsaCredentials::default(), loopback()).await.unwrap();
+    let rest = connect(&running, size);
+    (running, rest)
+}
+
+fn connect(running: &Running, size: &str) -> Rest {
+    connect_as(running, size, Environment::Production)
+}
+
+/// A connection that may write, or one for tests.
+pub(crate) fn connect_as(running: &Running, size: &str, environment: Environment) -> Rest {
+    let mut file = ConnectorFile::builtin("builtin:connectwise").unwrap();
     // the real pace would only make the tests slow
-    let text = text.replace("calls = 900", "calls = 1000000");
-    let settings = settings(ConnectorFile { name: "builtin:connectwise".to_owned(), text })
+    file.text = file.text.replace("calls = 900", "calls = 1000000").replace("value = 1000", size);
+    let mut settings = for_psa(file, running);
+    settings.environment = environment;
+    Rest::new(settings).unwrap()
+}
+
+/// A file with the settings of the simulator.
+fn for_psa(file: ConnectorFile, running: &Running) -> RestSettings {
+    let credentials = PsaCredentials::default();
+    settings(file)
         .with("url", &format!("{}/v4_6_release/apis/3.0", running.url()))
         .with("company", &credentials.company)
         .with("public_key", &credentials.public_key)
         .with("private_key", &credentials.private_key)
-        .with("client_id", &credentials.client_id);
-    Rest::new(settings).map(|rest| (running, rest)).map_err(|error| error.to_string())
+        .with("client_id", &credentials.client_id)
+}
+
+/// The simulator, and a connection through this text of the file; what is wrong with it where it cannot be used.
+pub(super) async fn serve_text(data: Data, text: &str) -> Result<(Running, Rest), String> {
+    let running = serve_psa(data, Faults::default(), PsaCredentials::default(), loopback()).await.unwrap();
+    let text = text.replace("calls = 900", "calls = 1000000");
+    let file = ConnectorFile { name: "builtin:connectwise".to_owned(), text };
+    let rest = Rest::new(for_psa(file, &running)).map_err(|error| error.to_string())?;
+    Ok((running, rest))
 }
 
 /// An invented month; the quantities it spells wrongly on purpose are put right.
@@ -216,8 +245,12 @@ async fn bundles_arrive_with_their_recipes() {
 
 /// More customers than fit two pages.
 fn many_customers() -> Data {
+    customers(2500)
+}
+
+fn customers(number: usize) -> Data {
     let mut data = Data::empty();
-    for id in 1..=2500 {
+    for id in 1001..=1000 + number {
         let id = id.to_string();
         let cells = [("id", id.as_str()), ("name", "Customer"), ("status", "Active"), ("deletedFlag", "false")];
         data.table_mut(File::PsaCompanies).push(&cells);
@@ -243,6 +276,39 @@ async fn lists_of_several_pages_are_counted_and_read_again_when_they_move() {
         let error = rest.customers(&Unwatched).await.unwrap_err().to_string();
         assert!(error.contains("the listing is not complete") && error.contains(what), "{faults}: {error}");
     }
+}
+
+#[tokio::test]
+async fn no_list_that_really_moved_claims_to_be_complete_and_is_not() {
+    let (mut whole, mut refused) = (0, 0);
+    for seed in 0..80 {
+        let faults = format!("seed={seed},insert=chance:120,delete=chance:120,resort=chance:40");
+        let data = customers(20);
+        let (running, rest) = serve_paged(data, &faults, "value = 3").await;
+        let read = rest.customers(&Unwatched).await;
+        // one page is never disturbed: what is there now
+        let all = connect(&running, "value = 1000");
+        let now = ids(&all.customers(&Unwatched).await.unwrap());
+        match read {
+            Ok(read) => {
+                whole += 1;
+                let read = ids(&read);
+                // what is made meanwhile has lower ids, what goes is the first: the others were there all the while
+                let there: Vec<_> = now.iter().filter(|id| **id > 1_000).collect();
+                let missing: Vec<_> = there.into_iter().filter(|id| !read.contains(id)).collect();
+                assert!(missing.is_empty(), "seed {seed}: complete, and these were there all the while: {missing:?}");
+            }
+            Err(error) => {
+                assert!(error.to_string().contains("the listing is not complete"), "seed {seed}: {error}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(whole > 8 && refused > 8, "both are met: {whole} whole, {refused} refused");
+}
+
+fn ids(read: &Pulled<PsaCustomer>) -> std::collections::BTreeSet<u64> {
+    read.records().iter().map(|customer| customer.id.as_str().parse().unwrap()).collect()
 }
 
 #[tokio::test]
@@ -285,7 +351,7 @@ async fn a_check_has_a_line_for_every_list() {
     let (running, rest) = serve(world(), "").await;
     let lines: Vec<_> =
         rest.check(&Unwatched).await.into_iter().map(|line| (line.what, line.outcome.is_ok(), line.tried)).collect();
-    let lists = ["agreement", "bundle", "bundle_item", "customer", "line", "product"];
+    let lists = ["agreement", "bundle", "bundle_item", "custom_field", "customer", "line", "product"];
     let mut expected: Vec<_> = lists.map(|name| (format!("list {name}"), true, true)).into();
     // A right to make something shows only by making it.
     expected.push(("find tickets (only for renewals)".to_owned(), true, true));

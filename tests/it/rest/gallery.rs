@@ -234,7 +234,7 @@ const GALLERY: &[(&str, &str, &str)] = &[
     (
         "map = { Active = \"A\" }",
         "map = { Active = [] }",
-        "test.toml:32:26: entity.customer.fields.status.codec: a word without a spelling",
+        "test.toml:32:26: entity.customer.fields.status.codec: a word without a value cannot be written",
     ),
     // the tenant's own fields, and rows inside others
     (
@@ -452,6 +452,52 @@ const GALLERY: &[(&str, &str, &str)] = &[
         "",
         "test.toml:13:9: entity.customer: writing needs a `get`: a record is looked at before and after",
     ),
+    // what is written elsewhere, and what is above
+    (
+        "name = { at = \"name\" }",
+        "name = { at = \"name\", to = \"name\" }",
+        "test.toml:31:23: entity.customer.fields.name.to: the same place as `at`",
+    ),
+    (
+        "name = { at = \"name\" }",
+        "name = { at = \"name\", dir = \"read\", to = \"title\" }",
+        "test.toml:31:37: entity.customer.fields.name.to: the field is not written",
+    ),
+    (
+        "style = \"merge\"\nclear = \"null\"\nguard = { recheck = true }\n\n[entity.customer.fields]\nname = { at = \"name\" }",
+        "style = \"full\"\nclear = \"null\"\nguard = { recheck = true }\n\n[entity.customer.fields]\nname = { at = \"name\", to = \"title\" }",
+        "test.toml:24:18: entity.customer.update: `name` is written elsewhere than it is read (`to`): style `merge` or `sparse` is needed",
+    ),
+    (
+        "[entity.customer.fields]",
+        "[entity.customer.commands]\nrows = \"id\"\n[entity.customer.fields]",
+        "test.toml:31:1: entity.customer.commands.rows: no field is written into `rows`",
+    ),
+    (
+        "id = \"id\"\n",
+        "id = \"id\"\nabove = \"agreement\"\n",
+        "test.toml:15:1: entity.customer.above: there is no entity `agreement`; known here: customer",
+    ),
+    (
+        "id = \"id\"\n",
+        "id = \"id\"\nabove = \"customer\"\n",
+        "test.toml:15:1: entity.customer.above: `parent_at` is needed: where a row says which record it is part of",
+    ),
+    (
+        "get = \"/clients/{id}\"\n",
+        "get = \"/clients/{id}\"\nas_listed = [\"f\"]\n",
+        "test.toml:23:1: entity.customer.get.as_listed: the list has no parameter `f`",
+    ),
+    (
+        "style = \"merge\"",
+        "style = \"merge\"\nheaders = { X-Context = \"{contxt}\" }",
+        "test.toml:27:13: entity.customer.update.headers.X-Context: `{contxt}` is no setting; known here: host, token, id",
+    ),
+    (
+        "[entity.customer.fields]",
+        "[entity.customer.create]\npost = \"/clients\"\nprobe = [\"name\"]\nbody = { unit = \"{number:unit}\" }\n[entity.customer.fields]",
+        "test.toml:33:1: entity.customer.create.body: `{unit}` is no setting; known here: host, token",
+    ),
     // what gives secrets away
     (
         "token = \"{token}\" }",
@@ -592,7 +638,10 @@ fn language(schema: &serde_json::Value, found: &mut std::collections::BTreeSet<S
             }
         }
         serde_json::Value::Array(elements) => elements.iter().for_each(|element| language(element, found)),
-        _ => {}
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_) => {}
     }
 }
 

@@ -65,7 +65,8 @@ async fn page_parameters() {
         ("pageSize=many", 400, 0),
         ("conditions=id%3D20003", 200, 1),
         ("conditions=deletedFlag%3DFalse%20AND%20name%20like%20%22Tidewater*%22", 200, 1),
-        ("conditions=id%3D1%20OR%20id%3D2", 400, 0),
+        ("conditions=id%3D20003%20OR%20id%3D1", 200, 1),
+        ("conditions=(id%3D20003", 400, 0),
         ("conditions=nonsense", 400, 0),
         ("orderBy=name%20sideways", 400, 0),
     ] {
@@ -272,7 +273,7 @@ async fn failures_come_in_the_envelope() {
         assert_eq!(reply.status, 404, "{path}");
         assert_eq!(reply.json()["code"], "NotFound", "{path}");
     }
-    let url = format!("{}/{API}/company/companies", psa.running.url());
+    let url = format!("{}/{API}/finance/agreements", psa.running.url());
     let reply = send(
         psa.http
             .post(&url)
@@ -281,5 +282,5 @@ async fn failures_come_in_the_envelope() {
     )
     .await
     .unwrap();
-    assert_eq!(reply.status, 405, "only reading is served");
+    assert_eq!(reply.status, 405, "agreements are only read");
 }

@@ -240,7 +240,7 @@ async fn what_a_product_requires_is_held_or_ordered_beside_it() {
     pax8.done("POST", "orders?isMock=true", &placed(&[alone.clone(), line(2, &base, none.clone())])).await;
     let held = pax8.done("POST", "orders", &placed(&[line(1, &base, none.clone())])).await;
     let held = text(&held["lineItems"][0]["subscriptionId"]);
-    pax8.done("POST", "orders?isMock=true", &placed(&[alone.clone()])).await;
+    pax8.done("POST", "orders?isMock=true", &placed(std::slice::from_ref(&alone))).await;
     pax8.done("POST", "orders?isMock=true", &placed(&[line(1, &addon, json!({ "parentSubscriptionId": held }))])).await;
     // what has ended satisfies nothing
     pax8.done("DELETE", &format!("subscriptions/{held}"), &Value::Null).await;

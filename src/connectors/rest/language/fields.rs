@@ -20,6 +20,8 @@ pub(in crate::connectors::rest) struct Field {
     pub(in crate::connectors::rest) custom: Option<String>,
     /// Where else in the row, if there is no value at `at`; spelled as there.
     pub(in crate::connectors::rest) or_at: Option<String>,
+    /// Where a body has it, where that is not `at`.
+    pub(in crate::connectors::rest) to: Option<String>,
     /// Or: the field of the parent's record that it takes over, as decoded there.
     pub(in crate::connectors::rest) from_parent: Option<String>,
     /// Or: two number fields of the record that it is the product of, where the system keeps no total.
@@ -62,7 +64,10 @@ pub(in crate::connectors::rest) enum Compare {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::connectors::rest) enum Codec {
-    Text {},
+    /// `wrap`: the member of an object that holds it, where the system takes such an object only whole.
+    Text {
+        wrap: Option<String>,
+    },
     Bool {
         yes: Value,
         no: Value,
@@ -84,7 +89,7 @@ pub(in crate::connectors::rest) enum Codec {
         format: String,
         none: Option<Value>,
     },
-    /// `map`: our word to the wire's value, or to a list of its spellings; the first of them is written.
+    /// `map`: our word to the wire's value; of several in a list, all are read and the first is written.
     Enum {
         map: BTreeMap<String, Value>,
         unknown: Option<UnknownWord>,

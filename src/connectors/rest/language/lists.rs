@@ -91,8 +91,12 @@ pub(in crate::connectors::rest) struct Gone {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the words of the file")]
 pub(in crate::connectors::rest) struct Get {
     pub(in crate::connectors::rest) get: String,
+    /// Parameters of the list that are sent here as well.
+    #[serde(default)]
+    pub(in crate::connectors::rest) as_listed: Vec<String>,
     /// Where the record is in the answer; the answer itself where nothing is said.
     pub(in crate::connectors::rest) record: Option<String>,
 }

@@ -28,6 +28,20 @@ pub(in crate::connectors::rest) struct CustomFields {
     pub(in crate::connectors::rest) send: Vec<String>,
     /// For `array`: whether a change carries them even where none of them changes.
     pub(in crate::connectors::rest) in_patch: Option<InPatch>,
+    /// Where the system lists which fields there are: an entry of a new record needs the id of its field.
+    pub(in crate::connectors::rest) ids: Option<OwnIds>,
+}
+
+/// The ids of the fields a tenant adds itself.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct OwnIds {
+    /// The entity that lists the fields.
+    pub(in crate::connectors::rest) entity: String,
+    /// The field of it that reads as the entry's key does.
+    pub(in crate::connectors::rest) key: String,
+    /// The member of an entry that holds the id.
+    pub(in crate::connectors::rest) at: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -99,10 +113,14 @@ pub(in crate::connectors::rest) struct Update {
     pub(in crate::connectors::rest) guard: Guard,
     /// Where the body has the id, where the address does not say it.
     pub(in crate::connectors::rest) id_at: Option<String>,
+    /// Headers of this call alone, in place of the general ones.
+    #[serde(default)]
+    pub(in crate::connectors::rest) headers: BTreeMap<String, String>,
     /// What every change holds besides its fields.
     pub(in crate::connectors::rest) body: Option<Value>,
     pub(in crate::connectors::rest) wrap: Option<Wrap>,
-    /// What has to be done around the change, by the state of the record.
+    /// What has to be done around the change, by the state of the record; around the making of one, by the state of the
+    /// record above.
     #[serde(default)]
     pub(in crate::connectors::rest) steps: Vec<Step>,
 }
@@ -199,9 +217,24 @@ pub(in crate::connectors::rest) enum Dated {
         end: String,
         /// Whether that is its last day, or the day after it.
         until: Until,
-        /// What the new one takes over.
+        /// The fields that the new one takes over.
         copy: Vec<String>,
+        /// What it takes over besides, as it is: a member of its body, and the place in the row.
+        #[serde(default)]
+        carry: BTreeMap<String, String>,
+        /// The call that is made first.
+        #[serde(default)]
+        first: First,
     },
+}
+
+/// Of two calls the one that is likelier refused comes first: nothing has happened then.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::connectors::rest) enum First {
+    #[default]
+    Add,
+    End,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -7,10 +7,10 @@ use std::sync::{Mutex, PoisonError};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::faults::Fired;
-use super::psa::{failure, plain};
-use super::psa_query::{count, list};
-use super::server::{Answer, Ask};
+use super::query::{count, list};
+use super::{failure, plain};
+use crate::simulate::faults::Fired;
+use crate::simulate::server::{Answer, Ask};
 
 /// The longest title.
 const SUMMARY_MAX: usize = 100;
@@ -26,7 +26,7 @@ impl Tickets {
         let mut tickets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match (&ask.method, rest) {
             (&Method::POST, []) => make(&mut tickets, ask, companies),
-            (&Method::GET, []) => list(ask, fired, &tickets),
+            (&Method::GET, []) => list(ask, fired, &tickets, false),
             (&Method::GET, ["count"]) => count(ask, &tickets),
             (&Method::GET, [wanted]) => tickets
                 .iter()

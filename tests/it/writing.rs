@@ -1,0 +1,289 @@
+//! The kit of every system that is written to: each is a row of [`PEERS`], played by a simulator that keeps what it is sent and
+//! misbehaves; the tests say what a write must come to, whatever the system.
+#![cfg(test)]
+
+mod connectwise;
+mod lines;
+mod records;
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::Method;
+use serde_json::Value as Json;
+use trueup::clock::Clock;
+use trueup::config::{self, Config};
+use trueup::connectors::PsaConnector;
+use trueup::core::change::{Change, Create, CustomerField, LineField, ProductField, PsaWrite, Target, Update, Value};
+use trueup::core::money::exact;
+use trueup::engine::{Ended, Engine, EngineError, JournalEntry, Settling, Written};
+use trueup::simulate::{Data, File, Running};
+
+/// A system of the kit.
+struct Peer {
+    name: &'static str,
+    /// Starts it with switches, holding [`world`].
+    start: fn(&str) -> Starting,
+    /// The address of a record, from the root of the server.
+    address: fn(&str, &Target) -> String,
+    /// The place of a field in a record as the system keeps it.
+    place: fn(&str, &str) -> &'static str,
+    /// What a record has at that place where the field has no value, or this one.
+    held: fn(&str, &str, Option<&str>) -> Json,
+    /// What changes with every write, whatever it writes.
+    marks: &'static [&'static str],
+    /// A change somebody else makes: how it is sent, of a place and a value.
+    by_hand: fn(&str, Json) -> (Method, Json),
+    /// Puts the credentials on a request.
+    sign: fn(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    /// Whether the last day of a line is billed.
+    bills_last_day: bool,
+}
+
+type Starting = Pin<Box<dyn Future<Output = (Running, Box<dyn PsaConnector>)> + Send>>;
+
+const PEERS: [&Peer; 1] = [&connectwise::PEER];
+
+const CUSTOMER: &str = "101";
+const PRODUCT: &str = "201";
+const AGREEMENT: &str = "301";
+const LINE: &str = "401";
+
+/// Two customers, two products, one agreement with a line of five and one of two.
+fn world() -> Data {
+    let mut data = Data::empty();
+    for (id, code, name) in [(CUSTOMER, "HARBOUR", "Harbour & Finch"), ("102", "QUAY", "Quay Row Dental")] {
+        data.table_mut(File::PsaCompanies).push(&[
+            ("id", id),
+            ("identifier", code),
+            ("name", name),
+            ("status", "Active"),
+            ("type", "Customer"),
+            ("addressLine1", "4 Quay Row"),
+            ("city", "Bristol"),
+            ("state", "England"),
+            ("zip", "BS1 4ZZ"),
+            ("country", "United Kingdom"),
+            ("phoneNumber", "0117 496 0000"),
+            ("website", "https://harbour.example"),
+            ("deletedFlag", "false"),
+        ]);
+    }
+    for (id, code, name, price) in [(PRODUCT, "SEAT", "Seat", "22.10"), ("202", "VAULT", "Vault", "4.00")] {
+        data.table_mut(File::PsaProducts).push(&[
+            ("id", id),
+            ("identifier", code),
+            ("description", name),
+            ("productClass", "Agreement"),
+            ("manufacturerPartNumber", "MPN-1"),
+            ("category", "Licences"),
+            ("unitOfMeasure", "Each"),
+            ("price", price),
+            ("cost", "1.00"),
+            ("inactiveFlag", "false"),
+        ]);
+    }
+    for (id, product, code, quantity, effective) in
+        [(LINE, PRODUCT, "SEAT", "5", "2026-01-01"), ("402", "202", "VAULT", "2", "2026-02-01")]
+    {
+        data.table_mut(File::PsaAgreementLines).push(&[
+            ("id", id),
+            ("agreementId", AGREEMENT),
+            ("agreementName", "Managed"),
+            ("agreementStatus", "Active"),
+            ("companyId", CUSTOMER),
+            ("companyName", "Harbour & Finch"),
+            ("currencyCode", "GBP"),
+            ("productId", product),
+            ("productIdentifier", code),
+            ("description", if code == "SEAT" { "Seat" } else { "Vault" }),
+            ("lineType", "recurring"),
+            ("quantity", quantity),
+            ("lessIncluded", "0"),
+            ("billedQuantity", quantity),
+            ("unitPrice", "22.1"),
+            ("unitCost", "18.7"),
+            ("extendedPrice", "110.50"),
+            ("extendedCost", "93.50"),
+            ("billCustomer", "Billable"),
+            ("effectiveDate", effective),
+        ]);
+    }
+    data
+}
+
+/// A system at work, and a journal.
+struct Bench {
+    peer: &'static Peer,
+    running: Running,
+    psa: Box<dyn PsaConnector>,
+    config: Config,
+    environment: config::Environment,
+    _folder: tempfile::TempDir,
+}
+
+fn noon() -> DateTime<Utc> {
+    "2026-11-24T12:00:00Z".parse().unwrap()
+}
+
+fn quick() -> Settling {
+    Settling { pauses: vec![Duration::ZERO; 2], ..Settling::default() }
+}
+
+type Answered = Written<Json>;
+
+impl Bench {
+    async fn new(peer: &'static Peer, faults: &str) -> Self {
+        let (running, psa) = (peer.start)(faults).await;
+        let folder = tempfile::tempdir().unwrap();
+        let config = config::parse(&folder.path().join("trueup.toml"), "").unwrap();
+        let environment = config::Environment::of([("UNUSED", "")]);
+        Engine::migrate(&config, &environment, Clock::Fixed(noon())).await.unwrap();
+        Self { peer, running, psa, config, environment, _folder: folder }
+    }
+
+    async fn engine_after(&self, minutes: i64) -> Engine {
+        let clock = Clock::Fixed(noon() + TimeDelta::minutes(minutes));
+        Engine::open(&self.config, &self.environment, clock, "ada").await.unwrap()
+    }
+
+    async fn try_write(&self, write: &PsaWrite) -> Result<Answered, EngineError> {
+        self.engine_after(0).await.write(self.psa.records().unwrap(), write, None, &quick()).await
+    }
+
+    async fn write(&self, write: &PsaWrite) -> Answered {
+        self.try_write(write).await.unwrap_or_else(|error| panic!("{}: {write:?}: {error}", self.peer.name))
+    }
+
+    /// Writes, which must go well and show.
+    async fn done(&self, write: &PsaWrite) -> Answered {
+        let written = self.write(write).await;
+        let good = written.ended == Ended::Done && written.shows;
+        assert!(good, "{}: {write:?}: {written:?}\n{:?}", self.peer.name, self.writes());
+        written
+    }
+
+    async fn last(&self) -> JournalEntry {
+        self.engine_after(0).await.writes(1).await.unwrap().remove(0)
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<Json>) -> Json {
+        let client = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().unwrap();
+        let mut request = (self.peer.sign)(client.request(method, format!("{}{path}", self.running.url())));
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        #[expect(clippy::disallowed_methods, reason = "somebody else's client, without retries")]
+        let answer = request.send().await.unwrap();
+        let (status, text) = (answer.status(), answer.text().await.unwrap());
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// A record as the system keeps it.
+    async fn stored(&self, entity: &str, target: &Target) -> Json {
+        self.call(Method::GET, &(self.peer.address)(entity, target), None).await
+    }
+
+    /// The same without what changes with every write.
+    async fn kept(&self, entity: &str, target: &Target) -> Json {
+        let mut record = self.stored(entity, target).await;
+        for mark in self.peer.marks {
+            record.as_object_mut().unwrap().remove(*mark);
+        }
+        record
+    }
+
+    /// Somebody else changes a field.
+    async fn change_by_hand(&self, entity: &str, target: &Target, field: &str, value: Json) {
+        let (method, body) = (self.peer.by_hand)((self.peer.place)(entity, field), value);
+        self.call(method, &(self.peer.address)(entity, target), Some(body)).await;
+    }
+
+    /// What was sent to change something, and the statuses of the answers: those of this connection only.
+    fn writes(&self) -> Vec<(String, String, u16, String)> {
+        let log = self.running.log().into_iter().filter(|entry| entry.method != "GET");
+        log.map(|entry| (entry.method, entry.path, entry.status, entry.body)).collect()
+    }
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+fn number(text: &str) -> Value {
+    Value::Number(exact(text).unwrap())
+}
+
+fn day(text: &str) -> Value {
+    Value::Day(text.parse().unwrap())
+}
+
+fn at(id: &str) -> Target {
+    Target { id: id.to_owned(), below: None }
+}
+
+fn line() -> Target {
+    Target { id: LINE.to_owned(), below: Some(AGREEMENT.to_owned()) }
+}
+
+fn changes<F: Ord>(all: impl IntoIterator<Item = (F, Option<Value>, Option<Value>)>) -> BTreeMap<F, Change> {
+    all.into_iter().map(|(field, before, after)| (field, Change { before, after })).collect()
+}
+
+fn update_customer(field: CustomerField, before: Option<Value>, after: Option<Value>) -> PsaWrite {
+    PsaWrite::UpdateCustomer(Update { target: at(CUSTOMER), changes: changes([(field, before, after)]) })
+}
+
+fn update_product(field: ProductField, before: Option<Value>, after: Option<Value>) -> PsaWrite {
+    PsaWrite::UpdateProduct(Update { target: at(PRODUCT), changes: changes([(field, before, after)]) })
+}
+
+fn update_line(field: LineField, before: Option<Value>, after: Option<Value>) -> PsaWrite {
+    let update = Update { target: line(), changes: changes([(field, before, after)]) };
+    PsaWrite::UpdateLine { update, effective: None }
+}
+
+fn rename() -> PsaWrite {
+    update_customer(CustomerField::Name, Some(text("Harbour & Finch")), Some(text("Harbour & Finch Ltd")))
+}
+
+fn new_customer(name: &str, code: &str, marker: &str) -> PsaWrite {
+    let fields =
+        [(CustomerField::Name, text(name)), (CustomerField::Code, text(code)), (CustomerField::City, text("Bath"))];
+    PsaWrite::CreateCustomer(Create { fields: fields.into(), below: None, marker: marker.to_owned() })
+}
+
+fn new_product(name: &str, code: &str, marker: &str) -> PsaWrite {
+    let fields = [
+        (ProductField::Name, text(name)),
+        (ProductField::Sku, text(code)),
+        (ProductField::Price, number("9.95")),
+        (ProductField::Cost, number("7.25")),
+    ];
+    PsaWrite::CreateProduct(Create { fields: fields.into(), below: None, marker: marker.to_owned() })
+}
+
+fn new_line(quantity: &str, marker: &str) -> PsaWrite {
+    let fields = [
+        (LineField::Product, text(PRODUCT)),
+        (LineField::Quantity, number(quantity)),
+        (LineField::Price, number("22.10")),
+        (LineField::Cost, number("18.70")),
+        (LineField::Bill, text("Billable")),
+        (LineField::Effective, day("2026-11-01")),
+    ];
+    let below = Some(AGREEMENT.to_owned());
+    PsaWrite::CreateLine(Create { fields: fields.into(), below, marker: marker.to_owned() })
+}
+
+/// One of each kind that is made.
+fn creates(tag: &str) -> [(&'static str, PsaWrite); 3] {
+    [
+        ("customer", new_customer(&format!("Elm {tag}"), &format!("ELM{tag}"), &format!("pax8-{tag}"))),
+        ("product", new_product(&format!("Mail {tag}"), &format!("MAIL-{tag}"), &format!("prod-{tag}"))),
+        ("line", new_line("3", &format!("sub-{tag}"))),
+    ]
+}

@@ -1,0 +1,130 @@
+//! ConnectWise PSA as a row of the kit, and what is its own: ghosts, its own fields, references replaced whole.
+
+use reqwest::Method;
+use serde_json::{Value as Json, json};
+use trueup::connectors::PsaConnector;
+use trueup::connectors::environment::Environment;
+use trueup::core::change::{CustomerField, Target};
+use trueup::engine::Ended;
+use trueup::simulate::PsaCredentials;
+
+use super::{Bench, CUSTOMER, Peer, at, line, new_line, quick, rename, text, update_customer, world};
+use crate::rest::connectwise::{connect_as, serve};
+
+const BASE: &str = "/v4_6_release/apis/3.0";
+
+pub(super) const PEER: Peer = Peer {
+    name: "ConnectWise",
+    start: |faults| {
+        let faults = faults.to_owned();
+        Box::pin(async move {
+            let (running, rest) = serve(world(), &faults).await;
+            let psa: Box<dyn PsaConnector> = Box::new(rest);
+            (running, psa)
+        })
+    },
+    address,
+    place: |entity, field| match (entity, field) {
+        ("customer", "name") => "name",
+        ("customer", "website") => "website",
+        ("customer", "status") => "status",
+        ("product", "name") => "description",
+        ("product", "status") => "inactiveFlag",
+        ("customer" | "line", "marker") => "customFields",
+        ("product", "marker") => "integrationXRef",
+        ("line", "text") => "invoiceDescription",
+        ("line", "quantity") => "quantity",
+        ("line", "cancelled") => "cancelledDate",
+        ("line", "effective") => "effectiveDate",
+        (entity, field) => panic!("no place of {entity} {field} is known"),
+    },
+    held: |entity, field, value| match (entity, field, value) {
+        ("customer", "marker", Some(value)) => json!([own(5, "Pax8 Id", &json!(value))]),
+        ("line", "marker", Some(value)) => {
+            json!([own(1, "Line Type", &Json::Null), own(4, "Subscription Id", &json!(value))])
+        }
+        (_, _, Some(value)) => json!(value),
+        (_, _, None) => Json::Null,
+    },
+    marks: &["_info"],
+    by_hand: |place, value| (Method::PATCH, json!([{ "op": "replace", "path": place, "value": value }])),
+    sign: |request| {
+        let PsaCredentials { company, public_key, private_key, client_id } = PsaCredentials::default();
+        request.basic_auth(format!("{company}+{public_key}"), Some(private_key)).header("clientId", client_id)
+    },
+    bills_last_day: true,
+};
+
+fn address(entity: &str, target: &Target) -> String {
+    let id = &target.id;
+    match (entity, &target.below) {
+        ("customer", _) => format!("{BASE}/company/companies/{id}"),
+        ("product", _) => format!("{BASE}/procurement/catalog/{id}"),
+        ("line", Some(agreement)) => format!("{BASE}/finance/agreements/{agreement}/additions/{id}"),
+        (entity, below) => panic!("no address of {entity} {id} below {below:?}"),
+    }
+}
+
+fn own(id: u32, caption: &str, value: &Json) -> Json {
+    json!({ "id": id, "caption": caption, "type": "Text", "entryMethod": "EntryField", "numberOfDecimals": 0,
+        "value": value })
+}
+
+#[tokio::test]
+async fn a_change_that_is_answered_and_not_made_does_not_show() {
+    let bench = Bench::new(&PEER, "ghost-write").await;
+    let before = bench.stored("customer", &at(CUSTOMER)).await;
+    let written = bench.write(&rename()).await;
+    assert_eq!((&written.ended, written.shows), (&Ended::Done, false), "the answer is no proof");
+    assert_eq!(bench.stored("customer", &at(CUSTOMER)).await, before);
+}
+
+#[tokio::test]
+async fn a_change_carries_every_own_field_with_its_value() {
+    let bench = Bench::new(&PEER, "own-fields").await;
+    let quantity = super::update_line(
+        trueup::core::change::LineField::Quantity,
+        Some(super::number("5")),
+        Some(super::number("6")),
+    );
+    bench.done(&quantity).await;
+    let (_, _, _, body) = bench.writes().remove(0);
+    let carried = json!([{ "id": 1, "value": "recurring" }, { "id": 4, "value": null }]);
+    let expected = json!([{ "op": "replace", "path": "/quantity", "value": 6 },
+        { "op": "replace", "path": "/customFields", "value": carried }]);
+    assert_eq!(serde_json::from_str::<Json>(&body).unwrap(), expected);
+    let stored = bench.stored("line", &line()).await;
+    assert_eq!(stored["customFields"][0]["value"], "recurring", "what kind of line it is was not lost");
+}
+
+#[tokio::test]
+async fn a_reference_is_replaced_whole_and_an_unknown_name_is_refused_by_its_field() {
+    let bench = Bench::new(&PEER, "").await;
+    let country = |to: &str| update_customer(CustomerField::Country, Some(text("United Kingdom")), Some(text(to)));
+    let written = bench.write(&country("Atlantis")).await;
+    let Ended::Refused(refusal) = &written.ended else { panic!("{written:?}") };
+    assert!(refusal.to_string().contains("was not found (country)"), "{refusal}");
+    bench.done(&update_customer(CustomerField::Status, Some(text("Active")), Some(text("Prospect")))).await;
+    let (_, _, status, body) = bench.writes().remove(1);
+    assert_eq!(status, 200);
+    assert!(body.contains(r#"{"op":"replace","path":"/status","value":{"name":"Prospect"}}"#), "{body}");
+}
+
+#[tokio::test]
+async fn a_test_connection_writes_no_record() {
+    let bench = Bench::new(&PEER, "").await;
+    let psa = connect_as(&bench.running, "value = 1000", Environment::Test);
+    let refused = bench.engine_after(0).await.write(psa.records().unwrap(), &rename(), None, &quick()).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("a test connection changes nothing"), "{refused}");
+    assert_eq!(bench.running.requests(), 0);
+}
+
+#[tokio::test]
+async fn a_new_record_gets_the_ids_of_its_own_fields() {
+    let bench = Bench::new(&PEER, "").await;
+    bench.done(&new_line("3", "sub-9")).await;
+    let (_, _, _, body) = bench.writes().remove(0);
+    let sent: Json = serde_json::from_str(&body).unwrap();
+    assert_eq!(sent["customFields"], json!([{ "id": 4, "value": "sub-9" }]));
+}
