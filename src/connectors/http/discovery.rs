@@ -42,15 +42,17 @@ impl Client {
     /// Where calls go.
     pub(super) async fn inner_base(&self) -> std::result::Result<&Url, ErrorKind> {
         let Some(discovery) = &self.inner.discovery else { return Ok(&self.inner.base) };
-        let asked = async {
-            let query: Vec<(&str, &str)> =
-                discovery.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-            let url = address::resolve(&self.inner.base, &discovery.path, &query)?;
-            let operation = self.inner.secrets.shown(&address::operation("GET", &discovery.path, &query));
-            let found = self.read_at(&url, None, &operation, |reply| (discovery.read)(&reply.body)).await?;
-            self.inner.allowed(discovery, &found)
-        };
-        self.inner.found.get_or_try_init(|| Box::pin(asked)).await
+        // on the heap: every call asks for its address, and few systems tell it themselves
+        self.inner.found.get_or_try_init(|| Box::pin(self.discovered(discovery))).await
+    }
+
+    async fn discovered(&self, discovery: &Discovery) -> std::result::Result<Url, ErrorKind> {
+        let query: Vec<(&str, &str)> =
+            discovery.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let url = address::resolve(&self.inner.base, &discovery.path, &query)?;
+        let operation = self.inner.secrets.shown(&address::operation("GET", &discovery.path, &query));
+        let found = self.read_at(&url, None, &operation, |reply| (discovery.read)(&reply.body)).await?;
+        self.inner.allowed(discovery, &found)
     }
 }
 

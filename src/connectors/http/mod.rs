@@ -322,11 +322,12 @@ impl Client {
     ) -> Result<T> {
         let verb = if body.is_some() { "POST" } else { "GET" };
         let operation = self.inner.secrets.shown(&address::operation(verb, path_or_url, query));
-        let asked = async {
-            let url = address::resolve(self.inner_base().await?, path_or_url, query)?;
-            self.read_at(&url, body, &operation, decode).await
+        let url = self.inner_base().await.and_then(|base| address::resolve(base, path_or_url, query));
+        let read = match url {
+            Ok(url) => self.read_at(&url, body, &operation, decode).await,
+            Err(kind) => Err(kind),
         };
-        match asked.await {
+        match read {
             Ok(value) => Ok(value),
             Err(kind) => Err(ConnectorError::new(&self.inner.connector, operation, kind)),
         }

@@ -102,8 +102,8 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::super::language::{Clear, Style};
     use super::*;
+    use crate::connectors::rest::language::{Clear, Style};
 
     fn style() -> impl Strategy<Value = Style> {
         prop::sample::select(vec![Style::Merge, Style::Sparse, Style::JsonPatch, Style::Full])

@@ -71,9 +71,16 @@ impl<'t> Source<'t> {
         })
     }
 
-    /// Where a section lacks a key, the one beside it whose name is like and which has it: its name is probably wrong.
+    /// Where a section lacks a key: the key of it that is like, or the section beside it whose name is like and which has the
+    /// key. Its name is probably wrong.
     fn meant(&self, path: &[String], message: &str) -> Option<String> {
         let missing = message.strip_prefix("missing field `")?.split('`').next()?;
+        let here = path.iter().try_fold(&self.table, |table, name| member(table, name));
+        if let Some(like) = here.and_then(|here| nearest(missing, here.keys().map(|key| key.get_ref().as_ref()))) {
+            let place: Vec<&str> = path.iter().map(String::as_str).chain([like]).collect();
+            let (line, _) = position(self.text, self.offset(&place));
+            return Some(format!("; is `{like}` in line {line} meant?"));
+        }
         path.iter().enumerate().find_map(|(depth, name)| {
             let (above, below) = (path.get(..depth)?, path.get(depth + 1..)?);
             let beside = above.iter().try_fold(&self.table, |table, name| member(table, name))?;
