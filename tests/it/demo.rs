@@ -230,7 +230,7 @@ fn a_check_asks_a_system_that_is_down_twice_and_leaves_it() {
     place.write("demo/trueup.toml", &config);
     let checked = place.run("check --format json").ended(8).stdout;
     let checked: serde_json::Value = serde_json::from_str(&checked).unwrap();
-    for (connection, listings) in [("pax8", 17), ("psa", 7)] {
+    for (connection, listings) in [("pax8", 17), ("psa", 8)] {
         let rows = checked["rows"].as_array().unwrap().iter().filter(|row| row["connection"] == connection);
         let rows = rows.filter(|row| row["result"] == "not ok");
         let seen: Vec<&str> = rows.map(|row| row["seen"].as_str().unwrap()).collect();
