@@ -1,4 +1,8 @@
-//! `trueup connectors`: which systems can be connected, and how.
+//! `trueup connectors`: which systems can be connected, and how; the commands for people who write connector files.
+
+mod describe;
+mod draft;
+mod trial;
 
 use std::path::{Path, PathBuf};
 
@@ -23,8 +27,11 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Verb {
     List(List),
-    Describe(Describe),
+    Describe(describe::Args),
     Lint(Lint),
+    Try(trial::Args),
+    New(draft::Args),
+    Schema(Schema),
     Columns(Columns),
 }
 
@@ -36,18 +43,6 @@ struct List {
     shown: Shown,
 }
 
-/// Describe the settings of one kind
-///
-/// For files also the fields of each file, and the keys of the columns.toml that says how a folder's files are read.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  trueup connectors describe pax8")]
-struct Describe {
-    /// The kind, as `trueup connectors list` names it
-    kind: String,
-    #[command(flatten)]
-    shown: Shown,
-}
-
 /// Check the description of a system for the rest connector, without calling it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup connectors lint acme-psa.toml")]
@@ -55,6 +50,14 @@ struct Lint {
     /// The description
     file: PathBuf,
 }
+
+/// Print the JSON Schema of connector files
+///
+/// An editor that knows it completes keys and words and underlines what does not fit: write it beside the file, and begin the
+/// file with `#:schema ./connector.schema.json`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  trueup connectors schema")]
+struct Schema;
 
 /// Remember how the exports of a folder are read
 ///
@@ -80,11 +83,14 @@ enum OfSide {
 }
 
 impl Args {
-    pub(super) fn run(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         match self.verb {
             Verb::List(args) => args.shown.show(&context.ui, &kinds())?,
-            Verb::Describe(args) => args.shown.show(&context.ui, &describe(&args.kind)?)?,
+            Verb::Describe(args) => args.run(context)?,
             Verb::Lint(args) => return lint(context, &args.file),
+            Verb::Try(args) => return args.run(context).await,
+            Verb::New(args) => args.run(context)?,
+            Verb::Schema(Schema) => context.ui.result(engine::connector_schema())?,
             Verb::Columns(args) => return columns(context, &args),
         }
         Ok(Ending::Done)
@@ -92,7 +98,6 @@ impl Args {
 }
 
 const KIND: &[Column] = &[Column::new("kind", Text), Column::new("reads", Text)];
-const SETTING: &[Column] = &[Column::new("setting", Text), Column::new("what", Text), Column::new("default", Text)];
 
 fn kinds() -> Table {
     let shipped = engine::shipped_connector_files().join(", ");
@@ -105,40 +110,6 @@ fn kinds() -> Table {
         rows: KINDS.iter().map(|kind| vec![Cell::text(kind.name), Cell::text(kind.about)]).collect(),
         notes: vec![format!("Connector files that come with the program: {shipped}.")],
     }
-}
-
-fn describe(name: &str) -> Result<Table, CommandError> {
-    let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
-        let known = KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
-        let error = CommandError::new(Kind::Usage, format!("there is no kind of connector `{name}`"));
-        return Err(error.hint(format!("There are {known}.")));
-    };
-    let settings = kind.settings.iter().map(|one| [one.key, one.about, one.default].map(Cell::text).to_vec());
-    let mut rows: Vec<Vec<Cell>> = settings.collect();
-    let mut notes = vec!["A secret is written as { env = \"VARIABLE\" } or { file = \"PATH\" }.".to_owned()];
-    if kind.name == "files" {
-        rows.extend(engine::export_fields().iter().map(|field| {
-            let name = format!("{}: {}", field.file, field.name);
-            let default = if field.required { "required" } else { "may be missing" };
-            [name.as_str(), field.about.as_str(), default].map(Cell::text).to_vec()
-        }));
-        notes = vec![
-            "`FILE: FIELD` is a column of the file FILE.csv or FILE.json; upper case, blanks, _ - and . do not matter."
-                .to_owned(),
-            "`columns.toml: KEY` is written in the folder, under [FILE]; `trueup connectors columns DIR` writes a first one."
-                .to_owned(),
-        ];
-    }
-    notes.push("`default = true` says which is meant where several connections of a kind are configured.".to_owned());
-    Ok(Table {
-        name: "settings",
-        title: "Settings",
-        about: "What can be written in a section [connectors.NAME] of this kind, besides kind and side",
-        head: vec![("kind".to_owned(), kind.name.to_owned()), ("reads".to_owned(), kind.about.to_owned())],
-        columns: SETTING,
-        rows,
-        notes,
-    })
 }
 
 fn columns(context: &Context, args: &Columns) -> Result<Ending, CommandError> {
@@ -164,6 +135,11 @@ fn lint(context: &Context, file: &Path) -> Result<Ending, CommandError> {
         context.ui.result(format!("{} can be used\n", file.display()))?;
         return Ok(Ending::Done);
     }
+    Err(unusable(&faults))
+}
+
+/// The mistakes of a connector file as an error.
+fn unusable(faults: &[String]) -> CommandError {
     let error = CommandError::new(Kind::Usage, faults.join("\n"));
-    Err(error.hint("The files that come with the program are examples: `trueup connectors list` names them."))
+    error.hint("The files that come with the program are examples: `trueup connectors list` names them.")
 }

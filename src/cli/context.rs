@@ -1,6 +1,7 @@
 //! What every command is given: the terminal, the environment, which configuration, and which now.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ pub(super) struct Context {
     as_of: Option<DateTime<Utc>>,
     config_file: PathBuf,
     stopper: Mutex<Option<Stopper>>,
+    sending: AtomicBool,
 }
 
 impl Context {
@@ -34,7 +36,7 @@ impl Context {
         as_of: Option<DateTime<Utc>>,
     ) -> Self {
         let config_file = config::find(named, &environment);
-        Self { ui, environment, as_of, config_file, stopper: Mutex::default() }
+        Self { ui, environment, as_of, config_file, stopper: Mutex::default(), sending: AtomicBool::default() }
     }
 
     /// The configuration file of this command, there or not.
@@ -50,6 +52,7 @@ impl Context {
     /// Refuses another now than the real one, for commands that write to a remote: how long ago something was sent decides
     /// whether it may be sent again.
     pub(super) fn sends(&self) -> Result<(), CommandError> {
+        self.sending.store(true, Ordering::Relaxed);
         let Some(as_of) = self.as_of else { return Ok(()) };
         let what = format!("--as-of {} is given, and this command writes to another system", as_of.to_rfc3339());
         Err(CommandError::new(Kind::Usage, what).hint("Leave --as-of out: what is sent is dated by the real clock."))
@@ -89,11 +92,26 @@ impl Context {
         self.engine_for(config, &self.who()).await
     }
 
+    /// The same, on the real clock.
+    pub(super) async fn sending_engine(&self, config: &Config) -> Result<Engine, CommandError> {
+        self.sending.store(true, Ordering::Relaxed);
+        self.opened(config, Clock::System, &self.who()).await
+    }
+
     /// The same, for work that is somebody else's.
     pub(super) async fn engine_for(&self, config: &Config, who: &str) -> Result<Engine, CommandError> {
-        let engine = Engine::open(config, &self.environment, self.clock(), who).await?;
+        self.opened(config, self.clock(), who).await
+    }
+
+    async fn opened(&self, config: &Config, clock: Clock, who: &str) -> Result<Engine, CommandError> {
+        let engine = Engine::open(config, &self.environment, clock, who).await?;
         *self.stopper.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine.stopper());
         Ok(engine)
+    }
+
+    /// Whether something may have been sent that was not answered yet.
+    pub(super) fn may_have_sent(&self) -> bool {
+        self.sending.load(Ordering::Relaxed)
     }
 
     /// Ends the run of a command that was stopped, as far as that goes quickly.

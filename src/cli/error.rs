@@ -216,10 +216,9 @@ impl From<EngineError> for CommandError {
 fn of_write(error: &EngineError) -> Option<(Kind, String)> {
     Some(match error {
         EngineError::TicketSent { number: None, write: Some(id), .. } | EngineError::WriteOpen { id, .. } => {
-            let kind = if matches!(error, EngineError::WriteOpen { .. }) { Kind::NotReady } else { Kind::Refused };
             let looks =
                 format!("Run `trueup journal settle {id}` to look again; it closes where that proves what came of it.");
-            (kind, format!("{looks} Where nothing proves it, say it: --happened or --did-not, with --reason."))
+            (Kind::Refused, format!("{looks} Where nothing proves it, say it: --happened or --did-not, with --reason."))
         }
         EngineError::TicketSent { .. } => {
             (Kind::Refused, "Run `trueup renewals ticket` to see how it stands.".to_owned())

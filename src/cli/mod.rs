@@ -38,7 +38,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind, STATUSES};
@@ -113,7 +113,7 @@ impl Command {
             Self::Demo(args) => args.run(context).await,
             Self::Simulate(args) => args.run(context).await,
             Self::Connections(args) => args.run(context).await,
-            Self::Connectors(args) => args.run(context),
+            Self::Connectors(args) => args.run(context).await,
             Self::Pax8(args) => args.run(context).await,
             Self::Psa(args) => args.run(context).await,
             Self::Db(args) => args.run(context).await,
@@ -121,16 +121,31 @@ impl Command {
     }
 }
 
-/// The whole command line, for its reference and its self-check.
+/// The whole command line.
 #[must_use]
 pub fn command() -> clap::Command {
-    Cli::command()
+    with_whole_examples(Cli::command())
 }
+
+/// What stands below a help is written as it is: an example that was wrapped could not be pasted. Only the text of a template
+/// is never wrapped.
+fn with_whole_examples(command: clap::Command) -> clap::Command {
+    let command = command.mut_subcommands(with_whole_examples);
+    let Some(below) = command.get_after_help().map(ToString::to_string) else { return command };
+    command.help_template(format!("{HELP}\n\n{below}"))
+}
+
+/// What stands above it, as without a template.
+const HELP: &str = "{before-help}{about-with-newline}\n{usage-heading} {usage}\n\n{all-args}";
 
 /// Runs one command line and answers its exit status.
 #[must_use]
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
+    let mut command = command();
+    let parsed = command.try_get_matches_from_mut(arguments).and_then(|mut matches| {
+        Cli::from_arg_matches_mut(&mut matches).map_err(|refused| refused.format(&mut command))
+    });
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(refused) => return answer_without_command(&refused),
     };
@@ -175,7 +190,13 @@ fn run(cli: Cli, ui: &Arc<Ui>, environment: Environment) -> Result<Ending, Comma
                 // Unless it keeps its thread busy it is gone at once, and opens no run any more.
                 let _gone = tokio::time::timeout(GOING_MAX, work).await.is_ok();
                 context.stopped().await;
-                Err(CommandError::new(Kind::Interrupted, "interrupted"))
+                let interrupted = CommandError::new(Kind::Interrupted, "interrupted");
+                if !context.may_have_sent() {
+                    return Err(interrupted);
+                }
+                Err(interrupted.hint(
+                    "A write may have been sent. `trueup journal list --open` shows it; run again, it is looked for first.",
+                ))
             }
         }
     });

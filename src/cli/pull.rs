@@ -10,7 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind, of_connector};
 use crate::core::outside::harmless;
 use crate::core::period::BillingPeriod;
-use crate::engine::{self, Extra, Listing, PullRequest};
+use crate::engine::{self, Contacts, Extra, Listing, PullRequest};
 use crate::report::table::Kind::{Count, Text};
 use crate::report::table::{Cell, Column, Table, count, counted};
 
@@ -110,22 +110,34 @@ const COLUMNS: &[Column] = &[
 /// How many problems are shown; the database has all of them.
 const PROBLEMS_SHOWN: usize = 20;
 
-fn table(request: &PullRequest, listings: &[Listing]) -> Table {
-    let row = |listing: &Listing| {
-        let state = match &listing.error {
-            Some(error) => format!("failed: {error}"),
-            None if is_whole(listing) => "complete".to_owned(),
-            None => "partial".to_owned(),
-        };
-        vec![
-            Cell::text(listing.connector.clone()),
-            Cell::text(listing.entity.as_str().replace('_', " ")),
-            listing.period.map_or(Cell::Unknown, |period| Cell::text(period.to_string())),
-            Cell::Count(listing.records),
-            Cell::Count(count(listing.problems.len())),
-            Cell::text(state),
-        ]
+fn row(listing: &Listing) -> Vec<Cell> {
+    let state = match &listing.error {
+        Some(error) => format!("failed: {error}"),
+        None if is_whole(listing) => "complete".to_owned(),
+        None => "partial".to_owned(),
     };
+    vec![
+        Cell::text(listing.connector.clone()),
+        Cell::text(listing.entity.as_str().replace('_', " ")),
+        listing.period.map_or(Cell::Unknown, |period| Cell::text(period.to_string())),
+        Cell::Count(listing.records),
+        Cell::Count(count(listing.problems.len())),
+        Cell::text(state),
+    ]
+}
+
+/// Contacts are kept within their companies, and so are their problems; how many there are stands on a row of its own.
+fn row_of_contacts(listing: &Listing) -> Option<Vec<Cell>> {
+    let (read, state) = match listing.contacts? {
+        Contacts::Read(all) => (Cell::Count(all), if is_whole(listing) { "complete" } else { "partial" }),
+        Contacts::Unread => (Cell::Unknown, "failed"),
+        Contacts::None => (Cell::Unknown, "none offered"),
+    };
+    let connection = Cell::text(listing.connector.clone());
+    Some(vec![connection, Cell::text("contacts"), Cell::Unknown, read, Cell::Unknown, Cell::text(state)])
+}
+
+fn table(request: &PullRequest, listings: &[Listing]) -> Table {
     let unread = listings.iter().filter(|listing| listing.error.is_none()).flat_map(|listing| &listing.problems);
     let all = unread.clone().count();
     let mut notes: Vec<String> = unread.take(PROBLEMS_SHOWN).map(|problem| harmless(&problem.to_string())).collect();
@@ -138,7 +150,10 @@ fn table(request: &PullRequest, listings: &[Listing]) -> Table {
         about: "Each listing that was read, and whether it is whole",
         head: vec![("period".to_owned(), request.period.to_string())],
         columns: COLUMNS,
-        rows: listings.iter().map(row).collect(),
+        rows: listings
+            .iter()
+            .flat_map(|listing| std::iter::once(row(listing)).chain(row_of_contacts(listing)))
+            .collect(),
         notes,
     }
 }

@@ -59,7 +59,9 @@ impl Args {
 impl TicketArgs {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
         let config = context.config()?;
-        let engine = context.engine(&config).await?;
+        // A ticket is dated by the real clock, whatever day is taken for today: how long ago it was sent decides whether it
+        // may be sent again.
+        let engine = context.sending_engine(&config).await?;
         let stock = Stock::of_engine(&engine, &config).await?;
         let (wishes, unlinked) = stock.ticket_wishes(context.today(), self.within);
         let mut tickets = engine.propose_tickets(&wishes).await?;

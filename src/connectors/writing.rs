@@ -23,6 +23,10 @@ pub trait Intent: Serialize + DeserializeOwned + Send + Sync {
     fn subject(&self) -> String;
     /// The id of the record it is about; `None` where it makes one.
     fn record(&self) -> Option<String>;
+    /// Whether it holds what the journal does not keep, so that two of them cannot be told apart there.
+    fn hides(&self) -> bool {
+        false
+    }
 }
 
 /// What was there before a write was sent, as far as it helps to tell afterwards what happened.

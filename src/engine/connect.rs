@@ -2,7 +2,6 @@
 //!
 //! Keeps the invariant that a secret goes from where it lies into its connector and nowhere else.
 
-use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,10 +11,11 @@ use crate::config::{self, Config, Environment, FaultKind};
 use crate::connectors::files::profile::{self, Profile};
 use crate::connectors::files::{FilesPsa, FilesVendor};
 use crate::connectors::pax8::{Pax8, Pax8Settings};
-use crate::connectors::rest::{self, ConnectorFile, Rest, RestSettings};
+use crate::connectors::rest::{ConnectorFile, Rest, RestSettings};
 use crate::connectors::{
     self, CheckLine, ConnectorError, Descriptor, ErrorKind, PsaConnector, Side, VendorConnector, Watch,
 };
+use crate::engine::connector_files::connector_file;
 use crate::engine::{EngineError, Result};
 
 /// A kind of connector a configuration may name.
@@ -94,22 +94,6 @@ const FILES: Kind = Kind {
 
 /// Every kind.
 pub const KINDS: [Kind; 3] = [PAX8, REST, FILES];
-
-/// The connector files that come with the program.
-#[must_use]
-pub fn shipped_connector_files() -> Vec<String> {
-    ConnectorFile::builtins().collect()
-}
-
-/// The mistakes of a connector file, in the order of the file.
-///
-/// # Errors
-/// [`EngineError::File`] when it cannot be read at all.
-pub fn lint_connector_file(file: &Path) -> Result<Vec<String>> {
-    let file = connector_file(Path::new(""), &file.to_string_lossy())?;
-    let faults = rest::lint(&file).err().unwrap_or_default();
-    Ok(faults.iter().map(ToString::to_string).collect())
-}
 
 /// A connection that can be read.
 pub enum Connection {
@@ -262,11 +246,25 @@ fn open_pax8(config: &Config, name: &str, environment: &Environment, attempts_ma
 }
 
 fn rest(config: &Config, name: &str, environment: &Environment, attempts_max: Option<u32>) -> Result<Connection> {
+    let table = config.connectors.get(name).map(|c| &c.settings);
+    let file = table.and_then(|table| table.get("file")).and_then(toml::Value::as_str);
+    let file = file.ok_or_else(|| settings_error(name, "file is missing: name a connector file"))?;
+    let file = connector_file(config.folder(), file)?;
+    let mut settings = rest_settings(config, name, environment, file)?;
+    settings.attempts = attempts_max.map_or(settings.attempts, |most| most.min(settings.attempts));
+    Ok(Connection::Psa(Box::new(Rest::new(settings)?)))
+}
+
+/// What a connection is configured with, for one connector file.
+pub(super) fn rest_settings(
+    config: &Config,
+    name: &str,
+    environment: &Environment,
+    file: ConnectorFile,
+) -> Result<RestSettings> {
     known(config, name, &REST)?;
     let table = config.connectors.get(name).map(|c| c.settings.clone()).unwrap_or_default();
-    let text = |key: &str| table.get(key).and_then(toml::Value::as_str);
-    let file = text("file").ok_or_else(|| settings_error(name, "file is missing: name a connector file"))?;
-    let mut settings = RestSettings::new(name, connector_file(config.folder(), file)?);
+    let mut settings = RestSettings::new(name, file);
     for (key, value) in table.get("settings").and_then(toml::Value::as_table).into_iter().flatten() {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         settings.values.insert(key.clone(), text.into());
@@ -289,31 +287,12 @@ fn rest(config: &Config, name: &str, environment: &Environment, attempts_max: Op
         let pause = pause.ok_or_else(|| settings_error(name, "pause_ms: a number of milliseconds is expected"))?;
         settings.backoff.first = Duration::from_millis(pause);
     }
-    settings.attempts = attempts_max.map_or(settings.attempts, |most| most.min(settings.attempts));
-    Ok(Connection::Psa(Box::new(Rest::new(settings)?)))
+    Ok(settings)
 }
 
-/// The longest connector file that is read.
-const CONNECTOR_FILE_BYTES: u64 = 1 << 20;
-
-/// Reads a connector file, or takes a shipped one.
-fn connector_file(folder: &Path, name: &str) -> Result<ConnectorFile> {
-    if name.starts_with("builtin:") {
-        let known: Vec<String> = ConnectorFile::builtins().collect();
-        return ConnectorFile::builtin(name).ok_or_else(|| EngineError::File {
-            file: name.to_owned(),
-            what: format!("is not shipped; there are {}", known.join(", ")),
-        });
-    }
-    let refused = |what: String| EngineError::File { file: name.to_owned(), what };
-    let mut text = String::new();
-    let read = std::fs::File::open(folder.join(name))
-        .and_then(|file| file.take(CONNECTOR_FILE_BYTES + 1).read_to_string(&mut text));
-    let read = read.map_err(|error| refused(format!("cannot be read: {error}")))?;
-    if u64::try_from(read).unwrap_or(u64::MAX) > CONNECTOR_FILE_BYTES {
-        return Err(refused(format!("is longer than {CONNECTOR_FILE_BYTES} bytes; is it a connector file?")));
-    }
-    Ok(ConnectorFile { name: name.to_owned(), text })
+/// The names of the configured connections that go through a connector file.
+pub(super) fn through_files(config: &Config) -> Vec<&String> {
+    config.connectors.iter().filter(|(_, about)| about.kind == REST.name).map(|(name, _)| name).collect()
 }
 
 /// Remembers how the exports of a folder are read, in a file of the folder; one that is there is left alone.

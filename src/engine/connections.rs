@@ -80,8 +80,12 @@ struct Leaving {
 
 /// How every connection of the configuration and of the snapshots stands.
 fn standing(config: &Config, snapshots: &[SnapshotHeader], open: &[JournalEntry]) -> Vec<Standing> {
-    let names: BTreeSet<&String> =
-        config.connectors.keys().chain(snapshots.iter().map(|header| &header.connector)).collect();
+    let names: BTreeSet<&String> = config
+        .connectors
+        .keys()
+        .chain(snapshots.iter().map(|header| &header.connector))
+        .chain(open.iter().map(|entry| &entry.connector))
+        .collect();
     let standing = |name: &String| {
         let about = config.connectors.get(name);
         let last = snapshots.iter().find(|header| header.connector == *name);

@@ -104,6 +104,10 @@ impl Engine {
                 Err(EngineError::Contradicted { id: number, what, shown: WriteOutcome::DidNot.words() })
             }
             (Sight::NotYet(why), _) => Err(EngineError::TooEarly { id: number, what, why }),
+            (Sight::Blind(why), false) if self.is_fresh(&entry) => {
+                let why = format!("{why}; it may take effect for some minutes yet");
+                Err(EngineError::TooEarly { id: number, what, why })
+            }
             (Sight::CannotTell(_) | Sight::Blind(_), _) => self.ruled(job, entry, ticket.as_ref(), ruling).await,
         }
     }
@@ -117,7 +121,7 @@ impl Engine {
         ticket: Option<&Ticket>,
     ) -> Result<Sight> {
         match (door, ticket) {
-            (Door::Closed(why), _) => Ok(Sight::CannotTell(why.to_owned())),
+            (Door::Closed(why), _) => Ok(Sight::Blind(why.to_owned())),
             (Door::Pax8(remote), None) => self.sight_of(job, remote, entry).await,
             (Door::Psa(psa), Some(ticket)) => {
                 let looked = match sink(psa) {
@@ -155,6 +159,11 @@ impl Engine {
             self.note_end(job, entry.id, &end).await?;
         }
         Ok(Settled { entry, ended, record })
+    }
+
+    /// Whether it was sent so lately that it may still take effect.
+    fn is_fresh(&self, entry: &JournalEntry) -> bool {
+        self.clock.now().signed_duration_since(entry.at) < Settling::default().final_after
     }
 
     async fn entry(&self, number: i64) -> Result<JournalEntry> {

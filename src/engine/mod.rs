@@ -5,6 +5,7 @@
 
 mod connect;
 mod connections;
+mod connector_files;
 mod decide;
 mod delimited;
 mod directory;
@@ -36,6 +37,7 @@ use crate::config::{self, Config, Environment, Matching};
 use crate::core::record::Fingerprint;
 use crate::store::{Lease, Location, NewRun, Store, Tx, Wait};
 
+pub use crate::connectors::rest::{Described, DescribedLine, Trial, TriedField, TriedRow};
 pub use crate::connectors::writing::RecordSink;
 pub use crate::connectors::{
     CheckFailed, CheckLine, ConnectorError, Descriptor, ErrorKind, PsaConnector, Side, Unwatched, Waiting, Watch,
@@ -46,10 +48,13 @@ pub use crate::store::{
     RunOutcome, SnapshotHeader, StoreError, StoredHint, StoredOutcome, Ticket, TicketState, WriteOutcome, WriteSource,
 };
 pub use connect::{
-    Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, connect_to_check, is_pax8, lint_connector_file,
-    remember_columns, shipped_connector_files,
+    Connection, KINDS, Kind, Remembered, Setting, connect, connect_all, connect_to_check, is_pax8, remember_columns,
 };
 pub use connections::{Removal, Standing, reauthorize};
+pub use connector_files::{
+    TrialSettings, connector_schema, describe_connector_file, draft_connector_file, lint_connector_file,
+    shipped_connector_files, try_connector_file,
+};
 pub use decide::Decided;
 pub use delimited::{Delimited, read_delimited};
 pub use directory::Directory;
@@ -60,7 +65,7 @@ pub use folder::{ExportSource, Exported, read_links, reconcile_folder};
 pub use hints::webhook_secrets;
 pub use journal::{Door, Ruling, WriteAccount};
 pub use propose::Proposed;
-pub use pull::{Extra, Listing, PullRequest};
+pub use pull::{Contacts, Extra, Listing, PullRequest};
 pub use reconcile::Reconciled;
 pub use renewals::{Inventory, InventorySource, inventory_of_folder};
 pub use review::{Board, Gone, Names, Reviewed};

@@ -66,6 +66,26 @@ pub struct Listing {
     pub problems: Vec<Problem>,
     /// The error that ended the listing.
     pub error: Option<ConnectorError>,
+    /// What became of the contacts that were read with it; nothing where none were asked for.
+    pub contacts: Option<Contacts>,
+}
+
+/// What became of the contacts of companies; they are kept within their companies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contacts {
+    /// So many were read.
+    Read(u64),
+    /// They could not be read.
+    Unread,
+    /// The system has none.
+    None,
+}
+
+impl Contacts {
+    fn of(customers: &Pulled<VendorCustomer>) -> Self {
+        let of_each = customers.records().iter().filter_map(|customer| customer.fields.contacts.as_ref());
+        Self::Read(u64::try_from(of_each.map(Vec::len).sum::<usize>()).unwrap_or(u64::MAX))
+    }
 }
 
 impl Engine {
@@ -147,15 +167,21 @@ type Handed = std::result::Result<Vec<Problem>, ConnectorError>;
 type MayRead<R> = std::result::Result<Option<Pulled<R>>, ConnectorError>;
 
 /// The companies with their contacts, or without them where the contacts cannot be had: they are an extra.
-async fn customers_with_contacts(vendor: &dyn VendorConnector, watch: &dyn Watch) -> Read<VendorCustomer> {
+async fn customers_with_contacts(vendor: &dyn VendorConnector, watch: &dyn Watch) -> (Read<VendorCustomer>, Contacts) {
     let error = match vendor.customers_with_contacts(watch).await {
-        Ok(Some(customers)) => return Ok(customers),
-        Ok(None) => return vendor.customers(watch).await,
+        Ok(Some(customers)) => {
+            let contacts = Contacts::of(&customers);
+            return (Ok(customers), contacts);
+        }
+        Ok(None) => return (vendor.customers(watch).await, Contacts::None),
         Err(error) => error,
     };
-    let (customers, mut problems) = vendor.customers(watch).await?.into_parts();
-    problems.push(unread(&error));
-    Ok(Pulled::judge(customers, problems))
+    let without = vendor.customers(watch).await.map(|customers| {
+        let (customers, mut problems) = customers.into_parts();
+        problems.push(unread(&error));
+        Pulled::judge(customers, problems)
+    });
+    (without, Contacts::Unread)
 }
 
 fn unread(error: &ConnectorError) -> Problem {
@@ -207,8 +233,11 @@ impl<'p> Pull<'p> {
         let name = vendor.descriptor().name.as_str();
         if self.wants(Entity::VendorCustomers) {
             if self.asked(Extra::Contacts) {
-                let customers = customers_with_contacts(vendor, watch).await;
+                let (customers, contacts) = customers_with_contacts(vendor, watch).await;
                 self.save(name, Entity::VendorCustomers, None, customers).await?;
+                if let Some(listing) = self.listings.last_mut() {
+                    listing.contacts = Some(contacts);
+                }
             } else {
                 let mut saving = self.begin(name, Entity::VendorCustomers, None).await?;
                 let read = vendor.customers_into(&mut saving, watch).await;
@@ -393,6 +422,7 @@ impl<'p> Pull<'p> {
             records,
             problems,
             error,
+            contacts: None,
         });
         Ok(ended)
     }

@@ -431,6 +431,10 @@ mod tests {
         let early = engine.settle_write(1, Door::Psa(&psa), Some(&word)).await.unwrap_err();
         assert!(matches!(early, EngineError::TooEarly { .. }), "it may still come: {early}");
         assert_eq!(states(&engine).await, [(TicketState::Sending, None)]);
+        let blind = engine.settle_write(1, Door::Closed("the PSA is gone"), Some(&word)).await.unwrap_err();
+        assert!(matches!(blind, EngineError::TooEarly { .. }), "not seeing it is no proof: {blind}");
+        drop(engine);
+        let engine = self::engine(folder.path(), "2026-04-10T08:11:00Z").await;
         engine.settle_write(1, Door::Closed("the PSA is gone"), Some(&word)).await.unwrap();
         assert_eq!(states(&engine).await, [(TicketState::Proposed, None)]);
         let [again] = engine.tickets().await.unwrap().try_into().unwrap();

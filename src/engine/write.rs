@@ -240,14 +240,18 @@ impl Engine {
     }
 
     /// Looks after an open write of the same subject first; while it stays open, no other is sent. The same write, if it
-    /// turns out to have taken effect: it is not sent again.
+    /// turns out to have taken effect: it is not sent again. A write through another connection cannot be seen through this
+    /// one, which may lead to the same account under another name: it has to be closed first.
     async fn none_open<W: Writing + ?Sized>(&self, job: &Job, remote: &W, write: &W::Write) -> Result<Option<Settled>> {
         let (subject, request) = (write.subject(), serde_json::to_value(write).map_err(|error| unwritable(&error))?);
         for entry in self.store.list_open_writes().await? {
-            if entry.connector != remote.connection() || entry.subject != subject {
+            if entry.subject.to_lowercase() != subject.to_lowercase() {
                 continue;
             }
-            let is_same = entry.request == request;
+            if entry.connector != remote.connection() {
+                return Err(EngineError::open(&entry));
+            }
+            let is_same = !write.hides() && same_request(&entry.request, &request);
             let settled = self.settled(job, remote, entry, &Settling::once()).await?;
             match settled.ended {
                 Ended::Open(_) => return Err(EngineError::open(&settled.entry)),
@@ -390,6 +394,24 @@ impl Engine {
     /// What the database says.
     pub async fn writes(&self, at_most: u32) -> Result<Vec<JournalEntry>> {
         Ok(self.store.list_writes(at_most).await?)
+    }
+}
+
+/// Whether two requests ask for the same: ids and mail addresses are the same however they are capitalised.
+fn same_request(left: &Value, right: &Value) -> bool {
+    let is_id = |text: &str| text.len() == 36 && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
+    match (left, right) {
+        (Value::String(left), Value::String(right)) if is_id(left) || left.contains('@') => {
+            left.to_lowercase() == right.to_lowercase()
+        }
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same_request(left, right))
+        }
+        (Value::Object(left), Value::Object(right)) => {
+            let same = |(name, left)| right.get(name).is_some_and(|right| same_request(left, right));
+            left.len() == right.len() && left.iter().all(same)
+        }
+        (left, right) => left == right,
     }
 }
 

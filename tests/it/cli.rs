@@ -55,8 +55,7 @@ fn each_command_shows_an_example_and_it_parses() {
     let mut root = trueup::cli::command();
     root.build();
     each(&root, &mut |command| {
-        // A line that ends with a backslash goes on in the next, as in a shell.
-        let help = command.clone().term_width(0).render_long_help().to_string().replace("\\\n", " ");
+        let help = command.clone().render_long_help().to_string();
         if command.get_name() == "trueup" {
             return;
         }
@@ -77,6 +76,21 @@ fn each_command_shows_an_example_and_it_parses() {
             assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
         }
         assert!(count > 0, "`{}` shows no example", command.get_name());
+    });
+}
+
+/// As it is pasted: on one line however narrow the terminal, and without what only one of the shells understands.
+#[test]
+fn each_example_can_be_pasted_into_any_shell() {
+    let mut root = trueup::cli::command();
+    root.build();
+    each(&root, &mut |command| {
+        let Some(below) = command.get_after_help().map(ToString::to_string) else { return };
+        let shown = command.clone().term_width(40).render_long_help().to_string();
+        for example in below.lines().filter(|line| line.starts_with("  trueup ")) {
+            assert!(shown.lines().any(|line| line == example), "wrapped: {example}\n{shown}");
+            assert!(!example.contains(['\\', '`', '$', '\'']), "not for every shell: {example}");
+        }
     });
 }
 

@@ -103,7 +103,7 @@ async fn a_write_whose_process_was_killed_is_found_settled_by_looking_and_not_se
 async fn what_a_killed_process_left_is_closed_by_settle() {
     let desk = Desk::new("hold-write@companies,slow-seconds=3600").await;
     killed_when(desk.place.start(COMPANY), || desk.sent("POST", "/companies") == 1);
-    let refused = desk.run("connections remove pax8 --yes").ended(8).stderr;
+    let refused = desk.run("connections remove pax8 --yes").ended(4).stderr;
     assert!(refused.contains("Run `trueup journal settle 1` to look again"), "{refused}");
     let wrong = desk.run("journal settle 1 --did-not --reason \"I saw nothing\" --yes").ended(4);
     assert!(wrong.stderr.contains("looking showed that it took effect"), "{}", wrong.stderr);
@@ -224,6 +224,66 @@ async fn a_connection_that_is_gone_leaves_a_persons_word() {
     configure(&desk.place, desk.pax8.url(), "renamed");
     let gone = desk.run("journal settle 2").ended(2).stderr;
     assert!(gone.contains("the connection `pax8` is not configured any more"), "{gone}");
-    let ruled = desk.run("journal settle 2 --happened --reason \"it arrived\" --yes").ended(0).stdout;
-    assert!(ruled.contains("looking was not possible") && ruled.contains("person by ada: it took effect"), "{ruled}");
+    let word = "journal settle 2 --did-not --reason \"it never came\" --yes";
+    let early = desk.run(word).ended(8).stderr;
+    assert!(early.contains("looking was not possible"), "while it may still take effect, no word closes it: {early}");
+    aged(&desk).await;
+    let ruled = desk.run(word).ended(0).stdout;
+    assert!(
+        ruled.contains("looking was not possible") && ruled.contains("person by ada: it did not take effect"),
+        "{ruled}"
+    );
+}
+
+/// Has every write been sent an hour earlier.
+async fn aged(desk: &Desk) {
+    let url = format!("sqlite:{}", desk.place.path().join("trueup.db").display());
+    let mut database = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url).await.unwrap();
+    let earlier = (trueup::clock::Clock::System.now() - chrono::TimeDelta::hours(1))
+        .to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+    sqlx::query("update journal set created_at = ?").bind(earlier).execute(&mut database).await.unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_in_other_capitals_or_through_another_connection_is_not_sent_while_it_is_open() {
+    let desk = Desk::new("hold-write@contacts,slow-seconds=3600,late=9@contacts").await;
+    let company = desk.json("pax8 companies list")[0]["id"].as_str().unwrap().to_owned();
+    let create = |company: &str, mail: &str| {
+        format!("pax8 contacts create {company} --first-name Ada --last-name Moss --email {mail} --phone 1 --yes")
+    };
+    killed_when(desk.place.start(&create(&company, "ada@m.example")), || desk.sent("POST", "/contacts") == 1);
+    for (company, mail) in [(company.to_uppercase(), "ada@m.example"), (company.clone(), "Ada@M.example")] {
+        let ran = desk.run(&create(&company, mail));
+        assert!(
+            ran.stderr.contains("nothing was sent now") || ran.stderr.contains("it is not known yet"),
+            "{}",
+            ran.stderr
+        );
+        assert_eq!(desk.sent("POST", "/contacts"), 1, "{company} {mail}");
+    }
+
+    let desk = Desk::new("hold-write@companies,slow-seconds=3600").await;
+    killed_when(desk.place.start(COMPANY), || desk.sent("POST", "/companies") == 1);
+    configure(&desk.place, desk.pax8.url(), "renamed");
+    let refused = desk.run(COMPANY).ended(4).stderr;
+    assert!(refused.contains("write 1 (create company"), "{refused}");
+    assert_eq!(desk.sent("POST", "/companies"), 1);
+    let listed = desk.run("connections list").ended(0).stdout;
+    assert!(listed.contains("pax8 ") && listed.contains("renamed"), "what has an open write is listed: {listed}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn another_secret_is_another_write() {
+    let desk = Desk::new("hold-write@configuration,slow-seconds=3600").await;
+    let _ = made_webhook(&desk);
+    let update = "pax8 webhooks update w --url https://h.example/y --authorization-env HOOK --yes";
+    killed_when(desk.place.start(update), || {
+        desk.sent("POST", "/configuration") + desk.sent("PUT", "/configuration") == 1
+    });
+    let shown = desk.run(&update.replace(" --yes", "")).ended(2).stderr;
+    assert!(shown.contains("(new, not shown)"), "{shown}");
+    let again = desk.run(update);
+    assert!(!again.stderr.contains("nothing was sent now"), "{}", again.stderr);
 }

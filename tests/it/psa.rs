@@ -183,7 +183,7 @@ async fn a_change_is_shown_and_asked_and_touches_what_it_names_alone() {
         shown.contains("PATCH http://") && shown.contains("/clients/c1") && shown.contains("nothing was sent"),
         "{shown}"
     );
-    assert_eq!(desk.sent(), [] as [String; 0]);
+    assert_eq!(desk.sent(), Vec::<String>::new());
     let mut wanted = desk.row("/clients", 0);
     let done = desk.run(&format!("{line} --yes"), 0);
     assert!(done.stderr.contains("Done: update customer, number 1 in the journal."), "{}", done.stderr);
@@ -194,7 +194,7 @@ async fn a_change_is_shown_and_asked_and_touches_what_it_names_alone() {
     assert_eq!(desk.sent().len(), 1);
     let again = desk.run(&format!("{line} --yes"), 0).stderr;
     assert!(again.contains("It is so already"), "{again}");
-    assert_eq!(desk.sent(), [] as [String; 0]);
+    assert_eq!(desk.sent(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,7 +210,7 @@ async fn a_record_is_made_once_and_found_by_its_marker() {
     assert_eq!(desk.sent().len(), 1);
     let again = desk.run(line, 4).stderr;
     assert!(again.contains("customer n1 is there already and fits it; nothing was sent"), "{again}");
-    assert_eq!(desk.sent(), [] as [String; 0]);
+    assert_eq!(desk.sent(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -263,5 +263,5 @@ async fn what_cannot_be_written_is_refused_with_the_words_there_are() {
         let ran = desk.run(&format!("{line} --yes"), 2);
         assert!(ran.stderr.contains(expected), "{line}: {}", ran.stderr);
     }
-    assert_eq!(desk.sent(), [] as [String; 0]);
+    assert_eq!(desk.sent(), Vec::<String>::new());
 }

@@ -2,6 +2,7 @@
 //! read through the simulator.
 #![cfg(test)]
 
+mod commands;
 pub(crate) mod connectwise;
 mod entities;
 mod gallery;

@@ -17,7 +17,7 @@ use crate::engine::pax8::{
     ContactRole, Country, Filled, Invalid, NewCompany, Record, Remote, Write, duties_open,
 };
 
-const COMPANY: Id = ("COMPANY", "The company's id or name, or the beginning of either");
+const COMPANY: Id = ("COMPANY", "The company's id or name, or the beginning of either; of an id at least 6 characters");
 
 /// Reads of companies.
 #[derive(Debug, Clone)]
@@ -87,7 +87,7 @@ pub(super) struct Create {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup pax8 companies update \"Meridian Credit Union\" --phone \"0117 496 0009\"")]
 pub(super) struct Update {
-    /// The company's id or name, or the beginning of either
+    /// The company's id or name, or the beginning of either; of an id at least 6 characters
     #[arg(value_name = "COMPANY")]
     company: String,
     #[command(flatten)]

@@ -18,7 +18,7 @@ use crate::engine::pax8::{
     Query, Record, Remote, RemoteId, Write, duties_open,
 };
 
-const COMPANY: Id = ("COMPANY", "The company's id or name, or the beginning of either");
+const COMPANY: Id = ("COMPANY", "The company's id or name, or the beginning of either; of an id at least 6 characters");
 const CONTACT: Id = ("CONTACT", "The contact's id, mail address or name");
 
 /// Reads of contacts.
@@ -64,7 +64,7 @@ pub(super) enum Verb {
     after_help = "Example:\n  trueup pax8 contacts create \"Meridian Credit Union\" --first-name Ada --last-name Moss --email ada@acme.example --phone 555-0100 --role billing"
 )]
 pub(super) struct Create {
-    /// The company's id or name, or the beginning of either
+    /// The company's id or name, or the beginning of either; of an id at least 6 characters
     #[arg(value_name = "COMPANY")]
     company: String,
     #[command(flatten)]
@@ -84,7 +84,7 @@ pub(super) struct Create {
     after_help = "Example:\n  trueup pax8 contacts update \"Meridian Credit Union\" jo@meridiancreditunionllc.example --phone 555-0199 --role technical"
 )]
 pub(super) struct Update {
-    /// The company's id or name, or the beginning of either
+    /// The company's id or name, or the beginning of either; of an id at least 6 characters
     #[arg(value_name = "COMPANY")]
     company: String,
     /// The contact's id, mail address or name
@@ -110,7 +110,7 @@ pub(super) struct Update {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup pax8 contacts delete \"Meridian Credit Union\" ada@acme.example")]
 pub(super) struct Delete {
-    /// The company's id or name, or the beginning of either
+    /// The company's id or name, or the beginning of either; of an id at least 6 characters
     #[arg(value_name = "COMPANY")]
     company: String,
     /// The contact's id, mail address or name

@@ -10,6 +10,8 @@ use crate::engine::pax8::{Field, Kind, Record, Resource};
 
 /// A part of a list stays on one line up to this length.
 const PART_MAX: usize = 100;
+/// What stands for a value that is never shown.
+const HIDDEN: &str = "***";
 /// Between the texts of a list; commas stand within them.
 const BETWEEN: &str = " | ";
 
@@ -140,6 +142,8 @@ pub(super) fn beside(lines: Vec<Line>, now: &Record) -> Vec<Line> {
     let told = |(path, new): Line| {
         let same = |was: &str| was == new || is_start_of(was, &new);
         let text = match was(&path) {
+            // What is hidden on both sides cannot be told apart.
+            Some(_) if new == HIDDEN => format!("{new} (new, not shown)"),
             Some(was) if same(&was) => format!("{new} (as it is)"),
             Some(was) => format!("{was} → {new}"),
             None => format!("(nothing) → {new}"),

@@ -38,8 +38,8 @@ pub(super) use show::json;
 /// Reads go to Pax8 at once and need no database. Writes show what they would send and ask; each is noted in the database
 /// before it is sent, sent once, and ends with what Pax8 then reports. No pull and no reconcile ever writes.
 ///
-/// Companies, products and webhooks may be named by the beginning of their names or ids, where it means one alone; the last pull
-/// knows names, and otherwise Pax8 is asked.
+/// Companies, products and webhooks may be named by the beginning of their names, or by the first 6 or more characters of their
+/// ids, where it means one alone; the last pull knows names, and otherwise Pax8 is asked.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  trueup pax8 subscriptions list --status active --all --format csv\n\nThe examples are answered by `trueup simulate pax8 --seed 7 --period 2026-10`; those of a webhook and of deleting a contact name what the example of `create` made. A list such as admin,billing stands in quotes in PowerShell, or the option is repeated."

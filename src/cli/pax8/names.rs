@@ -48,7 +48,8 @@ impl Of {
     }
 }
 
-/// The id of a company or product that a person named: by its id, its whole name, or the beginning of either.
+/// The id of a company or product that a person named: by its id, its whole name, or the beginning of either:
+/// of an id at least [`ID_START_MIN`] characters.
 pub(super) async fn id_of(
     context: &Context,
     remote: &Remote,
@@ -108,7 +109,8 @@ fn only(
         [] => {
             let what = format!("no {one} has this id or name: {}", excerpt(typed.as_str(), 60));
             let error = refused(Invalid { field: field.to_owned(), what }, "", &[]);
-            Err(error.hint(format!("Look it up: trueup pax8 {many} list")))
+            let start = format!("The beginning of an id is taken from {ID_START_MIN} characters on.");
+            Err(error.hint(format!("{start} Look it up: trueup pax8 {many} list")))
         }
         several => {
             let mut lines: Vec<String> =

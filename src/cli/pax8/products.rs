@@ -3,7 +3,7 @@
 use crate::cli::pax8::read::{Asks, Id, Noun, Read, flag};
 use crate::engine::pax8::Ask;
 
-const PRODUCT: Id = ("PRODUCT", "The product's id or name, or the beginning of either");
+const PRODUCT: Id = ("PRODUCT", "The product's id or name, or the beginning of either; of an id at least 6 characters");
 
 /// Reads of products.
 #[derive(Debug, Clone)]

@@ -58,7 +58,7 @@ impl Authorization {
     after_help = "Example:\n  trueup pax8 webhooks update trueup --url https://hooks.acme.example/new --authorization-env PAX8_HOOK_SECRET --clear contact-email"
 )]
 pub(super) struct Update {
-    /// The webhook's id or name, or the beginning of either
+    /// The webhook's id or name, or the beginning of either; of an id at least 6 characters
     #[arg(value_name = "WEBHOOK")]
     webhook: String,
     /// What people call it
@@ -102,7 +102,7 @@ pub(super) struct Disable {
 
 #[derive(Debug, clap::Args)]
 struct Switch {
-    /// The webhook's id or name, or the beginning of either
+    /// The webhook's id or name, or the beginning of either; of an id at least 6 characters
     #[arg(value_name = "WEBHOOK")]
     webhook: String,
     #[command(flatten)]

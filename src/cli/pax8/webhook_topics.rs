@@ -49,7 +49,7 @@ pub(super) enum Verb {
     after_help = "Examples:\n  trueup pax8 webhooks topics add trueup CLIENT:CREATED\n  trueup pax8 webhooks topics add trueup SUBSCRIPTION --filter \"UPDATED: quantity greater_than 100\""
 )]
 pub(super) struct Add {
-    /// The webhook's id or name, or the beginning of either
+    /// The webhook's id or name, or the beginning of either; of an id at least 6 characters
     #[arg(value_name = "WEBHOOK")]
     webhook: String,
     /// The topic, or one of its actions
@@ -74,7 +74,7 @@ struct Filters {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup pax8 webhooks topics remove trueup CLIENT")]
 pub(super) struct Remove {
-    /// The webhook's id or name, or the beginning of either
+    /// The webhook's id or name, or the beginning of either; of an id at least 6 characters
     #[arg(value_name = "WEBHOOK")]
     webhook: String,
     /// The topic, by its name or its id at the webhook
@@ -88,7 +88,7 @@ pub(super) struct Remove {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup pax8 webhooks topics replace trueup INVOICE:CREATED SUBSCRIPTION")]
 pub(super) struct Replace {
-    /// The webhook's id or name, or the beginning of either
+    /// The webhook's id or name, or the beginning of either; of an id at least 6 characters
     #[arg(value_name = "WEBHOOK")]
     webhook: String,
     /// The topics, or one action of each
@@ -106,7 +106,7 @@ pub(super) struct Replace {
     after_help = "Example:\n  trueup pax8 webhooks topics configure trueup SUBSCRIPTION --filter \"UPDATED: status in Active,Trial\""
 )]
 pub(super) struct Configure {
-    /// The webhook's id or name, or the beginning of either
+    /// The webhook's id or name, or the beginning of either; of an id at least 6 characters
     #[arg(value_name = "WEBHOOK")]
     webhook: String,
     /// The topic, by its name or its id at the webhook

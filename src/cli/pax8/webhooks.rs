@@ -17,7 +17,8 @@ use crate::engine::pax8::{
     Write,
 };
 
-pub(super) const WEBHOOK: Id = ("WEBHOOK", "The webhook's id or name, or the beginning of either");
+pub(super) const WEBHOOK: Id =
+    ("WEBHOOK", "The webhook's id or name, or the beginning of either; of an id at least 6 characters");
 const DELIVERY: Id = ("LOG_ID", "The delivery's id, as `webhooks logs` lists it");
 
 /// Reads of webhooks.
@@ -64,7 +65,7 @@ impl Noun for Webhooks {
         Read {
             verb: "log",
             about: "Show one delivery of a webhook, with what was sent and answered",
-            more: "Secrets in what was sent are shown as ***.",
+            more: "The id is one of those that `trueup pax8 webhooks logs WEBHOOK` lists; that of the example stands for one of them. Secrets in what was sent are shown as ***.",
             asks: Asks::WholeOf(WEBHOOK, DELIVERY, |webhook, delivery| Ask::Delivery { webhook, delivery }),
             flags: &[],
             example: "webhooks log trueup 90ab44e1",
@@ -129,7 +130,7 @@ pub(super) struct Create {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup pax8 webhooks test trueup INVOICE")]
 pub(super) struct Test {
-    /// The webhook's id or name, or the beginning of either
+    /// The webhook's id or name, or the beginning of either; of an id at least 6 characters
     #[arg(value_name = "WEBHOOK")]
     webhook: String,
     /// The topic's name
@@ -141,11 +142,12 @@ pub(super) struct Test {
 
 /// Have Pax8 make a delivery again
 ///
-/// One that failed, say: `trueup pax8 webhooks logs` lists them. What it carries is what it carried before.
+/// One that failed, say: `trueup pax8 webhooks logs WEBHOOK` lists them with their ids; that of the example stands for one of
+/// them. What it carries is what it carried before.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup pax8 webhooks retry trueup 90ab44e1")]
 pub(super) struct Retry {
-    /// The webhook's id or name, or the beginning of either
+    /// The webhook's id or name, or the beginning of either; of an id at least 6 characters
     #[arg(value_name = "WEBHOOK")]
     webhook: String,
     /// The delivery's id, as `webhooks logs` lists it
@@ -159,7 +161,7 @@ pub(super) struct Retry {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trueup pax8 webhooks delete trueup")]
 pub(super) struct Delete {
-    /// The webhook's id or name, or the beginning of either
+    /// The webhook's id or name, or the beginning of either; of an id at least 6 characters
     #[arg(value_name = "WEBHOOK")]
     webhook: String,
     #[command(flatten)]

@@ -183,11 +183,9 @@ impl Client {
     /// What a rule of the remote says that is neither good nor to be waited for.
     fn refused<T>(status: u16, trouble: Trouble) -> Outcome<T> {
         let no = |as_what, message: String| {
-            // a rule says the status with its words, and so does a refusal
-            let words = message
-                .strip_prefix(&status.to_string())
-                .map_or(message.as_str(), |words| words.strip_prefix(": ").unwrap_or(words));
-            Outcome::Refused(Refusal { status, as_what, kind: None, message: words.to_owned() })
+            // a rule's words begin with the status, which a refusal says by itself
+            let said = message.strip_prefix(&status.to_string()).map(|rest| rest.trim_start_matches(": ").to_owned());
+            Outcome::Refused(Refusal { status, as_what, kind: None, message: said.unwrap_or(message) })
         };
         match trouble {
             Trouble::Refused { as_what, field, message } => {

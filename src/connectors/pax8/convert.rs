@@ -1,9 +1,13 @@
 //! Pax8's records as this program's. Pure; a record that lacks what it must have becomes a [`Flaw`].
+//!
+//! `usual` is the currency of the settings: it stands in where a record says none, as those of old shape do, and changes none
+//! that is said, since an account may be charged in several.
 
 use chrono::NaiveDate;
 
 use crate::connectors::pax8::field::{
-    Flaw, amount, currency, day, id, quantity, required, required_id, required_text, same_case, text, unit_price,
+    Flaw, amount, currency, day, id, may_currency, quantity, required, required_id, required_text, same_case, text,
+    unit_price,
 };
 use crate::connectors::pax8::wire;
 use crate::core::billing::{
@@ -11,6 +15,7 @@ use crate::core::billing::{
 };
 use crate::core::customer::{Contact, ContactRole, CustomerFields, VendorCustomer};
 use crate::core::id::{ChargeId, InvoiceId, SubscriptionId, VendorProductId};
+use crate::core::money::Currency;
 use crate::core::outside::excerpt;
 use crate::core::product::{CommitmentRule, PriceRow, ProductFields, VendorProduct};
 use crate::core::record::Record;
@@ -114,7 +119,7 @@ pub(super) fn commitment(of: &VendorProductId, rule: wire::CommitmentDependency)
 }
 
 /// A subscription, or an earlier state of one.
-pub(super) fn subscription(held: wire::Subscription) -> Read<Subscription> {
+pub(super) fn subscription(held: wire::Subscription, usual: Option<Currency>) -> Read<Subscription> {
     let (term, ends) = match held.commitment.or(held.commitment_term) {
         Some(commitment) => (text(commitment.term), commitment.end_date),
         None => (None, None),
@@ -133,7 +138,7 @@ pub(super) fn subscription(held: wire::Subscription) -> Read<Subscription> {
             status: required_text("status", held.status)?,
             price: unit_price("price", held.price.as_ref())?,
             cost: unit_price("partnerCost", held.partner_cost.as_ref())?,
-            currency: text(held.currency_code).map(|code| currency("currencyCode", Some(code))).transpose()?,
+            currency: may_currency("currencyCode", held.currency_code, usual)?,
             billing_term: text(held.billing_term),
             commitment_term: term,
             commitment_end: day("commitment.endDate", ends)?,
@@ -144,7 +149,7 @@ pub(super) fn subscription(held: wire::Subscription) -> Read<Subscription> {
 }
 
 /// The head of an invoice.
-pub(super) fn invoice(head: wire::Invoice) -> Read<VendorInvoice> {
+pub(super) fn invoice(head: wire::Invoice, usual: Option<Currency>) -> Read<VendorInvoice> {
     Ok(VendorInvoice {
         id: required_id("id", head.id)?,
         date: required("invoiceDate", day("invoiceDate", head.invoice_date)?)?,
@@ -153,7 +158,7 @@ pub(super) fn invoice(head: wire::Invoice) -> Read<VendorInvoice> {
         total: amount("total", head.total.as_ref())?,
         balance: amount("balance", head.balance.as_ref())?,
         carried: amount("carriedBalance", head.carried_balance.as_ref())?,
-        currency: currency("currencyCode", head.currency_code)?,
+        currency: currency("currencyCode", head.currency_code, usual)?,
         partner: text(head.partner_name),
     })
 }
@@ -168,7 +173,12 @@ pub(super) fn strange_status(head: &VendorInvoice) -> Option<Problem> {
 }
 
 /// A line of an invoice, or of a draft. `place` is the line's id where the source gives none.
-pub(super) fn charge(invoice: Option<&InvoiceId>, place: String, item: wire::InvoiceItem) -> Read<VendorCharge> {
+pub(super) fn charge(
+    invoice: Option<&InvoiceId>,
+    place: String,
+    item: wire::InvoiceItem,
+    usual: Option<Currency>,
+) -> Read<VendorCharge> {
     Ok(VendorCharge {
         id: id(item.id).unwrap_or_else(|| ChargeId::new(place)),
         invoice: invoice.cloned(),
@@ -193,13 +203,17 @@ pub(super) fn charge(invoice: Option<&InvoiceId>, place: String, item: wire::Inv
         cost_total: required("costTotal", amount("costTotal", item.cost_total.as_ref())?)?,
         tax: amount("salesTax", item.sales_tax.as_ref())?,
         amount_due: amount("amountDue", item.amount_due.as_ref())?,
-        currency: currency("currencyCode", item.currency_code)?,
+        currency: currency("currencyCode", item.currency_code, usual)?,
         description: text(item.description),
     })
 }
 
 /// A metered total. The subscription is the one asked for: the reply need not name it.
-pub(super) fn usage_summary(of: &SubscriptionId, summary: wire::UsageSummary) -> Read<UsageSummary> {
+pub(super) fn usage_summary(
+    of: &SubscriptionId,
+    summary: wire::UsageSummary,
+    usual: Option<Currency>,
+) -> Read<UsageSummary> {
     Ok(UsageSummary {
         id: same_case(required_text("id", summary.id)?),
         company: id(summary.company_id),
@@ -208,12 +222,17 @@ pub(super) fn usage_summary(of: &SubscriptionId, summary: wire::UsageSummary) ->
         resource_group: text(summary.resource_group),
         charges: required("currentCharges", amount("currentCharges", summary.current_charges.as_ref())?)?,
         cost: required("partnerTotal", amount("partnerTotal", summary.partner_total.as_ref())?)?,
-        currency: currency("currencyCode", summary.currency_code)?,
+        currency: currency("currencyCode", summary.currency_code, usual)?,
     })
 }
 
 /// A metered line; `None` when it is of another day than was asked for (a filter the remote did not heed).
-pub(super) fn usage_line(of: &str, asked: NaiveDate, line: wire::UsageLine) -> Read<Option<UsageLine>> {
+pub(super) fn usage_line(
+    of: &str,
+    asked: NaiveDate,
+    line: wire::UsageLine,
+    usual: Option<Currency>,
+) -> Read<Option<UsageLine>> {
     let day = required("usageDate", day("usageDate", line.usage_date)?)?;
     if day != asked {
         return Ok(None);
@@ -228,7 +247,7 @@ pub(super) fn usage_line(of: &str, asked: NaiveDate, line: wire::UsageLine) -> R
         price: unit_price("unitPrice", line.unit_price.as_ref())?,
         charges: required("currentCharges", amount("currentCharges", line.current_charges.as_ref())?)?,
         cost: required("partnerTotal", amount("partnerTotal", line.partner_total.as_ref())?)?,
-        currency: currency("currencyCode", line.currency_code)?,
+        currency: currency("currencyCode", line.currency_code, usual)?,
     }))
 }
 

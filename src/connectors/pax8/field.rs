@@ -69,10 +69,22 @@ pub(super) fn same_case(text: String) -> String {
     if is_uuid { text.to_ascii_lowercase() } else { text }
 }
 
-/// A currency that must be there.
-pub(super) fn currency(field: &str, value: Option<String>) -> Result<Currency, Flaw> {
-    let text = required_text(field, value)?;
-    Currency::from_str(&text).map_err(|e| Flaw::new(field, e.to_string()))
+/// A currency as it is said; where none is said, the one that the settings give.
+pub(super) fn may_currency(
+    field: &str,
+    value: Option<String>,
+    usual: Option<Currency>,
+) -> Result<Option<Currency>, Flaw> {
+    let said = text(value).map(|text| Currency::from_str(&text).map_err(|e| Flaw::new(field, e.to_string())));
+    Ok(said.transpose()?.or(usual))
+}
+
+/// A currency that must be said, or be in the settings.
+pub(super) fn currency(field: &str, value: Option<String>, usual: Option<Currency>) -> Result<Currency, Flaw> {
+    may_currency(field, value, usual)?.ok_or_else(|| {
+        let what = "expected a value, found none; `currency` in the settings of the connection says what is meant then";
+        Flaw::new(field, what)
+    })
 }
 
 fn number<T>(field: &str, value: Option<&Number>, parse: fn(&str) -> Result<T, MoneyError>) -> Result<Option<T>, Flaw> {

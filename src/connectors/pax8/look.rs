@@ -55,6 +55,10 @@ impl Intent for Write {
     fn record(&self) -> Option<String> {
         self.target().and_then(|target| target.id())
     }
+
+    fn hides(&self) -> bool {
+        self.secret().is_some()
+    }
 }
 
 #[async_trait]
@@ -320,10 +324,11 @@ fn cancelled(on: Option<chrono::NaiveDate>, id: &str, before: &Value, now: &Valu
     let end = |value: &Value| field::day("endDate", Some(text(value, "endDate"))).ok().flatten();
     let moved = end(now) != end(before);
     let at_wanted = on.is_none_or(|on| end(now) == Some(on));
-    let new = (ended(now) && !ended(before)) || (moved && end(now).is_some());
+    // An end that moved may be another's doing: it proves a cancelling only where it is the day that was asked for.
+    let new = (ended(now) && !ended(before)) || (moved && on.is_some());
     if new && at_wanted {
         Looked::Happened(id.to_owned())
-    } else if !new && !moved && ended(now) == ended(before) {
+    } else if !moved && ended(now) == ended(before) {
         Looked::DidNot
     } else {
         Looked::CannotTell(format!(

@@ -41,6 +41,7 @@ use crate::connectors::{
 use crate::core::billing::{Assignment, EndRule, Subscription, UsageLine, UsageSummary, VendorCharge, VendorInvoice};
 use crate::core::customer::{Contact, VendorCustomer};
 use crate::core::id::{InvoiceId, SubscriptionId, VendorProductId};
+use crate::core::money::MoneyError;
 use crate::core::period::BillingPeriod;
 use crate::core::product::{CommitmentRule, PriceRow, VendorProduct};
 use crate::core::snapshot::{Problem, Pulled};
@@ -84,6 +85,8 @@ impl Pax8 {
         if settings.client_id.trim().is_empty() {
             return Err(wrong("client_id is empty; it stands beside the secret in the partner portal".to_owned()));
         }
+        let currency = settings.currency.as_deref().map(str::parse).transpose();
+        let currency = currency.map_err(|error: MoneyError| wrong(format!("currency: {error}")))?;
         let client = Client::new(settings.http())?;
         let descriptor = Descriptor {
             kind: "pax8",
@@ -92,7 +95,8 @@ impl Pax8 {
             location: client.base_url().to_owned(),
         };
         let name = settings.name.as_str().into();
-        let reader = Reader { client, name, page_size: settings.page_size, at_once: settings.concurrency };
+        let (page_size, at_once) = (settings.page_size, settings.concurrency);
+        let reader = Reader { client, name, page_size, at_once, currency };
         Ok(Self { descriptor, reader, settings: settings.clone() })
     }
 
@@ -143,7 +147,9 @@ impl Pax8 {
         let (from, to) = (first.to_string(), last.to_string());
         let filters = [("invoiceDateRangeStart", from.as_str()), ("invoiceDateRangeEnd", to.as_str())];
         let listing = Listing::of("/invoices", &filters, "invoices");
-        let (mut heads, mut problems) = self.reader.records(listing, watch, |_, head| convert::invoice(head)).await?;
+        let usual = self.reader.currency;
+        let read = move |_, head| convert::invoice(head, usual);
+        let (mut heads, mut problems) = self.reader.records(listing, watch, read).await?;
         heads.retain(|head| first <= head.date && head.date <= last);
         problems.extend(heads.iter().filter_map(convert::strange_status));
         Ok((heads, problems))
@@ -213,7 +219,9 @@ impl VendorConnector for Pax8 {
 
     async fn subscriptions_into(&self, into: &mut dyn Sink<Subscription>, watch: &dyn Watch) -> Result<Vec<Problem>> {
         let listing = Listing::of("/subscriptions", &[], "subscriptions").by_day();
-        let problems = self.reader.records_into(listing, into, watch, |_, one| convert::subscription(one)).await?;
+        let usual = self.reader.currency;
+        let read = move |_, one| convert::subscription(one, usual);
+        let problems = self.reader.records_into(listing, into, watch, read).await?;
         Ok(self.client().clean(problems))
     }
 
@@ -243,13 +251,14 @@ impl VendorConnector for Pax8 {
         let (heads, mut problems) = self.invoices_dated(period.first_day(), period.next().last_day(), watch).await?;
         let heads: Vec<_> = heads.iter().filter(|head| !head.is_superseded()).collect();
         let whole = Watched::listing(watch, &self.descriptor.name, "charges of invoices");
+        let usual = self.reader.currency;
         let mut before = 0;
         for (number, head) in heads.iter().enumerate() {
             let path = format!("/invoices/{}/items", segment(head.id.as_str()));
             whole.progress(u64::try_from(before).unwrap_or(u64::MAX), Way::parts(number, heads.len()));
             let onward = Onward { whole: &whole, before, number, of: heads.len() };
             let id = head.id.clone();
-            let read = move |place, item| convert::charge(Some(&id), line_id(id.as_str(), place), item);
+            let read = move |place, item| convert::charge(Some(&id), line_id(id.as_str(), place), item, usual);
             let (mut lines, flawed) = self.reader.records(Listing::of(&path, &[], "charges"), &onward, read).await?;
             problems.extend(ends(&path, head.id.as_str(), &mut lines));
             // what was used in the month and what changed in it is charged in the month after
@@ -267,7 +276,8 @@ impl VendorConnector for Pax8 {
             DraftMonth::Next => "1",
         };
         let filters = [("monthOffset", offset)];
-        let read = |place, item| convert::charge(None::<&InvoiceId>, line_id("draft", place), item);
+        let usual = self.reader.currency;
+        let read = move |place, item| convert::charge(None::<&InvoiceId>, line_id("draft", place), item, usual);
         let path = "/invoices/draftItems";
         let (mut charges, mut problems) =
             self.reader.records(Listing::of(path, &filters, "drafts"), watch, read).await?;
@@ -352,7 +362,7 @@ async fn dependencies_of(reader: Reader, product: VendorProductId) -> Result<Par
 async fn history_of(reader: Reader, subscription: SubscriptionId) -> Result<Parts<Subscription>> {
     let path = format!("/subscriptions/{}/history", segment(subscription.as_str()));
     let read = reader.unpaged(&path).await.map(|rows| {
-        let (states, mut problems) = convert(&rows, |_, state| convert::subscription(state));
+        let (states, mut problems) = convert(&rows, |_, state| convert::subscription(state, reader.currency));
         let (mut states, others): (Vec<_>, Vec<_>) = states.into_iter().partition(|state| state.id == subscription);
         problems.extend(others.iter().map(|other| {
             let what = format!("is no state of {subscription}, whose history was asked for");
@@ -382,7 +392,8 @@ fn earlier(left: &Subscription, right: &Subscription) -> Ordering {
 async fn usage_of(reader: Reader, subscription: SubscriptionId) -> Result<Parts<UsageSummary>> {
     let path = format!("/subscriptions/{}/usage-summaries", segment(subscription.as_str()));
     let of = subscription.clone();
-    let read = move |_, summary| convert::usage_summary(&of, summary);
+    let usual = reader.currency;
+    let read = move |_, summary| convert::usage_summary(&of, summary, usual);
     let read = reader.records(Listing::of(&path, &[], "usage summaries"), &Unwatched, read).await;
     gone_is_a_problem(&path, subscription.as_str(), read)
 }
@@ -391,7 +402,8 @@ async fn usage_on(reader: Reader, (summary, day): (String, NaiveDate)) -> Result
     let path = format!("/usage-summaries/{}/usage-lines", segment(&summary));
     let (asked, of) = (day.to_string(), summary.clone());
     let filters = [("usageDate", asked.as_str())];
-    let read = move |_, line| convert::usage_line(&of, day, line);
+    let usual = reader.currency;
+    let read = move |_, line| convert::usage_line(&of, day, line, usual);
     let read = reader.records(Listing::of(&path, &filters, "usage lines"), &Unwatched, read).await;
     let read = read.map(|(lines, problems)| (lines.into_iter().flatten().collect(), name_all(problems, &summary)));
     gone_is_a_problem(&path, &summary, read)
@@ -413,7 +425,7 @@ mod tests {
                 "type": "subscription", "startPeriod": start, "endPeriod": end, "quantity": 1, "price": 1, "subTotal": 1,
                 "cost": 1, "costTotal": 1, "currencyCode": "GBP", "subscriptionId": null,
             });
-            convert::charge(None, "d#1".to_owned(), serde_json::from_value(item).unwrap()).unwrap()
+            convert::charge(None, "d#1".to_owned(), serde_json::from_value(item).unwrap(), None).unwrap()
         };
         let (last, next) = (("2026-03-01", "2026-03-31"), ("2026-03-01", "2026-04-01"));
         for (rows, rule, problems) in [
@@ -438,7 +450,7 @@ mod tests {
                 "id": "s", "companyId": "c", "productId": "p", "status": "Active",
                 "updatedDate": updated, "billingStart": billing_start,
             });
-            convert::subscription(serde_json::from_value(text).unwrap()).unwrap()
+            convert::subscription(serde_json::from_value(text).unwrap(), None).unwrap()
         };
         let mut states = vec![
             state(Some("2026-03-01T02:00:00.000-0600"), None),

@@ -20,6 +20,7 @@ use crate::connectors::pax8::field::{self, Flaw, same_case};
 use crate::connectors::pax8::record::{Record, Resource};
 use crate::connectors::pax8::wire;
 use crate::connectors::{Result, Sink, Waiting, Watch, Watched, Way};
+use crate::core::money::Currency;
 use crate::core::reconcile::outcome::KeyPart;
 use crate::core::record::Fingerprint;
 use crate::core::snapshot::{Problem, Pulled};
@@ -160,6 +161,8 @@ pub(super) struct Reader {
     pub(super) name: Arc<str>,
     pub(super) page_size: u32,
     pub(super) at_once: usize,
+    /// What is meant where a record says no currency.
+    pub(super) currency: Option<Currency>,
 }
 
 impl Reader {

@@ -59,7 +59,7 @@ pub struct Pax8Settings {
     /// Where the partner is: two letters.
     #[serde(default)]
     pub country: Option<String>,
-    /// What the partner is charged in.
+    /// What the partner is charged in, where a record of Pax8's does not say it: three capitals.
     #[serde(default)]
     pub currency: Option<String>,
     /// Companies made from here may order for themselves.

@@ -335,7 +335,7 @@ impl Write {
     }
 
     /// What it sends and nobody may see.
-    fn secret(&self) -> Option<&Hidden> {
+    pub(super) fn secret(&self) -> Option<&Hidden> {
         if let Self::CreateWebhook(new) = self {
             return Some(&new.settings.authorization);
         }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::codec::{Decoded, References};
 use super::encode::{looked_up, whole};
-use super::language::{Clear, CustomFields, InPatch, Style};
+use super::language::{Clear, CustomFields, CustomShape, InPatch, Style};
 use super::path::{Path, Pick, Segment, is_keyed_by};
 
 /// What one place is to hold.
@@ -58,10 +58,20 @@ impl Taking<'_> {
         let changing: Vec<&Put> = puts.iter().filter(|put| put.at.get(read) != put.at.get(&wanted)).collect();
         match self.style {
             Style::Full => Ok(wanted),
-            Style::Merge => merged(&wanted, &changing),
-            Style::Sparse => Ok(sparse(&wanted, &changing)),
+            Style::Merge => self.carried(merged(&wanted, &changing)?, &wanted),
+            Style::Sparse => self.carried(sparse(&wanted, &changing), &wanted),
             Style::JsonPatch => Ok(Value::Array(self.operations(read, &wanted, &changing)?)),
         }
+    }
+
+    /// The body with what it has to carry of the tenant's own fields, and no more of them.
+    fn carried(self, mut body: Value, wanted: &Value) -> Result<Value, String> {
+        let Some(custom) = self.custom.filter(|custom| custom.shape == CustomShape::Array) else { return Ok(body) };
+        let at = Path::parse(&custom.at)?;
+        if at.get(&body).is_some() || custom.in_patch == Some(InPatch::Always) {
+            at.set(&mut body, Value::Array(elements(custom, &at, wanted)), &Map::new())?;
+        }
+        Ok(body)
     }
 
     fn operations(self, read: &Value, wanted: &Value, puts: &[&Put]) -> Result<Vec<Value>, String> {
@@ -76,6 +86,7 @@ impl Taking<'_> {
             add(operation(read, wanted, &put.at));
         }
         if let Some(custom) = self.custom
+            && custom.shape == CustomShape::Array
             && (custom.in_patch == Some(InPatch::Always) || puts.iter().any(|put| own(put)))
         {
             add(custom_operation(custom, wanted)?);
@@ -164,16 +175,20 @@ fn escaped(name: &str) -> String {
 pub(super) fn is_custom(custom: &CustomFields, at: &Path) -> bool {
     let own = Path::parse(&custom.at).unwrap_or_else(|_| Path { segments: Vec::new() });
     let names = |path: &Path| path.segments.iter().map(|segment| segment.name.clone()).collect::<Vec<_>>();
-    !own.segments.is_empty() && names(at).starts_with(&names(&own))
+    custom.shape == CustomShape::Array && !own.segments.is_empty() && names(at).starts_with(&names(&own))
 }
 
-/// The tenant's own fields are replaced together, each with the members that a write has to carry.
+/// The tenant's own fields are replaced together.
 fn custom_operation(custom: &CustomFields, wanted: &Value) -> Result<Value, String> {
     let at = Path::parse(&custom.at)?;
-    let elements = at.get(wanted).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let pointer: String = at.segments.iter().map(|segment| format!("/{}", escaped(&segment.name))).collect();
-    let value: Vec<Value> = elements.iter().map(|element| carried(custom, element)).collect();
-    Ok(json!({ "op": "replace", "path": pointer, "value": value }))
+    Ok(json!({ "op": "replace", "path": pointer, "value": elements(custom, &at, wanted) }))
+}
+
+/// The tenant's own fields, each with the members that a write has to carry.
+fn elements(custom: &CustomFields, at: &Path, wanted: &Value) -> Vec<Value> {
+    let elements = at.get(wanted).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    elements.iter().map(|element| carried(custom, element)).collect()
 }
 
 /// An entry as a write carries it.
@@ -294,6 +309,21 @@ mod tests {
         }
 
         #[test]
+        fn what_somebody_else_changed_meanwhile_stays(row in row(), puts in puts(), theirs in 0..9_u8) {
+            let mut meanwhile = row.clone();
+            meanwhile["other"] = json!({ "deep": theirs });
+            let mut patched = meanwhile.clone();
+            let body = taking(Style::JsonPatch, Clear::Null).body(&row, &puts).unwrap();
+            json_patch::patch(&mut patched, &serde_json::from_value::<json_patch::Patch>(body).unwrap()).unwrap();
+            let mut merged = meanwhile.clone();
+            json_patch::merge(&mut merged, &taking(Style::Merge, Clear::Null).body(&row, &puts).unwrap());
+            for changed in [patched, merged] {
+                prop_assert_eq!(&changed["other"], &meanwhile["other"]);
+                prop_assert_eq!(&changed["id"], &meanwhile["id"]);
+            }
+        }
+
+        #[test]
         fn a_sparse_body_makes_what_is_wanted_by_replacing_members(row in row(), puts in puts()) {
             let taking = taking(Style::Sparse, Clear::Null);
             let wanted = taking.wanted(&row, &puts).unwrap();
@@ -366,6 +396,29 @@ mod tests {
         assert_eq!(body, json!([both(json!("p8"))]));
         let body = taking.body(&read, &[put("name", json!("New"))]).unwrap();
         assert_eq!(body, json!([{ "op": "replace", "path": "/name", "value": "New" }, both(Value::Null)]));
+        let merging = Taking { style: Style::Merge, ..taking };
+        let body = merging.body(&read, &[put("name", json!("New"))]).unwrap();
+        let kept = json!([{ "id": 3, "value": null }, { "id": 4, "value": "gold" }]);
+        assert_eq!(body, json!({ "name": "New", "customFields": kept }));
+    }
+
+    #[test]
+    fn fields_of_the_tenants_own_in_an_object_or_beside_the_others_change_one_by_one() {
+        for (shape, read, expected) in [
+            ("shape = 'map'\nat = 'custom'", json!({ "custom": { "a": 1, "b": 2 } }), "/custom/b"),
+            ("shape = 'prefix'\nat = '$'\nprefix = 'cf_'", json!({ "cf_a": 1, "cf_b": 2 }), "/cf_b"),
+        ] {
+            let custom: CustomFields = toml::from_str(shape).unwrap();
+            let put = Put { at: custom.place("b").unwrap(), new: Map::new(), value: Some(json!(3)) };
+            let taking = Taking { style: Style::JsonPatch, clear: Clear::Null, custom: Some(&custom) };
+            let body = taking.body(&read, std::slice::from_ref(&put)).unwrap();
+            assert_eq!(body, json!([{ "op": "replace", "path": expected, "value": 3 }]));
+            let merged = Taking { style: Style::Merge, ..taking }.body(&read, &[put]).unwrap();
+            let mut changed = read.clone();
+            json_patch::merge(&mut changed, &merged);
+            assert_eq!(custom.place("b").unwrap().get(&changed), Some(&json!(3)));
+            assert_eq!(custom.place("a").unwrap().get(&changed), Some(&json!(1)));
+        }
     }
 
     #[test]

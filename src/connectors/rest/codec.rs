@@ -177,16 +177,21 @@ pub(super) fn is_date_format(format: &str) -> bool {
 }
 
 fn word(wire: &Value, map: &BTreeMap<String, Value>, unknown: Option<UnknownWord>) -> Result<String, String> {
-    if let Some((ours, _)) = map.iter().find(|(_, theirs)| *theirs == wire) {
+    if let Some((ours, _)) = map.iter().find(|(_, theirs)| spellings(theirs).contains(wire)) {
         return Ok(ours.clone());
     }
     match unknown.unwrap_or(UnknownWord::Reject) {
         UnknownWord::Keep => text_of(wire),
         UnknownWord::Reject => {
-            let known: Vec<String> = map.values().map(ToString::to_string).collect();
+            let known: Vec<String> = map.values().flat_map(spellings).map(ToString::to_string).collect();
             Err(format!("one of {} expected, found {}", known.join(", "), shown(wire)))
         }
     }
+}
+
+/// The wire's values for a word: the first is written, all are read.
+pub(super) fn spellings(theirs: &Value) -> &[Value] {
+    theirs.as_array().map_or_else(|| std::slice::from_ref(theirs), Vec::as_slice)
 }
 
 fn reference(
@@ -279,6 +284,18 @@ mod tests {
             ),
             (words, Numbers::Number, "false", text("Active")),
             (
+                "kind = 'enum'\nmap = { Active = [true, 1], Inactive = [false, 0] }",
+                Numbers::Number,
+                "0",
+                text("Inactive"),
+            ),
+            (
+                "kind = 'enum'\nmap = { Active = [true, 1], Inactive = [false, 0] }",
+                Numbers::Number,
+                "true",
+                text("Active"),
+            ),
+            (
                 "kind = 'enum'\nmap = { credit = 'Credit' }\nunknown = 'keep'",
                 Numbers::Number,
                 r#""other""#,
@@ -335,6 +352,7 @@ mod tests {
                 r#"a date (tagged) expected, found {"day":1,"month":13,"year":2026}"#,
             ),
             ("kind = 'enum'\nmap = { a = 'A', b = 2 }", r#""C""#, r#"one of "A", 2 expected, found "C""#),
+            ("kind = 'enum'\nmap = { a = ['A', 'AA'], b = 2 }", r#""C""#, r#"one of "A", "AA", 2 expected, found "C""#),
             ("kind = 'ref'\nentity = 'customer'\nwrap = 'id'", "17", "an object with `id` expected, found 17"),
             ("kind = 'ref'\nentity = 'status'\nkey = 'name'", "3", "no status with id 3 and a name is listed"),
         ] {

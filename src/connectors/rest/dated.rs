@@ -1,7 +1,7 @@
 //! Changes from a day on, as each system takes them.
 //!
 //! Keeps the invariants that nothing before the day changes, and that no day is billed twice or not at all once all calls are
-//! done: a new line is added before the old one ends, because a refused call then leaves everything as it was.
+//! done: the call that is likelier refused comes first, because it then leaves everything as it was.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 
 use super::codec::Decoded;
 use super::encode::encode;
-use super::language::{Codec, Dated, Until};
+use super::language::{Codec, Dated, First, Until};
 use super::one::One;
 use super::path::Path;
-use super::requests::{ADD, Draft, Request, decoded};
+use super::requests::{ADD, Draft, Request};
 
 type Built<T> = Result<T, String>;
 
@@ -25,22 +25,26 @@ pub(super) struct Split<'d> {
     pub(super) end: &'d str,
     /// What that says then.
     pub(super) ends: NaiveDate,
+    /// What the new one takes over as it is.
+    carried: Map<String, Value>,
+    pub(super) first: First,
 }
 
 impl<'d> Draft<'d> {
     /// The calls of a change from a day on.
     pub(super) fn dated(&self, one: &'d One, day: NaiveDate) -> Built<Vec<Request>> {
         if let Some(split) = self.split(one, day)? {
-            let mut add = self.made_of(split.new, self.carried(one), &self.names(Some(one)))?;
+            let mut add = self.made_of(&split.new, &split.carried, &self.names(Some(one)))?;
             ADD.clone_into(&mut add.name);
-            let mut calls = self.changed(one, &[(split.end, Some(Decoded::Day(split.ends)))])?;
-            for call in &mut calls {
-                "end".clone_into(&mut call.name);
-            }
-            calls.insert(0, add);
-            return Ok(calls);
+            let end = self.changed(one, &[(split.end, Some(Decoded::Day(split.ends)))])?;
+            let mut end = end.ok_or("it ends on that day already")?;
+            "end".clone_into(&mut end.name);
+            return Ok(match split.first {
+                First::Add => vec![add, end],
+                First::End => vec![end, add],
+            });
         }
-        let mut calls = self.changed(one, &self.after())?;
+        let mut calls: Vec<Request> = self.changed(one, &self.after())?.into_iter().collect();
         if let (Some(Dated::Absolute { at, format }), Some(write)) = (&self.entity.dated, calls.first_mut()) {
             let codec = Codec::Date { format: format.clone(), none: None };
             let value = encode(&codec, &Decoded::Day(day), self.of.connector.http.numbers, self.references)?;
@@ -50,27 +54,18 @@ impl<'d> Draft<'d> {
         Ok(calls)
     }
 
-    /// What the new record takes over of the old one besides its fields.
-    fn carried(&self, one: &One) -> Map<String, Value> {
-        let Some(Dated::EndAndAdd { carry, .. }) = &self.entity.dated else { return Map::new() };
-        let held = |name: &String| Some((name.clone(), one.raw.get(name).filter(|held| !held.is_null())?.clone()));
-        carry.iter().filter_map(held).collect()
-    }
-
-    fn after(&self) -> Vec<(&'static str, Option<Decoded>)> {
-        self.said.fields.iter().map(|(name, wanted)| (*name, wanted.after.map(decoded))).collect()
-    }
-
     /// Both records of a change that takes two; none where the record starts on that day, or the system takes one.
     pub(super) fn split(&self, one: &One, day: NaiveDate) -> Built<Option<Split<'d>>> {
-        let (start, end, until, copy) = match self.entity.dated.as_ref() {
-            Some(Dated::EndAndAdd { start, end, until, copy, .. }) => (start, end, until, copy),
+        let (start, end, until, copy, carry, first) = match self.entity.dated.as_ref() {
+            Some(Dated::EndAndAdd { start, end, until, copy, carry, first }) => {
+                (start, end, until, copy, carry, *first)
+            }
             Some(Dated::Absolute { .. }) => return Ok(None),
             None => return Err("a change from a day on is not described in the connector file".to_owned()),
         };
         let held = |name: &str| {
             let field = self.entity.fields.get(name).ok_or_else(|| format!("there is no field `{name}`"))?;
-            self.of.field_of(field, &one.raw, self.references).map_err(|what| format!("{name}: {what}"))
+            self.of.own(field, &one.raw, self.references).map_err(|what| format!("{name}: {what}"))
         };
         let (starts, ended) = (held(start)?, held(end)?);
         match (&starts, &ended) {
@@ -98,6 +93,12 @@ impl<'d> Draft<'d> {
             Until::DayAfter => day,
             Until::LastDay => day.pred_opt().ok_or("there is no day before it")?,
         };
-        Ok(Some(Split { new, end, ends }))
+        let mut carried = Map::new();
+        for (member, at) in carry {
+            if let Some(held) = Path::parse(at)?.get(&one.raw) {
+                carried.insert(member.clone(), held.clone());
+            }
+        }
+        Ok(Some(Split { new, end, ends, carried, first }))
     }
 }

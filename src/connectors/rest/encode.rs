@@ -7,7 +7,7 @@ use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 use serde_json::{Number, Value, json};
 
-use super::codec::{Decoded, RFC3339, References, TAGGED};
+use super::codec::{Decoded, RFC3339, References, TAGGED, decode, spellings};
 use super::language::{Codec, MoneyUnit, Numbers};
 use crate::core::money;
 use crate::core::outside::excerpt;
@@ -22,6 +22,18 @@ pub(super) fn encode(
     numbers: Numbers,
     references: &References,
 ) -> Result<Value, String> {
+    let wire = spelling(codec, value, numbers, references)?;
+    // an empty text is no value on the way back, and means the same
+    let is_empty = matches!(value, Decoded::Text(text) if text.is_empty());
+    match decode(codec, Some(&wire), numbers, references)? {
+        Some(back) if back == *value => Ok(wire),
+        None if is_empty => Ok(wire),
+        Some(other) => Err(format!("{} would be read back as {}", shown(value), shown(&other))),
+        None => Err(format!("{} would be read back as no value", shown(value))),
+    }
+}
+
+fn spelling(codec: &Codec, value: &Decoded, numbers: Numbers, references: &References) -> Result<Value, String> {
     match (codec, value) {
         (Codec::Text { wrap }, Decoded::Text(text)) => Ok(match wrap {
             None => Value::from(text.as_str()),
@@ -40,10 +52,12 @@ pub(super) fn encode(
             spelled(&text, wire.unwrap_or(numbers))
         }
         (Codec::Date { format, .. }, Decoded::Day(day)) => written(*day, format),
-        (Codec::Enum { map, .. }, Decoded::Text(word)) => map.get(word).cloned().ok_or_else(|| {
-            let known: Vec<&str> = map.keys().map(String::as_str).collect();
-            format!("one of {} expected, found `{}`", known.join(", "), excerpt(word, 40))
-        }),
+        (Codec::Enum { map, .. }, Decoded::Text(word)) => {
+            map.get(word).and_then(|theirs| spellings(theirs).first()).cloned().ok_or_else(|| {
+                let known: Vec<&str> = map.keys().map(String::as_str).collect();
+                format!("one of {} expected, found `{}`", known.join(", "), excerpt(word, 40))
+            })
+        }
         (Codec::Ref { entity, key, wrap, number }, value) => {
             let id = match (key, value) {
                 (None, Decoded::Text(id)) => id.as_str(),
@@ -151,7 +165,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::connectors::rest::codec::decode;
 
     fn codec(text: &str) -> Codec {
         toml::from_str(text).unwrap()
@@ -211,8 +224,10 @@ mod tests {
             returns(&codec("kind = 'bool'\nyes = 1\nno = 0"), Decoded::Flag(flag), Numbers::Number);
         }
         for word in ["Active", "Inactive"] {
-            let words = codec("kind = 'enum'\nmap = { Active = false, Inactive = true }");
-            returns(&words, Decoded::Text(word.to_owned()), Numbers::Number);
+            for map in ["{ Active = false, Inactive = true }", "{ Active = [true, 1], Inactive = [false, 0] }"] {
+                let words = codec(&format!("kind = 'enum'\nmap = {map}"));
+                returns(&words, Decoded::Text(word.to_owned()), Numbers::Number);
+            }
         }
         let named = codec("kind = 'ref'\nentity = 'status'\nkey = 'name'\nwrap = 'id'\nnumber = true");
         returns(&named, Decoded::Text("Gone".to_owned()), Numbers::Number);
@@ -234,6 +249,17 @@ mod tests {
                 number("9999999999"),
                 "`9999999999000000000` is larger than any figure of a month; at most 18 digits before the point are expected",
             ),
+            (
+                "kind = 'date'\nformat = '%Y-%m-%d'\nnone = '1899-12-30'",
+                Decoded::Day(NaiveDate::from_ymd_opt(1899, 12, 30).unwrap()),
+                "1899-12-30 would be read back as no value",
+            ),
+            (
+                "kind = 'date'\nformat = '%d/%m/%y'",
+                Decoded::Day(NaiveDate::from_ymd_opt(1950, 4, 1).unwrap()),
+                "1950-04-01 would be read back as 2050-04-01",
+            ),
+            ("kind = 'enum'\nmap = { a = '' }", text("a"), "`a` would be read back as no value"),
             ("kind = 'enum'\nmap = { a = 'A', b = 'B' }", text("c"), "one of a, b expected, found `c`"),
             ("kind = 'ref'\nentity = 'x'\nnumber = true", text("007"), "a whole number expected as id, found `007`"),
             ("kind = 'ref'\nentity = 'status'\nkey = 'name'", text("New"), "no status is listed whose name is `New`"),

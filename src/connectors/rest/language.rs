@@ -12,6 +12,7 @@ mod writes;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(super) use answers::{Class, Rule, Wait, When};
@@ -20,12 +21,12 @@ pub(super) use fields::{Codec, Compare, Dir, Field, MoneyUnit, UnknownWord};
 pub(super) use lists::{Get, List, Page, Size};
 pub(super) use tickets::{Ticket, TicketField};
 pub(super) use writes::{
-    Action, Clear, Create, CustomFields, CustomShape, Dated, Dialect, Guard, InPatch, Link, Lookup, OwnIds, Step,
-    Style, Until, Update, Wrap,
+    Action, Clear, Create, CustomFields, CustomShape, Dated, Dialect, First, Guard, InPatch, Link, Lookup, OwnIds,
+    Step, Style, Until, Update, Wrap,
 };
 
 /// A whole file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Connector {
     /// Version of this language; 1.
@@ -48,13 +49,15 @@ pub(super) struct Connector {
 }
 
 /// One kind of record of the system.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Entity {
     /// Where a row has its id.
     pub(super) id: String,
     /// The entity whose every record has a list of these.
     pub(super) parent: Option<String>,
+    /// Or: the entity whose record a row is part of, where all rows stand in one list.
+    pub(super) above: Option<String>,
     /// Where a row that was read by itself says which of those it is below.
     pub(super) parent_at: Option<String>,
     pub(super) version: Option<Version>,
@@ -66,12 +69,23 @@ pub(super) struct Entity {
     pub(super) link: Option<Link>,
     #[serde(default)]
     pub(super) actions: BTreeMap<String, Action>,
+    /// Members of a body that are sent as commands, as Tryton takes them, and where a row has the id of the record each is
+    /// about: one without an id is made.
+    #[serde(default)]
+    pub(super) commands: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) fields: BTreeMap<String, Field>,
 }
 
+impl Entity {
+    /// The entity of the record that a row is below or part of.
+    pub(super) fn over(&self) -> Option<&str> {
+        self.parent.as_deref().or(self.above.as_deref())
+    }
+}
+
 /// Where the remote's mark of a record's state is.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Version {
     pub(super) at: Option<String>,

@@ -197,9 +197,27 @@ mod tests {
                 let before = besides(&path, &row);
                 let after: Vec<_> = besides(&path, &changed);
                 // new elements bring their keys with them: nothing that was there is gone or different
-                for leaf in before {
-                    prop_assert!(after.contains(&leaf), "{leaf:?} is gone from {changed}");
+                for leaf in &before {
+                    prop_assert!(after.contains(leaf), "{leaf:?} is gone from {changed}");
                 }
+                let keys: Vec<&(String, String)> = path.segments.iter().filter_map(|segment| match &segment.pick {
+                    Pick::Keyed(wanted) => Some(wanted),
+                    Pick::Whole | Pick::First | Pick::Each => None,
+                }).flatten().collect();
+                for leaf in after.iter().filter(|leaf| !before.contains(leaf)) {
+                    let is_key = keys.iter().any(|(key, value)| leaf.0.ends_with(&format!(".{key}")) && leaf.1 == *value);
+                    prop_assert!(is_key, "{leaf:?} was not there and is no key");
+                }
+            }
+        }
+
+        #[test]
+        fn of_two_values_put_the_second_counts_alone(path in path(), row in row(), one in 0..9_u8, two in 0..9_u8) {
+            let (mut twice, mut once) = (row.clone(), row);
+            if path.set(&mut twice, json!(one), &Map::new()).is_ok() {
+                path.set(&mut twice, json!(two), &Map::new()).unwrap();
+                path.set(&mut once, json!(two), &Map::new()).unwrap();
+                prop_assert_eq!(twice, once);
             }
         }
 
@@ -207,9 +225,15 @@ mod tests {
         fn what_was_taken_away_is_gone_and_nothing_else_is(path in path(), row in row()) {
             let mut changed = row.clone();
             let was_there = path.get(&row).is_some();
+            let expected = besides(&path, &row);
             let taken = path.remove(&mut changed);
             if was_there {
                 prop_assert!(taken);
+            }
+            // an element that is taken away moves those after it, and another may have the same key
+            if taken && path.writable().is_ok() {
+                prop_assert_eq!(path.get(&changed), None);
+                prop_assert_eq!(besides(&path, &changed), expected);
             }
             if !taken {
                 prop_assert_eq!(changed, row);

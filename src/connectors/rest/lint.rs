@@ -161,8 +161,20 @@ impl<'f> Lint<'f> {
             }
         });
         self.maybe("custom_fields", connector.custom_fields.as_ref(), |lint, custom| {
-            lint.at("at", |lint| _ = lint.path(&custom.at));
+            lint.at("at", |lint| {
+                let is_plain = lint.path(&custom.at).is_none_or(|at| custom.at == "$" || at.names().is_some());
+                lint.demand(is_plain, "a plain place is needed, such as `customFields`");
+            });
             let is_array = custom.shape == CustomShape::Array;
+            let is_prefix = custom.shape == CustomShape::Prefix;
+            lint.demand(!is_array || custom.at != "$", "shape `array` needs `at`: the member that is the list");
+            lint.demand(is_array || custom.value.is_none(), "`value` is for shape `array`");
+            lint.demand(is_array || custom.key.is_none(), "`key` is for shape `array`");
+            lint.demand(is_prefix == custom.prefix.is_some(), "`prefix` is for shape `prefix`, which needs it");
+            let uses = connector.entity.values().flat_map(|entity| entity.fields.values());
+            let is_used =
+                uses.into_iter().any(|field| field.custom.is_some()) || custom.in_patch == Some(InPatch::Always);
+            lint.demand(is_used, "no field has `custom`: nothing is read or written there");
             lint.demand(!is_array || custom.key.is_some(), "shape `array` needs `key`: the member that names a field");
             lint.demand(is_array || custom.send.is_empty(), "`send` is for shape `array`");
             lint.maybe("ids", custom.ids.as_ref(), |lint, ids| {
@@ -322,7 +334,8 @@ impl<'f> Lint<'f> {
                 lint.maybe("at", version.at.as_ref(), |lint, path| _ = lint.path(path));
             });
         }
-        if entity.list.is_none() {
+        let is_above = self.connector.entity.values().any(|other| other.above.as_deref() == Some(name));
+        if entity.list.is_none() && !is_above {
             self.fault("a `list` is needed: nothing else says which records there are");
         }
         self.maybe("list", entity.list.as_ref(), |lint, list| lint.list(entity, list, &ancestors));
@@ -330,6 +343,13 @@ impl<'f> Lint<'f> {
         self.maybe("get", entity.get.as_ref(), |lint, get| {
             lint.at("get", |lint| lint.address(&get.get, &one));
             lint.maybe("record", get.record.as_ref(), |lint, path| _ = lint.path(path));
+            lint.at("as_listed", |lint| {
+                let known: Vec<&str> =
+                    entity.list.iter().flat_map(|list| list.query.keys()).map(String::as_str).collect();
+                for name in get.as_listed.iter().filter(|name| !known.contains(&name.as_str())) {
+                    lint.fault(format!("the list has no parameter `{name}`{}", hint(name, &known)));
+                }
+            });
         });
         lint_fields::check(self, name, entity);
         lint_write::check(self, entity, &ancestors);
@@ -341,7 +361,7 @@ impl<'f> Lint<'f> {
         let is_list_of_fields = of_fields.is_some_and(|ids| ids.entity == name);
         is_list_of_fields
             || self.connector.entity.values().any(|other| {
-                other.parent.as_deref() == Some(name) || other.fields.values().any(|field| refers(field.codec.as_ref()))
+                other.over() == Some(name) || other.fields.values().any(|field| refers(field.codec.as_ref()))
             })
     }
 

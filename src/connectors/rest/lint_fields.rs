@@ -3,7 +3,7 @@
 //! Keeps the invariant that a file that passes can make every record it is meant to make.
 
 use super::canonical;
-use super::codec::{Kind, decode_default, is_date_format};
+use super::codec::{Kind, decode_default, is_date_format, spellings};
 use super::language::{Codec, Compare, Dir, Entity, Field, MoneyUnit};
 use super::lint::{Lint, repeated};
 use super::source::hint;
@@ -36,12 +36,23 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, name: &str, entity: &'f Entity) {
 }
 
 fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Option<Kind>) {
-    let sources = [field.at.is_some(), field.from_parent.is_some(), field.product_of.is_some()];
+    let sources = [field.at.is_some(), field.custom.is_some(), field.from_parent.is_some(), field.product_of.is_some()];
     match sources.iter().filter(|said| **said).count() {
-        0 => lint.demand(field.default.is_some(), "one of `at`, `from_parent`, `product_of`, `default` is needed"),
+        0 => {
+            lint.demand(
+                field.default.is_some(),
+                "one of `at`, `custom`, `from_parent`, `product_of`, `default` is needed",
+            );
+        }
         1 => {}
-        _ => lint.fault("only one of `at`, `from_parent`, `product_of` can be given"),
+        _ => lint.fault("only one of `at`, `custom`, `from_parent`, `product_of` can be given"),
     }
+    lint.maybe("custom", field.custom.as_ref(), |lint, name| {
+        lint.template(name, &[]);
+        let own = lint.connector.custom_fields.as_ref();
+        lint.demand(own.is_some(), "`[custom_fields]` must say where such fields are");
+        lint.demand(!name.trim().is_empty(), "the name of the field is needed");
+    });
     lint.maybe("product_of", field.product_of.as_ref(), |lint, factors| product_of(lint, entity, field, factors, kind));
     let path = field.at.as_ref().and_then(|at| {
         let mut path = None;
@@ -53,11 +64,16 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
         lint.demand(field.at.as_ref() != Some(place), "the same place as `at`");
         let _ = lint.path(place);
     });
+    lint.maybe("to", field.to.as_ref(), |lint, place| {
+        lint.demand(field.at.is_some(), "`at` is needed: where the value is read");
+        lint.demand(field.at.as_ref() != Some(place), "the same place as `at`");
+        lint.demand(is_written(entity, field), "the field is not written");
+    });
     lint.maybe("from_parent", field.from_parent.as_ref(), |lint, of| from_parent(lint, entity, field, of, kind));
     lint.maybe("codec", field.codec.as_ref(), |lint, codec| check_codec(lint, codec));
     lint.maybe("max", field.max.as_ref(), |lint, most| lint.demand(*most > 0, "1 or more expected"));
     let gives = field.codec.as_ref().map_or(Some(Kind::Text), Codec::gives);
-    if let (Some(wanted), Some(gives), Some(_)) = (kind, gives, &field.at) {
+    if let (Some(wanted), Some(gives), true) = (kind, gives, field.has_place()) {
         lint.demand(wanted == gives, format!("{} needed, the codec gives {}", spoken(wanted), spoken(gives)));
     }
     if let (Some(Compare::Phone | Compare::Url | Compare::Fold | Compare::Trim), Some(gives)) = (field.compare, gives) {
@@ -71,6 +87,10 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
         });
     }
     if is_written(entity, field) {
+        let mut path = path;
+        if let Some(to) = &field.to {
+            lint.at("to", |lint| path = lint.path(to));
+        }
         if let Some(Err(what)) = path.as_ref().map(super::path::Path::writable) {
             lint.fault(format!("{what}; say `dir = \"read\"`"));
         }
@@ -94,7 +114,7 @@ fn is_written(entity: &Entity, field: &Field) -> bool {
         Dir::Both | Dir::Write | Dir::Create => true,
         Dir::Read => false,
     };
-    writes && takes_part && field.at.is_some()
+    writes && takes_part && field.has_place()
 }
 
 fn from_parent(lint: &mut Lint<'_>, entity: &Entity, field: &Field, of: &str, kind: Option<Kind>) {
@@ -111,7 +131,7 @@ fn from_parent(lint: &mut Lint<'_>, entity: &Entity, field: &Field, of: &str, ki
         }
         Some(theirs) => {
             let gives = theirs.codec.as_ref().map_or(Some(Kind::Text), Codec::gives);
-            if let (Some(wanted), Some(gives), Some(_)) = (kind, gives, &theirs.at) {
+            if let (Some(wanted), Some(gives), true) = (kind, gives, theirs.has_place()) {
                 lint.demand(
                     wanted == gives,
                     format!("{} needed, the parent's field gives {}", spoken(wanted), spoken(gives)),
@@ -150,7 +170,11 @@ fn check_codec(lint: &mut Lint<'_>, codec: &Codec) {
         Codec::Date { format, none: _ } => date_format(lint, format),
         Codec::Enum { map, unknown: _ } => {
             lint.demand(!map.is_empty(), "`map` is empty");
-            if let Some(twice) = repeated(map.values()) {
+            lint.demand(
+                map.values().all(|theirs| !spellings(theirs).is_empty()),
+                "a word without a value cannot be written",
+            );
+            if let Some(twice) = repeated(map.values().flat_map(spellings)) {
                 lint.fault(format!("{twice} stands for two words; it could not be read back"));
             }
         }

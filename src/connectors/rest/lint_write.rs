@@ -3,7 +3,7 @@
 //! Keeps the invariant that what a file that passes says about writing can be done.
 
 use super::language::{
-    Action, Clear, Create, Dated, Dialect, Dir, Entity, Guard, Link, Lookup, Step, Style, Update, Wrap,
+    Action, Clear, Create, Dated, Dialect, Dir, Entity, Field, Guard, Link, Lookup, Step, Style, Update, Wrap,
 };
 use super::lint::Lint;
 use super::lint_fields;
@@ -12,6 +12,8 @@ use super::requests::WRITE;
 use super::source::hint;
 
 pub(super) fn check<'f>(lint: &mut Lint<'f>, entity: &'f Entity, ancestors: &[&str]) {
+    let over: Vec<&str> = ancestors.iter().copied().chain(entity.above.as_deref()).collect();
+    let ancestors = over.as_slice();
     let one: Vec<&str> = ancestors.iter().copied().chain(["id"]).collect();
     let writes = entity.create.is_some() || entity.update.is_some();
     lint.demand(!writes || entity.get.is_some(), "writing needs a `get`: a record is looked at before and after");
@@ -20,7 +22,20 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, entity: &'f Entity, ancestors: &[&s
     lint.maybe("update", entity.update.as_ref(), |lint, update| check_update(lint, entity, update, &one));
     lint.maybe("parent_at", entity.parent_at.as_ref(), |lint, path| {
         lint.path(path);
-        lint.demand(entity.parent.is_some(), "there is no `parent`");
+        lint.demand(entity.over().is_some(), "there is no `parent`, and nothing `above`");
+    });
+    lint.maybe("above", entity.above.as_ref(), |lint, above| check_above(lint, entity, above));
+    lint.at("commands", |lint| {
+        for (member, path) in &entity.commands {
+            lint.at(member, |lint| {
+                lint.path(path);
+                let is_written = |field: &Field| {
+                    let place = field.to.as_ref().or(field.at.as_ref()).and_then(|place| Path::parse(place).ok());
+                    place.is_some_and(|place| place.segments.first().is_some_and(|first| first.name == *member))
+                };
+                lint.demand(entity.fields.values().any(is_written), format!("no field is written into `{member}`"));
+            });
+        }
     });
     lint.at("actions", |lint| {
         for (name, action) in &entity.actions {
@@ -29,6 +44,15 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, entity: &'f Entity, ancestors: &[&s
     });
     lint.maybe("link", entity.link.as_ref(), |lint, link| check_link(lint, link));
     lint.maybe("dated", entity.dated.as_ref(), |lint, dated| check_dated(lint, entity, dated));
+}
+
+fn check_above(lint: &mut Lint<'_>, entity: &Entity, above: &str) {
+    lint.demand(entity.parent.is_none(), "a row has one record above it: `parent` or `above`, not both");
+    lint.demand(entity.parent_at.is_some(), "`parent_at` is needed: where a row says which record it is part of");
+    if !lint.connector.entity.contains_key(above) {
+        let known: Vec<&str> = lint.connector.entity.keys().map(String::as_str).collect();
+        lint.fault(format!("there is no entity `{above}`{}", hint(above, &known)));
+    }
 }
 
 fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create, ancestors: &[&str]) {
@@ -50,7 +74,7 @@ fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create,
             match entity.fields.get(name) {
                 None => lint.fault(format!("there is no field `{name}`{}", hint(name, &known))),
                 Some(field) => lint.demand(
-                    field.at.is_some() && field.dir != Dir::Write,
+                    field.has_place() && field.dir != Dir::Write,
                     format!("`{name}` is not read, so nothing is found by it"),
                 ),
             }
@@ -78,7 +102,18 @@ fn check_update<'f>(lint: &mut Lint<'f>, entity: &'f Entity, update: &'f Update,
         !is_patch || update.id_at.is_none(),
         "operations have no place for an id; `id_at` is for the other styles",
     );
+    let elsewhere = entity.fields.iter().find(|(_, field)| field.to.is_some() && field.dir != Dir::Create);
+    if let (Style::Full | Style::JsonPatch, Some((name, _))) = (update.style, elsewhere) {
+        lint.fault(format!(
+            "`{name}` is written elsewhere than it is read (`to`): style `merge` or `sparse` is needed"
+        ));
+    }
     lint.maybe("id_at", update.id_at.as_ref(), |lint, path| place(lint, path));
+    lint.at("headers", |lint| {
+        for (name, text) in &update.headers {
+            lint.at(name, |lint| _ = lint.template(text, one));
+        }
+    });
     lint.maybe("body", update.body.as_ref(), |lint, body| {
         lint.templates_in(body, one);
         lint.demand(body.is_array() == is_patch, "a list of operations with style `json_patch`, else an object");
@@ -93,7 +128,7 @@ fn check_update<'f>(lint: &mut Lint<'f>, entity: &'f Entity, update: &'f Update,
 
 fn check_step<'f>(lint: &mut Lint<'f>, entity: &'f Entity, update: &Update, step: &'f Step) {
     lint.at("if", |lint| lint.when(&step.r#if));
-    let parent = entity.parent.as_ref().and_then(|parent| lint.connector.entity.get(parent));
+    let parent = entity.over().and_then(|over| lint.connector.entity.get(over));
     let above = parent.map(|parent| &parent.actions);
     if step.above {
         lint.demand(
@@ -159,7 +194,12 @@ fn check_dated<'f>(lint: &mut Lint<'f>, entity: &'f Entity, dated: &'f Dated) {
             lint.at("at", |lint| place(lint, at));
             lint.at("format", |lint| lint_fields::date_format(lint, format));
         }
-        Dated::EndAndAdd { start, end, until: _, copy, carry } => {
+        Dated::EndAndAdd { start, end, until: _, copy, carry, first: _ } => {
+            lint.at("carry", |lint| {
+                for (member, path) in carry {
+                    lint.at(member, |lint| _ = lint.path(path));
+                }
+            });
             lint.demand(entity.create.is_some(), "`create` is needed: how the record that follows is made");
             let known: Vec<&str> = entity.fields.keys().map(String::as_str).collect();
             for (key, name) in
@@ -168,21 +208,10 @@ fn check_dated<'f>(lint: &mut Lint<'f>, entity: &'f Entity, dated: &'f Dated) {
                 lint.at(key, |lint| match entity.fields.get(name) {
                     None => lint.fault(format!("there is no field `{name}`{}", hint(name, &known))),
                     Some(field) => {
-                        lint.demand(
-                            field.dir != Dir::Read && field.at.is_some(),
-                            format!("`{name}` cannot be written"),
-                        );
+                        lint.demand(field.dir != Dir::Read && field.has_place(), format!("`{name}` cannot be written"));
                     }
                 });
             }
-            lint.at("carry", |lint| {
-                for name in carry {
-                    lint.demand(
-                        Path::parse(name).is_ok_and(|path| path.names().is_some_and(|names| names.len() == 1)),
-                        format!("`{name}` is no name of a member"),
-                    );
-                }
-            });
         }
     }
 }

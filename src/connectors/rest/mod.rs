@@ -10,8 +10,9 @@
 //! - `[entity.NAME]` a kind of record: `customer`, `product`, `line` and `bundle` become records of ours and have the field
 //!   names of `canonical.rs`; any other entity serves as a parent or for references, its fields have any name.
 //! - `parent = "agreement"` the entity has one list below each agreement, whose id stands for `{agreement}` in the address.
-//! - `create`, `update`, `link`, `dated` of an entity how its records are made, changed, found again, and changed from a day on;
-//!   `[custom_fields]` how fields a tenant added travel.
+//! - `above = "agreement"` a row is part of an agreement although all rows stand in one list; `parent_at` is where it says which.
+//! - `create`, `update`, `dated`, `link`, `actions` how records are written, looked for and looked after, see `language/writes.rs`.
+//! - `[custom_fields]` how fields a tenant added travel.
 //! - `[ticket]` how a ticket is made (`post`, `fields`, `reply`) and found again by its key (`find`).
 //! - fields: `at` a place in the row, or `from_parent` the parent's field as decoded there (`id` is its id), or only a
 //!   `default`; with `at`, a second place `or_at` and then a `default` count where the row has no value. Without a `codec` a
@@ -25,8 +26,11 @@ mod canonical;
 mod codec;
 mod compare;
 mod convert;
+mod custom;
 mod dated;
+mod describe;
 mod dialect;
+mod draft;
 mod encode;
 mod language;
 mod lens;
@@ -38,11 +42,13 @@ mod paging;
 mod path;
 mod requests;
 mod rows;
+mod schema;
 mod settings;
 mod sink;
 mod source;
 mod template;
 mod tickets;
+mod trial;
 
 use std::sync::Arc;
 
@@ -60,10 +66,13 @@ use crate::core::link::BundlePart;
 use crate::core::period::BillingPeriod;
 use crate::core::product::PsaProduct;
 use crate::core::snapshot::Pulled;
+pub use describe::{Described, DescribedLine, canonical_fields};
+pub use draft::draft;
 use rows::{Connection, Extent, Rows};
 use settings::Values;
 pub use settings::{ConnectorFile, RestSettings};
 pub use source::Fault;
+pub use trial::{Trial, TriedField, TriedRow};
 
 /// Checks a connector file without a network; every mistake with file, line, column and path.
 ///
@@ -71,6 +80,20 @@ pub use source::Fault;
 /// The mistakes, in the order of the file.
 pub fn lint(file: &ConnectorFile) -> std::result::Result<(), Vec<Fault>> {
     lint::read(&file.name, &file.text).map(|_| ())
+}
+
+/// Puts a connector file into words.
+///
+/// # Errors
+/// The mistakes of a file that cannot be used.
+pub fn describe(file: &ConnectorFile) -> std::result::Result<Described, Vec<Fault>> {
+    lint::read(&file.name, &file.text).map(|connector| describe::describe(&connector))
+}
+
+/// The JSON Schema of connector files, for completion in an editor.
+#[must_use]
+pub fn schema() -> String {
+    schema::text()
 }
 
 /// A PSA or ERP behind a connector file.
@@ -155,7 +178,8 @@ impl PsaConnector for Rest {
     async fn check(&self, watch: &dyn Watch) -> Vec<CheckLine> {
         let mut lines = Vec::new();
         let mut is_down = false;
-        for name in self.connection.connector.entity.keys() {
+        let listed = self.connection.connector.entity.iter().filter(|(_, entity)| entity.list.is_some());
+        for (name, _) in listed {
             let what = format!("list {name}");
             let outcome = if is_down {
                 Err(CheckFailed::not_tried())

@@ -53,7 +53,15 @@ impl Names<'_> {
     /// A JSON value whose texts are filled.
     pub(super) fn filled(&self, value: &Value) -> std::result::Result<Value, String> {
         Ok(match value {
-            Value::String(text) => Value::from(self.plain(text)?),
+            Value::String(text) => {
+                let filled = self.plain(text)?;
+                if Template::parse(text)?.is_number() {
+                    let unread = |error| format!("`{filled}` is no JSON number: {error}");
+                    Value::Number(filled.parse().map_err(unread)?)
+                } else {
+                    Value::from(filled)
+                }
+            }
             Value::Array(elements) => {
                 Value::Array(elements.iter().map(|value| self.filled(value)).collect::<std::result::Result<_, _>>()?)
             }
@@ -73,7 +81,7 @@ impl Names<'_> {
 impl Connection {
     /// The names of a record: its id and that of the one above.
     pub(super) fn names<'n>(&'n self, entity: &'n Entity, id: Option<&'n str>, below: Option<&'n str>) -> Names<'n> {
-        let own = id.map(|id| ("id", id)).into_iter().chain(entity.parent.as_deref().zip(below));
+        let own = id.map(|id| ("id", id)).into_iter().chain(entity.over().zip(below));
         Names { connection: self, own: own.collect() }
     }
 
@@ -100,10 +108,18 @@ impl Connection {
         Ok(Some(One { raw, version, above, below }))
     }
 
+    /// What is above a record that is not there yet, where the making of it depends on the state of that.
+    pub(super) async fn around(&self, name: &str, below: Option<&str>) -> Result<Option<One>> {
+        let above = self.above(self.entity(name)?, below).await?;
+        let around =
+            |above| One { raw: Value::Null, version: None, above: Some(above), below: below.map(str::to_owned) };
+        Ok(above.map(around))
+    }
+
     /// The record above, where a change depends on its state.
     async fn above(&self, entity: &Entity, below: Option<&str>) -> Result<Option<Value>> {
         let depends = entity.update.iter().flat_map(|update| &update.steps).any(|step| step.above);
-        let (true, Some(name), Some(id)) = (depends, entity.parent.as_deref(), below) else { return Ok(None) };
+        let (true, Some(name), Some(id)) = (depends, entity.over(), below) else { return Ok(None) };
         let parent = self.entity(name)?;
         let get = parent.get.as_ref().ok_or_else(|| self.unfit(name, "the entity has no `get`"))?;
         let record = self.record(name, parent, get, &self.names(parent, Some(id), None), id).await?;
@@ -122,7 +138,9 @@ impl Connection {
         let address = names.address(&get.get).map_err(|what| self.unfit(name, what))?;
         let (record, own_id) = (parse(get.record.as_deref().unwrap_or("$"))?, parse(&entity.id)?);
         let mark = entity.version.as_ref().and_then(|version| version.header.as_deref());
-        let read = self.client.get_with(&address, &[], |reply| {
+        let query = self.as_listed(entity, get).map_err(|what| self.unfit(name, what))?;
+        let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let read = self.client.get_with(&address, &query, |reply| {
             let answer: Value = decode_json(&reply.body)?;
             let found = record.get(&answer);
             let is_it = found.and_then(|found| own_id.get(found)).map(text_of) == Some(Ok(id.to_owned()));
@@ -147,15 +165,34 @@ impl Connection {
         raw: &Value,
         references: &References,
     ) -> std::result::Result<Option<Decoded>, String> {
+        let mut places = self.places(field)?.into_iter();
+        let own = places.next().map_or(Ok(None), |at| self.placed(field, &at, raw, references))?;
+        match (own, places.next()) {
+            (None, Some(at)) => self.placed(field, &at, raw, references),
+            (own, _) => Ok(own),
+        }
+    }
+
+    /// The same at its first place alone, which is the one that is written.
+    pub(super) fn own(
+        &self,
+        field: &Field,
+        raw: &Value,
+        references: &References,
+    ) -> std::result::Result<Option<Decoded>, String> {
+        self.places(field)?.first().map_or(Ok(None), |at| self.placed(field, at, raw, references))
+    }
+
+    fn placed(
+        &self,
+        field: &Field,
+        at: &Path,
+        raw: &Value,
+        references: &References,
+    ) -> std::result::Result<Option<Decoded>, String> {
         let text = Codec::Text { wrap: None };
         let codec = field.codec.as_ref().unwrap_or(&text);
-        for at in field.at.iter().chain(&field.or_at) {
-            let value = decode(codec, Path::parse(at)?.get(raw), self.connector.http.numbers, references)?;
-            if value.is_some() {
-                return Ok(value);
-            }
-        }
-        Ok(None)
+        decode(codec, at.get(raw), self.connector.http.numbers, references)
     }
 
     /// What the file or the settings cannot do for an entity.

@@ -3,9 +3,9 @@
 //! Keeps the invariants that only what the file places is written, that a change carries its guard, and that the calls of one
 //! write can be told apart by what each leaves behind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::answers::Test;
 use super::body::{Put, Taking, identify};
@@ -34,6 +34,8 @@ pub(super) struct Request {
     pub(super) query: Vec<(String, String)>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Option<Value>,
+    /// Whether it is an action that has to be done around a write.
+    pub(super) acts: bool,
 }
 
 type Built<T> = Result<T, String>;
@@ -50,7 +52,7 @@ impl<'d> Draft<'d> {
     /// A field the write names, if the file lets it be written.
     pub(super) fn field(&self, name: &str) -> Built<&'d Field> {
         let made = self.said.target.is_none();
-        let field = self.entity.fields.get(name).filter(|field| field.at.is_some());
+        let field = self.entity.fields.get(name).filter(|field| field.has_place());
         let field = field.ok_or_else(|| format!("`{name}` has no place in {}", self.of.connector.name))?;
         match field.dir {
             Dir::Both | Dir::Write => Ok(field),
@@ -62,11 +64,20 @@ impl<'d> Draft<'d> {
         }
     }
 
-    fn put(&self, name: &str, field: &Field, value: Option<&Decoded>) -> Built<Put> {
+    fn put(&self, name: &str, field: &Field, value: Option<&Decoded>, row: &Value) -> Built<Put> {
         let in_field = |what: String| format!("{name}: {what}");
-        let at = Path::parse(field.at.as_deref().unwrap_or_default()).map_err(in_field)?;
+        let at = match &field.to {
+            Some(to) => Path::parse(to).map_err(in_field)?,
+            None => {
+                let places = self.of.places(field).map_err(in_field)?;
+                places.into_iter().next().ok_or_else(|| in_field("it has no place".to_owned()))?
+            }
+        };
         let value = value.map(|value| self.encoded(field, value)).transpose().map_err(in_field)?;
         let new = field.new.clone().unwrap_or_default().into_iter().collect();
+        if value.is_some() {
+            self.of.can_write(field, &at, row, &new).map_err(in_field)?;
+        }
         Ok(Put { at, new, value })
     }
 
@@ -88,31 +99,63 @@ impl<'d> Draft<'d> {
 
     /// The calls that change a record; none where nothing changes.
     pub(super) fn update(&self, one: &'d One) -> Built<Vec<Request>> {
-        if let Some(day) = self.said.effective {
-            return self.dated(one, day);
-        }
-        let values = self.said.fields.iter().map(|(name, wanted)| (*name, wanted.after.map(decoded)));
-        self.changed(one, &values.collect::<Vec<_>>())
+        let writes = match self.said.effective {
+            Some(day) => self.dated(one, day)?,
+            None => self.changed(one, &self.after())?.into_iter().collect(),
+        };
+        self.framed(one, writes)
     }
 
-    /// The calls that give fields of a record other values.
-    pub(super) fn changed(&self, one: &'d One, values: &[(&str, Option<Decoded>)]) -> Built<Vec<Request>> {
+    /// What the fields of the write are to hold.
+    pub(super) fn after(&self) -> Vec<(&'static str, Option<Decoded>)> {
+        self.said.fields.iter().map(|(name, wanted)| (*name, wanted.after.map(decoded))).collect()
+    }
+
+    /// The call that gives fields of a record other values, where they are others.
+    pub(super) fn changed(&self, one: &'d One, values: &[(&str, Option<Decoded>)]) -> Built<Option<Request>> {
         let update = self.entity.update.as_ref().ok_or_else(|| self.unable("changed"))?;
         let mut puts = Vec::new();
+        let (mut read, mut seen) = (one.raw.clone(), BTreeSet::new());
         for (name, value) in values {
-            puts.push(self.put(name, self.field(name)?, value.as_ref())?);
+            let field = self.field(name)?;
+            if self.of.own(field, &one.raw, self.references).is_ok_and(|held| held == *value) {
+                continue;
+            }
+            let put = self.put(name, field, value.as_ref(), &read)?;
+            // what is read elsewhere is seen as if it stood where it is written, and nothing beside it
+            if let (Some(at), Some(_), Some(first)) = (&field.at, &field.to, put.at.segments.first()) {
+                if seen.insert(first.name.clone())
+                    && let Some(members) = read.as_object_mut()
+                {
+                    members.remove(&first.name);
+                }
+                if let Some(held) = Path::parse(at)?.get(&one.raw) {
+                    put.at.set(&mut read, held.clone(), &Map::new())?;
+                }
+            }
+            puts.push(put);
+        }
+        if puts.is_empty() {
+            return Ok(None);
         }
         let taking =
             Taking { style: update.style, clear: update.clear, custom: self.of.connector.custom_fields.as_ref() };
-        if puts.iter().all(|put| put.at.get(&one.raw) == put.value.as_ref()) {
-            return Ok(Vec::new());
+        let body = taking.body(&read, &puts)?;
+        self.change(update, one, body).map(Some)
+    }
+
+    /// Calls with the actions around them that the state asks for.
+    pub(super) fn framed(&self, one: &One, writes: Vec<Request>) -> Built<Vec<Request>> {
+        let Some(step) = self.step(one)?.filter(|_| !writes.is_empty()) else { return Ok(writes) };
+        let mut calls = Vec::new();
+        for name in &step.r#do {
+            if name == WRITE {
+                calls.extend(writes.iter().cloned());
+            } else {
+                calls.push(self.acted(name, one)?);
+            }
         }
-        let body = taking.body(&one.raw, &puts)?;
-        let write = self.change(update, one, body)?;
-        match Self::step(update, one)? {
-            None => Ok(vec![write]),
-            Some(step) => step.r#do.iter().map(|name| self.part(name, one, &write)).collect(),
-        }
+        Ok(calls)
     }
 
     fn change(&self, update: &Update, one: &'d One, mut body: Value) -> Built<Request> {
@@ -120,12 +163,14 @@ impl<'d> Draft<'d> {
         if let Some(constant) = &update.body {
             merge(&mut body, names.filled(constant)?);
         }
+        self.commanded(Some(one), &mut body)?;
         let id = self.said.target.map(|target| target.id.clone()).unwrap_or_default();
         if let Some(at) = &update.id_at {
             let read = Path::parse(&self.entity.id)?.get(&one.raw).cloned().unwrap_or(Value::from(id));
             Path::parse(at)?.set(&mut body, read, &Map::new())?;
         }
-        let mut headers = Vec::new();
+        let own = update.headers.iter().map(|(name, text)| Ok((name.clone(), names.plain(text)?)));
+        let mut headers = own.collect::<Built<Vec<_>>>()?;
         guarded(&update.guard, one, &mut body, &mut headers)?;
         let (verb, address) = verb_of(update.patch.as_ref(), update.put.as_ref(), update.post.as_ref())?;
         Ok(Request {
@@ -135,12 +180,26 @@ impl<'d> Draft<'d> {
             query: Vec::new(),
             headers,
             body: Some(wrapped(update.wrap.as_ref(), body)?),
+            acts: false,
         })
     }
 
+    /// Makes commands of the members of a body that are sent so.
+    fn commanded(&self, one: Option<&One>, body: &mut Value) -> Built<()> {
+        for (name, at) in &self.entity.commands {
+            let Some(member) = body.get_mut(name) else { continue };
+            let id = Path::parse(at)?;
+            *member = match one.and_then(|one| id.get(&one.raw)) {
+                Some(id) => json!([["write", [id], member.take()]]),
+                None => json!([["create", [member.take()]]]),
+            };
+        }
+        Ok(())
+    }
+
     /// What has to be done around a change in the state the record is in.
-    pub(super) fn step(update: &'d Update, one: &One) -> Built<Option<&'d Step>> {
-        for step in &update.steps {
+    pub(super) fn step(&self, one: &One) -> Built<Option<&'d Step>> {
+        for step in self.entity.update.iter().flat_map(|update| &update.steps) {
             let state = if step.above { one.above.as_ref() } else { Some(&one.raw) };
             let test = Test::new(&step.r#if)?;
             if state.is_some_and(|state| test.holds(state)) {
@@ -152,21 +211,17 @@ impl<'d> Draft<'d> {
 
     /// An action of the record's entity, or of the one above.
     pub(super) fn action(&self, name: &str) -> Built<(&'d Action, bool)> {
-        let above = self.entity.parent.as_ref().and_then(|parent| self.of.connector.entity.get(parent));
+        let above = self.entity.over().and_then(|over| self.of.connector.entity.get(over));
         let own = self.entity.actions.get(name).map(|action| (action, false));
         let found = own.or_else(|| above?.actions.get(name).map(|action| (action, true)));
         found.ok_or_else(|| format!("there is no action `{name}`"))
     }
 
-    fn part(&self, name: &str, one: &'d One, write: &Request) -> Built<Request> {
-        if name == WRITE {
-            return Ok(write.clone());
-        }
+    fn acted(&self, name: &str, one: &One) -> Built<Request> {
         let (action, is_above) = self.action(name)?;
-        let mut names = self.names(Some(one));
-        if let (true, Some(above)) = (is_above, one.below.as_deref()) {
-            names.own.insert("id", above);
-        }
+        let id = self.said.target.map(|target| target.id.as_str());
+        let below = one.below.as_deref();
+        let names = self.of.names(self.entity, if is_above { below } else { id }, below);
         Ok(Request {
             name: name.to_owned(),
             verb: Verb::Post,
@@ -174,41 +229,50 @@ impl<'d> Draft<'d> {
             query: Vec::new(),
             headers: Vec::new(),
             body: action.body.as_ref().map(|body| names.filled(body)).transpose()?,
+            acts: true,
         })
     }
 
-    /// The call that makes a record.
-    pub(super) fn create(&self) -> Built<Request> {
+    /// The calls that make a record; `around` is what is above it, where that matters.
+    pub(super) fn create(&self, around: Option<&One>) -> Built<Vec<Request>> {
         for name in self.said.fields.keys() {
             self.field(name)?;
         }
-        self.made_of(self.values()?, Map::new(), &self.names(None))
+        let write = self.made_of(&self.values()?, &Map::new(), &self.names(None))?;
+        around.map_or_else(|| Ok(vec![write.clone()]), |around| self.framed(around, vec![write.clone()]))
     }
 
-    /// The call that makes a record which holds these values, and of the members what they do not say.
+    /// The call that makes a record which holds these values, and these members as they are.
     pub(super) fn made_of(
         &self,
-        values: BTreeMap<&'d str, Decoded>,
-        members: Map<String, Value>,
+        values: &BTreeMap<&'d str, Decoded>,
+        carried: &Map<String, Value>,
         names: &Names<'d>,
     ) -> Built<Request> {
         let create = self.entity.create.as_ref().ok_or_else(|| self.unable("made"))?;
-        let mut body = Value::Object(Map::new());
+        let mut body = Value::Object(carried.clone());
         if let Some(constant) = &create.body {
-            merge(&mut body, names.filled(constant)?);
-        }
-        if let Value::Object(body) = &mut body {
-            body.extend(members);
+            let mut constant = constant.clone();
+            if let Value::Object(members) = &mut constant {
+                members.retain(|name, _| !carried.contains_key(name));
+            }
+            merge(&mut body, names.filled(&constant)?);
         }
         for (name, value) in values {
-            let Some(field) = self.entity.fields.get(name) else { continue };
-            let put = self.put(name, field, Some(&value))?;
+            let Some(field) = self.entity.fields.get(*name) else { continue };
+            let place = field.to.as_ref().or(field.at.as_ref()).map(|at| Path::parse(at)).transpose()?;
+            let first = place.as_ref().and_then(|place| place.segments.first());
+            if first.is_some_and(|first| carried.contains_key(&first.name)) {
+                continue;
+            }
+            let put = self.put(name, field, Some(value), &body)?;
             put.at.set(&mut body, put.value.unwrap_or_default(), &put.new)?;
         }
         let marker = self.said.marker.unwrap_or_default();
         if let (Some(link), Some(marker)) = (&self.entity.link, self.said.marker) {
             Path::parse(&link.at)?.set(&mut body, Value::from(cut(marker, link.max)), &Map::new())?;
         }
+        self.commanded(None, &mut body)?;
         if let Some(custom) = &self.of.connector.custom_fields {
             identify(custom, &mut body, self.references)?;
         }
@@ -220,6 +284,7 @@ impl<'d> Draft<'d> {
             query: Vec::new(),
             headers: Vec::new(),
             body: Some(wrapped(create.wrap.as_ref(), body)?),
+            acts: false,
         };
         idempotent(create, marker, &mut request);
         Ok(request)
@@ -228,7 +293,7 @@ impl<'d> Draft<'d> {
     /// What a new record holds: what is wanted, what is made of it, and what the file gives every one.
     pub(super) fn values(&self) -> Built<BTreeMap<&'d str, Decoded>> {
         let mut values = BTreeMap::new();
-        for (name, field) in self.entity.fields.iter().filter(|(_, field)| field.at.is_some()) {
+        for (name, field) in self.entity.fields.iter().filter(|(_, field)| field.has_place()) {
             let wanted = self.said.fields.get(name.as_str()).and_then(|wanted| wanted.after).map(decoded);
             let value = match (wanted, &field.make, &field.default) {
                 (Some(value), _, _) => Some(value),

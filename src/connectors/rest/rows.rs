@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::canonical;
 use super::codec::{Decoded, Kind, References, decode, decode_default, shown, text_of};
 use super::dialect;
-use super::language::{Codec, Connector, Dialect, Entity, Field, List};
+use super::language::{Codec, Connector, Dialect, Entity, Field, Get, List};
 use super::paging::{Found, Listing};
 use super::path::Path;
 use super::settings::Values;
@@ -48,7 +48,7 @@ pub(super) struct Row {
 }
 
 /// What a reading of an entity gave.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Rows {
     pub(super) rows: Vec<Row>,
     pub(super) problems: Vec<Problem>,
@@ -289,7 +289,9 @@ impl Connection {
             let address = Template::parse(&get.get)?.fill(Position::Path, &value)?;
             let record = Path::parse(get.record.as_deref().unwrap_or("$"))?;
             let own_id = Path::parse(&target_entity.id)?;
-            let found = self.client.get_json::<Value>(&address, &[]).await;
+            let query = self.as_listed(target_entity, get)?;
+            let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let found = self.client.get_json::<Value>(&address, &query).await;
             let found = found.map_err(|error| format!("`{field_name}` refers to {target} {id}: {error}"))?;
             let same = record.get(&found).and_then(|record| own_id.get(record)).map(text_of);
             if same != Some(Ok(id.clone())) {
@@ -297,6 +299,13 @@ impl Connection {
             }
         }
         Ok(())
+    }
+
+    /// The parameters of the list that a record is asked for with by itself.
+    pub(super) fn as_listed(&self, entity: &Entity, get: &Get) -> std::result::Result<Vec<(String, String)>, String> {
+        let fill = |text: &str| Template::parse(text)?.fill(Position::Plain, &|name| self.values.get(name));
+        let list = entity.list.as_ref().filter(|_| !get.as_listed.is_empty());
+        list.map_or(Ok(Vec::new()), |list| parameters(list, |name| get.as_listed.contains(name), &fill))
     }
 
     fn listing<'l>(
@@ -313,18 +322,7 @@ impl Connection {
         let fill = |text: &str, position: Position| -> std::result::Result<String, String> {
             Template::parse(text)?.fill(position, &value)
         };
-        let mut query = Vec::new();
-        for (name, values) in &list.query {
-            for value in values.as_array().map_or_else(|| std::slice::from_ref(values), Vec::as_slice) {
-                let text = match value {
-                    Value::String(text) => fill(text, Position::Plain)?,
-                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-                        value.to_string()
-                    }
-                };
-                query.push((name.clone(), text));
-            }
-        }
+        let query = parameters(list, |_| true, &|text| fill(text, Position::Plain))?;
         let count = match &list.count {
             None => None,
             Some(count) => Some((fill(&count.get, Position::Path)?, Path::parse(&count.at)?)),
@@ -340,6 +338,27 @@ impl Connection {
             url_max: self.connector.limits.url_max,
         })
     }
+}
+
+/// The parameters of a list, as they are sent.
+fn parameters(
+    list: &List,
+    is_wanted: impl Fn(&String) -> bool,
+    fill: &dyn Fn(&str) -> std::result::Result<String, String>,
+) -> std::result::Result<Vec<(String, String)>, String> {
+    let mut query = Vec::new();
+    for (name, values) in list.query.iter().filter(|(name, _)| is_wanted(name)) {
+        for value in values.as_array().map_or_else(|| std::slice::from_ref(values), Vec::as_slice) {
+            let text = match value {
+                Value::String(text) => fill(text)?,
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                    value.to_string()
+                }
+            };
+            query.push((name.clone(), text));
+        }
+    }
+    Ok(query)
 }
 
 /// The product of two fields read before; exact, or a problem. Without one of them there is none.
@@ -398,8 +417,7 @@ impl<'s> Shape<'s> {
         };
         let mut fields = Vec::new();
         for (name, field) in &entity.fields {
-            let places = field.at.iter().chain(&field.or_at).map(|place| Path::parse(place));
-            fields.push((name.as_str(), field, places.collect::<std::result::Result<_, _>>()?));
+            fields.push((name.as_str(), field, connection.places(field)?));
         }
         Ok(Self { connection, name, entity, id: Path::parse(&entity.id)?, version, gone, fields })
     }

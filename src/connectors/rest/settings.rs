@@ -120,7 +120,8 @@ impl Values {
         self.0.get(name).map(ExposeSecret::expose_secret)
     }
 
-    fn plain(&self, text: &str) -> Result<String, String> {
+    /// A text with its settings.
+    pub(super) fn plain(&self, text: &str) -> Result<String, String> {
         Template::parse(text)?.fill(Position::Plain, &|name| self.get(name))
     }
 

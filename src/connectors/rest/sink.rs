@@ -13,7 +13,7 @@ use super::answers::Test;
 use super::body::is_custom;
 use super::codec::{Decoded, References, text_of};
 use super::compare::{cut, same};
-use super::language::{CustomFields, Dated, Entity, Field, Lookup, OwnIds, Step};
+use super::language::{CustomFields, Dated, Entity, Field, First, Lookup, OwnIds, Step};
 use super::one::One;
 use super::path::Path;
 use super::requests::{ADD, Draft, Request, WRITE, decoded, id_in};
@@ -77,7 +77,7 @@ impl Rest {
         let references = self.references(said).await?;
         let draft = self.draft(said, &references)?;
         let built = match said.target {
-            None => draft.create().map(|request| vec![request]),
+            None => draft.create(before.state.is_some().then(|| self.read(said, before)).transpose()?.as_ref()),
             Some(_) => draft.update(&self.read(said, before)?),
         };
         built.map_err(|what| self.connection.unfit(said.entity, what))
@@ -167,13 +167,21 @@ impl Rest {
         }
         let found = self.connection.raw(said.entity, said.below, asked).await?;
         let id = Path::parse(&entity.id).map_err(unfit)?;
+        // a list that is not below a record holds what belongs to others as well
+        let above = entity.above.as_ref().and(entity.parent_at.as_deref().zip(said.below));
+        let above = above.map(|(at, below)| Path::parse(at).map(|at| (at, below))).transpose().map_err(unfit)?;
+        let is_below = |row: &Value| {
+            above
+                .as_ref()
+                .is_none_or(|(at, below)| at.get(row).and_then(|id| text_of(id).ok()).as_deref() == Some(*below))
+        };
+        let is_it = |row: &Value| is_below(row) && is_it(row);
         let ids = found.iter().filter(|row| is_it(row)).filter_map(|row| id.get(row).and_then(|id| text_of(id).ok()));
         Ok(ids.collect())
     }
 
     /// How far a change has come: what each call leaves behind, against what is there.
     fn progress(&self, draft: &Draft<'_>, was: &One, now: &One) -> Told<Looked> {
-        let update = draft.entity.update.as_ref().ok_or("the file does not say how it is changed")?;
         let id = draft.said.target.map(|target| target.id.clone()).unwrap_or_default();
         let mut written = None;
         for (name, wanted) in &draft.said.fields {
@@ -197,17 +205,16 @@ impl Rest {
             written = Some(is_new);
         }
         let written = written.ok_or("nothing that was sent differs from what was there")?;
-        let Some(step) = Draft::step(update, was)? else {
-            return Ok(if written { Looked::Happened(id) } else { Looked::DidNot });
-        };
-        let Some(done) = Self::stage(draft, step, now, written)? else {
-            return Ok(Looked::CannotTell("the record is in a state that none of the calls leaves".to_owned()));
-        };
-        Ok(match done {
-            0 => Looked::DidNot,
-            done if done == step.r#do.len() => Looked::Happened(id),
-            done => Looked::Partly(done),
-        })
+        Self::staged(draft, (was, now), (usize::from(written), 1), id)
+    }
+
+    /// How far the making of a record has come.
+    fn made(draft: &Draft<'_>, (was, now): (&One, &One), found: &[String]) -> Told<Looked> {
+        match found {
+            [] => Self::staged(draft, (was, now), (0, 1), String::new()),
+            [one] => Self::staged(draft, (was, now), (1, 1), one.clone()),
+            several => Ok(several_fit(several)),
+        }
     }
 
     /// How far a change from a day on has come that takes two records.
@@ -220,44 +227,78 @@ impl Rest {
         let mut added = self.holding(draft, &split.new, None, now.below.as_deref()).await?;
         added.retain(|id| !before.fitting.contains(id));
         let field = draft.field(split.end).map_err(unfit)?;
-        let end = self.connection.field_of(field, &now.raw, draft.references).map_err(unfit)?;
+        let end = self.connection.own(field, &now.raw, draft.references).map_err(unfit)?;
         let ended = same(field, end.as_ref(), Some(&Decoded::Day(split.ends)));
-        Ok(match (added.as_slice(), ended, end) {
-            ([new], true, _) => Looked::Happened(new.clone()),
-            ([_], false, None) => Looked::Partly(1),
-            ([], false, None) => Looked::DidNot,
-            ([], true, _) => {
+        let staged = |done, id| Self::staged(draft, (was, now), (done, 2), id).map_err(unfit);
+        Ok(match (added.as_slice(), ended, end, split.first) {
+            ([new], true, ..) => staged(2, new.clone())?,
+            ([_], false, None, First::Add) | ([], true, _, First::End) => staged(1, String::new())?,
+            ([], false, None, _) => staged(0, String::new())?,
+            ([], true, _, First::Add) => {
                 Looked::CannotTell("it ends on that day, and the line that follows is not there".to_owned())
             }
-            ([] | [_], false, Some(end)) => {
+            ([_], false, None, First::End) => {
+                Looked::CannotTell("it goes on, and the line that follows is there".to_owned())
+            }
+            ([] | [_], false, Some(end), _) => {
                 Looked::CannotTell(format!("it ends on {}, which was not asked for", shown(&end)))
             }
-            (several, _, _) => Looked::CannotTell(format!("{} new records fit: {}", several.len(), several.join(", "))),
+            (several, ..) => several_fit(several),
         })
     }
 
-    /// After how many of the calls the record would be as it is, the most of them.
-    fn stage(draft: &Draft<'_>, step: &Step, now: &One, written: bool) -> Told<Option<usize>> {
-        let mut stages = vec![(Test::new(&step.r#if)?, step.above, false)];
-        let mut is_written = false;
+    /// How far the calls have come, from how many of those that write took effect and from the state that the others leave.
+    fn staged(draft: &Draft<'_>, (was, now): (&One, &One), (done, all): (usize, usize), id: String) -> Told<Looked> {
+        let (at, all) = match draft.step(was)? {
+            None => (Some(done), all),
+            Some(step) => (Self::stage(draft, step, now, (done, all))?, step.r#do.len() - 1 + all),
+        };
+        Ok(match at {
+            None => Looked::CannotTell("the record is in a state that none of the calls leaves".to_owned()),
+            Some(0) => Looked::DidNot,
+            Some(at) if at == all => Looked::Happened(id),
+            Some(at) => Looked::Partly(at),
+        })
+    }
+
+    /// After how many of the calls all would be as it is, the most of them.
+    fn stage(draft: &Draft<'_>, step: &Step, now: &One, (done, all): (usize, usize)) -> Told<Option<usize>> {
+        let mut stages = vec![(Test::new(&step.r#if)?, step.above, 0)];
+        let mut written = 0;
         for name in &step.r#do {
-            let (test, above) = if name == WRITE {
-                is_written = true;
-                let (last, above, _) = stages.pop().ok_or("a step without a state")?;
-                stages.push((last.clone(), above, false));
-                (last, above)
+            if name == WRITE {
+                let (last, above, _) = stages.last().cloned().ok_or("a step without a state")?;
+                stages.extend((1..=all).map(|written| (last.clone(), above, written)));
+                written = all;
             } else {
                 let (action, above) = draft.action(name)?;
-                (Test::new(&action.gives)?, above)
-            };
-            stages.push((test, above, is_written));
+                stages.push((Test::new(&action.gives)?, above, written));
+            }
         }
-        let fits = |(test, above, is_written): &(Test, bool, bool)| {
+        let fits = |(test, above, written): &(Test, bool, usize)| {
             let state = if *above { now.above.as_ref() } else { Some(&now.raw) };
-            *is_written == written && state.is_some_and(|state| test.holds(state))
+            *written == done && state.is_some_and(|state| test.holds(state))
         };
         Ok(stages.iter().rposition(fits))
     }
+
+    /// Does what is left of the actions around a write that was refused, so that all is as it was; what of that went wrong.
+    async fn put_back(&self, entity: &Entity, left: &[Request]) -> Option<String> {
+        for request in left.iter().filter(|request| request.acts) {
+            let said = match self.sent(request, entity, None).await {
+                Ok(Outcome::Done(_)) => continue,
+                Ok(Outcome::Refused(refusal)) => refusal.to_string(),
+                Ok(Outcome::Unknown(why)) => why,
+                Err(error) => error.to_string(),
+            };
+            return Some(format!("and `{}` after it could not be done: {said}", request.name));
+        }
+        None
+    }
+}
+
+fn several_fit(several: &[String]) -> Looked {
+    Looked::CannotTell(format!("{} new records fit: {}", several.len(), several.join(", ")))
 }
 
 #[async_trait]
@@ -289,6 +330,12 @@ impl Writing for Rest {
         for name in said.fields.keys() {
             draft.field(name).map_err(refuse)?;
         }
+        if let (None, None, Some(create)) = (said.target, &entity.link, &entity.create) {
+            let values = draft.values().map_err(refuse)?;
+            if let Some(probe) = create.probe.iter().find(|probe| !values.contains_key(probe.as_str())) {
+                return Err(refuse(format!("a new {} needs `{probe}`: it is found again by it", said.entity)));
+            }
+        }
         Ok(())
     }
 
@@ -297,7 +344,11 @@ impl Writing for Rest {
         let references = self.references(&said).await?;
         let draft = self.draft(&said, &references)?;
         let Some(target) = said.target else {
-            return Ok(Before { fitting: self.fitting(&said, &draft).await?.into_iter().collect(), state: None });
+            let fitting = self.fitting(&said, &draft).await?.into_iter().collect();
+            let around = self.connection.around(said.entity, said.below).await?;
+            let state = around.map(serde_json::to_value).transpose();
+            let state = state.map_err(|error| self.connection.unfit(said.entity, error.to_string()))?;
+            return Ok(Before { fitting, state });
         };
         let one = self.connection.one(said.entity, target).await?;
         let missing = || {
@@ -343,12 +394,12 @@ impl Writing for Rest {
         let said = write.said();
         let entity = self.connection.entity(said.entity)?;
         let reply = entity.create.as_ref().map(|create| create.reply.as_deref().unwrap_or("$"));
+        let makes = |request: &Request| !request.acts && (said.target.is_none() || request.name == ADD);
         let requests = self.requests(&said, before).await?;
         let all = requests.len();
         let mut made = write.record();
         for (index, request) in requests.iter().enumerate().skip(done) {
-            let makes = said.target.is_none() || request.name == ADD;
-            let outcome = match self.sent(request, entity, reply.filter(|_| makes)).await {
+            let outcome = match self.sent(request, entity, reply.filter(|_| makes(request))).await {
                 Ok(outcome) => outcome,
                 Err(error) if index == 0 => return Err(error),
                 Err(error) => Outcome::Unknown(error.to_string()),
@@ -357,7 +408,18 @@ impl Writing for Rest {
             match outcome {
                 Outcome::Done(id) => made = id.or(made),
                 Outcome::Refused(refusal) if index == 0 => return Ok(Outcome::Refused(refusal)),
-                Outcome::Refused(refusal) => return Ok(Outcome::Unknown(format!("{} was refused: {refusal}", call()))),
+                Outcome::Refused(refusal) => {
+                    let is_first = requests.iter().take(index).all(|before| before.acts);
+                    let left = requests.get(index + 1..).filter(|_| is_first && !request.acts);
+                    let failed = match left {
+                        Some(left) => match self.put_back(entity, left).await {
+                            None => return Ok(Outcome::Refused(refusal)),
+                            Some(failed) => format!(", {failed}"),
+                        },
+                        None => String::new(),
+                    };
+                    return Ok(Outcome::Unknown(format!("{} was refused: {refusal}{failed}", call())));
+                }
                 Outcome::Unknown(why) => {
                     return Ok(Outcome::Unknown(if all == 1 { why } else { format!("{}: {why}", call()) }));
                 }
@@ -373,11 +435,11 @@ impl Writing for Rest {
         let Some(target) = said.target else {
             let mut found = self.fitting(&said, &draft).await?;
             found.retain(|id| !before.fitting.contains(id));
-            return Ok(match found.as_slice() {
-                [] => Looked::DidNot,
-                [one] => Looked::Happened(one.clone()),
-                several => Looked::CannotTell(format!("{} new records fit: {}", several.len(), several.join(", "))),
-            });
+            let nothing = || One { raw: Value::Null, version: None, above: None, below: None };
+            let was = before.state.is_some().then(|| self.read(&said, before)).transpose()?.unwrap_or_else(nothing);
+            let now = self.connection.around(said.entity, said.below).await?.unwrap_or_else(nothing);
+            let made = Self::made(&draft, (&was, &now), &found);
+            return made.map_err(|what| self.connection.unfit(said.entity, what));
         };
         let Some(now) = self.connection.one(said.entity, target).await? else {
             return Ok(Looked::CannotTell("the record is not there any more".to_owned()));
@@ -398,7 +460,7 @@ impl Writing for Rest {
         let was = self.read(&said, before).ok();
         said.fields.iter().all(|(name, wanted)| {
             let Some(field) = entity.fields.get(*name) else { return false };
-            let at = field.at.as_deref().and_then(|at| Path::parse(at).ok());
+            let at = self.connection.places(field).ok().and_then(|places| places.into_iter().next());
             let moved = at.is_some_and(|at| was.as_ref().is_none_or(|was| at.get(&was.raw) != at.get(now)));
             let held = self.connection.field_of(field, now, &References::new());
             held.map_or(moved, |held| same(field, held.as_ref(), wanted.after.map(decoded).as_ref()))

@@ -1,4 +1,4 @@
-//! Substitution: `{name}` in addresses, headers, credentials and queries, and `{b64json:…}`.
+//! Substitution: `{name}` in addresses, headers, credentials and queries, `{b64json:…}`, and `{number:name}` in bodies.
 //!
 //! Keeps the invariant that the position decides the escaping: a value can never add a path segment, a second header line
 //! or another member to a JSON text. There are no conditions and no loops.
@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE;
 use crate::connectors::http;
 
 const JSON_MARK: &str = "b64json:";
+const NUMBER_MARK: &str = "number:";
 
 /// Where a text with substitutions stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub(super) struct Template {
 enum Part {
     Literal(String),
     Name(String),
+    /// The digits of a whole number.
+    Number(String),
     Json(Vec<Part>),
 }
 
@@ -50,10 +53,11 @@ impl Template {
                 continue;
             }
             let (name, after) = after.split_once('}').ok_or_else(|| format!("`{{` is not closed in `{text}`"))?;
-            if !is_name(name) {
+            let number = name.strip_prefix(NUMBER_MARK);
+            if !is_name(number.unwrap_or(name)) {
                 return Err(format!("`{{{name}}}` is not a name in braces, in `{text}`"));
             }
-            parts.push(Part::Name(name.to_owned()));
+            parts.push(number.map_or_else(|| Part::Name(name.to_owned()), |name| Part::Number(name.to_owned())));
             rest = after;
         }
         push_literal(&mut parts, rest);
@@ -66,14 +70,19 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Literal(_) => {}
-                Part::Name(name) => names.push(name.as_str()),
+                Part::Name(name) | Part::Number(name) => names.push(name.as_str()),
                 Part::Json(inner) => names.extend(inner.iter().filter_map(|part| match part {
                     Part::Name(name) => Some(name.as_str()),
-                    Part::Literal(_) | Part::Json(_) => None,
+                    Part::Literal(_) | Part::Number(_) | Part::Json(_) => None,
                 })),
             }
         }
         names
+    }
+
+    /// Whether it is one number and nothing besides: then it stands for a number in JSON, not for a text.
+    pub(super) fn is_number(&self) -> bool {
+        matches!(self.parts.as_slice(), [Part::Number(_)])
     }
 
     /// Puts the values in, escaped for the position.
@@ -97,6 +106,14 @@ impl Template {
                             return Err(format!("the value of `{name}` holds a control character"));
                         }
                         Position::Plain => text.push_str(value),
+                    }
+                }
+                Part::Number(name) => {
+                    let value = value(name).unwrap_or_default();
+                    if value.parse::<i64>().is_ok_and(|number| number.to_string() == value) {
+                        text.push_str(value);
+                    } else {
+                        return Err(format!("`{name}` must be a whole number, found `{value}`"));
                     }
                 }
                 Part::Json(inner) => text.push_str(&encoded_json(inner, value)?),
@@ -125,7 +142,7 @@ fn encoded_json<'v>(parts: &[Part], value: &dyn Fn(&str) -> Option<&'v str>) -> 
                 let quoted = serde_json::Value::from(value).to_string();
                 text.push_str(quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default());
             }
-            Part::Json(_) => return Err(format!("`{JSON_MARK}` inside `{JSON_MARK}`")),
+            Part::Json(_) | Part::Number(_) => return Err(format!("only names in braces can stand in `{JSON_MARK}`")),
         }
     }
     let json: serde_json::Value =
@@ -212,6 +229,19 @@ mod tests {
             ("plain }", Position::Plain, Ok("plain }")),
         ] {
             assert_eq!(filled(text, position), expected.map(str::to_owned).map_err(str::to_owned), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_a_whole_number_or_refused() {
+        assert_eq!(filled("{number:id}", Position::Plain).unwrap(), "17");
+        assert!(Template::parse("{number:id}").unwrap().is_number() && !Template::parse("{id}").unwrap().is_number());
+        for (text, expected) in [
+            ("{number:odd}", "`odd` must be a whole number, found `a/b?c=d e%`"),
+            ("{number:absent}", "`absent` must be a whole number, found ``"),
+            ("{number:}", "`{number:}` is not a name in braces, in `{number:}`"),
+        ] {
+            assert_eq!(filled(text, Position::Plain).unwrap_err(), expected);
         }
     }
 

@@ -232,6 +232,7 @@ impl Call<'_> {
 
     /// What would be charged for this month or the next: no usage, no credits of invoices.
     pub(super) fn draft_items(&self) -> Answer {
+        // An integer of two words: 1.0 is none of them, although a page may be asked for so.
         let ahead = match self.ask.query("monthOffset").unwrap_or("1") {
             "0" => 0,
             "1" => 1,

@@ -4,6 +4,7 @@
 
 use axum::http::StatusCode;
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Value, json};
 
 use super::{Call, failure};
@@ -37,11 +38,13 @@ impl Page {
 }
 
 impl Call<'_> {
-    /// A whole number of the query; clients made from the published description send 0.0.
+    /// A whole number of the query. The published description calls it a number, and clients made from that send 0.0; of
+    /// webhooks it says an integer.
     fn asked(&self, name: &str, usual: usize) -> Option<usize> {
         match self.ask.query(name) {
             None => Some(usual),
-            Some(text) => text.strip_suffix(".0").unwrap_or(text).parse().ok(),
+            Some(text) if self.ask.path.starts_with("/api/") => text.parse().ok(),
+            Some(text) => text.parse::<Decimal>().ok().filter(Decimal::is_integer)?.to_usize(),
         }
     }
 

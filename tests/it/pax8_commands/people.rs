@@ -51,6 +51,7 @@ fn a_name_is_taken_for_an_id_where_it_can_mean_no_other_and_names_stand_beside_i
     );
     let none = shop.run("contacts list Zorro").ended(2);
     assert!(none.stderr.contains("COMPANY: no company has this id or name: Zorro\n"), "{}", none.stderr);
+    assert!(none.stderr.contains("from 6 characters on"), "{}", none.stderr);
 
     // A write says whom it is about before it asks, and nothing is guessed for it.
     let asked = shop.run(&format!("companies update \"{name}\" --phone 7")).ended(2);
@@ -183,4 +184,44 @@ fn a_duty_is_added_or_taken_away_and_what_is_demanded_is_not_emptied() {
         let refused = shop.run(&format!("companies update {company} {more} --yes")).ended(2);
         assert!(refused.stderr.contains(said), "{}", refused.stderr);
     }
+}
+
+#[test]
+fn a_pull_with_contacts_says_how_many_were_read() {
+    let shop = Shop::open("", "");
+    let pulled = shop.place.run("pull --period 2026-10 --with contacts").ended(0).stdout;
+    let read: usize = shop
+        .all("companies list")
+        .iter()
+        .filter(|company| company["status"] != "Deleted")
+        .map(|company| shop.all(&format!("contacts list {}", company["id"].as_str().unwrap())).len())
+        .sum();
+    let row = pulled.lines().find(|line| line.contains(" contacts ")).unwrap_or_else(|| panic!("{pulled}"));
+    let words: Vec<&str> = row.split_whitespace().collect();
+    assert!(read > 0 && words.contains(&read.to_string().as_str()) && words.contains(&"complete"), "{row}: {read}");
+    let without = shop.place.run("pull --period 2026-10").ended(0).stdout;
+    assert!(!without.contains(" contacts "), "{without}");
+}
+
+/// Old documents say no currency: the setting says what is meant, and an unknown word there is refused before anything is asked.
+#[test]
+fn a_shape_without_currencies_is_pulled_by_the_currency_of_the_settings() {
+    let faults = "extra,shape=2022,end-exclusive,credited,carried=1250.50,commitment=documented,nulls";
+    let counted = |settings: &str, status| {
+        let shop = Shop::open(faults, settings);
+        let pulled = shop.place.run("pull --period 2026-10").ended(status).transcript();
+        let row = |name: &str| {
+            let row = pulled.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{pulled}"));
+            row.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+        };
+        (row(" invoices ").join(" "), row(" charges ").join(" "), pulled)
+    };
+    let (invoices, charges, told) = counted("currency = \"USD\"\n", 0);
+    assert!(invoices.ends_with(" 0 complete") && charges.ends_with(" 0 complete"), "{told}");
+    let (invoices, charges, told) = counted("", 8);
+    assert!(invoices.contains(" 0 ") && invoices.ends_with("partial") && charges.ends_with("partial"), "{told}");
+    assert!(told.contains("`currency` in the settings of the connection"), "{told}");
+    let shop = Shop::open("", "currency = \"Dollars\"\n");
+    let refused = shop.place.run("pull --period 2026-10").ended(2).transcript();
+    assert!(refused.contains("currency") && refused.contains("`Dollars`"), "{refused}");
 }

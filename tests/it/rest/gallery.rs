@@ -159,12 +159,12 @@ const GALLERY: &[(&str, &str, &str)] = &[
     (
         "name = { at = \"name\" }",
         "name = { dir = \"read\" }",
-        "test.toml:31:1: entity.customer.fields.name: one of `at`, `from_parent`, `product_of`, `default` is needed",
+        "test.toml:31:1: entity.customer.fields.name: one of `at`, `custom`, `from_parent`, `product_of`, `default` is needed",
     ),
     (
         "name = { at = \"name\" }",
         "name = { at = \"name\", from_parent = \"name\" }",
-        "test.toml:31:1: entity.customer.fields.name: only one of `at`, `from_parent`, `product_of` can be given",
+        "test.toml:31:1: entity.customer.fields.name: only one of `at`, `custom`, `from_parent`, `product_of` can be given",
     ),
     (
         "name = { at = \"name\" }",
@@ -340,6 +340,52 @@ const GALLERY: &[(&str, &str, &str)] = &[
         "",
         "test.toml:13:9: entity.customer: writing needs a `get`: a record is looked at before and after",
     ),
+    // what is written elsewhere, and what is above
+    (
+        "name = { at = \"name\" }",
+        "name = { at = \"name\", to = \"name\" }",
+        "test.toml:31:23: entity.customer.fields.name.to: the same place as `at`",
+    ),
+    (
+        "name = { at = \"name\" }",
+        "name = { at = \"name\", dir = \"read\", to = \"title\" }",
+        "test.toml:31:37: entity.customer.fields.name.to: the field is not written",
+    ),
+    (
+        "style = \"merge\"\nclear = \"null\"\nguard = { recheck = true }\n\n[entity.customer.fields]\nname = { at = \"name\" }",
+        "style = \"full\"\nclear = \"null\"\nguard = { recheck = true }\n\n[entity.customer.fields]\nname = { at = \"name\", to = \"title\" }",
+        "test.toml:24:18: entity.customer.update: `name` is written elsewhere than it is read (`to`): style `merge` or `sparse` is needed",
+    ),
+    (
+        "[entity.customer.fields]",
+        "[entity.customer.commands]\nrows = \"id\"\n[entity.customer.fields]",
+        "test.toml:31:1: entity.customer.commands.rows: no field is written into `rows`",
+    ),
+    (
+        "id = \"id\"\n",
+        "id = \"id\"\nabove = \"agreement\"\n",
+        "test.toml:15:1: entity.customer.above: there is no entity `agreement`; known here: customer",
+    ),
+    (
+        "id = \"id\"\n",
+        "id = \"id\"\nabove = \"customer\"\n",
+        "test.toml:15:1: entity.customer.above: `parent_at` is needed: where a row says which record it is part of",
+    ),
+    (
+        "get = \"/clients/{id}\"\n",
+        "get = \"/clients/{id}\"\nas_listed = [\"f\"]\n",
+        "test.toml:23:1: entity.customer.get.as_listed: the list has no parameter `f`",
+    ),
+    (
+        "style = \"merge\"",
+        "style = \"merge\"\nheaders = { X-Context = \"{contxt}\" }",
+        "test.toml:27:13: entity.customer.update.headers.X-Context: `{contxt}` is no setting; known here: host, token, id",
+    ),
+    (
+        "[entity.customer.fields]",
+        "[entity.customer.create]\npost = \"/clients\"\nprobe = [\"name\"]\nbody = { unit = \"{number:unit}\" }\n[entity.customer.fields]",
+        "test.toml:33:1: entity.customer.create.body: `{unit}` is no setting; known here: host, token",
+    ),
     // what gives secrets away
     (
         "token = \"{token}\" }",
@@ -412,4 +458,52 @@ fn settings_are_checked_before_any_call() {
     assert!(error.starts_with("psa: settings: the connector file cannot be used:\ntest.toml:26:1: "), "{error}");
     let good = settings(file(GOOD)).with("host", "psa.example").with("token", "t");
     assert!(Rest::new(good).is_ok());
+}
+
+/// Files a user may start from.
+fn samples() -> Vec<ConnectorFile> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/connectors");
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<_> = entries.filter(|path| path.extension().is_some_and(|ending| ending == "toml")).collect();
+    found.sort();
+    let read = |path: &std::path::PathBuf| std::fs::read_to_string(path).unwrap();
+    found.iter().map(|path| ConnectorFile { name: path.display().to_string(), text: read(path) }).collect()
+}
+
+/// What the schema has against a file.
+fn schema_faults(text: &str) -> Vec<String> {
+    let schema: serde_json::Value = serde_json::from_str(&trueup::connectors::rest::schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let written: serde_json::Value = toml::from_str(text).unwrap();
+    validator.iter_errors(&written).map(|error| format!("{}: {error}", error.instance_path())).collect()
+}
+
+#[test]
+fn shipped_files_and_samples_pass_and_are_as_the_schema_says() {
+    let shipped = ConnectorFile::builtins().map(|name| ConnectorFile::builtin(&name).unwrap());
+    let all: Vec<_> = shipped.chain(samples()).chain([file(GOOD)]).collect();
+    assert!(all.len() > 3, "a sample is missing");
+    for file in all {
+        assert_eq!(schema_faults(&file.text), [""; 0], "{}", file.name);
+        let faults: Vec<_> = lint(&file).err().unwrap_or_default().iter().map(ToString::to_string).collect();
+        assert_eq!(faults, [""; 0]);
+    }
+}
+
+/// The mistakes of the gallery that reading alone refuses, and those that only sense refuses: a schema sees the first alone.
+#[test]
+fn the_schema_refuses_exactly_the_mistakes_of_shape() {
+    let of_shape = ["unknown field `", "unknown word `", "missing field `", "invalid type: "];
+    let mut count = 0;
+    for (from, to, expected) in GALLERY {
+        let text = GOOD.replacen(from, to, 1);
+        if toml::from_str::<toml::Table>(&text).is_err() {
+            continue;
+        }
+        let is_of_shape = of_shape.iter().any(|words| expected.contains(words));
+        count += usize::from(is_of_shape);
+        let found = schema_faults(&text);
+        assert_eq!(!found.is_empty(), is_of_shape, "{expected}\n{found:?}");
+    }
+    assert!(count > 6, "{count}");
 }

@@ -49,6 +49,8 @@ async fn pages_add_up_to_the_total() {
 async fn page_parameters() {
     for (switch, query, status, size) in [
         ("", "page=0.0&size=3.0", 200, 3),
+        ("", "page=0.00&size=3.000", 200, 3),
+        ("", "page=0.5", 400, 0),
         ("", "sizes=3", 200, 10),
         ("", "page=99", 200, 0),
         ("", "size=201", 400, 0),
@@ -63,6 +65,22 @@ async fn page_parameters() {
         assert_eq!(reply.status, status, "{query}");
         let rows = reply.json()["content"].as_array().map_or(0, Vec::len);
         assert_eq!(rows, size, "{query} with `{switch}`");
+    }
+}
+
+/// A page is a number of the partner API and an integer of the webhooks API; a month's offset is an integer.
+#[tokio::test]
+async fn what_is_an_integer_has_no_point() {
+    let pax8 = Pax8::start(sample(), "").await;
+    for (path, status) in [
+        ("companies?page=0.0", 200),
+        ("invoices/draftItems?page=0.0&monthOffset=1", 200),
+        ("invoices/draftItems?monthOffset=1.0", 422),
+        ("../api/v2/webhooks?page=0", 200),
+        ("../api/v2/webhooks?page=0.0", 400),
+        ("../api/v2/webhooks/topic-definitions?size=10.0", 400),
+    ] {
+        assert_eq!(pax8.get(path).await.status, status, "{path}");
     }
 }
 

@@ -1,11 +1,12 @@
 //! A month with Tryton as the PSA: pulled by the program, linked by review, reconciled; and what the program takes for
-//! billed is what Tryton itself invoices.
+//! billed is what Tryton itself invoices; what the month shows is written, and the month is clean then.
 
-use serde_json::json;
-use trueup::simulate::{Data, Faults, File, Pax8Credentials, serve_pax8};
+use serde_json::{Value, json};
+use trueup::simulate::{Data, Faults, File, Pax8Credentials, Running, serve_pax8};
 
 use super::seed::{Made, line};
 use super::server::{Tryton, day};
+use super::wire::Wire;
 use crate::support::hermetic::Place;
 
 const CONFIG: &str = r#"
@@ -84,28 +85,112 @@ fn rows(place: &Place, report: &str, columns: &[&str]) -> Vec<String> {
     reader.records().map(Result::unwrap).map(shown).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn april_is_reconciled_with_tryton_as_the_psa() {
-    let tryton = Tryton::start().await;
-    let alder = fill(&tryton).await;
+const COLUMNS: [&str; 7] = ["customer ID", "product", "vendor qty", "PSA qty", "billed", "variance", "class"];
+
+/// A place to run the program in, between the distributor and a server.
+async fn placed(tryton: &Tryton, url: &str) -> (Place, Running) {
     let credentials = Pax8Credentials::default();
     let at = "127.0.0.1:0".parse().unwrap();
     let pax8 = serve_pax8(distributor(), Faults::default(), credentials.clone(), at).await.unwrap();
     let place =
         Place::new().set("PAX8_SECRET", &credentials.client_secret).set("TRYTON_KEY", tryton.key()).set("USER", "ada");
-    place.write(
-        "trueup.toml",
-        &CONFIG.replace("PAX8/", &format!("{}/", pax8.url())).replace("TRYTON\"", &format!("{}\"", tryton.url)),
-    );
+    let config = CONFIG.replace("PAX8/", &format!("{}/", pax8.url())).replace("TRYTON\"", &format!("{url}\""));
+    let config = format!("{config}recurs = \"{}\"\n", tryton.base["monthly"]);
+    place.write("trueup.toml", &config);
+    let _ = tokio::task::block_in_place(|| place.run("db migrate")).ended(0);
+    (place, pax8)
+}
+
+/// Pulled, linked by a person, and reconciled.
+fn linked(place: &Place) {
+    for line in [
+        "check",
+        "pull --period 2026-04",
+        "propose all",
+        "review accept --kind customers v-alder",
+        "review accept --kind products p-bp p-edr p-bak p-cloud",
+        "reconcile --period 2026-04",
+    ] {
+        let _ = place.run(line).ended(0);
+    }
+}
+
+/// The id of the record that a command says.
+fn id_of(place: &Place, line: &str) -> i64 {
+    let said: Value = serde_json::from_str(&place.run(line).ended(0).stdout).unwrap();
+    said["id"].as_str().unwrap().parse().unwrap()
+}
+
+/// The customer and the products are made by the program, the subscription and its services by a person.
+async fn made(place: &Place, tryton: &Tryton) -> (i64, [i64; 3]) {
+    let make = |line: &str| tokio::task::block_in_place(|| id_of(place, &format!("psa {line} --format json --yes")));
+    let alder = make("customers create --set \"name=Alder Dntal\" --set code=0101 --set city=Riga");
+    let mut lines = Vec::new();
+    for (name, sku, price, cost, quantity, billed) in [
+        ("Business Premium", "BP", "25.00", "20.00", 10, "25"),
+        ("Endpoint Protection", "EDR", "5.00", "3.50", 22, "5"),
+        ("Backup", "BAK", "4.50", "3.0000", 20, "4"),
+        ("Cloud consumption", "CC", "1", "1", 0, "1"),
+    ] {
+        let product = make(&format!(
+            "products create --set \"name={name}\" --set sku={sku} --set price={price} --set cost={cost} --set category=Cloud"
+        ));
+        let recurs = json!({ "product": product, "consumption_recurrence": tryton.base["monthly"] });
+        let service = tryton.made("sale.subscription.service", recurs).await;
+        if quantity > 0 {
+            lines.push(line(Made { product, service }, quantity, billed, json!({})));
+        }
+    }
+    let subscription = tryton.running(alder, "2026-04-01", json!({}), lines).await;
+    let ids = tryton.one("sale.subscription", &json!(subscription), &["lines"]).await["lines"].clone();
+    let ids: Vec<i64> = ids.as_array().unwrap().iter().map(|id| id.as_i64().unwrap()).collect();
+    (alder, ids.try_into().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_april_shows_is_written_and_april_is_clean_then_and_the_same_again_sends_nothing() {
+    let tryton = Tryton::start().await;
+    let wire = Wire::to(&tryton.url).await;
+    let (place, _pax8) = placed(&tryton, &wire.url).await;
+    let (alder, [premium, endpoint, backup]) = made(&place, &tryton).await;
+    assert_eq!(wire.calls().len(), 5, "each record by one call");
     tokio::task::block_in_place(|| {
-        let _ = place.run("db migrate").ended(0);
-        let _ = place.run("check").ended(0);
+        linked(&place);
+        assert_eq!(rows(&place, "variance", &COLUMNS).len(), 3);
+        let plan = [
+            format!("psa customers update {alder} --set \"name=Alder Dental\" --yes"),
+            format!("psa lines update {premium} --set quantity=13 --yes"),
+            format!("psa lines update {endpoint} --set quantity=24 --yes"),
+            format!("psa lines update {backup} --set price=4.50 --yes"),
+        ];
+        for write in &plan {
+            let _ = place.run(write).ended(0);
+        }
+        assert_eq!(wire.calls().len(), 1 + 3 * 4, "a line by four: its subscription runs");
         let _ = place.run("pull --period 2026-04").ended(0);
-        let _ = place.run("propose all").ended(0);
-        let _ = place.run("review accept --kind customers v-alder").ended(0);
-        let _ = place.run("review accept --kind products p-bp p-edr p-bak p-cloud").ended(0);
         let _ = place.run("reconcile --period 2026-04").ended(0);
-        let columns = ["customer ID", "product", "vendor qty", "PSA qty", "billed", "variance", "class"];
+        assert_eq!(rows(&place, "variance", &COLUMNS), [""; 0]);
+        let coverage = rows(&place, "coverage", &["side", "fate", "rows", "amount"]);
+        assert!(coverage.contains(&"PSA | compared | 3 | 535.00".to_owned()), "{coverage:?}");
+        for write in &plan {
+            let said = place.run(write).ended(0);
+            assert!(said.stderr.contains("It is so already; nothing was sent."), "{}", said.transcript());
+        }
+        assert_eq!(wire.calls(), [""; 0]);
+    });
+    let invoices = tryton.bill("2026-04-30").await;
+    assert_eq!(invoices.len(), 1);
+    assert_eq!(invoices[0]["untaxed_amount"]["decimal"], "535.00", "as it was compared");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn april_is_reconciled_with_tryton_as_the_psa() {
+    let tryton = Tryton::start().await;
+    let alder = fill(&tryton).await;
+    let (place, _pax8) = placed(&tryton, &tryton.url).await;
+    tokio::task::block_in_place(|| {
+        linked(&place);
+        let columns = COLUMNS;
         let of = |rest: &str| format!("{alder} | {rest}");
         assert_eq!(
             rows(&place, "variance", &columns),

@@ -57,8 +57,10 @@ async fn the_check_finds_nothing_wrong() {
     let rest = tryton.connected(&[]);
     let lists: Vec<_> =
         rest.check(&Unwatched).await.into_iter().map(|line| (line.what, line.outcome.unwrap())).collect();
+    let names: Vec<&str> = lists.iter().map(|(what, _)| what.as_str()).collect();
+    assert_eq!(names, ["list category", "list customer", "list line", "list product", "list service"]);
     let nothing = "it answers, and holds no rows";
-    assert_eq!(lists[1..], [("list line".into(), nothing.into()), ("list product".into(), nothing.into())]);
+    assert!(lists[2..].iter().all(|(_, said)| said == nothing), "{lists:?}");
     let _ = world(&tryton).await;
     for line in rest.check(&Unwatched).await {
         assert!(line.outcome.as_ref().unwrap().contains(" on the first page"), "{line:?}");

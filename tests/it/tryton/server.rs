@@ -169,6 +169,11 @@ impl Tryton {
 
     /// The same with another key.
     pub(super) fn connected_with(&self, key: &str, replaced: &[(&str, &str)]) -> Rest {
+        Rest::new(Self::settings(replaced).with("url", &self.url).with("key", key)).unwrap()
+    }
+
+    /// The shipped connector file, with some words replaced.
+    pub(super) fn settings(replaced: &[(&str, &str)]) -> RestSettings {
         let mut file = ConnectorFile::builtin("builtin:tryton").unwrap();
         for (from, to) in replaced {
             assert!(file.text.contains(from), "{from}");
@@ -176,7 +181,7 @@ impl Tryton {
         }
         let mut settings = RestSettings::new("erp", file);
         settings.backoff = Backoff { first: Duration::ZERO, most: Duration::ZERO };
-        Rest::new(settings.with("url", &self.url).with("key", key)).unwrap()
+        settings
     }
 
     /// How many requests whose line has this part the server has answered, by its own log.

@@ -92,7 +92,7 @@ fn products_and_their_prices() {
 
 #[test]
 fn subscriptions() {
-    let (held, problems) = read(sample!("subscriptions"), |_, s| subscription(s));
+    let (held, problems) = read(sample!("subscriptions"), |_, s| subscription(s, None));
     assert_eq!(held.len(), 3);
     let date = |day: Option<NaiveDate>| day.map(|d| d.to_string()).unwrap_or_default();
     let dates = |at: usize| {
@@ -134,7 +134,7 @@ fn dependencies() {
 
 #[test]
 fn invoices() {
-    let (heads, problems) = read(sample!("invoices"), |_, i| invoice(i));
+    let (heads, problems) = read(sample!("invoices"), |_, i| invoice(i, None));
     let superseded: Vec<_> = heads.iter().map(VendorInvoice::is_superseded).collect();
     assert_eq!(superseded, [true, false, false]);
     assert_eq!(heads[2].total.unwrap().plain_text(), "12345678901234567.89");
@@ -144,9 +144,30 @@ fn invoices() {
         problems,
         [
             "page row 4, record f1000000-0000-4000-8000-000000000004, field invoiceDate: expected a value, found none",
-            "page row 5, record f1000000-0000-4000-8000-000000000005, field currencyCode: expected a value, found none",
+            "page row 5, record f1000000-0000-4000-8000-000000000005, field currencyCode: expected a value, found none; `currency` in the settings of the connection says what is meant then",
         ]
     );
+}
+
+#[test]
+fn the_currency_of_the_settings_stands_in_where_none_is_said_and_changes_none_that_is() {
+    let usd = Some("USD".parse().unwrap());
+    let page = r#"{"content":[
+        {"id":"a","invoiceDate":"2026-04-01"},
+        {"id":"b","invoiceDate":"2026-04-01","currencyCode":null},
+        {"id":"c","invoiceDate":"2026-04-01","currencyCode":" "},
+        {"id":"d","invoiceDate":"2026-04-01","currencyCode":"CAD"},
+        {"id":"e","invoiceDate":"2026-04-01","currencyCode":"Dollars"}]}"#;
+    let (heads, problems) = read(page, |_, head| invoice(head, usd));
+    let said: Vec<_> = heads.iter().map(|head| head.currency.as_str().to_owned()).collect();
+    assert_eq!(said, ["USD", "USD", "USD", "CAD"]);
+    assert!(problems.len() == 1 && problems[0].contains("`Dollars`"), "{problems:?}");
+    let (_, problems) = read(page, |_, head| invoice(head, None));
+    assert_eq!(problems.len(), 4);
+    assert!(problems[0].contains("`currency` in the settings"), "{problems:?}");
+    let held = r#"{"content":[{"id":"s","companyId":"c","productId":"p","status":"Active"}]}"#;
+    let (held, problems) = read(held, |_, one| subscription(one, usd));
+    assert_eq!((held[0].fields.currency, problems.len()), (usd, 0));
 }
 
 #[test]
@@ -164,7 +185,7 @@ fn a_status_nobody_knows_is_doubted_and_the_document_kept() {
             ),
         ),
     ] {
-        let (heads, problems) = read(&sample.replace("STATUS", status), |_, i| invoice(i));
+        let (heads, problems) = read(&sample.replace("STATUS", status), |_, i| invoice(i, None));
         assert!(problems.is_empty() && heads.len() == 1, "{problems:?}");
         let doubt = strange_status(&heads[0]).map(|problem| problem.to_string());
         assert_eq!((doubt.as_deref(), heads[0].is_superseded()), (told, status == "VOIDED"), "{status}");
@@ -175,7 +196,7 @@ fn a_status_nobody_knows_is_doubted_and_the_document_kept() {
 fn items() {
     let invoice = InvoiceId::new("f1");
     let (charges, problems) =
-        read(sample!("items"), |place, item| charge(Some(&invoice), format!("f1#{}", place + 1), item));
+        read(sample!("items"), |place, item| charge(Some(&invoice), format!("f1#{}", place + 1), item, None));
     let ids: Vec<_> = charges.iter().map(|c| c.id.as_str()).collect();
     assert_eq!(ids, ["f1#1", "f1#2", "e7000000-0000-4000-8000-000000000003", "f1#4"]);
     let kinds: Vec<_> = charges.iter().map(|c| c.kind.as_str()).collect();
@@ -203,12 +224,12 @@ fn items() {
 #[test]
 fn usage() {
     let of = SubscriptionId::new("d3b0");
-    let (summaries, problems) = read(sample!("usage_summaries"), |_, s| usage_summary(&of, s));
+    let (summaries, problems) = read(sample!("usage_summaries"), |_, s| usage_summary(&of, s, None));
     assert!(problems.is_empty(), "{problems:?}");
     assert_eq!((summaries[0].subscription.as_str(), summaries[0].cost.plain_text()), ("d3b0", "9.876".into()));
 
     let asked = NaiveDate::from_ymd_opt(2026, 3, 5).unwrap();
-    let (lines, problems) = read(sample!("usage_lines"), |_, line| usage_line("a5", asked, line));
+    let (lines, problems) = read(sample!("usage_lines"), |_, line| usage_line("a5", asked, line, None));
     let lines: Vec<_> = lines.into_iter().flatten().collect();
     assert_eq!(lines.len(), 1, "a line of another day belongs to another call");
     assert_eq!((lines[0].summary.as_str(), lines[0].quantity.plain_text()), ("a5", "10.25".into()));
@@ -245,12 +266,12 @@ proptest::proptest! {
         let Ok(page) = serde_json::from_str::<wire::Unpaged>(&mangled) else { return Ok(()) };
         let count = page.content.len();
         let rows = numbered("page", page.content);
-        let (records, problems): Parts<_> = convert(&rows, |place, item| charge(None, place.to_string(), item));
+        let (records, problems): Parts<_> = convert(&rows, |place, item| charge(None, place.to_string(), item, None));
         proptest::prop_assert_eq!(records.len() + problems.len(), count);
         // The same text under the other kinds of record must not stop the program either.
         let _ = convert(&rows, |_, w| customer(w));
-        let _ = convert(&rows, |_, w| subscription(w));
-        let _ = convert(&rows, |_, w| invoice(w));
-        let _ = convert(&rows, |_, w| usage_line("a", NaiveDate::default(), w));
+        let _ = convert(&rows, |_, w| subscription(w, None));
+        let _ = convert(&rows, |_, w| invoice(w, None));
+        let _ = convert(&rows, |_, w| usage_line("a", NaiveDate::default(), w, None));
     }
 }

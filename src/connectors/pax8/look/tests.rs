@@ -42,6 +42,8 @@ fn an_ended_subscription_shows_it_by_its_status_or_its_end() {
     for (on, before, now, expected) in [
         (None, &before, held("Cancelled", Value::Null), Some(happened())),
         (None, &before, held("pending_cancel", json!("2026-12-31")), Some(happened())),
+        // An end that somebody else gave it is no cancelling.
+        (None, &before, held("Active", json!("2028-12-31")), None),
         (day("2026-12-31"), &before, held("Active", json!("2026-12-31T00:00:00Z")), Some(happened())),
         (None, &before, held("Active", Value::Null), Some(Looked::DidNot)),
         // Ended by somebody else, on another day.

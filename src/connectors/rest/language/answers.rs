@@ -2,11 +2,12 @@
 //!
 //! Keeps the invariant that the first rule that fits decides, and all that a rule says must hold for it to fit.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 /// One rule of what an answer means.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Rule {
     pub(in crate::connectors::rest) when: When,
@@ -19,7 +20,7 @@ pub(in crate::connectors::rest) struct Rule {
 }
 
 /// All that is said must hold.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct When {
     #[serde(default)]
@@ -30,7 +31,7 @@ pub(in crate::connectors::rest) struct When {
     pub(in crate::connectors::rest) like: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum Class {
     Throttled,
@@ -47,7 +48,7 @@ pub(in crate::connectors::rest) enum Class {
 }
 
 /// How long a throttled answer asks to wait.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Wait {
     pub(in crate::connectors::rest) header: Option<String>,

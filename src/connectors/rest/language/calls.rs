@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// One value the user fills in.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Setting {
     pub(in crate::connectors::rest) kind: SettingKind,
@@ -16,7 +17,7 @@ pub(in crate::connectors::rest) struct Setting {
     pub(in crate::connectors::rest) note: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum SettingKind {
     Text,
@@ -26,7 +27,7 @@ pub(in crate::connectors::rest) enum SettingKind {
 }
 
 /// How the system is called.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Http {
     pub(in crate::connectors::rest) base: String,
@@ -38,7 +39,7 @@ pub(in crate::connectors::rest) struct Http {
 }
 
 /// The JSON form of a decimal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum Numbers {
     /// `"22.10"`.
@@ -49,7 +50,7 @@ pub(in crate::connectors::rest) enum Numbers {
     Tagged,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::connectors::rest) enum Auth {
     None {},
@@ -79,7 +80,7 @@ pub(in crate::connectors::rest) enum Auth {
     },
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::connectors::rest) struct Limits {
     /// Call budgets; all of them hold.
@@ -90,7 +91,7 @@ pub(in crate::connectors::rest) struct Limits {
     pub(in crate::connectors::rest) url_max: Option<usize>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Rate {
     pub(in crate::connectors::rest) calls: u32,

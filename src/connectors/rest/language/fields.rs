@@ -4,19 +4,24 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::calls::Numbers;
 
 /// One field: where its value comes from, and how the wire spells it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Field {
     /// Where in the row.
     pub(in crate::connectors::rest) at: Option<String>,
+    /// Or: the name of a field the tenant added itself; `[custom_fields]` says where those are. `{setting}` is filled in.
+    pub(in crate::connectors::rest) custom: Option<String>,
     /// Where else in the row, if there is no value at `at`; spelled as there.
     pub(in crate::connectors::rest) or_at: Option<String>,
+    /// Where a body has it, where that is not `at`.
+    pub(in crate::connectors::rest) to: Option<String>,
     /// Or: the field of the parent's record that it takes over, as decoded there.
     pub(in crate::connectors::rest) from_parent: Option<String>,
     /// Or: two number fields of the record that it is the product of, where the system keeps no total.
@@ -33,7 +38,7 @@ pub(in crate::connectors::rest) struct Field {
     pub(in crate::connectors::rest) make: Option<String>,
 }
 
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum Dir {
     #[default]
@@ -43,7 +48,7 @@ pub(in crate::connectors::rest) enum Dir {
     Create,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum Compare {
     Exact,
@@ -56,7 +61,7 @@ pub(in crate::connectors::rest) enum Compare {
 }
 
 /// How the wire spells a value. Every codec can be run backwards.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::connectors::rest) enum Codec {
     /// `wrap`: the member of an object that holds it, where the system takes such an object only whole.
@@ -84,7 +89,7 @@ pub(in crate::connectors::rest) enum Codec {
         format: String,
         none: Option<Value>,
     },
-    /// `map`: our word to the wire's value.
+    /// `map`: our word to the wire's value; of several in a list, all are read and the first is written.
     Enum {
         map: BTreeMap<String, Value>,
         unknown: Option<UnknownWord>,
@@ -100,14 +105,14 @@ pub(in crate::connectors::rest) enum Codec {
     },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum MoneyUnit {
     Minor,
     Major,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum UnknownWord {
     Reject,

@@ -4,12 +4,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::writes::Dialect;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct List {
     pub(in crate::connectors::rest) get: String,
@@ -24,14 +25,14 @@ pub(in crate::connectors::rest) struct List {
     pub(in crate::connectors::rest) gone: Option<Gone>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Count {
     pub(in crate::connectors::rest) get: String,
     pub(in crate::connectors::rest) at: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Size {
     pub(in crate::connectors::rest) param: String,
@@ -39,7 +40,7 @@ pub(in crate::connectors::rest) struct Size {
 }
 
 /// How a list is cut into pages. "No paging" is said, with a bound, never assumed.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::connectors::rest) enum Page {
     /// One answer holds all; more than `at_most` rows is an error, not a cut.
@@ -57,7 +58,7 @@ pub(in crate::connectors::rest) enum Page {
 }
 
 /// How to ask only for what changed. Checked, not used: every read is a whole listing, because only that can say what is gone.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Since {
     pub(in crate::connectors::rest) field: String,
@@ -69,7 +70,7 @@ pub(in crate::connectors::rest) struct Since {
 }
 
 /// How a row says that it is no longer in use. Such rows are kept, with `status` as their state.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Gone {
     pub(in crate::connectors::rest) at: String,
@@ -78,10 +79,14 @@ pub(in crate::connectors::rest) struct Gone {
     pub(in crate::connectors::rest) status: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the words of the file")]
 pub(in crate::connectors::rest) struct Get {
     pub(in crate::connectors::rest) get: String,
+    /// Parameters of the list that are sent here as well.
+    #[serde(default)]
+    pub(in crate::connectors::rest) as_listed: Vec<String>,
     /// Where the record is in the answer; the answer itself where nothing is said.
     pub(in crate::connectors::rest) record: Option<String>,
 }

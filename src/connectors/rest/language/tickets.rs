@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// How a ticket is made, and found again by its key.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Ticket {
     pub(in crate::connectors::rest) post: String,
@@ -28,7 +29,7 @@ impl Ticket {
 }
 
 /// How the tickets with a key are looked for: `{key}` stands for it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct TicketFind {
     pub(in crate::connectors::rest) get: String,
@@ -37,7 +38,7 @@ pub(in crate::connectors::rest) struct TicketFind {
 }
 
 /// Where a field of a ticket is written, and how.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct TicketField {
     pub(in crate::connectors::rest) at: String,

@@ -4,27 +4,36 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::When;
 
-/// Fields a tenant adds itself, as a write has to carry them.
-#[derive(Debug, Deserialize)]
+/// Fields a tenant adds itself: where a row has them, and how a write has to carry them.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct CustomFields {
     pub(in crate::connectors::rest) shape: CustomShape,
+    /// Where the array or the object with them is; `$` is the row itself.
     pub(in crate::connectors::rest) at: String,
+    /// For `array`: the member of an element that names the field.
     pub(in crate::connectors::rest) key: Option<String>,
+    /// For `array`: the member of an element that holds the value; `value` where nothing is said.
+    pub(in crate::connectors::rest) value: Option<String>,
+    /// For `prefix`: what stands before the name of each.
+    pub(in crate::connectors::rest) prefix: Option<String>,
+    /// For `array`: the members of an element that a write carries; all of them where nothing is said.
     #[serde(default)]
     pub(in crate::connectors::rest) send: Vec<String>,
+    /// For `array`: whether a change carries them even where none of them changes.
     pub(in crate::connectors::rest) in_patch: Option<InPatch>,
     /// Where the system lists which fields there are: an entry of a new record needs the id of its field.
     pub(in crate::connectors::rest) ids: Option<OwnIds>,
 }
 
 /// The ids of the fields a tenant adds itself.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct OwnIds {
     /// The entity that lists the fields.
@@ -35,22 +44,25 @@ pub(in crate::connectors::rest) struct OwnIds {
     pub(in crate::connectors::rest) at: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum CustomShape {
+    /// A list with an element for each.
     Array,
+    /// An object with a member for each.
     Map,
+    /// Members of the row whose names begin alike.
     Prefix,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum InPatch {
     Always,
     Changed,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum Dialect {
     Params,
@@ -63,7 +75,7 @@ pub(in crate::connectors::rest) enum Dialect {
 }
 
 /// How a record is made.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Create {
     pub(in crate::connectors::rest) post: Option<String>,
@@ -82,7 +94,7 @@ pub(in crate::connectors::rest) struct Create {
 }
 
 /// A key that makes a repeated call harmless.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Idempotent {
     pub(in crate::connectors::rest) header: Option<String>,
@@ -90,7 +102,7 @@ pub(in crate::connectors::rest) struct Idempotent {
 }
 
 /// How a record is changed.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Update {
     pub(in crate::connectors::rest) patch: Option<String>,
@@ -101,16 +113,20 @@ pub(in crate::connectors::rest) struct Update {
     pub(in crate::connectors::rest) guard: Guard,
     /// Where the body has the id, where the address does not say it.
     pub(in crate::connectors::rest) id_at: Option<String>,
+    /// Headers of this call alone, in place of the general ones.
+    #[serde(default)]
+    pub(in crate::connectors::rest) headers: BTreeMap<String, String>,
     /// What every change holds besides its fields.
     pub(in crate::connectors::rest) body: Option<Value>,
     pub(in crate::connectors::rest) wrap: Option<Wrap>,
-    /// What has to be done around the change, by the state of the record.
+    /// What has to be done around the change, by the state of the record; around the making of one, by the state of the
+    /// record above.
     #[serde(default)]
     pub(in crate::connectors::rest) steps: Vec<Step>,
 }
 
 /// What is around a body.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Wrap {
     /// The member that holds it.
@@ -120,7 +136,7 @@ pub(in crate::connectors::rest) struct Wrap {
     pub(in crate::connectors::rest) list: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum Style {
     /// The changed leaves; objects merge (RFC 7386).
@@ -133,7 +149,7 @@ pub(in crate::connectors::rest) enum Style {
     Full,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum Clear {
     Null,
@@ -143,7 +159,7 @@ pub(in crate::connectors::rest) enum Clear {
 }
 
 /// Where the state a change was planned from is sent, or that the record is read again first.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Guard {
     pub(in crate::connectors::rest) header: Option<String>,
@@ -152,7 +168,7 @@ pub(in crate::connectors::rest) struct Guard {
 }
 
 /// In a state, a change is one of several calls.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Step {
     /// The state, where the first that fits counts.
@@ -165,7 +181,7 @@ pub(in crate::connectors::rest) struct Step {
 }
 
 /// Where the other side's id is kept.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Link {
     /// The place of it.
@@ -177,7 +193,7 @@ pub(in crate::connectors::rest) struct Link {
 }
 
 /// How records are asked for by a value: `{link}` in a link, `{field}` in a probe.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Lookup {
     pub(in crate::connectors::rest) dialect: Dialect,
@@ -186,7 +202,7 @@ pub(in crate::connectors::rest) struct Lookup {
 }
 
 /// How a record changes from a day on.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "strategy", rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::connectors::rest) enum Dated {
     /// The change itself carries the day.
@@ -199,15 +215,27 @@ pub(in crate::connectors::rest) enum Dated {
         end: String,
         /// Whether that is its last day, or the day after it.
         until: Until,
-        /// The fields the new one takes over.
+        /// The fields that the new one takes over.
         copy: Vec<String>,
-        /// Members it takes over as they are, whatever they hold: texts, taxes, what the tenant added.
+        /// What it takes over besides, as it is: a member of its body, and the place in the row.
         #[serde(default)]
-        carry: Vec<String>,
+        carry: BTreeMap<String, String>,
+        /// The call that is made first.
+        #[serde(default)]
+        first: First,
     },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// Of two calls the one that is likelier refused comes first: nothing has happened then.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::connectors::rest) enum First {
+    #[default]
+    Add,
+    End,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connectors::rest) enum Until {
     LastDay,
@@ -215,7 +243,7 @@ pub(in crate::connectors::rest) enum Until {
 }
 
 /// What can be done to a record besides writing it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Action {
     pub(in crate::connectors::rest) post: String,
