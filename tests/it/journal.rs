@@ -278,7 +278,7 @@ async fn the_same_in_other_capitals_or_through_another_connection_is_not_sent_wh
 async fn another_secret_is_another_write() {
     let desk = Desk::new("hold-write@configuration,slow-seconds=3600").await;
     let _ = made_webhook(&desk);
-    let update = "pax8 webhooks update w --url https://h.example/y --authorization-env HOOK --yes";
+    let update = "pax8 webhooks update w --url https://h.example/y?sig=canary-sig --authorization-env HOOK --yes";
     killed_when(desk.place.start(update), || {
         desk.sent("POST", "/configuration") + desk.sent("PUT", "/configuration") == 1
     });
@@ -286,4 +286,12 @@ async fn another_secret_is_another_write() {
     assert!(shown.contains("(new, not shown)"), "{shown}");
     let again = desk.run(update);
     assert!(!again.stderr.contains("nothing was sent now"), "{}", again.stderr);
+    let mut said = format!("{shown}{}{}", again.transcript(), desk.run("journal show 2 --format json").transcript());
+    for file in std::fs::read_dir(desk.place.path()).unwrap() {
+        said.push_str(&String::from_utf8_lossy(&std::fs::read(file.unwrap().path()).unwrap_or_default()));
+    }
+    assert!(
+        said.contains("sig=***") && !said.replace(update, "").contains("canary-sig"),
+        "a key in an address is not kept"
+    );
 }

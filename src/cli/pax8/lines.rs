@@ -20,7 +20,7 @@ pub(in crate::cli) type Line = (String, String);
 
 /// Every value of a record.
 pub(super) fn of_record(record: &Record) -> Vec<Line> {
-    of_body(&record.whole(), Some(record.resource()))
+    of_body(&record.noted(), Some(record.resource()))
 }
 
 /// Every value of a body, in the order of the record it makes.

@@ -51,7 +51,7 @@ pub(super) async fn send(
     context.sends()?;
     let engine = context.engine(&context.config()?).await?;
     let doing = context.ui.doing(write.operation());
-    let shown = now.map(Record::whole);
+    let shown = now.map(Record::noted);
     let written = engine.write(remote, write, shown.as_ref(), &Settling::default()).await?;
     drop(doing);
     told(context, remote, write, written, act.how.format)

@@ -12,6 +12,7 @@ use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::Outcome;
 use crate::connectors::pax8::ask::Ask;
 use crate::connectors::pax8::call::Extent;
+use crate::connectors::pax8::mask;
 use crate::connectors::pax8::query::Query;
 use crate::connectors::pax8::record::{Record, same_word};
 use crate::connectors::pax8::request::Filled;
@@ -32,7 +33,7 @@ impl Write {
         if self.ends() || self.target().is_none() {
             return !self.ends();
         }
-        let now = now.whole();
+        let now = now.noted();
         let stayed = |before| matches!(changed(self, "", before, &now), Looked::DidNot);
         before.state.as_ref().is_none_or(|before| !stayed(before))
     }
@@ -79,7 +80,7 @@ impl Writing for Pax8 {
             None => Ok(Before { fitting: self.fitting(write).await?.into_keys().collect(), state: None }),
             Some(target) => {
                 let record = self.one(&target).await?;
-                Ok(Before { fitting: BTreeSet::new(), state: Some(record.whole()) })
+                Ok(Before { fitting: BTreeSet::new(), state: Some(record.noted()) })
             }
         }
     }
@@ -160,12 +161,12 @@ impl Pax8 {
         let Some(before) = &before.state else {
             return Ok(Looked::CannotTell("how it was before is not known".to_owned()));
         };
-        Ok(changed(write, &target.id().unwrap_or_default(), before, &now.whole()))
+        Ok(changed(write, &target.id().unwrap_or_default(), before, &now.noted()))
     }
 
     /// The records that are as the write would make one, and whether nothing about each speaks against it.
     async fn fitting(&self, write: &Write) -> Result<BTreeMap<String, bool>> {
-        let wanted = write.body().unwrap_or_default();
+        let wanted = mask::noted(write.body().unwrap_or_default());
         let (ask, query) = match write.makes() {
             None => return Ok(BTreeMap::new()),
             Some(ask) => {
@@ -176,7 +177,7 @@ impl Pax8 {
         };
         let answer = self.ask(&ask, &query, Extent::All, &Unwatched).await?;
         let fits = |record: &Record| {
-            let made = record.whole();
+            let made = record.noted();
             let (fits, surely) = if ask == Ask::Orders {
                 (lines_of(&made) == lines_of(&wanted), !is_of_another(&wanted, &made))
             } else {
@@ -360,6 +361,9 @@ pub(super) fn leaves(body: Value) -> Vec<(Vec<String>, Value)> {
         fields.into_iter().filter(|(name, _)| !["provisioningDetails", "authorization"].contains(&name.as_str()));
     fields
         .flat_map(|(name, value)| {
+            // as a record is noted: what may be a key in it is not compared
+            let url = value.as_str().filter(|_| name == "url").map(mask::masked_url);
+            let value = url.map_or(value, Value::from);
             if value.is_object() {
                 let inner = leaves(value).into_iter();
                 inner.map(|(path, value)| ([vec![name.clone()], path].concat(), value)).collect()

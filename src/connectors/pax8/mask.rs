@@ -14,6 +14,30 @@ pub(super) const MASK: &str = "***";
 const NAMES: [&str; 7] =
     ["authorization", "password", "secret", "apikey", "accesstoken", "refreshtoken", "bearertoken"];
 
+/// An address without what may be a key: who asks, and the values of its parameters.
+pub(super) fn masked_url(text: &str) -> String {
+    let (address, query) = text.split_once('?').map_or((text, None), |(address, query)| (address, Some(query)));
+    let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
+    let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
+    let host = host.rsplit_once('@').map_or_else(|| host.to_owned(), |(_, host)| format!("{MASK}@{host}"));
+    let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
+    let path = path.map(|path| format!("/{path}")).unwrap_or_default();
+    let masked =
+        |pair: &str| pair.split_once('=').map_or_else(|| MASK.to_owned(), |(name, _)| format!("{name}={MASK}"));
+    let query = query.map(|query| format!("?{}", query.split('&').map(masked).collect::<Vec<_>>().join("&")));
+    format!("{scheme}{host}{path}{}", query.unwrap_or_default())
+}
+
+/// A record or body as it is noted and shown: its `url` masked.
+pub(super) fn noted(mut value: Value) -> Value {
+    if let Some(url) = value.get_mut("url")
+        && let Some(text) = url.as_str()
+    {
+        *url = Value::from(masked_url(text));
+    }
+    value
+}
+
 fn is_secret(name: &str) -> bool {
     let name = squeezed(name);
     NAMES.iter().any(|end| name.ends_with(end))
@@ -126,6 +150,19 @@ mod tests {
         let mut values: Map<String, Value> = serde_json::from_str(text).unwrap();
         mask_object(&mut values);
         Value::Object(values).to_string()
+    }
+
+    #[test]
+    fn an_address_is_noted_without_what_may_be_a_key() {
+        for (given, noted) in [
+            ("https://h.example/a", "https://h.example/a"),
+            ("https://h.example/a?sig=k3y&api-version=2", "https://h.example/a?sig=***&api-version=***"),
+            ("https://ada:k3y@h.example/a@b", "https://***@h.example/a@b"),
+            ("https://h.example?k3y", "https://h.example?***"),
+        ] {
+            assert_eq!(masked_url(given), noted);
+            assert_eq!(masked_url(noted), noted, "once is enough");
+        }
     }
 
     #[test]

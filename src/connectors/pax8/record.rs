@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::connectors::pax8::field::{self, Flaw, same_case};
-use crate::connectors::pax8::mask::{MASK, mask_record, names_a_secret};
+use crate::connectors::pax8::mask::{self, MASK, mask_record, names_a_secret};
 use crate::connectors::pax8::term::{BillingTerm, CommitmentTerm, squeezed};
 use crate::connectors::pax8::webhooks;
 use crate::core::outside::excerpt;
@@ -159,6 +159,12 @@ impl Record {
     #[must_use]
     pub fn whole(&self) -> Value {
         Value::Object(self.values.clone())
+    }
+
+    /// The same as it is noted and shown: without what may be a key in an address.
+    #[must_use]
+    pub fn noted(&self) -> Value {
+        mask::noted(self.whole())
     }
 
     /// Of the object as sent.

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::connectors::pax8::mask::masked_url;
 use crate::connectors::pax8::record::{Field, Kind, Resource, day, flag, id, number, of, text};
 use crate::connectors::pax8::request::{Body, Email, Filled, Hidden, Invalid};
 
@@ -177,10 +178,21 @@ pub struct WebhookSettings {
     pub error_threshold: Option<Threshold>,
 }
 
-/// An https address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An https address. It may hold a key: it is kept without the values of its parameters.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct WebhookUrl(Filled);
+
+impl std::fmt::Debug for WebhookUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&masked_url(self.0.as_str()))
+    }
+}
+impl Serialize for WebhookUrl {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&masked_url(self.0.as_str()))
+    }
+}
 
 impl WebhookUrl {
     /// Takes an address.

@@ -14,6 +14,7 @@ use crate::connectors::pax8::ask::Ask;
 use crate::connectors::pax8::companies::{CompanyPatch, NewCompany};
 use crate::connectors::pax8::contacts::{ContactBody, ContactChange};
 use crate::connectors::pax8::look::leaves;
+use crate::connectors::pax8::mask;
 use crate::connectors::pax8::orders::{NewOrder, moment_of};
 use crate::connectors::pax8::record::{Record, Resource};
 use crate::connectors::pax8::request::{Filled, Hidden, RemoteId};
@@ -331,6 +332,7 @@ impl Write {
         if let Some(secret) = body.as_mut().and_then(|body| body.get_mut("authorization")) {
             *secret = Value::from("***");
         }
+        let body = body.map(mask::noted);
         Sending { verb: self.verb().as_str(), url: url + &query, body }
     }
 

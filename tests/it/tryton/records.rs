@@ -173,7 +173,7 @@ async fn a_code_that_an_archived_customer_holds_is_refused_as_taken() {
     let Ended::Refused(refusal) = &written.ended else { panic!("{written:?}") };
     assert_eq!(
         (refusal.as_what, refusal.to_string().as_str()),
-        (RefusedAs::Duplicate, "400: 400: The code on party must be unique.")
+        (RefusedAs::Duplicate, "400: The code on party must be unique.")
     );
     assert_eq!(engine.open_writes().await.unwrap(), []);
 }
