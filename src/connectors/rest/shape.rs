@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::canonical;
-use super::codec::{Decoded, Kind, References, decode, decode_default, shown, text_of};
+use super::codec::{Decoded, Kind, References, decode_default, shown, text_of};
+use super::custom::Located;
 use super::inside;
 use super::language::{Codec, Entity, Field};
 use super::paging::Found;
@@ -63,8 +64,8 @@ fn product(factors: &[String; 2], row: &Row) -> std::result::Result<Option<Decod
     Ok(Some(Decoded::Number(amount.value())))
 }
 
-/// A field: its name, what the file says of it, and where it stands in a row, the first place that has a value.
-type Described<'s> = (&'s str, &'s Field, Vec<Path>);
+/// A field: its name, what the file says of it, and where it stands in a row.
+type Described<'s> = (&'s str, Located<'s>);
 
 /// What a row may take values from besides itself: the record it is listed below, and the records that were read before.
 #[derive(Clone, Copy)]
@@ -75,7 +76,6 @@ pub(super) struct Around<'r> {
 
 /// How the rows of an entity are decoded.
 pub(super) struct Shape<'s> {
-    connection: &'s Connection,
     name: &'s str,
     entity: &'s Entity,
     pub(super) id: Path,
@@ -100,12 +100,12 @@ impl<'s> Shape<'s> {
         };
         let mut fields = Vec::new();
         for (name, field) in &entity.fields {
-            fields.push((name.as_str(), field, connection.places(field)?));
+            fields.push((name.as_str(), connection.located(field)?));
         }
         let is_inside = |other: &Entity| other.inside.is_some() && other.parent.as_deref() == Some(name);
         let is_kept = connection.connector.entity.values().any(is_inside);
         let id = Path::parse(&entity.id)?;
-        Ok(Self { connection, name, entity, id, version, gone, is_kept, fields })
+        Ok(Self { name, entity, id, version, gone, is_kept, fields })
     }
 
     /// A row decoded; nothing, with a problem, where it has no id.
@@ -134,10 +134,10 @@ impl<'s> Shape<'s> {
         let mut row = Row { at, id, version, fields, broken, raw, customer: None, parents };
         let before = problems.len();
         let (products, plain): (Vec<_>, Vec<_>) =
-            self.fields.iter().partition(|(_, field, _)| field.product_of.is_some());
+            self.fields.iter().partition(|(_, located)| located.field.product_of.is_some());
         for described in plain.into_iter().chain(products) {
-            let (name, field, _) = described;
-            let value = match &field.product_of {
+            let (name, located) = described;
+            let value = match &located.field.product_of {
                 Some(factors) => product(factors, &row),
                 None => self.field(described, &found.row, around),
             };
@@ -168,19 +168,12 @@ impl<'s> Shape<'s> {
 
     fn field(
         &self,
-        (name, field, places): &Described<'_>,
+        (name, located): &Described<'_>,
         row: &Value,
         around: Around<'_>,
     ) -> std::result::Result<Option<Decoded>, String> {
-        let mut value = None;
-        let text = Codec::Text { wrap: None };
-        for path in places {
-            let codec = field.codec.as_ref().unwrap_or(&text);
-            value = decode(codec, path.get(row), self.connection.connector.http.numbers, around.references)?;
-            if value.is_some() {
-                break;
-            }
-        }
+        let field = located.field;
+        let mut value = located.value(row, around.references)?;
         if let (Some(of), Some(parent)) = (&field.from_parent, around.parent) {
             if parent.broken.contains(of) {
                 return Err(format!("it is taken from record {} above, where `{of}` cannot be read", parent.id));
