@@ -95,7 +95,8 @@ fn ways(entity: &Entity) -> String {
     }
     if let Some(list) = &entity.list {
         let verb = if list.post.is_some() { "POST" } else { "GET" };
-        ways.push(format!("{verb} {}, {}", list.address(), cut(&list.page)));
+        let stated = list.statement.iter().map(|statement| format!(" ({})", statement.select)).collect::<String>();
+        ways.push(format!("{verb} {}{stated}, {}", list.address(), cut(&list.page)));
     }
     ways.extend(entity.create.as_ref().map(|create| made(entity, create)));
     ways.extend(entity.update.as_ref().map(changed));

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use super::answers::Test;
 use super::canonical;
 use super::codec::{Decoded, Kind, References, decode, decode_default, shown, text_of};
 use super::dialect;
@@ -18,13 +19,13 @@ use super::language::{Codec, Connector, Dialect, Entity, Field, Get, List, PageI
 use super::one::Names;
 use super::paging::{Found, Listing};
 use super::path::Path;
+use super::products::product;
 use super::settings::Values;
+use super::statement::Words;
 use super::template::{Position, Template};
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::Client;
 use crate::connectors::{Result, Unwatched, Watch, Watched, Way};
-use crate::core::money::UnitPrice;
-use crate::core::quantity::Quantity;
 use crate::core::reconcile::outcome::KeyPart;
 use crate::core::snapshot::Problem;
 
@@ -318,7 +319,7 @@ impl Connection {
         let above: Vec<_> = entity.parent.clone().zip(below.map(str::to_owned)).into_iter().collect();
         let mut listing = self.listing(list, &above, &id).map_err(refuse)?;
         if let Some((dialect, wanted)) = asked {
-            dialect::ask(dialect, &wanted, &mut listing.query).map_err(refuse)?;
+            dialect::ask(dialect, &wanted, &mut listing.query, listing.statement.as_mut()).map_err(refuse)?;
             listing.count = None;
         }
         Ok(listing.read(&self.client, None).await?.into_iter().map(|found| found.row).collect())
@@ -389,6 +390,12 @@ impl Connection {
             query,
             body,
             in_body: list.page_in == PageIn::Body,
+            statement: list
+                .statement
+                .as_ref()
+                .map(|statement| Words::of(statement, &|text| fill(text, Position::Plain)))
+                .transpose()?,
+            empty: list.empty.as_ref().map(Test::new).transpose()?,
             records: Path::parse(&list.records)?,
             page: &list.page,
             id,
@@ -419,26 +426,6 @@ fn parameters(
     Ok(query)
 }
 
-/// The product of two fields read before; exact, or a problem. Without one of them there is none.
-fn product(factors: &[String; 2], row: &Row) -> std::result::Result<Option<Decoded>, String> {
-    let mut numbers = Vec::new();
-    for name in factors {
-        if row.broken.contains(name) {
-            return Err(format!("it is computed from `{name}`, which cannot be read"));
-        }
-        match row.fields.get(name) {
-            None => return Ok(None),
-            Some(Decoded::Number(number)) => numbers.push(*number),
-            Some(Decoded::Text(_) | Decoded::Flag(_) | Decoded::Day(_)) => {
-                return Err(format!("it is computed from `{name}`, which is no number"));
-            }
-        }
-    }
-    let [left, right] = numbers.as_slice() else { return Ok(None) };
-    let amount = UnitPrice::new(*left).extend(Quantity::new(*right)).map_err(|error| error.to_string())?;
-    Ok(Some(Decoded::Number(amount.value())))
-}
-
 /// A field: its name, what the file says of it, and where it stands in a row, the first place that has a value.
 type Described<'s> = (&'s str, &'s Field, Vec<Path>);
 
@@ -457,6 +444,7 @@ struct Shape<'s> {
     id: Path,
     version: Option<Path>,
     gone: Option<(Path, &'s Value, &'s str)>,
+    only: Option<Test>,
     /// Whether rows are kept as they came.
     is_kept: bool,
     fields: Vec<Described<'s>>,
@@ -475,11 +463,15 @@ impl<'s> Shape<'s> {
             fields.push((name.as_str(), field, connection.places(field)?));
         }
         let (id, is_kept) = (Path::parse(&entity.id)?, connection.holds_rows(name));
-        Ok(Self { connection, name, entity, id, version, gone, is_kept, fields })
+        let only = entity.only.as_ref().map(Test::new).transpose()?;
+        Ok(Self { connection, name, entity, id, version, gone, only, is_kept, fields })
     }
 
-    /// A row decoded; nothing, with a problem, where it has no id.
+    /// A row decoded; nothing where it is none of the entity's, and nothing, with a problem, where it has no id.
     fn row(&self, found: &Found, around: Around<'_>, problems: &mut Vec<Problem>) -> Option<Row> {
+        if self.only.as_ref().is_some_and(|only| !only.holds(&found.row)) {
+            return None;
+        }
         let id = match self.id.get(&found.row).map(text_of) {
             Some(Ok(id)) if !id.is_empty() => id,
             other => {
@@ -507,9 +499,11 @@ impl<'s> Shape<'s> {
             self.fields.iter().partition(|(_, field, _)| field.product_of.is_some());
         for described in plain.into_iter().chain(products) {
             let (name, field, _) = described;
-            let value = match &field.product_of {
-                Some(factors) => product(factors, &row),
-                None => self.field(described, &found.row, around),
+            let value = match (self.field(described, &found.row, around), &field.product_of) {
+                (Ok(None), Some(factors)) => {
+                    product(factors, &row.fields, &row.broken).map(|product| product.map(Decoded::Number))
+                }
+                (value, _) => value,
             };
             match value {
                 Ok(Some(value)) => {
