@@ -1,6 +1,6 @@
-//! Lint of lists: their addresses and statements, how they are cut into pages, and how they end.
+//! Lint of lists: what is asked for, where its rows are, and how it ends.
 //!
-//! Keeps the invariant that a list that passes comes to an end that was said.
+//! Keeps the invariant that a list says how it is cut into pages, and that none is without an end.
 
 use serde_json::Value;
 
@@ -16,9 +16,9 @@ impl<'f> Lint<'f> {
             if let Some(parent) = &entity.parent {
                 let named =
                     |text: &str| Template::parse(text).is_ok_and(|text| text.names().contains(&parent.as_str()));
-                let stated = |list: &List| list.statement.as_ref().and_then(|said| said.r#where.clone());
+                let stated = list.statement.as_ref().and_then(|said| said.r#where.as_deref());
                 let said = named(list.address())
-                    || stated(list).as_deref().is_some_and(named)
+                    || stated.is_some_and(named)
                     || list.query.values().any(|value| value.as_str().is_some_and(named))
                     || list.body.as_ref().is_some_and(|body| body.to_string().contains(&format!("{{{parent}}}")));
                 lint.demand(said, format!("the list of each `{parent}` must say which: `{{{parent}}}`"));
@@ -107,7 +107,6 @@ impl<'f> Lint<'f> {
     }
 }
 
-/// Whether a value can be a parameter.
 fn is_query(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.iter().all(|item| !item.is_array() && is_query(item)),

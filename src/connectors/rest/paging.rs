@@ -235,7 +235,8 @@ impl Listing<'_> {
         match (body.as_mut().and_then(Value::as_object_mut).filter(|_| self.in_body), &self.statement) {
             (Some(members), _) => members.extend(asked),
             (None, Some(statement)) => {
-                query.push(statement.paged(asked.into_iter().map(|(name, value)| (name, text(value)))));
+                // where the page begins, then how many rows it has
+                query.push(statement.paged(asked.into_iter().rev().map(|(name, value)| (name, text(value)))));
             }
             (None, None) => query.extend(asked.into_iter().map(|(name, value)| (name, text(value)))),
         }
