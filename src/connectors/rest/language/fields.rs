@@ -22,6 +22,8 @@ pub(in crate::connectors::rest) struct Field {
     pub(in crate::connectors::rest) or_at: Option<String>,
     /// Where a body has it, where that is not `at`.
     pub(in crate::connectors::rest) to: Option<String>,
+    /// How it is spelled there, where that is another way than it is read.
+    pub(in crate::connectors::rest) to_codec: Option<Codec>,
     /// Or: the field of the parent's record that it takes over, as decoded there.
     pub(in crate::connectors::rest) from_parent: Option<String>,
     /// Or: two number fields of the record that it is the product of, where the system keeps no total. With `at` it does keep
@@ -96,13 +98,14 @@ pub(in crate::connectors::rest) enum Codec {
         unknown: Option<UnknownWord>,
     },
     /// The id of a record of `entity`; with `key`, that record's field instead. `wrap`: the member that holds the id.
-    /// `number`: whether the id travels as a whole number.
+    /// `number`: whether the id travels as a whole number. `form`: what stands around the id, such as `/products({id})`.
     Ref {
         entity: String,
         key: Option<String>,
         wrap: Option<String>,
         #[serde(default)]
         number: bool,
+        form: Option<String>,
     },
 }
 
