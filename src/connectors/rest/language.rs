@@ -21,8 +21,8 @@ pub(super) use fields::{Codec, Compare, Dir, Field, MoneyUnit, UnknownWord};
 pub(super) use lists::{Get, List, Page, PageIn, Size};
 pub(super) use tickets::{Ticket, TicketField};
 pub(super) use writes::{
-    Action, Clear, Create, CustomFields, CustomShape, Dated, Dialect, First, Guard, InPatch, LINK, Link, Lookup, OwnIds,
-    Step, Style, Until, Update, Wrap,
+    Action, Clear, Create, CustomFields, CustomShape, Dated, Dialect, First, Guard, InPatch, LINK, Link, Lookup,
+    OwnIds, Step, Style, Until, Update, Wrap,
 };
 
 /// A whole file.

@@ -158,7 +158,9 @@ fn encoded_json<'v>(parts: &[Part], value: &dyn Fn(&str) -> Option<&'v str>) -> 
                 let quoted = serde_json::Value::from(value).to_string();
                 text.push_str(quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default());
             }
-            Part::Json(_) | Part::Number(_) | Part::Quoted(_) => return Err(format!("only names in braces can stand in `{JSON_MARK}`")),
+            Part::Json(_) | Part::Number(_) | Part::Quoted(_) => {
+                return Err(format!("only names in braces can stand in `{JSON_MARK}`"));
+            }
         }
     }
     let json: serde_json::Value =

@@ -38,8 +38,8 @@ impl Connection {
             }
             let Some(finished) = running.join_next().await else { break };
             let interrupted = |error| ErrorKind::Transient(format!("the reading was interrupted: {error}"));
-            let (index, read) =
-                finished.map_err(|error| ConnectorError::new(&self.name, format!("read {name}"), interrupted(error)))?;
+            let (index, read) = finished
+                .map_err(|error| ConnectorError::new(&self.name, format!("read {name}"), interrupted(error)))?;
             match read? {
                 Ok(found) => _ = done.insert(index, found),
                 Err(problem) => problems.push(*problem),
