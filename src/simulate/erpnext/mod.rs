@@ -84,7 +84,7 @@ impl ErpNext {
     }
 
     fn served(&self, ask: &Ask, fired: &Fired) -> Result<Answer, Wrong> {
-        let path = decoded(&ask.path);
+        let path = decoded(ask.path.trim_end_matches('/'));
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match path.strip_prefix("/api/").and_then(|path| path.split_once('/')) {
             Some(("method", "frappe.auth.get_logged_user")) => Ok(Answer::ok(json!({ "message": "api@example.com" }))),
