@@ -83,6 +83,8 @@ const UNSEEN: &[(How, &str, &str)] = &[
     (How::Dropped, "entity.*.get.record", "the answer itself is no record, which a look says"),
     (How::Dropped, "entity.*.fields.*.custom", "the default stands for every row, a reading shows"),
     (How::Misspelled, "entity.plan.fields.rhythm.codec.map.*", "a word that lines take over, a reading shows"),
+    (How::Dropped, "entity.*.get.or_record", "an answer of the other form is no record, which a look says"),
+    (How::Dropped, "entity.*.update.keep", "the system resets it, a write shows"),
     (How::Dropped, "entity.*.apart", "the set is sent: the system refuses"),
     (How::Dropped, "entity.*.create.headers.*", "what the system wants to be sent, a write shows"),
     (How::Misspelled, "entity.*.create.headers.*", "what the system wants to be sent, a write shows"),
