@@ -6,6 +6,7 @@ mod connectwise;
 mod erpnext;
 mod lines;
 mod records;
+mod syncro;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -102,7 +103,7 @@ fn having(what: &'static str) -> impl Iterator<Item = &'static Peer> {
 
 type Starting = Pin<Box<dyn Future<Output = (Running, Box<dyn PsaConnector>)> + Send>>;
 
-const PEERS: [&Peer; 2] = [&connectwise::PEER, &erpnext::PEER];
+const PEERS: [&Peer; 3] = [&connectwise::PEER, &erpnext::PEER, &syncro::PEER];
 
 const CUSTOMER: &str = "101";
 const PRODUCT: &str = "201";

@@ -82,7 +82,7 @@ const UNSEEN: &[(How, &str, &str)] = &[
     (How::Dropped, "entity.*.fields.*.to_codec.*", "another spelling: the system refuses"),
     (How::Dropped, "entity.*.get.record", "the answer itself is no record, which a look says"),
     (How::Dropped, "entity.*.fields.*.custom", "the default stands for every row, a reading shows"),
-    (How::Misspelled, "entity.plan.fields.rhythm.codec.map.*", "a word that lines take over, a reading shows"),
+    (How::Misspelled, "entity.*.fields.*.codec.map.*", "a word that another entity takes over, a reading shows"),
     (How::Dropped, "entity.*.get.or_record", "an answer of the other form is no record, which a look says"),
     (How::Dropped, "entity.*.update.keep", "the system resets it, a write shows"),
     (How::Dropped, "entity.*.apart", "the set is sent: the system refuses"),
