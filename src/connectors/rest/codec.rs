@@ -133,16 +133,17 @@ pub(super) fn text_of(wire: &Value) -> Result<String, String> {
 
 fn number(wire: &Value, form: Numbers) -> Result<Decimal, String> {
     let text = match (form, wire) {
-        (Numbers::String, Value::String(text)) => Some(text.as_str()),
-        (Numbers::Number, Value::Number(number)) => Some(number.as_str()),
+        (Numbers::String | Numbers::Either, Value::String(text)) => Some(text.as_str()),
+        (Numbers::Number | Numbers::Either, Value::Number(number)) => Some(number.as_str()),
         (Numbers::Tagged, Value::Object(tagged)) if tagged.get("__class__").is_some_and(|class| class == "Decimal") => {
             tagged.get("decimal").and_then(Value::as_str)
         }
-        (Numbers::String | Numbers::Number | Numbers::Tagged, _) => None,
+        (Numbers::String | Numbers::Number | Numbers::Either | Numbers::Tagged, _) => None,
     };
     let expected = match form {
         Numbers::String => "a decimal written as text",
         Numbers::Number => "a JSON number",
+        Numbers::Either => "a number, or a decimal written as text",
         Numbers::Tagged => "a tagged decimal",
     };
     let text = text.ok_or_else(|| format!("{expected} expected, found {}", shown(wire)))?;
@@ -276,6 +277,8 @@ mod tests {
             ("kind = 'decimal'", Numbers::String, r#""-0.10""#, number("-0.10")),
             ("kind = 'decimal'", Numbers::Tagged, r#"{"__class__":"Decimal","decimal":"22.00"}"#, number("22")),
             ("kind = 'decimal'\nwire = 'number'", Numbers::Tagged, "3", number("3")),
+            ("kind = 'decimal'", Numbers::Either, "3.10", number("3.1")),
+            ("kind = 'decimal'", Numbers::Either, r#""3.10""#, number("3.1")),
             ("kind = 'money'\nunit = 'minor'\nscale = 2", Numbers::Number, "1999", number("19.99")),
             ("kind = 'money'\nunit = 'minor'\nscale = 0", Numbers::Number, "1999", number("1999")),
             ("kind = 'money'\nunit = 'minor'\nscale = 3", Numbers::String, r#""-5""#, number("-0.005")),
@@ -376,7 +379,7 @@ mod tests {
             ("kind = 'enum'\nmap = { a = 'A', b = 2 }", r#""C""#, r#"one of "A", 2 expected, found "C""#),
             ("kind = 'enum'\nmap = { a = ['A', 'AA'], b = 2 }", r#""C""#, r#"one of "A", "AA", 2 expected, found "C""#),
             ("kind = 'ref'\nentity = 'customer'\nwrap = 'id'", "17", "an object with `id` expected, found 17"),
-            ("kind = 'ref'\nentity = 'status'\nkey = 'name'", "3", "no status with id 3 and a name is listed"),
+            ("kind = 'ref'\nentity = 'status'\nkey = 'name'", "9", "no status with id 9 and a name is listed"),
         ] {
             assert_eq!(decoded(codec, wire, Numbers::Number), Err(expected.to_owned()), "{codec} {wire}");
         }

@@ -208,6 +208,7 @@ fn spelled(codec: &Codec, numbers: Numbers) -> String {
     let form = |wire: &Option<Numbers>| match wire.unwrap_or(numbers) {
         Numbers::String => "as text",
         Numbers::Number => "as a number",
+        Numbers::Either => "as text or as a number",
         Numbers::Tagged => "tagged",
     };
     match codec {

@@ -107,7 +107,7 @@ fn spelled(text: &str, form: Numbers) -> Result<Value, String> {
     // what would be refused on reading is not written
     money::measured(text, Decimal::MAX_SCALE).map_err(|error| error.to_string())?;
     Ok(match form {
-        Numbers::String => Value::from(text),
+        Numbers::String | Numbers::Either => Value::from(text),
         Numbers::Number => Value::Number(whole_number(text)?),
         Numbers::Tagged => json!({ "__class__": "Decimal", "decimal": text }),
     })
@@ -179,7 +179,7 @@ mod tests {
     }
 
     fn forms() -> impl Strategy<Value = Numbers> {
-        prop_oneof![Just(Numbers::String), Just(Numbers::Number), Just(Numbers::Tagged)]
+        prop_oneof![Just(Numbers::String), Just(Numbers::Number), Just(Numbers::Either), Just(Numbers::Tagged)]
     }
 
     fn references() -> References {

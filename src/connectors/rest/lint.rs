@@ -279,6 +279,10 @@ impl<'f> Lint<'f> {
         self.maybe("get", entity.get.as_ref(), |lint, get| {
             lint.at("get", |lint| lint.address(&get.get, &one));
             lint.maybe("record", get.record.as_ref(), |lint, path| _ = lint.path(path));
+            lint.maybe("or_record", get.or_record.as_ref(), |lint, path| {
+                lint.demand(get.record.is_some(), "`or_record` is the place after `record`, which is not said");
+                lint.path(path);
+            });
             lint.at("as_listed", |lint| {
                 let known: Vec<&str> =
                     entity.list.iter().flat_map(|list| list.query.keys()).map(String::as_str).collect();

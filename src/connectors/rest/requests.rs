@@ -191,6 +191,11 @@ impl<'d> Draft<'d> {
 
     pub(super) fn change(&self, update: &Update, one: &'d One, mut body: Value) -> Built<Request> {
         let names = self.names(Some(one));
+        for name in &update.keep {
+            if let (Value::Object(members), Some(held)) = (&mut body, one.raw.get(name)) {
+                members.entry(name).or_insert_with(|| held.clone());
+            }
+        }
         if let Some(constant) = &update.body {
             merge(&mut body, names.filled(constant)?);
         }

@@ -123,4 +123,6 @@ pub(in crate::connectors::rest) struct Get {
     pub(in crate::connectors::rest) as_listed: Vec<String>,
     /// Where the record is in the answer; the answer itself where nothing is said.
     pub(in crate::connectors::rest) record: Option<String>,
+    /// Where else it is, where the answer has none there.
+    pub(in crate::connectors::rest) or_record: Option<String>,
 }

@@ -138,6 +138,9 @@ pub(in crate::connectors::rest) struct Update {
     /// Headers of this call alone, in place of the general ones.
     #[serde(default)]
     pub(in crate::connectors::rest) headers: BTreeMap<String, String>,
+    /// Members that every change carries as they were read: what the system resets where it is left out.
+    #[serde(default)]
+    pub(in crate::connectors::rest) keep: Vec<String>,
     /// What every change holds besides its fields.
     pub(in crate::connectors::rest) body: Option<Value>,
     pub(in crate::connectors::rest) wrap: Option<Wrap>,
