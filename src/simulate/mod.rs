@@ -9,6 +9,7 @@
 
 mod connectwise;
 mod data;
+mod erpnext;
 mod faults;
 mod json;
 mod pax8;
@@ -26,6 +27,7 @@ use std::path::PathBuf;
 
 pub use connectwise::CONNECTWISE;
 pub use data::{Data, File, Row, Table};
+pub use erpnext::ERPNEXT;
 pub use faults::{Commitment, Faults, Oversize, Shape, Withdrawn};
 pub use pax8::Pax8Credentials;
 pub use server::{Logged, Running};
