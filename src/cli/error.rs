@@ -313,6 +313,8 @@ impl From<ConnectorError> for CommandError {
                 )]
             }
             Kind::NotReady => vec![format!("Run `trueup check --only {name}`, and this command again later.")],
+            // what was asked for says what to do itself
+            Kind::Usage if matches!(error.kind, ErrorKind::Unfit(_)) => Vec::new(),
             Kind::Usage => {
                 vec![format!("Correct [connectors.{name}]; `trueup connectors describe KIND` lists its settings.")]
             }
@@ -351,7 +353,7 @@ fn of_exports(error: EngineError) -> CommandError {
         ),
         ErrorKind::Auth(_) => (Kind::NotReady, Some("Let the user who runs trueup read the file.".to_owned())),
         ErrorKind::Transient(_) | ErrorKind::RateLimited { .. } | ErrorKind::Incomplete(_) => (Kind::NotReady, None),
-        ErrorKind::Rejected { .. } | ErrorKind::Limit(_) => (Kind::Failed, None),
+        ErrorKind::Rejected { .. } | ErrorKind::Unfit(_) | ErrorKind::Limit(_) => (Kind::Failed, None),
     };
     CommandError { kind, source: Box::new(error), hints: hint.into_iter().collect() }
 }
@@ -360,7 +362,7 @@ fn of_exports(error: EngineError) -> CommandError {
 pub(super) fn of_connector(kind: &ErrorKind) -> Kind {
     match kind {
         ErrorKind::Auth(_) => Kind::Credentials,
-        ErrorKind::Settings(_) => Kind::Usage,
+        ErrorKind::Settings(_) | ErrorKind::Unfit(_) => Kind::Usage,
         ErrorKind::Rejected { .. } | ErrorKind::Limit(_) => Kind::Failed,
         ErrorKind::NotFound(_)
         | ErrorKind::RateLimited { .. }

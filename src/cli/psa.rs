@@ -17,7 +17,7 @@ use crate::core::change::{self, Change, Create, CustomerField, LineField, Produc
 use crate::core::nearest::nearest;
 use crate::core::outside::harmless;
 use crate::core::record::Fingerprint;
-use crate::engine::{self, Connection, PsaConnector, RecordSink, Settling};
+use crate::engine::{self, Connection, ConnectorError, ErrorKind, PsaConnector, RecordSink, Settling};
 
 /// Read, make or change a record of the PSA
 ///
@@ -228,7 +228,8 @@ impl Desk<'_> {
             }
         }
         let target = alter.how.target(&alter.id);
-        let held: BTreeMap<String, _> = self.sink.held(F::NAME, &target).await?.into_iter().collect();
+        let held: BTreeMap<String, _> =
+            self.sink.held(F::NAME, &target).await.map_err(|error| unanswered(error, &target))?.into_iter().collect();
         let mut changes = BTreeMap::new();
         for (field, after) in wanted {
             let before = held.get(field.name()).cloned().flatten();
@@ -284,7 +285,7 @@ impl Desk<'_> {
 
     /// A record as it is reported now.
     async fn show(&self, entity: &str, target: &Target) -> Result<Ending, CommandError> {
-        let held = self.sink.held(entity, target).await?;
+        let held = self.sink.held(entity, target).await.map_err(|error| unanswered(error, target))?;
         let text = match self.format {
             Format::Text => {
                 let head = [("id".to_owned(), target.id.clone())];
@@ -301,6 +302,19 @@ impl Desk<'_> {
         };
         self.context.ui.result(text.trim_end().to_owned() + "\n")?;
         Ok(Ending::Done)
+    }
+}
+
+/// An error with the advice of who asked for a record.
+fn unanswered(error: ConnectorError, target: &Target) -> CommandError {
+    let is_missing = matches!(error.kind, ErrorKind::NotFound(_));
+    let is_unfit = matches!(error.kind, ErrorKind::Unfit(_));
+    let shown = if is_missing { CommandError::new(Kind::Usage, error) } else { CommandError::from(error) };
+    match &target.below {
+        Some(_) if is_missing => shown.hint("Is the id right, and the one given with --below?"),
+        None if is_missing => shown.hint("Is the id right?"),
+        None if is_unfit => shown.hint("--below ID names the record it stands below."),
+        Some(_) | None => shown,
     }
 }
 

@@ -56,6 +56,9 @@ pub enum ErrorKind {
     /// The settings of the connection cannot work.
     #[error("{0}")]
     Settings(String),
+    /// What was asked cannot be said to the system, or not so.
+    #[error("{0}")]
+    Unfit(String),
     /// A limit on what is accepted from outside was met.
     #[error("{0}")]
     Limit(String),

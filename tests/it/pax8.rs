@@ -88,6 +88,7 @@ fn kind(error: &ConnectorError) -> &'static str {
         ErrorKind::Malformed { .. } => "malformed",
         ErrorKind::Incomplete(_) => "incomplete",
         ErrorKind::Settings(_) => "settings",
+        ErrorKind::Unfit(_) => "unfit",
         ErrorKind::Limit(_) => "limit",
     }
 }

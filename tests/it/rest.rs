@@ -11,6 +11,7 @@ mod inside;
 mod language;
 mod mutants;
 mod paging;
+mod tickets;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

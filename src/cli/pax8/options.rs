@@ -116,6 +116,7 @@ pub(super) fn unanswered(error: ConnectorError, of_company: bool) -> CommandErro
         | Remotely::Malformed { .. }
         | Remotely::Incomplete(_)
         | Remotely::Settings(_)
+        | Remotely::Unfit(_)
         | Remotely::Limit(_) => error.into(),
     }
 }

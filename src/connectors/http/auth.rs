@@ -72,6 +72,16 @@ pub struct TokenCall {
     exchange: Option<Exchange>,
 }
 
+impl TokenCall {
+    /// What may be wrong where the remote does not let in.
+    fn wrong(&self) -> &'static str {
+        match self.exchange {
+            Some(_) => "what is sent for a token is wrong",
+            None => "the client id, its secret or the audience is wrong",
+        }
+    }
+}
+
 /// How a key is exchanged for a token that lives for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
@@ -289,7 +299,7 @@ impl Credentials {
                     patience.again(ErrorKind::Transient(format!("token call: {what}")), wait).await?;
                 }
                 Err(Trouble::Unauthorized(what)) => {
-                    let what = format!("token call: {what}; the client id, its secret or the audience is wrong");
+                    let what = format!("token call: {what}; {}", call.wrong());
                     return Err(ErrorKind::Auth(what));
                 }
                 Err(Trouble::Failed(ErrorKind::Rejected { message, .. }) | Trouble::Refused { message, .. }) => {

@@ -221,6 +221,7 @@ impl Patience {
             | ErrorKind::Rejected { .. }
             | ErrorKind::Incomplete(_)
             | ErrorKind::Settings(_)
+            | ErrorKind::Unfit(_)
             | ErrorKind::Limit(_) => (kind.to_string(), self.limits.attempts),
         };
         Waiting::Retry { retry: self.attempt, of: attempts.saturating_sub(1), why }
@@ -237,6 +238,7 @@ impl Patience {
             | ErrorKind::Malformed { .. }
             | ErrorKind::Incomplete(_)
             | ErrorKind::Settings(_)
+            | ErrorKind::Unfit(_)
             | ErrorKind::Limit(_) => kind,
         }
     }

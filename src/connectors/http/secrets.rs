@@ -90,6 +90,7 @@ impl Secrets {
             ErrorKind::Malformed { at, what } => ErrorKind::Malformed { at: self.shown(&at), what: self.shown(&what) },
             ErrorKind::Incomplete(text) => ErrorKind::Incomplete(self.shown(&text)),
             ErrorKind::Settings(text) => ErrorKind::Settings(self.shown(&text)),
+            ErrorKind::Unfit(text) => ErrorKind::Unfit(self.shown(&text)),
             ErrorKind::Limit(text) => ErrorKind::Limit(self.shown(&text)),
         }
     }

@@ -112,6 +112,7 @@ pub(super) async fn check(reader: &Reader, webhooks: &str, watch: &dyn Watch) ->
         | ErrorKind::Malformed { .. }
         | ErrorKind::Incomplete(_)
         | ErrorKind::Settings(_)
+        | ErrorKind::Unfit(_)
         | ErrorKind::Limit(_) => CheckFailed::new("not tried: there is no token"),
     });
     let token = token.map(|()| "fetched".to_owned());
@@ -275,7 +276,7 @@ fn advice(error: &ConnectorError, auth: &str, missing: &str) -> CheckFailed {
     let what_to_do = match error.kind {
         ErrorKind::Auth(_) => auth,
         ErrorKind::NotFound(_) => missing,
-        ErrorKind::Settings(_) => "correct the settings of this connection",
+        ErrorKind::Settings(_) | ErrorKind::Unfit(_) => "correct the settings of this connection",
         ErrorKind::RateLimited { .. } => "wait, or lower calls_per_minute",
         ErrorKind::Transient(_) => "check the network and the service's status page, then try again",
         ErrorKind::Rejected { .. } | ErrorKind::Malformed { .. } | ErrorKind::Incomplete(_) => {

@@ -77,7 +77,9 @@ impl<'d> Draft<'d> {
             (Some(Decoded::Day(starts)), _) if *starts > day => {
                 return Err(format!("it starts on {starts}, after {day}: change it as it is, or choose a later day"));
             }
-            (_, Some(Decoded::Day(ended))) => return Err(format!("it has an end already: {ended}")),
+            (_, Some(Decoded::Day(ended))) => {
+                return Err(format!("it ends on {ended} already: what follows is a line of its own"));
+            }
             _ => {}
         }
         let mut new = BTreeMap::new();

@@ -206,7 +206,12 @@ fn check_step<'f>(lint: &mut Lint<'f>, entity: &'f Entity, update: &Update, step
             parent.is_some_and(|parent| parent.get.is_some()),
             "the state above is read: its entity needs a `get`",
         );
-        lint.demand(entity.parent_at.is_some(), "`parent_at` is needed: where a row says which record it is below");
+        let over = entity.over().unwrap_or_default();
+        let is_addressed = entity.get.as_ref().is_some_and(|get| get.get.contains(&format!("{{{over}}}")));
+        lint.demand(
+            entity.parent_at.is_some() || is_addressed,
+            "`parent_at` is needed: where a row says which record it is below",
+        );
     }
     lint.demand(
         update.guard.recheck == Some(true),

@@ -180,7 +180,7 @@ fn advice(kind: &ErrorKind) -> &'static str {
         ErrorKind::RateLimited { .. } | ErrorKind::Transient(_) | ErrorKind::Incomplete(_) => "try again later",
         ErrorKind::Rejected { .. } => "check the query in the connector file",
         ErrorKind::Malformed { .. } => "check `records`, `page` and the base address",
-        ErrorKind::Settings(_) => "correct the settings or the connector file",
+        ErrorKind::Settings(_) | ErrorKind::Unfit(_) => "correct the settings or the connector file",
         ErrorKind::Limit(_) => "raise the limit in the connector file, or page the list",
     }
 }

@@ -93,6 +93,11 @@ impl Connection {
             return self.one_inside(name, entity, target).await;
         }
         let get = entity.get.as_ref().ok_or_else(|| self.unfit(name, "the entity has no `get`"))?;
+        if let (Some(over), None) = (entity.over(), &target.below)
+            && get.get.contains(&format!("{{{over}}}"))
+        {
+            return Err(self.unfit(name, format!("{} is below a record of {over}: say of which", target.id)));
+        }
         let names = self.names(entity, Some(&target.id), target.below.as_deref());
         let Some((raw, header)) = self.record(name, entity, get, &names, &target.id).await? else { return Ok(None) };
         let version = self.version(name, entity, &raw, header)?;
@@ -195,8 +200,8 @@ impl Connection {
         }
     }
 
-    /// What the file or the settings cannot do for an entity.
+    /// What cannot be said to the system of an entity.
     pub(super) fn unfit(&self, name: &str, what: impl Into<String>) -> ConnectorError {
-        ConnectorError::new(&self.name, format!("write {name}"), ErrorKind::Settings(what.into()))
+        ConnectorError::new(&self.name, format!("write {name}"), ErrorKind::Unfit(what.into()))
     }
 }

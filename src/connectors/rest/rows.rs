@@ -156,9 +156,11 @@ fn survivable(error: ConnectorError, parent: &Row) -> Result<Rows> {
             let problem = Problem::new(error.operation, what).record(parent.id.clone());
             Ok(Rows { rows: Vec::new(), problems: vec![problem] })
         }
-        ErrorKind::Auth(_) | ErrorKind::RateLimited { .. } | ErrorKind::Transient(_) | ErrorKind::Settings(_) => {
-            Err(error)
-        }
+        ErrorKind::Auth(_)
+        | ErrorKind::RateLimited { .. }
+        | ErrorKind::Transient(_)
+        | ErrorKind::Settings(_)
+        | ErrorKind::Unfit(_) => Err(error),
     }
 }
 

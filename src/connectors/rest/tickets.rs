@@ -30,8 +30,13 @@ pub(super) fn lint<'f>(lint: &mut Lint<'f>, ticket: &'f Ticket) {
             lint.address(get, &["number"]);
         });
     }
+    lint.maybe("record", ticket.record.as_ref(), |lint, path| {
+        lint.demand(ticket.get.is_some(), "`get` is needed: where a ticket is read");
+        let _ = lint.path(path);
+    });
     lint.at("find", |lint| {
         let find = &ticket.find;
+        lint.maybe("number", find.number.as_ref(), |lint, path| _ = lint.path(path));
         lint.at("get", |lint| lint.address(&find.get, &[]));
         lint.at("records", |lint| _ = lint.path(&find.records));
         lint.at("query", |lint| {
@@ -173,7 +178,8 @@ impl TicketSink for Rest {
         let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let answer: Value = self.connection.client.get_json(&path, &query).await?;
         let at = |text: &str| Path::parse(text).map_err(|what| self.refused_ticket(what));
-        let (records, number, held) = (at(&find.records)?, at(&ticket.reply)?, at(&ticket.key_at())?);
+        let (records, number, held) =
+            (at(&find.records)?, at(find.number.as_ref().unwrap_or(&ticket.reply))?, at(&ticket.key_at())?);
         let rows = records.get(&answer).and_then(Value::as_array).cloned();
         let malformed = |what: String| {
             let kind = ErrorKind::Malformed { at: find.records.clone(), what };
@@ -213,8 +219,10 @@ impl TicketSink for Rest {
             Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) => return Ok(ReadBack::Missing),
             answered => answered?,
         };
+        let record = Path::parse(ticket.record.as_deref().unwrap_or("$")).map_err(|what| self.refused_ticket(what))?;
+        let Some(there) = record.get(&there) else { return Ok(ReadBack::Missing) };
         let sent = body(ticket, draft).map_err(|what| self.refused_ticket(what))?;
-        let differing = differing(ticket, &sent, &there).map_err(|what| self.refused_ticket(what))?;
+        let differing = differing(ticket, &sent, there).map_err(|what| self.refused_ticket(what))?;
         Ok(ReadBack::There(differing))
     }
 

@@ -237,7 +237,7 @@ async fn a_change_from_the_first_day_of_a_line_is_made_in_place_and_one_before_i
             effective: Some("2026-12-01".parse().unwrap()),
         };
         let refused = bench.try_write(&again).await.unwrap_err().to_string();
-        assert!(refused.contains("it has an end already: 2026-12-31"), "{}: {refused}", peer.name);
+        assert!(refused.contains("it ends on 2026-12-31 already"), "{}: {refused}", peer.name);
         assert_eq!(bench.writes().len(), before, "{}", peer.name);
     }
 }

@@ -12,11 +12,13 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Ticket {
     pub(in crate::connectors::rest) post: String,
-    /// Where an answer, and a ticket that is found, has the number.
+    /// Where the answer has the number.
     pub(in crate::connectors::rest) reply: String,
     pub(in crate::connectors::rest) find: TicketFind,
     /// Where a ticket that was made is read: `{number}` stands for its number.
     pub(in crate::connectors::rest) get: Option<String>,
+    /// Where that answer has the ticket; the answer itself where nothing is said.
+    pub(in crate::connectors::rest) record: Option<String>,
     /// `summary`, `customer`, `key` and `text`.
     pub(in crate::connectors::rest) fields: BTreeMap<String, TicketField>,
 }
@@ -35,6 +37,8 @@ pub(in crate::connectors::rest) struct TicketFind {
     pub(in crate::connectors::rest) get: String,
     pub(in crate::connectors::rest) query: BTreeMap<String, String>,
     pub(in crate::connectors::rest) records: String,
+    /// Where each of them has its number, where that is not as in the answer to a new one.
+    pub(in crate::connectors::rest) number: Option<String>,
 }
 
 /// Where a field of a ticket is written, and how.
