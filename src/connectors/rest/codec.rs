@@ -19,6 +19,16 @@ pub(super) const RFC3339: &str = "rfc3339";
 /// The format word for dates as objects with `year`, `month`, `day`.
 pub(super) const TAGGED: &str = "tagged";
 
+/// The word for an end that is the last day on which something is so.
+pub(super) const LAST_DAY: &str = "last_day";
+/// The words of `ends`, for people.
+pub(super) const ENDS: &str = "`last_day` or `day_after`";
+
+/// Whether this says what the day of an end is.
+pub(super) fn is_end(word: &str) -> bool {
+    matches!(word, LAST_DAY | "day_after")
+}
+
 /// A value in our form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Decoded {
@@ -81,7 +91,11 @@ pub(super) fn decode(
             })
         }
         Codec::Date { none: Some(none), .. } if none == wire => return Ok(None),
-        Codec::Date { format, .. } => Decoded::Day(day(wire, format)?),
+        Codec::Date { format, ends, .. } => {
+            let day = day(wire, format)?;
+            let is_last = ends.as_deref() == Some(LAST_DAY);
+            Decoded::Day(if is_last { day.succ_opt().ok_or("the last of all days has none after it")? } else { day })
+        }
         Codec::Enum { map, unknown } => Decoded::Text(word(wire, map, *unknown)?),
         Codec::Ref { entity, key, wrap, .. } => reference(wire, entity, key.as_deref(), wrap.as_deref(), references)?,
     };

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::own_fields::{self, Kind};
@@ -21,7 +22,7 @@ pub(super) fn sorted(mut rows: Vec<Value>) -> Vec<Value> {
     rows
 }
 
-fn info() -> Value {
+pub(super) fn info() -> Value {
     json!({ "lastUpdated": "2026-01-15T09:00:00Z", "updatedBy": "zadmin" })
 }
 
@@ -62,6 +63,12 @@ pub(super) fn product(row: Row<'_>) -> Value {
 fn midnight(day: &str) -> String {
     let dated = day.len() == 10 && day.bytes().filter(|b| *b == b'-').count() == 2;
     if dated { format!("{day}T00:00:00Z") } else { day.to_owned() }
+}
+
+/// The last day that is billed, of the first that is not.
+fn eve(day: &str) -> String {
+    let last = day.parse::<NaiveDate>().ok().and_then(|day| day.pred_opt());
+    last.map_or_else(|| day.to_owned(), |last| last.to_string())
 }
 
 /// Agreements and their additions. Lines of one agreement id that disagree about its name, status, customer or currency
@@ -135,7 +142,7 @@ fn addition(line: Row<'_>) -> Value {
         .columns(line, &["billCustomer", "description", "agreementStatus"].map(|c| (c, As::Text)))
         .text("invoiceDescription", line.get("description"))
         .text("effectiveDate", &midnight(line.get("effectiveDate")))
-        .text("cancelledDate", &midnight(line.get("cancelledDate")))
+        .text("cancelledDate", &midnight(&eve(line.get("cancelledDate"))))
         .flag("prorateCurrentPeriodFlag", line.get("prorateCurrentPeriodFlag"))
         .value("taxableFlag", json!(false))
         .value("customFields", own_fields::filled(Kind::Addition, kind))
