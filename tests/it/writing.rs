@@ -49,7 +49,7 @@ const PEERS: [&Peer; 1] = [&connectwise::PEER];
 
 const CUSTOMER: &str = "101";
 pub(crate) const PRODUCT: &str = "201";
-const AGREEMENT: &str = "301";
+pub(crate) const AGREEMENT: &str = "301";
 pub(crate) const LINE: &str = "401";
 
 /// Two customers, two products, one agreement with a line of five and one of two.

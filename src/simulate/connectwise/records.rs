@@ -106,6 +106,7 @@ fn agreement(own_id: &str, line: Row<'_>) -> Value {
         .text("name", line.get("agreementName"))
         .text("agreementStatus", line.get("agreementStatus"))
         .value("company", company)
+        .value("contact", json!({ "id": 1, "name": "Accounts" }))
         .value("type", json!({ "id": 1, "name": "Managed Services" }))
         .value("startDate", json!("2024-01-01T00:00:00Z"))
         .value("noEndingDateFlag", json!(true))

@@ -131,9 +131,10 @@ async fn conditions_on_children_and_conditions_in_a_body_choose_as_others_do() {
     assert_eq!(children.json().as_array().unwrap().iter().collect::<Vec<_>>(), wanted);
     let none = psa.get("company/companies?childConditions=types/name%3D%22Nobody%22").await;
     assert_eq!(none.json(), json!([]));
-    let body = json!({ "conditions": "id=20003 or id=20001", "orderBy": "id desc" });
+    let ids = [&all[0]["id"], &all[2]["id"]];
+    let body = json!({ "conditions": format!("id={} or id={}", ids[0], ids[1]), "orderBy": "id desc" });
     let found = psa.call(reqwest::Method::POST, "company/companies/search?fields=id", &body).await;
-    assert_eq!((found.status, found.json()), (200, json!([{ "id": 20003 }, { "id": 20001 }])));
+    assert_eq!((found.status, found.json()), (200, json!([{ "id": ids[1] }, { "id": ids[0] }])));
     let odd = psa.call(reqwest::Method::POST, "company/companies/search", &json!({ "condition": "id=1" })).await;
     assert_eq!(odd.status, 400);
     let one = psa.get("company/companies/20003?fields=id,name").await.json();
