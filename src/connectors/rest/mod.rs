@@ -26,6 +26,7 @@ mod body;
 mod builtin;
 mod canonical;
 mod codec;
+mod columns;
 mod compare;
 mod convert;
 mod custom;
@@ -47,6 +48,7 @@ mod lint_write;
 mod one;
 mod paging;
 mod path;
+mod products;
 mod requests;
 mod rows;
 mod schema;
@@ -54,9 +56,11 @@ mod settings;
 mod shape;
 mod sink;
 mod source;
+mod statement;
 mod template;
 mod tickets;
 mod trial;
+mod whole;
 
 use std::sync::Arc;
 
@@ -127,6 +131,7 @@ impl Rest {
         })?;
         let values = Values::new(&connector, &settings.values).map_err(refuse)?;
         values.settle(&mut connector).map_err(refuse)?;
+        columns::settle(&mut connector, &values).map_err(refuse)?;
         let client = Client::new(values.client_settings(&connector, &settings).map_err(refuse)?)?;
         let descriptor = Descriptor {
             kind: "rest",

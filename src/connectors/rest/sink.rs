@@ -22,7 +22,7 @@ use super::rows::{fields_referred, keyed};
 use crate::connectors::Result;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Call, Outcome, Reply, Undecodable, decode};
-use crate::connectors::writing::{Before, Held, Intent, Looked, RecordSink, Sent, Writing};
+use crate::connectors::writing::{Before, Delivery, Held, Intent, Looked, RecordSink, Sent, Writing};
 use crate::core::change::{self, PsaWrite, Said, Target, Wanted};
 
 impl Intent for PsaWrite {
@@ -126,6 +126,16 @@ impl Rest {
         self.connection.client.write(call, read).await
     }
 
+    /// Says of a write that is done in part whether its next call may be sent twice.
+    async fn repeatable(&self, looked: Looked, write: &PsaWrite, before: &Before) -> Result<Looked> {
+        let Looked::Partly { done, .. } = looked else { return Ok(looked) };
+        let said = write.said();
+        let entity = self.connection.entity(said.entity)?;
+        let requests = self.requests(write, before).await?;
+        let repeatable = requests.get(done).is_some_and(|next| !makes(entity, &said, next));
+        Ok(Looked::Partly { done, repeatable })
+    }
+
     /// Does what is left of the actions around a write that was refused, so that all is as it was; what of that went wrong.
     async fn put_back(&self, entity: &Entity, left: &[Request]) -> Option<String> {
         for request in left.iter().filter(|request| request.acts) {
@@ -139,6 +149,11 @@ impl Rest {
         }
         None
     }
+}
+
+/// Whether a call makes a record.
+fn makes(entity: &Entity, said: &Said<'_>, request: &Request) -> bool {
+    entity.inside.is_none() && !request.acts && (said.target.is_none() || request.name == ADD)
 }
 
 #[async_trait]
@@ -226,18 +241,15 @@ impl Writing for Rest {
         Ok(None)
     }
 
-    async fn send(&self, write: &PsaWrite, before: &Before, done: usize) -> Result<Outcome<Sent<Value>>> {
+    async fn send(&self, write: &PsaWrite, before: &Before, done: usize) -> Result<Delivery<Value>> {
         let said = write.said();
         let entity = self.connection.entity(said.entity)?;
         let reply = entity.create.as_ref().map(|create| create.reply.as_deref().unwrap_or("$"));
-        let makes = |request: &Request| {
-            entity.inside.is_none() && !request.acts && (said.target.is_none() || request.name == ADD)
-        };
         let requests = self.requests(write, before).await?;
         let all = requests.len();
         let mut made = write.record();
         for (index, request) in requests.iter().enumerate().skip(done) {
-            let outcome = match self.sent(request, entity, reply.filter(|_| makes(request))).await {
+            let outcome = match self.sent(request, entity, reply.filter(|_| makes(entity, &said, request))).await {
                 Ok(outcome) => outcome,
                 Err(error) if index == 0 => return Err(error),
                 Err(error) => Outcome::Unknown(error.to_string()),
@@ -245,21 +257,23 @@ impl Writing for Rest {
             let call = || format!("call {} of {all} ({})", index + 1, request.name);
             match outcome {
                 Outcome::Done(id) => made = id.or(made),
-                Outcome::Refused(refusal) if index == 0 => return Ok(Outcome::Refused(refusal)),
+                Outcome::Refused(refusal) if index == 0 => return Ok(Delivery::Refused(refusal)),
                 Outcome::Refused(refusal) => {
                     let is_first = requests.iter().take(index).all(|before| before.acts);
                     let left = requests.get(index + 1..).filter(|_| is_first && !request.acts);
                     let failed = match left {
                         Some(left) => match self.put_back(entity, left).await {
-                            None => return Ok(Outcome::Refused(refusal)),
+                            None => return Ok(Delivery::Refused(refusal)),
                             Some(failed) => format!(", {failed}"),
                         },
                         None => String::new(),
                     };
-                    return Ok(Outcome::Unknown(format!("{} was refused: {refusal}{failed}", call())));
+                    let why = format!("{} was refused: {refusal}{failed}", call());
+                    return Ok(Delivery::Unclear { why, out: index });
                 }
                 Outcome::Unknown(why) => {
-                    return Ok(Outcome::Unknown(if all == 1 { why } else { format!("{}: {why}", call()) }));
+                    let why = if all == 1 { why } else { format!("{}: {why}", call()) };
+                    return Ok(Delivery::Unclear { why, out: index + 1 });
                 }
             }
         }
@@ -269,7 +283,7 @@ impl Writing for Rest {
             let found = self.fitting(&said, &self.draft(&said, &references)?).await.unwrap_or_default();
             made = found.into_iter().find(|id| !before.fitting.contains(id));
         }
-        Ok(Outcome::Done(Sent { id: made, record: None, digest: None }))
+        Ok(Delivery::Done(Sent { id: made, record: None, digest: None }))
     }
 
     async fn look(&self, write: &PsaWrite, before: &Before) -> Result<Looked> {
@@ -282,13 +296,15 @@ impl Writing for Rest {
             let nothing = || One { raw: Value::Null, version: None, above: None, below: None };
             let was = before.state.is_some().then(|| self.read(&said, before)).transpose()?.unwrap_or_else(nothing);
             let now = self.connection.around(said.entity, said.below).await?.unwrap_or_else(nothing);
-            let made = Self::made(&draft, (&was, &now), &found);
-            return made.map_err(|what| self.connection.unfit(said.entity, what));
+            let looked = Self::made(&draft, (&was, &now), &found);
+            let looked = looked.map_err(|what| self.connection.unfit(said.entity, what))?;
+            return self.repeatable(looked, write, before).await;
         };
         let Some(now) = self.connection.one(said.entity, target).await? else {
             return Ok(Looked::CannotTell("the record is not there any more".to_owned()));
         };
-        self.splitting(&draft, &self.read(&said, before)?, &now, before).await
+        let looked = self.splitting(&draft, &self.read(&said, before)?, &now, before).await?;
+        self.repeatable(looked, write, before).await
     }
 
     async fn now(&self, write: &PsaWrite, record: &str) -> Result<Option<Value>> {

@@ -9,8 +9,8 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::own_fields::{self, Kind};
-use super::plain;
 use crate::simulate::data::{Data, File, Row};
+use crate::simulate::json::plain;
 use crate::simulate::json::{As, Object, id, number, small_id};
 
 /// By id, numbers first and in their order.

@@ -114,8 +114,17 @@ pub(super) async fn writing(text_of_file: &str) -> String {
             step(&rest, &write, &mut said).await;
         }
         // made by the file: what the person did not say; and what the system alone takes for the same
-        let same =
-            [new_customer("Harbour", "harbour", "x-1"), new_product("Seat", "seat", "x-2"), made("Quay & Co", "x-3")];
+        // and found again by each of two ways alone
+        let same = [
+            new_customer("Harbour", "harbour", "x-1"),
+            new_product("Seat", "seat", "x-2"),
+            made("Quay & Co", "x-3"),
+            bare("Elm & Co", &"z".repeat(60)),
+            new_customer("Elm M", "ELMM", "x-4"),
+            new_customer("Elm M", "OTHER", "pax8-M"),
+            new_product("Mail M", "MAIL-M", "x-5"),
+            new_product("Mail M", "OTHER", "prod-M"),
+        ];
         for write in same {
             step(&rest, &write, &mut said).await;
         }
