@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use trueup::connectors::rest::{ConnectorFile, Rest};
 use trueup::connectors::{PsaConnector as _, Unwatched};
-use trueup::simulate::{Data, File, SYSTEMS};
+use trueup::simulate::{Data, File, SYSTEMS, System};
 
 use crate::rest::settings_of;
 
@@ -53,7 +53,9 @@ async fn ids(rest: &Rest) -> Result<BTreeSet<String>, String> {
 
 #[tokio::test]
 async fn no_list_of_any_system_that_moved_is_called_complete_and_is_not() {
-    for system in SYSTEMS {
+    // a system that says itself how long a page is has too few rows here for two
+    let has_size = |system: &&&System| file(system.name, None).text != file(system.name, Some(3)).text;
+    for system in SYSTEMS.iter().filter(has_size) {
         let (mut whole, mut refused) = (0, 0);
         let customers = customers();
         for seed in 0..30 {
