@@ -56,7 +56,7 @@ page = { kind = "none", at_most = 100 }
 [entity.line]
 id = "id"
 parent = "agreement"
-dated = { strategy = "end_and_add", start = "effective", end = "cancelled", until = "day_after", copy = ["product", "quantity", "price", "cost"] }
+dated = { strategy = "end_and_add", start = "effective", end = "cancelled", copy = ["product", "quantity", "price", "cost"] }
 [entity.line.list]
 get = "/agreements/{agreement}/lines"
 records = "$"

@@ -42,7 +42,7 @@ pub(crate) async fn serve(
 }
 
 /// A file with the settings that the simulator of its system accepts.
-fn settings_of(system: &System, file: ConnectorFile, running: &Running) -> RestSettings {
+pub(crate) fn settings_of(system: &System, file: ConnectorFile, running: &Running) -> RestSettings {
     let url = format!("{}{}", running.url(), system.path);
     system.settings.iter().fold(settings(file).with("url", &url), |all, (name, value)| all.with(name, value))
 }
@@ -115,7 +115,7 @@ impl Server {
 }
 
 /// Settings that do not wait between attempts.
-fn settings(file: ConnectorFile) -> RestSettings {
+pub(crate) fn settings(file: ConnectorFile) -> RestSettings {
     let mut settings = RestSettings::new("psa", file);
     settings.backoff = Backoff { first: Duration::ZERO, most: Duration::ZERO };
     settings

@@ -5,6 +5,7 @@
 mod connectwise;
 mod erpnext;
 mod lines;
+mod lists;
 mod records;
 mod syncro;
 
@@ -42,7 +43,7 @@ struct Peer {
     by_hand: fn(&str, Json) -> (Method, Json),
     /// Puts the credentials on a request.
     sign: fn(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
-    /// Whether the last day of a line is billed.
+    /// Whether the day on which a line ends, as the system has it, is still billed.
     bills_last_day: bool,
     /// The system's own form of an id of [`world`].
     id: fn(&str) -> String,
@@ -106,14 +107,14 @@ type Starting = Pin<Box<dyn Future<Output = (Running, Box<dyn PsaConnector>)> + 
 const PEERS: [&Peer; 3] = [&connectwise::PEER, &erpnext::PEER, &syncro::PEER];
 
 const CUSTOMER: &str = "101";
-const PRODUCT: &str = "201";
-const AGREEMENT: &str = "301";
-const LINE: &str = "401";
+pub(crate) const PRODUCT: &str = "201";
+pub(crate) const AGREEMENT: &str = "301";
+pub(crate) const LINE: &str = "401";
 /// There is no such record.
 const MISSING: &str = "999";
 
 /// Two customers, two products, one agreement with a line of five and one of two.
-fn world() -> Data {
+pub(crate) fn world() -> Data {
     let mut data = Data::empty();
     for (id, code, name) in [(CUSTOMER, "HARBOUR", "Harbour & Finch"), ("102", "QUAY", "Quay Row Dental")] {
         data.table_mut(File::PsaCompanies).push(&[
@@ -277,27 +278,27 @@ impl Bench {
     }
 }
 
-fn text(text: &str) -> Value {
+pub(crate) fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
-fn number(text: &str) -> Value {
+pub(crate) fn number(text: &str) -> Value {
     Value::Number(exact(text).unwrap())
 }
 
-fn day(text: &str) -> Value {
+pub(crate) fn day(text: &str) -> Value {
     Value::Day(text.parse().unwrap())
 }
 
-fn at(id: &str) -> Target {
+pub(crate) fn at(id: &str) -> Target {
     Target { id: id.to_owned(), below: None }
 }
 
-fn line() -> Target {
+pub(crate) fn line() -> Target {
     Target { id: LINE.to_owned(), below: Some(AGREEMENT.to_owned()) }
 }
 
-fn changes<F: Ord>(all: impl IntoIterator<Item = (F, Option<Value>, Option<Value>)>) -> BTreeMap<F, Change> {
+pub(crate) fn changes<F: Ord>(all: impl IntoIterator<Item = (F, Option<Value>, Option<Value>)>) -> BTreeMap<F, Change> {
     all.into_iter().map(|(field, before, after)| (field, Change { before, after })).collect()
 }
 
@@ -318,13 +319,13 @@ fn rename() -> PsaWrite {
     update_customer(CustomerField::Name, Some(text("Harbour & Finch")), Some(text("Harbour & Finch Ltd")))
 }
 
-fn new_customer(name: &str, code: &str, marker: &str) -> PsaWrite {
+pub(crate) fn new_customer(name: &str, code: &str, marker: &str) -> PsaWrite {
     let fields =
         [(CustomerField::Name, text(name)), (CustomerField::Code, text(code)), (CustomerField::City, text("Bath"))];
     PsaWrite::CreateCustomer(Create { fields: fields.into(), below: None, marker: marker.to_owned() })
 }
 
-fn new_product(name: &str, code: &str, marker: &str) -> PsaWrite {
+pub(crate) fn new_product(name: &str, code: &str, marker: &str) -> PsaWrite {
     let fields = [
         (ProductField::Name, text(name)),
         (ProductField::Sku, text(code)),
@@ -348,7 +349,7 @@ fn new_line(quantity: &str, marker: &str) -> PsaWrite {
 }
 
 /// One of each kind that is made.
-fn creates(tag: &str) -> [(&'static str, PsaWrite); 3] {
+pub(crate) fn creates(tag: &str) -> [(&'static str, PsaWrite); 3] {
     [
         ("customer", new_customer(&format!("Elm {tag}"), &format!("ELM{tag}"), &format!("pax8-{tag}"))),
         ("product", new_product(&format!("Mail {tag}"), &format!("MAIL-{tag}"), &format!("prod-{tag}"))),

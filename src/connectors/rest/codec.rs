@@ -24,6 +24,16 @@ pub(super) const ID: &str = "{id}";
 /// The format word for `/Date(1551399323399+0000)/`, milliseconds since 1970, that is written as `2019-03-01`.
 pub(super) const JSON_DATE: &str = "json_date";
 
+/// The word for an end that is the last day on which something is so.
+pub(super) const LAST_DAY: &str = "last_day";
+/// The words of `ends`, for people.
+pub(super) const ENDS: &str = "`last_day` or `day_after`";
+
+/// Whether this says what the day of an end is.
+pub(super) fn is_end(word: &str) -> bool {
+    matches!(word, LAST_DAY | "day_after")
+}
+
 /// A value in our form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Decoded {
@@ -86,7 +96,11 @@ pub(super) fn decode(
             })
         }
         Codec::Date { none: Some(none), .. } if none == wire => return Ok(None),
-        Codec::Date { format, .. } => Decoded::Day(day(wire, format)?),
+        Codec::Date { format, ends, .. } => {
+            let day = day(wire, format)?;
+            let is_last = ends.as_deref() == Some(LAST_DAY);
+            Decoded::Day(if is_last { day.succ_opt().ok_or("the last of all days has none after it")? } else { day })
+        }
         Codec::Enum { map, unknown } => Decoded::Text(word(wire, map, *unknown)?),
         Codec::Ref { entity, key, wrap, form, .. } => {
             let id = reference(wire, wrap.as_deref(), form.as_deref())?;

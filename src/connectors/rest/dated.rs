@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::codec::Decoded;
 use super::encode::encode;
-use super::language::{Codec, Dated, First, Until};
+use super::language::{Codec, Dated, First};
 use super::one::One;
 use super::path::Path;
 use super::requests::{ADD, Draft, Request};
@@ -23,8 +23,8 @@ pub(super) struct Split<'d> {
     pub(super) new: BTreeMap<&'d str, Decoded>,
     /// The field that ends the old one.
     pub(super) end: &'d str,
-    /// What that says then.
-    pub(super) ends: NaiveDate,
+    /// The first day on which the new one counts and the old one does not.
+    pub(super) day: NaiveDate,
     /// What the new one takes over as it is.
     pub(super) carried: Map<String, Value>,
     pub(super) first: First,
@@ -39,7 +39,7 @@ impl<'d> Draft<'d> {
             }
             let mut add = self.made_of(&split.new, &split.carried, &self.names(Some(one)))?;
             ADD.clone_into(&mut add.name);
-            let end = self.changed(one, &[(split.end, Some(Decoded::Day(split.ends)))])?;
+            let end = self.changed(one, &[(split.end, Some(Decoded::Day(split.day)))])?;
             let mut end = end.ok_or("it ends on that day already")?;
             "end".clone_into(&mut end.name);
             return Ok(match split.first {
@@ -49,7 +49,7 @@ impl<'d> Draft<'d> {
         }
         let mut calls: Vec<Request> = self.changed(one, &self.after())?.into_iter().collect();
         if let (Some(Dated::Absolute { at, format }), Some(write)) = (&self.entity.dated, calls.first_mut()) {
-            let codec = Codec::Date { format: format.clone(), none: None };
+            let codec = Codec::Date { format: format.clone(), none: None, ends: None };
             let value = encode(&codec, &Decoded::Day(day), self.of.connector.http.numbers, self.references)?;
             let body = write.body.as_mut().ok_or("a change without a body carries no day")?;
             Path::parse(at)?.set(body, value, &Map::new())?;
@@ -59,10 +59,8 @@ impl<'d> Draft<'d> {
 
     /// Both records of a change that takes two; none where the record starts on that day, or the system takes one.
     pub(super) fn split(&self, one: &One, day: NaiveDate) -> Built<Option<Split<'d>>> {
-        let (start, end, until, copy, carry, first) = match self.entity.dated.as_ref() {
-            Some(Dated::EndAndAdd { start, end, until, copy, carry, first }) => {
-                (start, end, until, copy, carry, *first)
-            }
+        let (start, end, copy, carry, first) = match self.entity.dated.as_ref() {
+            Some(Dated::EndAndAdd { start, end, copy, carry, first }) => (start, end, copy, carry, *first),
             Some(Dated::Absolute { .. }) => return Ok(None),
             None => return Err("a change from a day on is not described in the connector file".to_owned()),
         };
@@ -78,7 +76,9 @@ impl<'d> Draft<'d> {
                 return Err(format!("it starts on {starts}, after {day}: change it as it is, or choose a later day"));
             }
             (_, Some(Decoded::Day(ended))) => {
-                return Err(format!("it ends on {ended} already: what follows is a line of its own"));
+                return Err(format!(
+                    "it ends already, and is not billed from {ended} on: what follows is a line of its own"
+                ));
             }
             _ => {}
         }
@@ -95,16 +95,12 @@ impl<'d> Draft<'d> {
             }
         }
         new.insert(start.as_str(), Decoded::Day(day));
-        let ends = match until {
-            Until::DayAfter => day,
-            Until::LastDay => day.pred_opt().ok_or("there is no day before it")?,
-        };
         let mut carried = Map::new();
         for (member, at) in carry {
             if let Some(held) = Path::parse(at)?.get(&one.raw) {
                 carried.insert(member.clone(), held.clone());
             }
         }
-        Ok(Some(Split { new, end, ends, carried, first }))
+        Ok(Some(Split { new, end, day, carried, first }))
     }
 }

@@ -216,7 +216,10 @@ fn spelled(codec: &Codec, numbers: Numbers) -> String {
         Codec::Bool { yes, no } => format!("{yes} or {no}"),
         Codec::Decimal { wire, .. } => format!("a decimal {}", form(wire)),
         Codec::Money { wire, .. } => format!("money {}", form(wire)),
-        Codec::Date { format, .. } => format!("a day as {format}"),
+        Codec::Date { format, ends, .. } => {
+            let ends = ends.iter().map(|ends| format!(", {ends}"));
+            format!("a day as {format}{}", ends.collect::<String>())
+        }
         Codec::Enum { map, .. } => {
             let words: Vec<String> = map.iter().map(|(ours, theirs)| format!("{ours} = {theirs}")).collect();
             words.join(", ")

@@ -157,7 +157,7 @@ impl Rest {
         let field = draft.field(split.end).map_err(unfit)?;
         let end = self.connection.located(field).and_then(|located| located.own(&now.raw, draft.references));
         let end = end.map_err(unfit)?;
-        let ended = same(field, end.as_ref(), Some(&Decoded::Day(split.ends)));
+        let ended = same(field, end.as_ref(), Some(&Decoded::Day(split.day)));
         // rows inside a record change together, in one call
         let all = if draft.entity.is_set() { 1 } else { 2 };
         let staged = |done, id| Self::staged(draft, (was, now), (done, all), id).map_err(unfit);

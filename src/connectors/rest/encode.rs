@@ -7,7 +7,7 @@ use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 use serde_json::{Number, Value, json};
 
-use super::codec::{Decoded, ID, JSON_DATE, RFC3339, References, TAGGED, decode, spellings};
+use super::codec::{Decoded, ID, JSON_DATE, LAST_DAY, RFC3339, References, TAGGED, decode, spellings};
 use super::language::{Codec, MoneyUnit, Numbers};
 use crate::core::money;
 use crate::core::outside::excerpt;
@@ -51,7 +51,10 @@ fn spelling(codec: &Codec, value: &Decoded, numbers: Numbers, references: &Refer
             };
             spelled(&text, wire.unwrap_or(numbers))
         }
-        (Codec::Date { format, .. }, Decoded::Day(day)) => written(*day, format),
+        (Codec::Date { format, ends, .. }, Decoded::Day(day)) => {
+            let last = day.pred_opt().filter(|_| ends.as_deref() == Some(LAST_DAY));
+            written(last.unwrap_or(*day), format)
+        }
         (Codec::Enum { map, .. }, Decoded::Text(word)) => {
             map.get(word).and_then(|theirs| spellings(theirs).first()).cloned().ok_or_else(|| {
                 let known: Vec<&str> = map.keys().map(String::as_str).collect();
@@ -209,7 +212,14 @@ mod tests {
         #[test]
         fn days_come_back(day in 0_i32..=40_000, format in prop::sample::select(vec!["rfc3339", "tagged", "%Y-%m-%d", "%d/%m/%Y", "%Y-%m-%dT%H:%M:%S"])) {
             let day = NaiveDate::from_num_days_from_ce_opt(710_000 + day).unwrap();
-            returns(&codec(&format!("kind = 'date'\nformat = '{format}'")), Decoded::Day(day), Numbers::Number);
+            let plain = codec(&format!("kind = 'date'\nformat = '{format}'"));
+            let last = codec(&format!("kind = 'date'\nformat = '{format}'\nends = 'last_day'"));
+            for codec in [&plain, &last] {
+                returns(codec, Decoded::Day(day), Numbers::Number);
+            }
+            // the last day on which it is so is the one before
+            let eve = encode(&plain, &Decoded::Day(day.pred_opt().unwrap()), Numbers::Number, &references());
+            prop_assert_eq!(encode(&last, &Decoded::Day(day), Numbers::Number, &references()), eve);
         }
 
         #[test]

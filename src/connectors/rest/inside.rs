@@ -70,7 +70,7 @@ impl<'d> Draft<'d> {
     pub(super) fn split_inside(&self, one: &'d One, split: &Split<'d>) -> Built<Request> {
         let update = self.changing()?;
         let next = self.row_of(&split.new, &split.carried, one)?;
-        let (_, puts) = self.puts(one, &[(split.end, Some(Decoded::Day(split.ends)))])?;
+        let (_, puts) = self.puts(one, &[(split.end, Some(Decoded::Day(split.day)))])?;
         let body = self.set_with(self.taking(update), one, &puts, vec![next])?;
         self.change(update, one, body)
     }

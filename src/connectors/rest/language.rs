@@ -22,7 +22,7 @@ pub(super) use lists::{Get, List, Page, PageIn, Size, Statement};
 pub(super) use tickets::{Ticket, TicketField};
 pub(super) use writes::{
     Action, Clear, Create, CustomFields, CustomShape, Dated, Dialect, First, Guard, InPatch, LINK, Link, Lookup,
-    OwnIds, Step, Style, Until, Update, Wrap,
+    OwnIds, Step, Style, Update, Wrap,
 };
 
 /// A whole file.

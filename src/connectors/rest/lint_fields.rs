@@ -3,7 +3,7 @@
 //! Keeps the invariant that a file that passes can make every record it is meant to make.
 
 use super::canonical;
-use super::codec::{ID, Kind, decode_default, is_date_format, spellings};
+use super::codec::{ENDS, ID, Kind, decode_default, is_date_format, is_end, spellings};
 use super::language::{Codec, Compare, Dir, Entity, Field, MoneyUnit};
 use super::lint::{Lint, repeated};
 use super::source::hint;
@@ -219,7 +219,7 @@ fn product_of(lint: &mut Lint<'_>, entity: &Entity, field: &Field, factors: &[St
     }
 }
 
-fn check_codec(lint: &mut Lint<'_>, codec: &Codec) {
+fn check_codec<'f>(lint: &mut Lint<'f>, codec: &'f Codec) {
     match codec {
         Codec::Text { wrap: _ } => {}
         Codec::Bool { yes, no } => lint.demand(yes != no, "`yes` and `no` are the same"),
@@ -231,7 +231,14 @@ fn check_codec(lint: &mut Lint<'_>, codec: &Codec) {
                 "unit `minor` needs `scale`: how many decimals the currency has",
             );
         }
-        Codec::Date { format, none: _ } => date_format(lint, format),
+        Codec::Date { format, none: _, ends } => {
+            date_format(lint, format);
+            lint.maybe("ends", ends.as_ref(), |lint, ends| {
+                let template = lint.template(ends, &[]);
+                let is_setting = template.is_some_and(|text| !text.names().is_empty());
+                lint.demand(is_setting || is_end(ends), format!("{ENDS} or a setting expected, found `{ends}`"));
+            });
+        }
         Codec::Enum { map, unknown: _ } => {
             lint.demand(!map.is_empty(), "`map` is empty");
             lint.demand(

@@ -273,7 +273,7 @@ fn check_dated<'f>(lint: &mut Lint<'f>, entity: &'f Entity, dated: &'f Dated) {
             lint.at("at", |lint| place(lint, at));
             lint.at("format", |lint| lint_fields::date_format(lint, format));
         }
-        Dated::EndAndAdd { start, end, until: _, copy, carry, first: _ } => {
+        Dated::EndAndAdd { start, end, copy, carry, first: _ } => {
             lint.at("carry", |lint| {
                 for (member, path) in carry {
                     lint.at(member, |lint| _ = lint.path(path));

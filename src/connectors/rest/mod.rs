@@ -130,6 +130,7 @@ impl Rest {
             refuse(format!("the connector file cannot be used:\n{}", lines.join("\n")))
         })?;
         let values = Values::new(&connector, &settings.values).map_err(refuse)?;
+        values.settle(&mut connector).map_err(refuse)?;
         columns::settle(&mut connector, &values).map_err(refuse)?;
         let client = Client::new(values.client_settings(&connector, &settings).map_err(refuse)?)?;
         let descriptor = Descriptor {

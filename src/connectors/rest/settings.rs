@@ -8,13 +8,14 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::answers::{self, Reading};
-use super::codec::shown;
-use super::language::{Auth, Connector, Discover, Observed, ResetUnit, SettingKind};
+use super::codec::{ENDS, is_end, shown};
+use super::language::{Auth, Codec, Connector, Discover, Observed, ResetUnit, SettingKind};
 use super::lint_http::{duration, setting_value};
 use super::path::Path;
 use super::source::hint;
 use super::template::{Position, Template};
 use crate::connectors::{Environment, http};
+use crate::core::outside::excerpt;
 
 /// A connector file: its name for errors, and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +98,23 @@ fn observe(observed: &Observed) -> http::Observe {
 pub(super) struct Values(BTreeMap<String, SecretString>);
 
 impl Values {
+    /// Puts the tenant's own words into codecs.
+    ///
+    /// # Errors
+    /// A word that means nothing there.
+    pub(super) fn settle(&self, connector: &mut Connector) -> Result<(), String> {
+        let fields = connector.entity.values_mut().flat_map(|entity| entity.fields.values_mut());
+        for codec in fields.filter_map(|field| field.codec.as_mut()) {
+            let Codec::Date { ends: Some(ends), .. } = codec else { continue };
+            let said = self.plain(ends)?;
+            if !is_end(&said) {
+                return Err(format!("{ENDS} expected for `{ends}`, found `{}`", excerpt(&said, 40)));
+            }
+            *ends = said;
+        }
+        Ok(())
+    }
+
     /// Completes and checks what the user gave.
     pub(super) fn new(connector: &Connector, given: &BTreeMap<String, SecretString>) -> Result<Self, String> {
         let mut values = given.clone();

@@ -1,9 +1,11 @@
-//! ConnectWise PSA's REST interface: companies, catalogue, agreements and their additions, read and written; tickets.
+//! ConnectWise PSA's REST interface: companies, catalogue, agreements and their additions, read and written; invoices, read;
+//! tickets.
 //!
-//! Follows the published description under `/v4_6_release/apis/3.0`. Invariant: a body that the description does not let through
+//! Follows the published description under `/v4_6_release/apis/3.0`, and under another code base after an upgrade. Invariant: a body that the description does not let through
 //! is refused, and what is accepted shows in every list from then on.
 
 mod conditions;
+mod invoices;
 mod own_fields;
 mod query;
 mod records;
@@ -11,8 +13,10 @@ mod shape;
 mod state;
 mod tickets;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use axum::body::Bytes;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -26,7 +30,9 @@ use query::list;
 use state::State;
 use tickets::Tickets;
 
-const BASE: &str = "/v4_6_release/apis/3.0/";
+/// What comes before the address of a resource, and what after an upgrade.
+const CODE_BASES: [&str; 2] = ["v4_6_release/", "v2025_1/"];
+const VERSION: &str = "apis/3.0/";
 
 /// The login company, the keys of the API member, and the `clientId` header; they open nothing but a simulator.
 const SETTINGS: [(&str, &str); 4] = [
@@ -49,6 +55,7 @@ pub static CONNECTWISE: System = System {
 struct ConnectWise {
     state: Mutex<State>,
     tickets: Tickets,
+    upgraded: AtomicBool,
 }
 
 /// A failure in ConnectWise's envelope; throttling has one of its own.
@@ -72,9 +79,13 @@ struct Of<'a> {
 impl Service for ConnectWise {
     fn answer(&self, ask: &Ask, fired: &Fired) -> Answer {
         if let Some(company) = ask.path.strip_prefix("/login/companyinfo/") {
-            return company_info(ask, company);
+            return company_info(ask, company, self.code_base());
         }
-        let Some(path) = ask.path.strip_prefix(BASE) else {
+        if fired.has(Fault::Upgrade) {
+            self.upgraded.store(true, Ordering::SeqCst);
+        }
+        let below = ask.path.strip_prefix('/').and_then(|path| path.strip_prefix(self.code_base()));
+        let Some(path) = below.and_then(|path| path.strip_prefix(VERSION)) else {
             return failure(StatusCode::NOT_FOUND, "The code base is not served here");
         };
         let known = ask.header("authorization") == Some(authorization().as_str())
@@ -86,6 +97,7 @@ impl Service for ConnectWise {
         let segments: Vec<&str> = path.split('/').collect();
         let of = |kind| Of { kind, below: "" };
         match segments.as_slice() {
+            [.., "search"] if ask.method == Method::POST => self.search(ask, fired, state),
             ["service", "tickets", rest @ ..] => self.tickets.answer(ask, fired, rest, state.rows(Kind::Company, "")),
             ["system", "info"] => Answer::ok(json!({
                 "version": "v2025.1", "isCloud": false, "serverTimeZone": "UTC", "cloudRegion": "NA",
@@ -107,6 +119,7 @@ impl Service for ConnectWise {
                 }
                 serve(&mut state, Of { kind: Kind::Addition, below: agreement }, ask, fired, rest)
             }
+            ["finance", "invoices", rest @ ..] => only_read(ask, fired, &state.invoices, rest),
             ["finance", "agreements", rest @ ..] => serve(&mut state, of(Kind::Agreement), ask, fired, rest),
             _ => failure(StatusCode::NOT_FOUND, &format!("There is no resource {path}")),
         }
@@ -124,7 +137,32 @@ impl Service for ConnectWise {
 
 impl ConnectWise {
     fn new(data: &Data) -> Self {
-        Self { state: Mutex::new(State::new(data, CONNECTWISE.setting("public_key"))), tickets: Tickets::default() }
+        let state = State::new(data, CONNECTWISE.setting("public_key"));
+        Self { state: Mutex::new(state), tickets: Tickets::default(), upgraded: AtomicBool::new(false) }
+    }
+
+    fn code_base(&self) -> &'static str {
+        let [old, new] = CODE_BASES;
+        if self.upgraded.load(Ordering::SeqCst) { new } else { old }
+    }
+
+    /// A list whose conditions stand in a body, for those that an address is too short for.
+    fn search(&self, ask: &Ask, fired: &Fired, state: MutexGuard<'_, State>) -> Answer {
+        drop(state);
+        let Ok(Value::Object(sent)) = serde_json::from_slice::<Value>(&ask.body) else {
+            return failure(StatusCode::BAD_REQUEST, "An object is expected");
+        };
+        let mut query = ask.query.clone();
+        for (name, value) in sent {
+            let known = ["conditions", "orderBy", "childConditions", "customFieldConditions"].contains(&name.as_str());
+            let Some(text) = value.as_str().filter(|_| known) else {
+                return failure(StatusCode::BAD_REQUEST, &format!("{name} is not known here, or no text"));
+            };
+            query.push((name, text.to_owned()));
+        }
+        let path = ask.path.trim_end_matches("/search").to_owned();
+        let (headers, base) = (ask.headers.clone(), ask.base.clone());
+        self.answer(&Ask { method: Method::GET, path, query, headers, body: Bytes::new(), base }, fired)
     }
 }
 
@@ -134,12 +172,12 @@ fn authorization() -> String {
     format!("Basic {}", base64(&format!("{company}+{public}:{private}")))
 }
 
-fn company_info(ask: &Ask, company: &str) -> Answer {
+fn company_info(ask: &Ask, company: &str, code_base: &str) -> Answer {
     if company != CONNECTWISE.setting("company") {
         return Answer::ok(Value::Null);
     }
     Answer::ok(json!({
-        "CompanyName": "Example Managed Services", "Codebase": "v4_6_release/", "VersionCode": "v2025.1",
+        "CompanyName": "Example Managed Services", "Codebase": code_base, "VersionCode": "v2025.1",
         "VersionNumber": "v4.6.100", "CompanyID": company, "IsCloud": false,
         "SiteUrl": ask.base.trim_start_matches("http://"),
     }))
@@ -191,6 +229,9 @@ fn show(ask: &Ask, fired: &Fired, (rows, turned): (&[Value], bool), rest: &[&str
             .map_or_else(|| unknown(wanted), |row| Answer::ok(row.clone())),
         _ => failure(StatusCode::NOT_FOUND, &format!("There is no resource {}", ask.path)),
     };
+    if let (Some(fields), [_], StatusCode::OK) = (ask.query("fields"), rest, answer.status) {
+        query::project(&mut answer.body, fields);
+    }
     let whole = answer.status == StatusCode::OK && ask.query("fields").is_none() && !rest.ends_with(&["count"]);
     if fired.has(Fault::Nulls) && whole {
         fill(&mut answer.body, may_lack);

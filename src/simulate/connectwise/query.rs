@@ -29,9 +29,12 @@ pub(super) fn list(ask: &Ask, fired: &Fired, rows: &[Value], turned: bool) -> An
         _ => return failure(StatusCode::BAD_REQUEST, "page and pageSize must be whole numbers above 0"),
     };
     let forward = ask.header("pagination-type").is_some_and(|t| t.eq_ignore_ascii_case("forward-only"));
+    let after = ask.query("pageId").unwrap_or_default();
     let start = if forward {
-        let after = ask.query("pageId").unwrap_or_default();
-        found.iter().position(|row| text_at(row, "id").as_deref() == Some(after)).map_or(0, |at| at + 1)
+        // the order is by id whatever was asked, and rows that went before the last one seen are not missed
+        let number = |row: &Value| text_at(row, "id").and_then(|id| id.parse::<u64>().ok()).unwrap_or(u64::MAX);
+        found.sort_by_key(|row| number(row));
+        after.parse::<u64>().map_or(0, |after| found.partition_point(|row| number(row) <= after))
     } else {
         (page - 1).saturating_mul(size)
     };
@@ -41,7 +44,9 @@ pub(super) fn list(ask: &Ask, fired: &Fired, rows: &[Value], turned: bool) -> An
         spoil(first, fired);
     }
     let links = if forward {
-        content.last().and_then(|row| text_at(row, "id")).map(|id| vec![(format!("pageId={}", escape(&id)), "next")])
+        // it always names a next page; the one after the last row is empty
+        let last = content.last().and_then(|row| text_at(row, "id")).unwrap_or_else(|| after.to_owned());
+        Some(vec![(format!("pageId={}", escape(&last)), "next")])
     } else {
         let last = found.len().div_ceil(size).max(1);
         let mut links = vec![("page=1".to_owned(), "first"), (format!("page={last}"), "last")];
@@ -93,7 +98,8 @@ fn escape(text: &str) -> String {
     text.bytes().map(encode).collect()
 }
 
-fn project(row: &mut Value, fields: &str) {
+/// Leaves the members of a record that were asked for.
+pub(super) fn project(row: &mut Value, fields: &str) {
     let Value::Object(all) = row else { return };
     let wanted: Vec<&str> = fields.split(',').map(|f| f.trim().split('/').next().unwrap_or_default()).collect();
     let kept: Map<String, Value> =
@@ -105,12 +111,21 @@ fn project(row: &mut Value, fields: &str) {
 fn chosen<'a>(ask: &Ask, rows: &'a [Value]) -> Result<Vec<&'a Value>, String> {
     let wanted = |name: &str| ask.query(name).map(|text| Wanted::parse(name, text)).transpose();
     let (conditions, own) = (wanted("conditions")?, wanted("customFieldConditions")?);
+    let of_children = wanted("childConditions")?;
+    // one element of a list has to meet all of it, named by the list's member: `types/name="Client"`
+    let has_child = |row: &Value, wanted: &Wanted| {
+        let lists = row.as_object().into_iter().flatten();
+        let children = lists.filter_map(|(name, list)| Some((name, list.as_array()?)));
+        children.into_iter().any(|(name, list)| list.iter().any(|child| wanted.holds(&json!({ name: child }))))
+    };
     // one entry has to meet all of it: its caption and its value
     let has_own = |row: &Value, wanted: &Wanted| {
         row.get("customFields").and_then(Value::as_array).is_some_and(|all| all.iter().any(|entry| wanted.holds(entry)))
     };
     let meets = |row: &Value| {
-        conditions.as_ref().is_none_or(|wanted| wanted.holds(row)) && own.as_ref().is_none_or(|own| has_own(row, own))
+        conditions.as_ref().is_none_or(|wanted| wanted.holds(row))
+            && own.as_ref().is_none_or(|own| has_own(row, own))
+            && of_children.as_ref().is_none_or(|wanted| has_child(row, wanted))
     };
     let mut found: Vec<&Value> = rows.iter().filter(|row| meets(row)).collect();
     if let Some(order) = ask.query("orderBy") {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::own_fields::{self, Kind};
@@ -21,7 +22,7 @@ pub(super) fn sorted(mut rows: Vec<Value>) -> Vec<Value> {
     rows
 }
 
-fn info() -> Value {
+pub(super) fn info() -> Value {
     json!({ "lastUpdated": "2026-01-15T09:00:00Z", "updatedBy": "zadmin" })
 }
 
@@ -64,6 +65,12 @@ fn midnight(day: &str) -> String {
     if dated { format!("{day}T00:00:00Z") } else { day.to_owned() }
 }
 
+/// The last day that is billed, of the first that is not.
+fn eve(day: &str) -> String {
+    let last = day.parse::<NaiveDate>().ok().and_then(|day| day.pred_opt());
+    last.map_or_else(|| day.to_owned(), |last| last.to_string())
+}
+
 /// Agreements and their additions. Lines of one agreement id that disagree about its name, status, customer or currency
 /// stand on agreements of their own (`ID`, `ID-2`, …), so that nothing is lost; `agreementId` of the addition keeps the id.
 pub(super) fn agreements(data: &Data) -> (Vec<Value>, BTreeMap<String, Vec<Value>>) {
@@ -99,6 +106,7 @@ fn agreement(own_id: &str, line: Row<'_>) -> Value {
         .text("name", line.get("agreementName"))
         .text("agreementStatus", line.get("agreementStatus"))
         .value("company", company)
+        .value("contact", json!({ "id": 1, "name": "Accounts" }))
         .value("type", json!({ "id": 1, "name": "Managed Services" }))
         .value("startDate", json!("2024-01-01T00:00:00Z"))
         .value("noEndingDateFlag", json!(true))
@@ -135,7 +143,7 @@ fn addition(line: Row<'_>) -> Value {
         .columns(line, &["billCustomer", "description", "agreementStatus"].map(|c| (c, As::Text)))
         .text("invoiceDescription", line.get("description"))
         .text("effectiveDate", &midnight(line.get("effectiveDate")))
-        .text("cancelledDate", &midnight(line.get("cancelledDate")))
+        .text("cancelledDate", &midnight(&eve(line.get("cancelledDate"))))
         .flag("prorateCurrentPeriodFlag", line.get("prorateCurrentPeriodFlag"))
         .value("taxableFlag", json!(false))
         .value("customFields", own_fields::filled(Kind::Addition, kind))

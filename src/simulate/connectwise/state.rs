@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::failure;
+use super::invoices;
 use super::own_fields::{self, Kind};
 use super::records;
 use super::shape::{self, Is, May, Member, Wrong};
@@ -29,6 +30,8 @@ pub(super) struct State {
     additions: BTreeMap<String, Vec<Value>>,
     /// By the id of the bundle, as text.
     components: BTreeMap<String, Vec<Value>>,
+    /// What was billed by agreements in the month of the data.
+    pub(super) invoices: Vec<Value>,
     /// Lists come in the opposite order.
     pub(super) turned: bool,
     writes: u32,
@@ -41,7 +44,9 @@ pub(super) struct State {
 impl State {
     pub(super) fn new(data: &Data, member: &str) -> Self {
         let (agreements, additions) = records::agreements(data);
+        let invoices = invoices::of(data, &agreements, &additions);
         Self {
+            invoices,
             companies: records::sorted(data.table(File::PsaCompanies).rows().map(records::company).collect()),
             catalog: records::sorted(data.table(File::PsaProducts).rows().map(records::product).collect()),
             agreements,

@@ -81,10 +81,12 @@ pub(in crate::simulate) enum Fault {
     Ghost,
     /// A change that does not carry the tenant's own fields is refused.
     OwnFields,
+    /// The system moves to another code base and no longer answers under the old one.
+    Upgrade,
 }
 
 /// The names of the faults, and how often each fires when nothing is said.
-pub(super) const NAMES: [(&str, Fault, When); 34] = [
+pub(super) const NAMES: [(&str, Fault, When); 35] = [
     ("429", Fault::Throttled, When::First(1)),
     ("429-bare", Fault::ThrottledBare, When::First(1)),
     ("408", Fault::TimedOut, When::First(1)),
@@ -119,6 +121,7 @@ pub(super) const NAMES: [(&str, Fault, When); 34] = [
     ("403-write", Fault::ForbiddenWrite, When::Always),
     ("ghost-write", Fault::Ghost, When::First(1)),
     ("own-fields", Fault::OwnFields, When::Always),
+    ("upgrade", Fault::Upgrade, When::First(1)),
 ];
 
 impl Fault {

@@ -73,6 +73,7 @@ Misbehave in these ways: comma-separated faults, each NAME[=WHEN][@SEGMENT]
   403-write     403-write=nth:2   a write is refused with 403, always
   ghost-write   ghost-write       a change is answered with 200 and not made (PSA)
   own-fields    own-fields        a change without custom fields is refused (PSA)
+  upgrade       upgrade=nth:9     the code base changes; the old one is not found (ConnectWise)
   no-totals     no-totals@items   pages without totals
   no-paging     no-paging         no page figures at all
   no-content    no-content        an empty list lacks its list

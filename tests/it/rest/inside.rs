@@ -78,7 +78,6 @@ wrap = { list = true }
 strategy = "end_and_add"
 start = "effective"
 end = "cancelled"
-until = "last_day"
 copy = ["product", "description", "quantity", "price", "cost"]
 [entity.line.fields]
 agreement_status = { default = "Active" }
@@ -94,7 +93,7 @@ amount = { product_of = ["price", "quantity"] }
 cost_total = { product_of = ["cost", "quantity"] }
 bill = { default = "Billable" }
 effective = { at = "from", codec = { kind = "date", format = "%Y-%m-%d" } }
-cancelled = { at = "to", codec = { kind = "date", format = "%Y-%m-%d" } }
+cancelled = { at = "to", codec = { kind = "date", format = "%Y-%m-%d", ends = "last_day" } }
 currency = { default = "EUR" }
 "#;
 

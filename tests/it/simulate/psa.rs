@@ -102,17 +102,93 @@ async fn forward_only_pages_end_with_an_empty_one() {
     loop {
         let reply = send(psa.request(&url).header("pagination-type", "forward-only")).await.unwrap();
         sizes.push(reply.json().as_array().unwrap().len());
-        match reply.link.as_deref().and_then(next) {
-            Some(link) => url = link,
-            None => break,
+        url = reply.link.as_deref().and_then(next).expect("a next page is always named");
+        if sizes.last() == Some(&0) {
+            break;
         }
     }
     assert_eq!(sizes, [20, 20, 4, 0]);
 }
 
+#[tokio::test]
+async fn forward_only_pages_miss_nothing_where_rows_vanish() {
+    let psa = Psa::start(sample(), "delete=1").await;
+    let all = psa.all("company/companies", 1000).await.0;
+    let read = |url: String| send(psa.request(&url).header("pagination-type", "forward-only"));
+    let first = read(format!("{}/{API}/company/companies?pageSize=20&orderBy=name", psa.running.url())).await.unwrap();
+    let second = read(next(first.link.as_deref().unwrap()).unwrap()).await.unwrap();
+    assert_eq!(first.json().as_array().unwrap(), &all[..20], "in the order of their ids");
+    assert_eq!(second.json().as_array().unwrap(), &all[20..40], "although the first has gone");
+}
+
+#[tokio::test]
+async fn conditions_on_children_and_conditions_in_a_body_choose_as_others_do() {
+    let psa = Psa::start(sample(), "").await;
+    let all = psa.all("company/companies", 1000).await.0;
+    let wanted: Vec<&Value> = all.iter().filter(|row| row["types"][0]["name"] == all[0]["types"][0]["name"]).collect();
+    let kind = text(&all[0]["types"][0]["name"]);
+    let children = psa.get(&format!("company/companies?pageSize=1000&childConditions=types/name%3D%22{kind}%22")).await;
+    assert_eq!(children.json().as_array().unwrap().iter().collect::<Vec<_>>(), wanted);
+    let none = psa.get("company/companies?childConditions=types/name%3D%22Nobody%22").await;
+    assert_eq!(none.json(), json!([]));
+    let ids = [&all[0]["id"], &all[2]["id"]];
+    let body = json!({ "conditions": format!("id={} or id={}", ids[0], ids[1]), "orderBy": "id desc" });
+    let found = psa.call(reqwest::Method::POST, "company/companies/search?fields=id", &body).await;
+    assert_eq!((found.status, found.json()), (200, json!([{ "id": ids[1] }, { "id": ids[0] }])));
+    let odd = psa.call(reqwest::Method::POST, "company/companies/search", &json!({ "condition": "id=1" })).await;
+    assert_eq!(odd.status, 400);
+    let one = psa.get("company/companies/20003?fields=id,name").await.json();
+    assert_eq!(one.as_object().unwrap().keys().collect::<Vec<_>>(), ["id", "name"]);
+}
+
+#[tokio::test]
+async fn after_an_upgrade_the_old_code_base_is_not_found() {
+    let psa = Psa::start(sample(), "upgrade=nth:2").await;
+    let ask = |base: &str| send(psa.request(&format!("{}/{base}apis/3.0/system/info", psa.running.url())));
+    assert_eq!(ask("v4_6_release/").await.unwrap().status, 200);
+    assert_eq!(ask("v4_6_release/").await.unwrap().status, 404);
+    let info = send(psa.http.get(format!("{}/login/companyinfo/demo", psa.running.url()))).await.unwrap();
+    assert_eq!(ask(&text(&info.json()["Codebase"])).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn an_agreement_has_one_invoice_of_the_month_and_it_has_no_lines() {
+    let psa = Psa::start(sample(), "").await;
+    let (invoices, _) = psa.all("finance/invoices", 1000).await;
+    assert!(!invoices.is_empty());
+    assert_eq!(psa.get("finance/invoices/count").await.json(), json!({ "count": invoices.len() }));
+    for invoice in &invoices {
+        let date = text(&invoice["date"]);
+        let additions = format!("finance/agreements/{}/additions?pageSize=1000", text(&invoice["agreement"]["id"]));
+        let billed: f64 = psa
+            .get(&additions)
+            .await
+            .json()
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|line| {
+                let (from, to) = (text(&line["effectiveDate"]), text(&line["cancelledDate"]));
+                line["billCustomer"] == "Billable"
+                    && from[..7] <= date[..7]
+                    && (line["cancelledDate"].is_null() || to >= date)
+            })
+            .map(|line| line["extPrice"].as_f64().unwrap_or_default())
+            .sum();
+        assert!((invoice["total"].as_f64().unwrap() - billed).abs() < 0.006, "{invoice}: {billed}");
+        assert_eq!(invoice["agreementAmount"], invoice["total"]);
+        let one = psa.get(&format!("finance/invoices/{}", text(&invoice["id"]))).await;
+        assert_eq!(one.json(), *invoice);
+    }
+    let made = psa.call(reqwest::Method::POST, "finance/invoices", &json!({ "type": "Agreement" })).await;
+    assert_eq!(made.status, 405);
+}
+
 /// The line an addition and its agreement stand for, column by column.
 fn line(agreement: &Value, addition: &Value, column: &str) -> String {
     let day = |name: &str| text(&addition[name]).trim_end_matches("T00:00:00Z").to_owned();
+    // the first day that is not billed follows the last that is
+    let after = |day: String| day.parse::<chrono::NaiveDate>().map_or(day, |last| last.succ_opt().unwrap().to_string());
     match column {
         "agreementName" => text(&agreement["name"]),
         "agreementStatus" => text(&agreement["agreementStatus"]),
@@ -123,7 +199,8 @@ fn line(agreement: &Value, addition: &Value, column: &str) -> String {
         "productIdentifier" => text(&addition["product"]["identifier"]),
         "extendedPrice" => text(&addition["extPrice"]),
         "extendedCost" => text(&addition["extCost"]),
-        "effectiveDate" | "cancelledDate" => day(column),
+        "effectiveDate" => day(column),
+        "cancelledDate" => after(day(column)),
         "lineType" => {
             let fields = addition["customFields"].as_array().unwrap();
             text(&fields.iter().find(|f| f["caption"] == "Line Type").unwrap()["value"])

@@ -2,13 +2,14 @@
 
 use reqwest::Method;
 use serde_json::{Value as Json, json};
-use trueup::connectors::PsaConnector;
 use trueup::connectors::environment::Environment;
+use trueup::connectors::rest::{ConnectorFile, Rest};
+use trueup::connectors::{PsaConnector, Unwatched};
 use trueup::core::change::{CustomerField, LineField, PsaWrite, Target, Update};
 use trueup::engine::Ended;
 use trueup::simulate::CONNECTWISE;
 
-use super::{Bench, CUSTOMER, Peer, at, changes, line, new_line, quick, rename, text, update_customer, world};
+use super::{Bench, CUSTOMER, Peer, at, changes, line, new_line, number, quick, rename, text, update_customer, world};
 use crate::rest::connectwise::{connect_as, serve};
 
 const BASE: &str = "/v4_6_release/apis/3.0";
@@ -164,6 +165,26 @@ async fn a_change_from_a_day_on_holds_also_where_a_line_goes_on_as_it_is() {
     let follows = Target { id: written.record.unwrap(), ..line() };
     assert_eq!(bench.stored("line", &follows).await["billCustomer"], "NoCharge");
     assert_eq!(bench.stored("line", &line()).await["billCustomer"], "Billable");
+}
+
+#[tokio::test]
+async fn whether_the_day_of_an_end_is_billed_is_the_tenants_to_say() {
+    let day_after = ("default = \"last_day\"", "default = \"day_after\"");
+    for (replacements, stored) in [(&[][..], "2026-11-15T00:00:00Z"), (&[day_after], "2026-11-16T00:00:00Z")] {
+        let bench = through(replacements).await;
+        let fields = changes([(LineField::Quantity, Some(number("5")), Some(number("7")))]);
+        let update = Update { target: line(), changes: fields };
+        bench.done(&PsaWrite::UpdateLine { update, effective: Some("2026-11-16".parse().unwrap()) }).await;
+        assert_eq!(bench.stored("line", &line()).await["cancelledDate"], stored);
+        let lines = bench.psa.billed_lines("2026-11".parse().unwrap(), &Unwatched).await.unwrap();
+        let days: Vec<_> = lines.records().iter().map(|line| (line.effective, line.cancelled)).collect();
+        let (first, change) = ("2026-01-01".parse().unwrap(), "2026-11-16".parse().unwrap());
+        assert!(days.contains(&(first, Some(change))) && days.contains(&(change, None)), "{days:?}");
+    }
+    let file = ConnectorFile::builtin("builtin:connectwise").unwrap();
+    let odd = CONNECTWISE.settings.iter().fold(crate::rest::settings(file), |all, (name, value)| all.with(name, value));
+    let refused = Rest::new(odd.with("url", "https://psa.example").with("addition_ends", "sometimes")).err().unwrap();
+    assert!(refused.to_string().contains("`last_day` or `day_after` expected"), "{refused}");
 }
 
 #[tokio::test]

@@ -28,14 +28,13 @@ async fn lines(bench: &Bench) -> Vec<trueup::core::billing::BilledLine> {
     pulled.records().to_vec()
 }
 
-/// What is billed on a day of the product of [`LINE`], as the system counts days.
+/// What is billed on a day of the product of [`LINE`].
 async fn billed_on(bench: &Bench, day: NaiveDate) -> Decimal {
     let lines = lines(bench).await;
-    let runs = |end: NaiveDate| if bench.peer.bills_last_day { day <= end } else { day < end };
     let billed = lines.iter().filter(|line| {
         line.product.as_str() == (bench.peer.id)(super::PRODUCT)
             && line.effective <= day
-            && line.cancelled.is_none_or(runs)
+            && line.cancelled.is_none_or(|end| day < end)
     });
     billed.map(|line| line.quantity.value()).sum()
 }
@@ -95,6 +94,9 @@ async fn a_line_that_is_ended_is_seen_with_its_end_and_can_be_opened_again() {
     for peer in having("line.cancelled") {
         let bench = Bench::new(peer, "").await;
         bench.done(&update_line(LineField::Cancelled, None, Some(day("2026-11-30")))).await;
+        let last = if bench.peer.bills_last_day { "2026-11-29" } else { "2026-11-30" };
+        let kept = bench.stored("line", &line()).await[(peer.place)("line", "cancelled")].to_string();
+        assert!(kept.contains(last), "{}: {kept}", peer.name);
         let ended = |lines: Vec<trueup::core::billing::BilledLine>| lines[0].cancelled.map(|day| day.to_string());
         assert_eq!(ended(lines(&bench).await).as_deref(), Some("2026-11-30"), "{}", peer.name);
         bench.done(&update_line(LineField::Cancelled, Some(day("2026-11-30")), None)).await;
@@ -237,7 +239,12 @@ async fn a_change_from_the_first_day_of_a_line_is_made_in_place_and_one_before_i
             effective: Some("2026-12-01".parse().unwrap()),
         };
         let refused = bench.try_write(&again).await.unwrap_err().to_string();
-        assert!(refused.contains("it ends on 2026-12-31 already"), "{}: {refused}", peer.name);
+        let first = if bench.peer.bills_last_day { "2027-01-01" } else { "2026-12-31" };
+        assert!(
+            refused.contains(&format!("it ends already, and is not billed from {first} on")),
+            "{}: {refused}",
+            peer.name
+        );
         assert_eq!(bench.writes().len(), before, "{}", peer.name);
     }
 }

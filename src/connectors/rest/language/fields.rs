@@ -88,9 +88,12 @@ pub(in crate::connectors::rest) enum Codec {
     },
     /// `rfc3339`, `tagged`, `json_date` (`/Date(1551399323399+0000)/`, written as `2019-03-01`), or a pattern such as `%Y-%m-%d`. The calendar day is what counts, as the source writes it.
     /// `none`: what the system writes for no day.
+    /// `ends`: of a day on which something ends, whether it is `last_day`, on which it still is so, or `day_after`, the first
+    /// on which it is not, as ours is; or `{setting}`, where that is the tenant's to say.
     Date {
         format: String,
         none: Option<Value>,
+        ends: Option<String>,
     },
     /// `map`: our word to the wire's value; of several in a list, all are read and the first is written.
     Enum {

@@ -238,10 +238,8 @@ pub(in crate::connectors::rest) enum Dated {
     EndAndAdd {
         /// The field that says when a record starts.
         start: String,
-        /// The field that says when it ends.
+        /// The field that says when it ends: the day on which the other one starts.
         end: String,
-        /// Whether that is its last day, or the day after it.
-        until: Until,
         /// The fields that the new one takes over.
         copy: Vec<String>,
         /// What it takes over besides, as it is: a member of its body, and the place in the row.
@@ -260,13 +258,6 @@ pub(in crate::connectors::rest) enum First {
     #[default]
     Add,
     End,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(in crate::connectors::rest) enum Until {
-    LastDay,
-    DayAfter,
 }
 
 /// What can be done to a record besides writing it.
