@@ -21,6 +21,9 @@ pub(super) const TAGGED: &str = "tagged";
 /// What stands for the id in the form of a reference.
 pub(super) const ID: &str = "{id}";
 
+/// The format word for `/Date(1551399323399+0000)/`, milliseconds since 1970, that is written as `2019-03-01`.
+pub(super) const JSON_DATE: &str = "json_date";
+
 /// A value in our form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Decoded {
@@ -162,15 +165,32 @@ fn day(wire: &Value, format: &str) -> Result<NaiveDate, String> {
         return NaiveDate::from_ymd_opt(year, month, day).ok_or_else(found);
     }
     let text = wire.as_str().ok_or_else(found)?;
+    if format == JSON_DATE {
+        return json_date(text).ok_or_else(found);
+    }
     if format == RFC3339 {
         return DateTime::parse_from_rfc3339(text).map(|time| time.date_naive()).map_err(|_| found());
     }
     NaiveDate::parse_from_str(text, format).map_err(|_| found())
 }
 
+/// The day of `/Date(1551399323399+0000)/`, whose offset is what the moment is shown in; or one written plainly.
+fn json_date(text: &str) -> Option<NaiveDate> {
+    let Some(inside) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) else {
+        return NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    };
+    let sign = inside.char_indices().skip(1).find(|(_, c)| matches!(c, '+' | '-')).map_or(inside.len(), |(at, _)| at);
+    let (moment, offset) = (inside.get(..sign)?, inside.get(sign..)?);
+    let moment = DateTime::from_timestamp_millis(moment.parse().ok()?)?;
+    match offset {
+        "" => Some(moment.date_naive()),
+        offset => Some(moment.with_timezone(&offset.parse::<chrono::FixedOffset>().ok()?).date_naive()),
+    }
+}
+
 /// Whether a date format can be read and written back.
 pub(super) fn is_date_format(format: &str) -> bool {
-    if format == RFC3339 || format == TAGGED {
+    if matches!(format, RFC3339 | TAGGED | JSON_DATE) {
         return true;
     }
     let items: Vec<Item<'_>> = StrftimeItems::new(format).collect();

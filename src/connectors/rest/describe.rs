@@ -96,8 +96,9 @@ fn ways(entity: &Entity) -> String {
     }
     if let Some(list) = &entity.list {
         let verb = if list.post.is_some() { "POST" } else { "GET" };
+        let stated = list.statement.iter().map(|statement| format!(" ({})", statement.select)).collect::<String>();
         let each = if list.read_each { ", each read again by itself" } else { "" };
-        ways.push(format!("{verb} {}, {}{each}", list.address(), cut(&list.page)));
+        ways.push(format!("{verb} {}{stated}, {}{each}", list.address(), cut(&list.page)));
     }
     ways.extend(entity.create.as_ref().map(|create| made(entity, create)));
     ways.extend(entity.update.as_ref().map(changed));

@@ -7,7 +7,7 @@ use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 use serde_json::{Number, Value, json};
 
-use super::codec::{Decoded, ID, RFC3339, References, TAGGED, decode, spellings};
+use super::codec::{Decoded, ID, JSON_DATE, RFC3339, References, TAGGED, decode, spellings};
 use super::language::{Codec, MoneyUnit, Numbers};
 use crate::core::money;
 use crate::core::outside::excerpt;
@@ -122,7 +122,11 @@ fn written(day: NaiveDate, format: &str) -> Result<Value, String> {
         return Ok(json!({ "__class__": "date", "year": day.year(), "month": day.month(), "day": day.day() }));
     }
     let midnight = day.and_hms_opt(0, 0, 0).ok_or("a day without midnight")?.and_utc();
-    let format = if format == RFC3339 { "%Y-%m-%dT%H:%M:%SZ" } else { format };
+    let format = match format {
+        RFC3339 => "%Y-%m-%dT%H:%M:%SZ",
+        JSON_DATE => "%Y-%m-%d",
+        pattern => pattern,
+    };
     Ok(Value::from(midnight.format(format).to_string()))
 }
 

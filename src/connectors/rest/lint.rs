@@ -249,6 +249,10 @@ impl<'f> Lint<'f> {
                 lint.maybe("at", version.at.as_ref(), |lint, path| _ = lint.column(path));
             });
         }
+        self.maybe("only", entity.only.as_ref(), |lint, only| {
+            lint.when(only);
+            lint.demand(only.at.is_some() && only.status.is_empty(), "a test of a row is needed: `at`, and what it is");
+        });
         let is_above = self.connector.entity.values().any(|other| other.above.as_deref() == Some(name));
         match (&entity.list, &entity.inside) {
             (None, None) if !is_above => self.fault("a `list` is needed: nothing else says which records there are"),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use super::answers::Test;
 use super::codec::{Decoded, References, shown, text_of};
 use super::dialect;
 use super::language::{Codec, Connector, Dialect, Entity, Field, Get, List, PageIn};
@@ -18,6 +19,7 @@ use super::paging::{Found, Listing};
 use super::path::Path;
 use super::settings::Values;
 use super::shape::{Around, Row, Rows, Shape};
+use super::statement::Words;
 use super::template::{Position, Template};
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::Client;
@@ -293,7 +295,7 @@ impl Connection {
         let above: Vec<_> = entity.parent.clone().zip(below.map(str::to_owned)).into_iter().collect();
         let mut listing = self.listing(list, &above, &id).map_err(refuse)?;
         if let Some((dialect, wanted)) = asked {
-            dialect::ask(dialect, &wanted, &mut listing.query).map_err(refuse)?;
+            dialect::ask(dialect, &wanted, &mut listing.query, listing.statement.as_mut()).map_err(refuse)?;
             listing.count = None;
         }
         let mut found = listing.read(&self.client, None).await?;
@@ -373,6 +375,12 @@ impl Connection {
             query,
             body,
             in_body: list.page_in == PageIn::Body,
+            statement: list
+                .statement
+                .as_ref()
+                .map(|statement| Words::of(statement, &|text| fill(text, Position::Plain)))
+                .transpose()?,
+            empty: list.empty.as_ref().map(Test::new).transpose()?,
             records: Path::parse(&list.records)?,
             page: &list.page,
             id,
