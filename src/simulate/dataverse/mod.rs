@@ -23,8 +23,8 @@ const SETTINGS: [(&str, &str); 7] = [
     ("client", "00000000-0000-4000-a000-000000000002"),
     ("secret", "simulated~secret"),
     ("scope", "https://example.crm.dynamics.com/.default"),
-    ("unit", tables::UNIT),
-    ("unit_group", tables::UNIT_GROUP),
+    ("unit_id", tables::UNIT),
+    ("unit_group_id", tables::UNIT_GROUP),
 ];
 
 /// Dataverse with Work 365.

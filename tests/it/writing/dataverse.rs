@@ -96,7 +96,7 @@ async fn lookups_are_bound_by_address_and_read_by_their_names() {
     create.fields.insert(ProductField::Unit, text("Primary Unit"));
     bench.done(&PsaWrite::CreateProduct(create)).await;
     let sent: Json = serde_json::from_str(&bench.writes().remove(0).3).unwrap();
-    let unit = format!("/uoms({})", DATAVERSE.setting("unit"));
+    let unit = format!("/uoms({})", DATAVERSE.setting("unit_id"));
     assert_eq!(sent["defaultuomid@odata.bind"], json!(unit));
     let products = bench.psa.products(&Unwatched).await.unwrap();
     assert!(products.records().iter().all(|product| product.fields.unit.as_deref() == Some("Primary Unit")));
