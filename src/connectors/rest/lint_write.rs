@@ -169,9 +169,6 @@ fn check_update<'f>(lint: &mut Lint<'f>, entity: &'f Entity, update: &'f Update,
             "`{name}` is written elsewhere than it is read (`to`): style `merge` or `sparse` is needed"
         ));
     }
-    let keeps = !update.keep.is_empty();
-    let has_members = matches!(update.style, Style::Merge | Style::Sparse) && !entity.is_set();
-    lint.at("keep", |lint| lint.demand(!keeps || has_members, "`keep` is for changes that are sent as members"));
     lint.at("omit", |lint| {
         lint.demand(
             update.omit.is_empty() || update.style == Style::Full,
@@ -179,6 +176,9 @@ fn check_update<'f>(lint: &mut Lint<'f>, entity: &'f Entity, update: &'f Update,
         );
         update.omit.iter().for_each(|path| place(lint, path));
     });
+    let keeps = !update.keep.is_empty();
+    let has_members = matches!(update.style, Style::Merge | Style::Sparse) && !entity.is_set();
+    lint.at("keep", |lint| lint.demand(!keeps || has_members, "`keep` is for changes that are sent as members"));
     lint.maybe("id_at", update.id_at.as_ref(), |lint, path| place(lint, path));
     lint.at("headers", |lint| {
         for (name, text) in &update.headers {

@@ -121,7 +121,11 @@ async fn a_value_stays_one_value_whatever_it_holds() {
         for (number, odd) in odd.into_iter().enumerate() {
             let written = bench.write(&new_customer(&format!("Odd {number}"), &format!("ODD{number}"), odd)).await;
             assert_eq!(written.ended, Ended::Happened, "{}: {odd}", peer.name);
-            assert_eq!(listed(&bench, "customer").await.last(), written.record.as_ref(), "{}: {odd}", peer.name);
+            let made = written.record.unwrap();
+            assert!(listed(&bench, "customer").await.contains(&made), "{}: {odd}", peer.name);
+            let stored = bench.stored("customer", &at(&made)).await;
+            let held = (peer.held)("customer", "marker", Some(odd));
+            assert_eq!(stored[(peer.place)("customer", "marker")], held, "{}: {odd}", peer.name);
         }
     }
 }
