@@ -104,7 +104,7 @@ impl Dataverse {
                 let row = query::selected(table, record, ask.query("$select"))?;
                 Ok(Answer::ok(query::single(ask, table, row)))
             }
-            (&Method::POST, None) => made(ask, tables.make(table, None, &sent(ask)?)?),
+            (&Method::POST, None) => Ok(made(ask, tables.make(table, None, &sent(ask)?)?)),
             (&Method::PATCH, Some(key)) => {
                 let held = tables.one(table, &key).map(|record| record.get("@odata.etag").cloned().unwrap_or_default());
                 let (must_match, must_not) = (ask.header("if-match"), ask.header("if-none-match"));
@@ -113,9 +113,9 @@ impl Dataverse {
                     Some(etag) if must_match.is_some_and(|said| said != "*" && Some(said) != etag.as_str()) => {
                         Err(Wrong::stale())
                     }
-                    Some(_) => made(ask, tables.change(table, &key, &sent(ask)?, fired)?),
+                    Some(_) => Ok(made(ask, tables.change(table, &key, &sent(ask)?, fired)?)),
                     None if must_match.is_some() => Err(Wrong::missing(table.name)),
-                    None => made(ask, tables.make(table, Some(&key), &sent(ask)?)?),
+                    None => Ok(made(ask, tables.make(table, Some(&key), &sent(ask)?)?)),
                 }
             }
             _ => Err(Wrong(StatusCode::METHOD_NOT_ALLOWED, "0x80060888", "The method is not allowed".to_owned())),
@@ -135,10 +135,10 @@ fn sent(ask: &Ask) -> Given<Record> {
 }
 
 /// The answer to a write: the record where it was asked for, else nothing.
-fn made(ask: &Ask, (record, is_new): (Record, bool)) -> Given<Answer> {
+fn made(ask: &Ask, (record, is_new): (Record, bool)) -> Answer {
     let wants = ask.header("prefer").is_some_and(|prefer| prefer.contains("return=representation"));
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(if wants { Answer::with(status, Value::Object(record)) } else { Answer::empty(StatusCode::NO_CONTENT) })
+    if wants { Answer::with(status, Value::Object(record)) } else { Answer::empty(StatusCode::NO_CONTENT) }
 }
 
 impl Service for Dataverse {

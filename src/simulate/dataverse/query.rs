@@ -57,7 +57,9 @@ pub(super) fn list(ask: &Ask, table: &Table, rows: &[Record], shift: i8) -> Give
             kept.join("&"),
             escaped(&format!("<cookie page={end}"))
         );
-        answer["@odata.nextLink"] = Value::from(next);
+        if let Value::Object(members) = &mut answer {
+            members.insert("@odata.nextLink".to_owned(), Value::from(next));
+        }
     }
     Ok(answer)
 }
@@ -79,7 +81,10 @@ pub(super) fn selected(table: &Table, row: &Record, select: Option<&str>) -> Giv
 
 /// A record by itself.
 pub(super) fn single(ask: &Ask, table: &Table, mut row: Value) -> Value {
-    row["@odata.context"] = Value::from(format!("{}/api/data/v9.2/$metadata#{}/$entity", ask.base, table.set));
+    if let Value::Object(members) = &mut row {
+        let context = format!("{}/api/data/v9.2/$metadata#{}/$entity", ask.base, table.set);
+        members.insert("@odata.context".to_owned(), Value::from(context));
+    }
     row
 }
 
@@ -97,11 +102,9 @@ fn conditions(table: &Table, filter: &str) -> Given<Vec<(String, String)>> {
         let mut signs = after.char_indices().peekable();
         let mut end = None;
         while let Some((at, sign)) = signs.next() {
-            if sign == '\'' {
-                if signs.next_if(|(_, next)| *next == '\'').is_none() {
-                    end = Some(at + 1);
-                    break;
-                }
+            if sign == '\'' && signs.next_if(|(_, next)| *next == '\'').is_none() {
+                end = Some(at + 1);
+                break;
             }
             value.push(sign);
         }
