@@ -86,6 +86,26 @@ pub(super) fn plain(value: &Value) -> String {
     }
 }
 
+/// A text of an address or a form without its percent signs.
+pub(super) fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|_| *first == b'%') {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// A stable id for an invented thing, in the shape of a UUID.
 pub(super) fn uuid(key: &str) -> String {
     let hex = format!("{:016x}{:016x}", rng(key).next_u64(), rng(&format!("{key}/2")).next_u64());

@@ -9,10 +9,12 @@
 
 mod connectwise;
 mod data;
+mod dataverse;
 mod erpnext;
 mod faults;
 mod json;
 mod pax8;
+mod revio;
 mod server;
 mod syncro;
 mod systems;
@@ -28,9 +30,11 @@ use std::path::PathBuf;
 
 pub use connectwise::CONNECTWISE;
 pub use data::{Data, File, Row, Table};
+pub use dataverse::DATAVERSE;
 pub use erpnext::ERPNEXT;
 pub use faults::{Commitment, Faults, Oversize, Shape, Withdrawn};
 pub use pax8::Pax8Credentials;
+pub use revio::REVIO;
 pub use server::{Logged, Running};
 pub use syncro::SYNCRO;
 pub use systems::{SYSTEMS, System};

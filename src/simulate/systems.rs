@@ -5,7 +5,9 @@
 use std::net::SocketAddr;
 
 use super::connectwise::CONNECTWISE;
+use super::dataverse::DATAVERSE;
 use super::erpnext::ERPNEXT;
+use super::revio::REVIO;
 use super::server::{self, Running, Service};
 use super::syncro::SYNCRO;
 use super::{Data, Faults, SimulateError};
@@ -19,14 +21,15 @@ pub struct System {
     pub about: &'static str,
     /// What a client puts after its address.
     pub path: &'static str,
-    /// What a connection needs besides the address: the settings of its connector file, with what is accepted.
+    /// What a connection needs besides the address: the settings of its connector file, with what is accepted; `{url}` stands
+    /// for the address.
     pub settings: &'static [(&'static str, &'static str)],
     /// Makes one of the data.
     pub(super) make: fn(&Data) -> Box<dyn Service>,
 }
 
 /// All of them, in the order of their names.
-pub static SYSTEMS: [&System; 3] = [&CONNECTWISE, &ERPNEXT, &SYNCRO];
+pub static SYSTEMS: [&System; 5] = [&CONNECTWISE, &DATAVERSE, &ERPNEXT, &REVIO, &SYNCRO];
 
 impl System {
     /// The system of this name.

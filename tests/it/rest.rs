@@ -11,6 +11,7 @@ mod inside;
 mod language;
 mod mutants;
 mod paging;
+mod revio;
 mod tickets;
 
 use std::sync::{Arc, Mutex};
@@ -44,7 +45,9 @@ pub(crate) async fn serve(
 /// A file with the settings that the simulator of its system accepts.
 pub(crate) fn settings_of(system: &System, file: ConnectorFile, running: &Running) -> RestSettings {
     let url = format!("{}{}", running.url(), system.path);
-    system.settings.iter().fold(settings(file).with("url", &url), |all, (name, value)| all.with(name, value))
+    system.settings.iter().fold(settings(file).with("url", &url), |all, (name, value)| {
+        all.with(name, &value.replace("{url}", running.url()))
+    })
 }
 
 /// What a test server was asked.

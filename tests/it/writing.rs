@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod connectwise;
+mod dataverse;
 mod erpnext;
 mod lines;
 mod lists;
@@ -104,7 +105,7 @@ fn having(what: &'static str) -> impl Iterator<Item = &'static Peer> {
 
 type Starting = Pin<Box<dyn Future<Output = (Running, Box<dyn PsaConnector>)> + Send>>;
 
-const PEERS: [&Peer; 3] = [&connectwise::PEER, &erpnext::PEER, &syncro::PEER];
+const PEERS: [&Peer; 4] = [&connectwise::PEER, &dataverse::PEER, &erpnext::PEER, &syncro::PEER];
 
 const CUSTOMER: &str = "101";
 pub(crate) const PRODUCT: &str = "201";
@@ -348,11 +349,16 @@ fn new_line(quantity: &str, marker: &str) -> PsaWrite {
     PsaWrite::CreateLine(Create { fields: fields.into(), below, marker: marker.to_owned() })
 }
 
-/// One of each kind that is made.
-pub(crate) fn creates(tag: &str) -> [(&'static str, PsaWrite); 3] {
+/// One of each kind.
+pub(crate) fn all_creates(tag: &str) -> [(&'static str, PsaWrite); 3] {
     [
         ("customer", new_customer(&format!("Elm {tag}"), &format!("ELM{tag}"), &format!("pax8-{tag}"))),
         ("product", new_product(&format!("Mail {tag}"), &format!("MAIL-{tag}"), &format!("prod-{tag}"))),
         ("line", new_line("3", &format!("sub-{tag}"))),
     ]
+}
+
+/// One of each kind that a system makes.
+fn creates(peer: &Peer, tag: &str) -> Vec<(&'static str, PsaWrite)> {
+    all_creates(tag).into_iter().filter(|(entity, _)| peer.has(&format!("{entity}.create"))).collect()
 }

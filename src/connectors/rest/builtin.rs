@@ -4,9 +4,11 @@
 
 use super::settings::ConnectorFile;
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 6] = [
     ("connectwise", include_str!("builtin/connectwise.toml")),
+    ("dataverse", include_str!("builtin/dataverse.toml")),
     ("erpnext", include_str!("builtin/erpnext.toml")),
+    ("revio", include_str!("builtin/revio.toml")),
     ("syncro", include_str!("builtin/syncro.toml")),
     ("tryton", include_str!("builtin/tryton.toml")),
 ];

@@ -91,16 +91,15 @@ fn check_above(lint: &mut Lint<'_>, entity: &Entity, above: &str) {
 fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create, ancestors: &[&str]) {
     let verbs = [("patch", &create.patch), ("post", &create.post), ("put", &create.put)];
     let said = verbs.map(|(verb, address)| (verb, address.is_some()));
-    match entity.is_set() {
-        false => lint.one_of(&said),
-        true => {
-            let calls = [said.iter().any(|(_, said)| *said), create.reply.is_some(), !create.headers.is_empty()];
-            let said = calls.contains(&true) || create.idempotent.is_some() || create.wrap.is_some();
-            lint.demand(
-                !said,
-                "a row is added by `update`, which replaces the set; only `probe`, `find` and `body` belong here",
-            );
-        }
+    if entity.is_set() {
+        let calls = [said.iter().any(|(_, said)| *said), create.reply.is_some(), !create.headers.is_empty()];
+        let said = calls.contains(&true) || create.idempotent.is_some() || create.wrap.is_some();
+        lint.demand(
+            !said,
+            "a row is added by `update`, which replaces the set; only `probe`, `find` and `body` belong here",
+        );
+    } else {
+        lint.one_of(&said);
     }
     let above_or_link: Vec<&str> = ancestors.iter().copied().chain([LINK]).collect();
     for (verb, address) in verbs {

@@ -72,10 +72,12 @@ impl<'d> Draft<'d> {
         one: &One,
         values: &[(&str, Option<Decoded>)],
     ) -> Result<Vec<(&'d str, Decoded)>, String> {
+        let is_written = |of: &String| values.iter().any(|(written, _)| of == written);
         let kept = self.entity.fields.values().filter(|field| field.has_place());
-        let factors: BTreeSet<&String> = kept.filter_map(|field| field.product_of.as_ref()).flatten().collect();
+        let factors = kept.filter_map(|field| field.product_of.as_ref().filter(|of| of.iter().any(is_written)));
+        let needed: BTreeSet<&String> = factors.flatten().collect();
         let mut all = BTreeMap::new();
-        for (name, field) in self.entity.fields.iter().filter(|(name, _)| factors.contains(name)) {
+        for (name, field) in self.entity.fields.iter().filter(|(name, _)| needed.contains(name)) {
             let written = values.iter().find(|(written, _)| written == name);
             let value = match written {
                 Some((_, value)) => value.clone(),
@@ -87,7 +89,7 @@ impl<'d> Draft<'d> {
         let mut totals = self.totals(&all)?;
         totals.retain(|(name, _)| {
             let factors = self.entity.fields.get(*name).and_then(|field| field.product_of.as_ref());
-            factors.is_some_and(|factors| values.iter().any(|(written, _)| factors.iter().any(|of| of == written)))
+            factors.is_some_and(|factors| factors.iter().any(is_written))
         });
         Ok(totals)
     }

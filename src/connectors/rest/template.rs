@@ -128,7 +128,7 @@ impl Template {
                     let value = value(name).ok_or_else(|| format!("`{{{name}}}` has no value"))?;
                     let doubled = value.replace('\'', "''");
                     match position {
-                        Position::Path => text.push_str(&format!("'{}'", segment(name, &doubled)?)),
+                        Position::Path => text.extend(["'", &segment(name, &doubled)?, "'"]),
                         Position::Plain => return Err(format!("`{{{QUOTED_MARK}{name}}}` belongs into an address")),
                     }
                 }

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::data::Data;
 use super::faults::{Fault, Fired};
+use super::json::decoded;
 use super::server::{Answer, Ask, Service};
 use super::systems::System;
 use schema::DocType;
@@ -150,26 +151,6 @@ fn sent(ask: &Ask) -> Result<Document, Wrong> {
         Ok(Value::Object(document)) => Ok(document),
         _ => Err(Wrong::new("ValidationError", "A document is expected")),
     }
-}
-
-/// A path or form text without its percent signs.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|_| *first == b'%') {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl Service for ErpNext {

@@ -57,7 +57,7 @@ fn fields(asked: Option<&str>, doctype: &DocType) -> Result<Vec<String>, Wrong> 
     let asked = asked.map_err(|error| Wrong::new("ValidationError", format!("fields: {error}")))?;
     let asked: Vec<Value> = match asked {
         Value::Array(all) => all,
-        one => vec![one],
+        one @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => vec![one],
     };
     let mut fields = Vec::new();
     for field in asked.iter().map(plain) {
@@ -98,7 +98,9 @@ pub(super) fn chosen<'d>(
                 }
             }
         }
-        other => return Err(bad(format!("a list expected, found {other}"))),
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+            return Err(bad(format!("a list expected, found {other}")));
+        }
     }
     let mut found: Vec<&Document> = documents.iter().collect();
     for (field, op, value) in &all {
@@ -118,7 +120,9 @@ fn meets(held: &Value, op: &str, value: &Value) -> Result<bool, String> {
     let held = if held.is_null() { String::new() } else { plain(held) };
     let words = || match value {
         Value::Array(all) => all.iter().map(plain).collect::<Vec<_>>(),
-        one => plain(one).split(',').map(|word| word.trim().to_owned()).collect(),
+        one @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+            plain(one).split(',').map(|word| word.trim().to_owned()).collect()
+        }
     };
     let against = || compare(&held, &plain(value));
     Ok(match op {

@@ -61,7 +61,9 @@ impl State {
                     "pincode": row.get("zip"), "country": row.get("country"), "disabled": 0,
                 }),
             );
-            customer["customer_primary_address"] = Value::from(name);
+            if let Value::Object(members) = &mut customer {
+                members.insert("customer_primary_address".to_owned(), Value::from(name));
+            }
         }
         self.keep("Customer", customer);
     }
@@ -234,7 +236,9 @@ impl State {
             let Some(value) = sent.get(*name).filter(|_| *may != May::Read) else { continue };
             let value = match is {
                 Is::Table(child) => self.table(child, value)?,
-                _ => kept(name, *is, value)?,
+                Is::Data | Is::Text | Is::Check | Is::Int | Is::Currency | Is::Date | Is::Select(_) | Is::Link(_) => {
+                    kept(name, *is, value)?
+                }
             };
             document.insert((*name).to_owned(), value);
         }

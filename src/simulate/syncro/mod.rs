@@ -110,9 +110,12 @@ fn list(ask: &Ask, kind: Kind, all: &[Record], fired: &Fired) -> Answer {
     let rows: Vec<Value> = rows.collect();
     let mut answer = json!({ (kind.plural()): rows });
     if !fired.has(Fault::NoTotals) {
-        answer["meta"] = json!({
+        let meta = json!({
             "total_pages": all.len().div_ceil(PAGE).max(1), "total_entries": all.len(), "per_page": PAGE, "page": page,
         });
+        if let Value::Object(members) = &mut answer {
+            members.insert("meta".to_owned(), meta);
+        }
     }
     Answer::ok(answer)
 }

@@ -210,7 +210,7 @@ impl State {
     }
 
     pub(super) fn add_line(&mut self, schedule: &str, sent: &Record) -> Given<Record> {
-        let lines = self.schedules.iter().flat_map(|schedule| schedule.get("lines").and_then(Value::as_array));
+        let lines = self.schedules.iter().filter_map(|schedule| schedule.get("lines").and_then(Value::as_array));
         let ids = lines.flatten().filter_map(|line| line.get("id").and_then(Value::as_u64));
         let mut line = Map::from_iter([("id".to_owned(), json!(ids.max().unwrap_or_default() + 1))]);
         for (name, value) in [

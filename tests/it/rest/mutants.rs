@@ -87,6 +87,8 @@ const UNSEEN: &[(How, &str, &str)] = &[
     (How::Misspelled, "entity.*.fields.*.codec.map.*", "a word that another entity takes over, a reading shows"),
     (How::Dropped, "entity.*.get.or_record", "an answer of the other form is no record, which a look says"),
     (How::Dropped, "entity.*.update.keep", "the system resets it, a write shows"),
+    (How::Misspelled, "http.auth.fields.*", "a name of the system: check says that nobody is let in"),
+    (How::Dropped, "http.auth.lives", "a token is used until it is refused"),
     (How::Dropped, "entity.*.apart", "the set is sent: the system refuses"),
     (How::Dropped, "entity.*.create.headers.*", "what the system wants to be sent, a write shows"),
     (How::Misspelled, "entity.*.create.headers.*", "what the system wants to be sent, a write shows"),
@@ -214,7 +216,8 @@ fn lint_notices_every_dropped_or_misspelled_key_in_its_line_or_the_table_says_wh
             let names = |fault: &String| {
                 fault.starts_with(&format!("{name}:{line}:")) || fault.contains(&format!(" in line {line} "))
                     // a parameter that another key names: it is told by its name
-                    || (fault.contains("known here: ") && fault.contains("zq"))
+                    || ((fault.contains("known here: ") || fault.contains("did you mean")) && fault.contains("zq`")
+                    || fault.contains("known here: ") && fault.contains("zq"))
             };
             let in_line = found.iter().any(names);
             match (found.is_empty(), why(&mutant)) {

@@ -33,7 +33,7 @@ fn ids<R>(records: &[R], id: impl Fn(&R) -> String) -> Vec<String> {
 async fn what_is_made_is_listed_and_keeps_what_it_is_found_by() {
     for peer in PEERS {
         let bench = Bench::new(peer, "").await;
-        for (entity, write) in creates("A") {
+        for (entity, write) in creates(peer, "A") {
             let before = listed(&bench, entity).await;
             let written = bench.done(&write).await;
             let id = written.record.unwrap();
@@ -49,7 +49,7 @@ async fn what_is_made_is_listed_and_keeps_what_it_is_found_by() {
             }
             assert_eq!(bench.last().await.outcome, WriteOutcome::Done);
         }
-        assert_eq!(bench.writes().len(), 3, "{}: each was sent once", peer.name);
+        assert_eq!(bench.writes().len(), creates(peer, "A").len(), "{}: each was sent once", peer.name);
     }
 }
 
@@ -58,7 +58,7 @@ async fn a_lost_answer_is_settled_by_looking_and_nothing_is_made_twice() {
     for peer in PEERS {
         for faults in ["drop-write=always", "500-write=always"] {
             let bench = Bench::new(peer, faults).await;
-            for (entity, write) in creates("B") {
+            for (entity, write) in creates(peer, "B") {
                 let before = listed(&bench, entity).await.len();
                 let written = bench.write(&write).await;
                 assert_eq!((&written.ended, written.shows), (&Ended::Happened, true), "{}: {entity}", peer.name);
@@ -69,7 +69,7 @@ async fn a_lost_answer_is_settled_by_looking_and_nothing_is_made_twice() {
             }
             let written = bench.write(&rename()).await;
             assert_eq!((&written.ended, written.shows), (&Ended::Happened, true), "{}", peer.name);
-            assert_eq!(bench.writes().len(), 4, "{}: {faults}", peer.name);
+            assert_eq!(bench.writes().len(), creates(peer, "B").len() + 1, "{}: {faults}", peer.name);
         }
     }
 }
@@ -77,7 +77,7 @@ async fn a_lost_answer_is_settled_by_looking_and_nothing_is_made_twice() {
 #[tokio::test]
 async fn a_write_that_was_not_carried_out_is_said_to_be_so_only_when_it_is_late_enough() {
     for peer in PEERS {
-        for (entity, write) in creates("C").into_iter().chain([("customer", rename())]) {
+        for (entity, write) in creates(peer, "C").into_iter().chain([("customer", rename())]) {
             let bench = Bench::new(peer, "fail-write").await;
             let written = bench.write(&write).await;
             assert!(matches!(&written.ended, Ended::Open(_)), "{}: {entity}: {written:?}", peer.name);
@@ -121,7 +121,11 @@ async fn a_value_stays_one_value_whatever_it_holds() {
         for (number, odd) in odd.into_iter().enumerate() {
             let written = bench.write(&new_customer(&format!("Odd {number}"), &format!("ODD{number}"), odd)).await;
             assert_eq!(written.ended, Ended::Happened, "{}: {odd}", peer.name);
-            assert_eq!(listed(&bench, "customer").await.last(), written.record.as_ref(), "{}: {odd}", peer.name);
+            let made = written.record.unwrap();
+            assert!(listed(&bench, "customer").await.contains(&made), "{}: {odd}", peer.name);
+            let stored = bench.stored("customer", &at(&made)).await;
+            let held = (peer.held)("customer", "marker", Some(odd));
+            assert_eq!(stored[(peer.place)("customer", "marker")], held, "{}: {odd}", peer.name);
         }
     }
 }
@@ -202,7 +206,7 @@ async fn without_the_right_nothing_happens_and_it_is_said_what_to_do() {
     for peer in PEERS {
         let bench = Bench::new(peer, "403-write").await;
         let before = bench.stored("customer", &at(CUSTOMER)).await;
-        for write in creates("D").into_iter().map(|(_, write)| write).chain([rename()]) {
+        for write in creates(peer, "D").into_iter().map(|(_, write)| write).chain([rename()]) {
             let written = bench.write(&write).await;
             let Ended::Refused(refusal) = &written.ended else { panic!("{}: {written:?}", peer.name) };
             assert_eq!((refusal.as_what, refusal.status), (RefusedAs::Forbidden, 403), "{}", peer.name);

@@ -11,7 +11,7 @@ use trueup::simulate::CONNECTWISE;
 
 use crate::rest::settings_of;
 use crate::writing::{
-    AGREEMENT, LINE, PRODUCT, at, changes, creates, day, line, new_customer, new_product, number, text, world,
+    AGREEMENT, LINE, PRODUCT, all_creates, at, changes, day, line, new_customer, new_product, number, text, world,
 };
 
 /// Every step of a write, as it ended.
@@ -110,7 +110,7 @@ pub(super) async fn writing(text_of_file: &str) -> String {
         };
         every_field(&rest, &at(PRODUCT), &known, to, &mut said).await;
         lines(&rest, &mut said).await;
-        for (_, write) in creates("M") {
+        for (_, write) in all_creates("M") {
             step(&rest, &write, &mut said).await;
         }
         // made by the file: what the person did not say; and what the system alone takes for the same
