@@ -97,9 +97,11 @@ impl Args {
                 (simulate::serve_pax8(data, faults, accepted, at).await?, simulate::PAX8_PATH)
             }
             Simulated::Psa(system) => {
-                let accepted = system.settings.iter().map(|(name, value)| format!("{name} {value}"));
+                let running = system.serve(&data, faults, at).await?;
+                let value = |value: &str| value.replace("{url}", running.url());
+                let accepted = system.settings.iter().map(|(name, said)| format!("{name} {}", value(said)));
                 context.ui.say(&accepted.collect::<Vec<_>>().join(", "));
-                (system.serve(&data, faults, at).await?, system.path)
+                (running, system.path)
             }
         };
         context.ui.result(format!("{}{path}\n", running.url()))?;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use super::connectwise::CONNECTWISE;
 use super::erpnext::ERPNEXT;
+use super::quickbooks::QUICKBOOKS;
 use super::server::{self, Running, Service};
 use super::{Data, Faults, SimulateError};
 
@@ -18,14 +19,15 @@ pub struct System {
     pub about: &'static str,
     /// What a client puts after its address.
     pub path: &'static str,
-    /// What a connection needs besides the address: the settings of its connector file, with what is accepted.
+    /// What a connection needs besides the address: the settings of its connector file, with what is accepted; `{url}` stands
+    /// for the address.
     pub settings: &'static [(&'static str, &'static str)],
     /// Makes one of the data.
     pub(super) make: fn(&Data) -> Box<dyn Service>,
 }
 
 /// All of them, in the order of their names.
-pub static SYSTEMS: [&System; 2] = [&CONNECTWISE, &ERPNEXT];
+pub static SYSTEMS: [&System; 3] = [&CONNECTWISE, &ERPNEXT, &QUICKBOOKS];
 
 impl System {
     /// The system of this name.

@@ -43,7 +43,9 @@ pub(crate) async fn serve(
 /// A file with the settings that the simulator of its system accepts.
 fn settings_of(system: &System, file: ConnectorFile, running: &Running) -> RestSettings {
     let url = format!("{}{}", running.url(), system.path);
-    system.settings.iter().fold(settings(file).with("url", &url), |all, (name, value)| all.with(name, value))
+    system.settings.iter().fold(settings(file).with("url", &url), |all, (name, value)| {
+        all.with(name, &value.replace("{url}", running.url()))
+    })
 }
 
 /// What a test server was asked.

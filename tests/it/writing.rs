@@ -5,6 +5,7 @@
 mod connectwise;
 mod erpnext;
 mod lines;
+mod quickbooks;
 mod records;
 
 use std::collections::BTreeMap;
@@ -102,7 +103,7 @@ fn having(what: &'static str) -> impl Iterator<Item = &'static Peer> {
 
 type Starting = Pin<Box<dyn Future<Output = (Running, Box<dyn PsaConnector>)> + Send>>;
 
-const PEERS: [&Peer; 2] = [&connectwise::PEER, &erpnext::PEER];
+const PEERS: [&Peer; 3] = [&connectwise::PEER, &erpnext::PEER, &quickbooks::PEER];
 
 const CUSTOMER: &str = "101";
 const PRODUCT: &str = "201";
@@ -197,6 +198,11 @@ type Answered = Written<Json>;
 impl Bench {
     async fn new(peer: &'static Peer, faults: &str) -> Self {
         let (running, psa) = (peer.start)(faults).await;
+        Self::of(peer, running, psa).await
+    }
+
+    /// The same with a connection of another kind.
+    async fn of(peer: &'static Peer, running: Running, psa: Box<dyn PsaConnector>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = config::parse(&folder.path().join("trueup.toml"), "").unwrap();
         let environment = config::Environment::of([("UNUSED", "")]);

@@ -4,9 +4,10 @@
 
 use super::settings::ConnectorFile;
 
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
     ("connectwise", include_str!("builtin/connectwise.toml")),
     ("erpnext", include_str!("builtin/erpnext.toml")),
+    ("quickbooks", include_str!("builtin/quickbooks.toml")),
     ("tryton", include_str!("builtin/tryton.toml")),
 ];
 

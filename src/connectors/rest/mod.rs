@@ -34,6 +34,7 @@ mod dated;
 mod describe;
 mod dialect;
 mod draft;
+mod effect;
 mod encode;
 mod inside;
 mod language;
@@ -113,6 +114,8 @@ pub struct Rest {
     descriptor: Descriptor,
     connection: Arc<Connection>,
     environment: Environment,
+    /// The lists that the fields of the last write stand for.
+    kept: sink::Kept,
 }
 
 impl Rest {
@@ -137,7 +140,7 @@ impl Rest {
         };
         let environment = settings.environment;
         let connection = Arc::new(Connection { name: settings.name, connector, values, client });
-        Ok(Self { descriptor, connection, environment })
+        Ok(Self { descriptor, connection, environment, kept: sink::Kept::default() })
     }
 
     async fn pulled<R>(

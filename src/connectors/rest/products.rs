@@ -77,7 +77,7 @@ impl<'d> Draft<'d> {
             let written = values.iter().find(|(written, _)| written == name);
             let value = match written {
                 Some((_, value)) => value.clone(),
-                None if field.has_place() => self.of.field_of(field, &one.raw, self.references)?,
+                None if field.has_place() => self.of.located(field)?.value(&one.raw, self.references)?,
                 None => None,
             };
             all.extend(value.map(|value| (name.as_str(), value)));

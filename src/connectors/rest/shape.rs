@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::answers::Test;
 use super::canonical;
-use super::codec::{Decoded, Kind, References, decode, decode_default, shown, text_of};
+use super::codec::{Decoded, Kind, References, decode_default, shown, text_of};
+use super::custom::Located;
 use super::inside;
 use super::language::{Codec, Entity, Field};
 use super::paging::Found;
@@ -43,8 +44,8 @@ pub(super) struct Rows {
     pub(super) problems: Vec<Problem>,
 }
 
-/// A field: its name, what the file says of it, and where it stands in a row, the first place that has a value.
-type Described<'s> = (&'s str, &'s Field, Vec<Path>);
+/// A field: its name, what the file says of it, and where it stands in a row.
+type Described<'s> = (&'s str, Located<'s>);
 
 /// What a row may take values from besides itself: the record it is listed below, and the records that were read before.
 #[derive(Clone, Copy)]
@@ -55,7 +56,6 @@ pub(super) struct Around<'r> {
 
 /// How the rows of an entity are decoded.
 pub(super) struct Shape<'s> {
-    connection: &'s Connection,
     name: &'s str,
     entity: &'s Entity,
     pub(super) id: Path,
@@ -81,13 +81,13 @@ impl<'s> Shape<'s> {
         };
         let mut fields = Vec::new();
         for (name, field) in &entity.fields {
-            fields.push((name.as_str(), field, connection.places(field)?));
+            fields.push((name.as_str(), connection.located(field)?));
         }
         let is_inside = |other: &Entity| other.inside.is_some() && other.parent.as_deref() == Some(name);
         let is_kept = connection.connector.entity.values().any(is_inside);
         let id = Path::parse(&entity.id)?;
         let only = entity.only.as_ref().map(Test::new).transpose()?;
-        Ok(Self { connection, name, entity, id, version, gone, only, is_kept, fields })
+        Ok(Self { name, entity, id, version, gone, only, is_kept, fields })
     }
 
     /// A row decoded; nothing where it is none of the entity's, and nothing, with a problem, where it has no id.
@@ -119,10 +119,10 @@ impl<'s> Shape<'s> {
         let mut row = Row { at, id, version, fields, broken, raw, customer: None, parents };
         let before = problems.len();
         let (products, plain): (Vec<_>, Vec<_>) =
-            self.fields.iter().partition(|(_, field, _)| field.product_of.is_some());
+            self.fields.iter().partition(|(_, located)| located.field.product_of.is_some());
         for described in plain.into_iter().chain(products) {
-            let (name, field, _) = described;
-            let value = match (self.field(described, &found.row, around), &field.product_of) {
+            let (name, located) = described;
+            let value = match (self.field(described, &found.row, around), &located.field.product_of) {
                 (Ok(None), Some(factors)) => {
                     product(factors, &row.fields, &row.broken).map(|product| product.map(Decoded::Number))
                 }
@@ -155,19 +155,12 @@ impl<'s> Shape<'s> {
 
     fn field(
         &self,
-        (name, field, places): &Described<'_>,
+        (name, located): &Described<'_>,
         row: &Value,
         around: Around<'_>,
     ) -> std::result::Result<Option<Decoded>, String> {
-        let mut value = None;
-        let text = Codec::Text { wrap: None };
-        for path in places {
-            let codec = field.codec.as_ref().unwrap_or(&text);
-            value = decode(codec, path.get(row), self.connection.connector.http.numbers, around.references)?;
-            if value.is_some() {
-                break;
-            }
-        }
+        let field = located.field;
+        let mut value = located.value(row, around.references)?;
         if let (Some(of), Some(parent)) = (&field.from_parent, around.parent) {
             if parent.broken.contains(of) {
                 return Err(format!("it is taken from record {} above, where `{of}` cannot be read", parent.id));

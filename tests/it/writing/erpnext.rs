@@ -95,7 +95,7 @@ async fn what_was_read_is_sent_along_so_that_a_later_change_is_not_overwritten()
     let seen = refused.before(&write).await.unwrap();
     bench.change_by_hand("line", &line(), "end_date", json!("2026-12-31")).await;
     let sent = refused.send(&write, &seen, 0).await.unwrap();
-    let trueup::connectors::http::Outcome::Refused(refusal) = sent else { panic!("{sent:?}") };
+    let trueup::connectors::writing::Delivery::Refused(refusal) = sent else { panic!("{sent:?}") };
     assert_eq!((refusal.as_what, refusal.status), (RefusedAs::Conflict, 417), "{refusal}");
     assert!(refusal.to_string().contains("TimestampMismatchError"), "{refusal}");
 }
