@@ -22,6 +22,7 @@ mod world_lines;
 mod world_names;
 mod world_roles;
 mod world_terms;
+mod xero;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -35,6 +36,7 @@ pub use quickbooks::QUICKBOOKS;
 pub use server::{Logged, Running};
 pub use systems::{SYSTEMS, System};
 pub use world::{Planted, World};
+pub use xero::XERO;
 
 /// What a client of the simulated Pax8 puts after its address.
 pub const PAX8_PATH: &str = "/v1";

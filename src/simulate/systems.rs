@@ -8,6 +8,7 @@ use super::connectwise::CONNECTWISE;
 use super::erpnext::ERPNEXT;
 use super::quickbooks::QUICKBOOKS;
 use super::server::{self, Running, Service};
+use super::xero::XERO;
 use super::{Data, Faults, SimulateError};
 
 /// A system on the PSA side.
@@ -27,7 +28,7 @@ pub struct System {
 }
 
 /// All of them, in the order of their names.
-pub static SYSTEMS: [&System; 3] = [&CONNECTWISE, &ERPNEXT, &QUICKBOOKS];
+pub static SYSTEMS: [&System; 4] = [&CONNECTWISE, &ERPNEXT, &QUICKBOOKS, &XERO];
 
 impl System {
     /// The system of this name.

@@ -7,6 +7,7 @@ mod erpnext;
 mod lines;
 mod quickbooks;
 mod records;
+mod xero;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -57,6 +58,11 @@ impl Peer {
         !self.lacks.contains(&what)
     }
 
+    /// One of each kind that is made.
+    fn creates(&self, tag: &str) -> Vec<(&'static str, PsaWrite)> {
+        creates(tag).into_iter().filter(|(entity, _)| self.has(&format!("{entity}.create"))).collect()
+    }
+
     /// A price with as many decimals as are kept.
     fn price(&self) -> &'static str {
         if self.has("four decimals") { "23.0525" } else { "23.05" }
@@ -103,7 +109,7 @@ fn having(what: &'static str) -> impl Iterator<Item = &'static Peer> {
 
 type Starting = Pin<Box<dyn Future<Output = (Running, Box<dyn PsaConnector>)> + Send>>;
 
-const PEERS: [&Peer; 3] = [&connectwise::PEER, &erpnext::PEER, &quickbooks::PEER];
+const PEERS: [&Peer; 4] = [&connectwise::PEER, &erpnext::PEER, &quickbooks::PEER, &xero::PEER];
 
 const CUSTOMER: &str = "101";
 const PRODUCT: &str = "201";

@@ -4,11 +4,12 @@
 
 use super::settings::ConnectorFile;
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     ("connectwise", include_str!("builtin/connectwise.toml")),
     ("erpnext", include_str!("builtin/erpnext.toml")),
     ("quickbooks", include_str!("builtin/quickbooks.toml")),
     ("tryton", include_str!("builtin/tryton.toml")),
+    ("xero", include_str!("builtin/xero.toml")),
 ];
 
 impl ConnectorFile {

@@ -72,8 +72,10 @@ impl<'d> Draft<'d> {
         one: &One,
         values: &[(&str, Option<Decoded>)],
     ) -> Result<Vec<(&'d str, Decoded)>, String> {
+        let kept = self.entity.fields.values().filter(|field| field.has_place());
+        let factors: BTreeSet<&String> = kept.filter_map(|field| field.product_of.as_ref()).flatten().collect();
         let mut all = BTreeMap::new();
-        for (name, field) in self.entity.fields.iter().filter(|(_, field)| field.product_of.is_none()) {
+        for (name, field) in self.entity.fields.iter().filter(|(name, _)| factors.contains(name)) {
             let written = values.iter().find(|(written, _)| written == name);
             let value = match written {
                 Some((_, value)) => value.clone(),
