@@ -118,7 +118,7 @@ impl Service for QuickBooks {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let segments: Vec<&str> = rest.trim_start_matches('/').split('/').collect();
         match (&ask.method, segments.as_slice()) {
-            (&Method::GET, ["query"]) => asked(&mut state, ask, fired),
+            (&Method::GET | &Method::POST, ["query"]) => asked(&mut state, ask, fired),
             (&Method::GET, [kind, id]) => match Kind::at(kind) {
                 Some(kind) => state.one(kind, id).map_or_else(|wrong| wrong.answer(), |row| shown(kind, &row)),
                 None => unknown(ask),
@@ -136,12 +136,11 @@ impl Service for QuickBooks {
     }
 
     fn is_later_page(&self, ask: &Ask) -> bool {
-        let query = ask.query("query").and_then(|text| Query::parse(text).ok());
-        query.is_some_and(|query| query.start > 1)
+        Query::parse(&statement(ask)).is_ok_and(|query| query.start > 1)
     }
 
     fn is_write(&self, ask: &Ask) -> bool {
-        ask.method == Method::POST && ask.path != token::PATH
+        ask.method == Method::POST && ask.path != token::PATH && !ask.path.ends_with("/query")
     }
 }
 
@@ -160,9 +159,15 @@ fn shown(kind: Kind, row: &Value) -> Answer {
     Answer::ok(json!({ kind.name(): row, "time": TIME }))
 }
 
+/// A statement stands in a parameter, or is the body.
+fn statement(ask: &Ask) -> String {
+    let body = || String::from_utf8_lossy(&ask.body).into_owned();
+    ask.query("query").map_or_else(body, str::to_owned)
+}
+
 /// Rows of a statement; without any the envelope is empty.
 fn asked(state: &mut State, ask: &Ask, fired: &Fired) -> Answer {
-    let query = match Query::parse(ask.query("query").unwrap_or_default()) {
+    let query = match Query::parse(&statement(ask)) {
         Ok(query) => query,
         Err(detail) => return Wrong::new("4000", "Error parsing query", detail, "").answer(),
     };

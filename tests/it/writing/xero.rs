@@ -154,7 +154,7 @@ async fn lines_of_repeating_invoices_are_read_with_their_days_and_written_never(
     let starts = "2026-01-01".to_owned();
     assert_eq!(read, [(guid("201"), "5".to_owned(), starts.clone()), (guid("202"), "2".to_owned(), starts)]);
     let refused = bench.try_write(&new_line("3", "x")).await.unwrap_err().to_string();
-    assert!(refused.contains("the connector file does not say how"), "{refused}");
+    assert!(refused.contains("Xero does not say how a line is written"), "{refused}");
     assert_eq!(bench.writes(), []);
 }
 
@@ -173,5 +173,5 @@ async fn lists_of_several_pages_come_whole_whatever_happens_between_them() {
 async fn a_day_whose_calls_are_used_up_ends_the_run_at_once() {
     let (_running, rest) = serve(&XERO, &world(), "429=always,retry-after=40000", &[PACE]).await;
     let error = rest.customers(&Unwatched).await.unwrap_err().to_string();
-    assert!(error.contains("40000"), "{error}");
+    assert!(error.contains("too many calls; the remote asks to wait"), "{error}");
 }
