@@ -106,12 +106,70 @@ impl Kind {
         }
     }
 
-    /// What is answered, and may be sent back without meaning anything.
+    /// What the description has besides; it is taken and not kept.
     fn reckoned(self) -> &'static [&'static str] {
         match self {
-            Self::Customer => &["FullyQualifiedName", "Balance"],
-            Self::Item => &["FullyQualifiedName"],
-            Self::Template => &["TotalAmt", "Balance"],
+            Self::Customer => &[
+                "FullyQualifiedName",
+                "Balance",
+                "BalanceWithJobs",
+                "ARAccountRef",
+                "AlternatePhone",
+                "Fax",
+                "IsProject",
+                "Level",
+                "MiddleName",
+                "Mobile",
+                "OpenBalanceDate",
+                "PaymentMethodRef",
+                "PrimaryTaxIdentifier",
+                "ResaleNum",
+                "Suffix",
+                "Title",
+            ],
+            Self::Item => &[
+                "FullyQualifiedName",
+                "AbatementRate",
+                "ItemCategoryType",
+                "Level",
+                "PurchaseTaxCodeRef",
+                "PurchaseTaxIncluded",
+                "ReverseChargeRate",
+                "SalesTaxCodeRef",
+                "SalesTaxIncluded",
+                "ServiceType",
+            ],
+            Self::Template => &[
+                "TotalAmt",
+                "Balance",
+                "AllowIPNPayment",
+                "AllowOnlineACHPayment",
+                "AllowOnlineCreditCardPayment",
+                "ApplyTaxAfterDiscount",
+                "BillAddr",
+                "BillEmail",
+                "BillEmailBcc",
+                "BillEmailCc",
+                "CustomField",
+                "DeliveryInfo",
+                "DepartmentRef",
+                "EInvoiceStatus",
+                "EmailStatus",
+                "ExchangeRate",
+                "FreeFormAddress",
+                "GlobalTaxCalculation",
+                "HomeBalance",
+                "HomeTotalAmt",
+                "InvoiceLink",
+                "LinkedTxn",
+                "PrintStatus",
+                "SalesTermRef",
+                "ShipAddr",
+                "ShipDate",
+                "ShipMethodRef",
+                "TaxExemptionRef",
+                "TrackingNum",
+            ],
         }
     }
 }
@@ -179,8 +237,10 @@ impl State {
         let id = sent.get("Id").and_then(Value::as_str).map(str::to_owned);
         let old = id.as_deref().map(|id| self.current(kind, id, &sent)).transpose()?;
         let is_sparse = sent.get("sparse") == Some(&Value::Bool(true));
-        let odd = sent.keys().find(|name| !OWN.contains(&name.as_str()) && !is_known(kind, name));
-        if let Some(odd) = odd {
+        let odd = |(name, value): &(&String, &Value)| {
+            !value.is_null() && !OWN.contains(&name.as_str()) && !is_known(kind, name)
+        };
+        if let Some((odd, _)) = sent.iter().find(odd) {
             return Err(Wrong::invalid(format!("Property Name:{odd} specified is unsupported or invalid"), ""));
         }
         sent.retain(|name, _| kind.writable().contains(&name.as_str()));
