@@ -191,3 +191,32 @@ pub(super) fn spoil(row: &mut Value, fired: &Fired) {
         }
     }
 }
+
+/// Standard base64 with padding.
+pub(super) fn base64(text: &str) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in text.as_bytes().chunks(3) {
+        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or_default());
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for at in 0..4_usize {
+            let index = usize::try_from(bits >> (18 - 6 * at) & 63).unwrap_or_default();
+            let letter = ALPHABET.get(index).copied().map_or('=', char::from);
+            out.push(if at > chunk.len() { '=' } else { letter });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_pads() {
+        for (text, expected) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("a+b:c?~", "YStiOmM/fg==")]
+        {
+            assert_eq!(base64(text), expected);
+        }
+    }
+}

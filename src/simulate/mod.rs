@@ -14,6 +14,7 @@ mod erpnext;
 mod faults;
 mod json;
 mod pax8;
+mod quickbooks;
 mod revio;
 mod server;
 mod syncro;
@@ -24,6 +25,7 @@ mod world_lines;
 mod world_names;
 mod world_roles;
 mod world_terms;
+mod xero;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -34,11 +36,13 @@ pub use dataverse::DATAVERSE;
 pub use erpnext::ERPNEXT;
 pub use faults::{Commitment, Faults, Oversize, Shape, Withdrawn};
 pub use pax8::Pax8Credentials;
+pub use quickbooks::QUICKBOOKS;
 pub use revio::REVIO;
 pub use server::{Logged, Running};
 pub use syncro::SYNCRO;
 pub use systems::{SYSTEMS, System};
 pub use world::{Planted, World};
+pub use xero::XERO;
 
 /// What a client of the simulated Pax8 puts after its address.
 pub const PAX8_PATH: &str = "/v1";

@@ -7,9 +7,11 @@ use std::net::SocketAddr;
 use super::connectwise::CONNECTWISE;
 use super::dataverse::DATAVERSE;
 use super::erpnext::ERPNEXT;
+use super::quickbooks::QUICKBOOKS;
 use super::revio::REVIO;
 use super::server::{self, Running, Service};
 use super::syncro::SYNCRO;
+use super::xero::XERO;
 use super::{Data, Faults, SimulateError};
 
 /// A system on the PSA side.
@@ -29,7 +31,7 @@ pub struct System {
 }
 
 /// All of them, in the order of their names.
-pub static SYSTEMS: [&System; 5] = [&CONNECTWISE, &DATAVERSE, &ERPNEXT, &REVIO, &SYNCRO];
+pub static SYSTEMS: [&System; 7] = [&CONNECTWISE, &DATAVERSE, &ERPNEXT, &QUICKBOOKS, &REVIO, &SYNCRO, &XERO];
 
 impl System {
     /// The system of this name.

@@ -7,8 +7,10 @@ mod dataverse;
 mod erpnext;
 mod lines;
 mod lists;
+mod quickbooks;
 mod records;
 mod syncro;
+mod xero;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -59,6 +61,11 @@ impl Peer {
         !self.lacks.contains(&what)
     }
 
+    /// One of each kind that is made.
+    fn creates(&self, tag: &str) -> Vec<(&'static str, PsaWrite)> {
+        all_creates(tag).into_iter().filter(|(entity, _)| self.has(&format!("{entity}.create"))).collect()
+    }
+
     /// A price with as many decimals as are kept.
     fn price(&self) -> &'static str {
         if self.has("four decimals") { "23.0525" } else { "23.05" }
@@ -105,7 +112,8 @@ fn having(what: &'static str) -> impl Iterator<Item = &'static Peer> {
 
 type Starting = Pin<Box<dyn Future<Output = (Running, Box<dyn PsaConnector>)> + Send>>;
 
-const PEERS: [&Peer; 4] = [&connectwise::PEER, &dataverse::PEER, &erpnext::PEER, &syncro::PEER];
+const PEERS: [&Peer; 6] =
+    [&connectwise::PEER, &dataverse::PEER, &erpnext::PEER, &quickbooks::PEER, &syncro::PEER, &xero::PEER];
 
 const CUSTOMER: &str = "101";
 pub(crate) const PRODUCT: &str = "201";
@@ -356,9 +364,4 @@ pub(crate) fn all_creates(tag: &str) -> [(&'static str, PsaWrite); 3] {
         ("product", new_product(&format!("Mail {tag}"), &format!("MAIL-{tag}"), &format!("prod-{tag}"))),
         ("line", new_line("3", &format!("sub-{tag}"))),
     ]
-}
-
-/// One of each kind that a system makes.
-fn creates(peer: &Peer, tag: &str) -> Vec<(&'static str, PsaWrite)> {
-    all_creates(tag).into_iter().filter(|(entity, _)| peer.has(&format!("{entity}.create"))).collect()
 }

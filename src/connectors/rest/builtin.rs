@@ -4,13 +4,15 @@
 
 use super::settings::ConnectorFile;
 
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 8] = [
     ("connectwise", include_str!("builtin/connectwise.toml")),
     ("dataverse", include_str!("builtin/dataverse.toml")),
     ("erpnext", include_str!("builtin/erpnext.toml")),
+    ("quickbooks", include_str!("builtin/quickbooks.toml")),
     ("revio", include_str!("builtin/revio.toml")),
     ("syncro", include_str!("builtin/syncro.toml")),
     ("tryton", include_str!("builtin/tryton.toml")),
+    ("xero", include_str!("builtin/xero.toml")),
 ];
 
 impl ConnectorFile {

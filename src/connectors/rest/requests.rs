@@ -155,8 +155,7 @@ impl<'d> Draft<'d> {
         let (mut read, mut seen) = (one.raw.clone(), BTreeSet::new());
         let mut changed = Vec::new();
         for (name, value) in values {
-            let field = self.field(name)?;
-            let located = self.of.located(field).map_err(|what| format!("{name}: {what}"))?;
+            let located = self.of.located(self.field(name)?).map_err(|what| format!("{name}: {what}"))?;
             if located.own(&one.raw, self.references).is_ok_and(|held| held == *value) {
                 continue;
             }

@@ -95,6 +95,21 @@ const UNSEEN: &[(How, &str, &str)] = &[
     (How::Dropped, "entity.*.list.read_each", "rows hold less, a reading shows"),
     (How::Dropped, "entity.*.fields.*.new", "a new element holds less"),
     (How::Dropped, "entity.*.fields.*.make", "a new record has no such value"),
+    (How::Dropped, "entity.*.create.idempotent.max", "the key is sent whole: the system refuses"),
+    (How::Dropped, "entity.*.list.empty", "a list without rows is an error, a reading shows"),
+    (How::Dropped, "entity.*.list.statement.order", "another order, a reading shows"),
+    (How::Dropped, "entity.*.list.statement.where", "other rows, a reading shows"),
+    (How::Dropped, "entity.*.list.statement", "nothing is asked for: the system refuses"),
+    (How::Dropped, "http.auth.basic", "the system refuses the client"),
+    (How::Misspelled, "entity.template.fields.*.codec.map.*", "a word that lines take over, a reading shows"),
+    (How::Dropped, "entity.*.create.wrap.*", "the system refuses"),
+    (How::Dropped, "entity.*.update.wrap.*", "the system refuses"),
+    (How::Dropped, "entity.*.fields.*.new.*", "a new element holds less"),
+    (How::Misspelled, "entity.*.fields.*.new.*", "a name of the system"),
+    (How::Dropped, "entity.*.only", "rows that are none, a reading shows"),
+    (How::Dropped, "entity.*.update.omit", "the system refuses"),
+    (How::Dropped, "entity.*.update.body.*", "the system refuses, or takes the change for the whole: the kit shows"),
+    (How::Dropped, "entity.*.fields.*.product_of", "the total is not sent along: the system refuses"),
     (How::Dropped, "custom_fields", "written as any other list"),
     (How::Dropped, "custom_fields.ids", "a new record cannot hold them"),
     (How::Dropped, "custom_fields.send", "a write carries all of each"),
@@ -216,8 +231,7 @@ fn lint_notices_every_dropped_or_misspelled_key_in_its_line_or_the_table_says_wh
             let names = |fault: &String| {
                 fault.starts_with(&format!("{name}:{line}:")) || fault.contains(&format!(" in line {line} "))
                     // a parameter that another key names: it is told by its name
-                    || ((fault.contains("known here: ") || fault.contains("did you mean")) && fault.contains("zq`")
-                    || fault.contains("known here: ") && fault.contains("zq"))
+                    || ((fault.contains("known here: ") || fault.contains("did you mean")) && fault.contains("zq"))
             };
             let in_line = found.iter().any(names);
             match (found.is_empty(), why(&mutant)) {
