@@ -73,7 +73,10 @@ impl<'d> Draft<'d> {
         values: &[(&str, Option<Decoded>)],
     ) -> Result<Vec<(&'d str, Decoded)>, String> {
         let mut all = BTreeMap::new();
-        for (name, field) in self.entity.fields.iter().filter(|(_, field)| field.product_of.is_none()) {
+        // nothing else of the record has to be readable
+        let kept = self.entity.fields.values().filter(|field| field.has_place());
+        let factors: BTreeSet<&String> = kept.flat_map(|field| field.product_of.iter().flatten()).collect();
+        for (name, field) in self.entity.fields.iter().filter(|(name, _)| factors.contains(name)) {
             let written = values.iter().find(|(written, _)| written == name);
             let value = match written {
                 Some((_, value)) => value.clone(),
