@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod connectwise;
+mod files;
 mod lines;
 mod records;
 
