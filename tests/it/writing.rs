@@ -138,6 +138,11 @@ type Answered = Written<Json>;
 impl Bench {
     async fn new(peer: &'static Peer, faults: &str) -> Self {
         let (running, psa) = (peer.start)(faults).await;
+        Self::of(peer, running, psa).await
+    }
+
+    /// The same with a connection of another kind.
+    async fn of(peer: &'static Peer, running: Running, psa: Box<dyn PsaConnector>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = config::parse(&folder.path().join("trueup.toml"), "").unwrap();
         let environment = config::Environment::of([("UNUSED", "")]);
@@ -205,7 +210,7 @@ impl Bench {
 
     /// What was sent to change something, and the statuses of the answers: those of this connection only.
     fn writes(&self) -> Vec<(String, String, u16, String)> {
-        let log = self.running.log().into_iter().filter(|entry| entry.method != "GET");
+        let log = self.running.log().into_iter().filter(|entry| entry.write);
         log.map(|entry| (entry.method, entry.path, entry.status, entry.body)).collect()
     }
 }

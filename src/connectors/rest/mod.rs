@@ -23,6 +23,7 @@
 
 mod answers;
 mod body;
+mod builtin;
 mod canonical;
 mod codec;
 mod compare;
@@ -32,6 +33,7 @@ mod dated;
 mod describe;
 mod dialect;
 mod draft;
+mod effect;
 mod encode;
 mod inside;
 mod language;
@@ -39,6 +41,8 @@ mod lens;
 mod lint;
 mod lint_calls;
 mod lint_fields;
+mod lint_http;
+mod lint_lists;
 mod lint_write;
 mod one;
 mod paging;
@@ -47,6 +51,7 @@ mod requests;
 mod rows;
 mod schema;
 mod settings;
+mod shape;
 mod sink;
 mod source;
 mod template;
@@ -71,9 +76,10 @@ use crate::core::product::PsaProduct;
 use crate::core::snapshot::Pulled;
 pub use describe::{Described, DescribedLine, canonical_fields};
 pub use draft::draft;
-use rows::{Connection, Extent, Rows};
+use rows::{Connection, Extent};
 use settings::Values;
 pub use settings::{ConnectorFile, RestSettings};
+use shape::Rows;
 pub use source::Fault;
 pub use trial::{Trial, TriedField, TriedRow};
 
@@ -104,6 +110,8 @@ pub struct Rest {
     descriptor: Descriptor,
     connection: Arc<Connection>,
     environment: Environment,
+    /// The lists that the fields of the last write stand for.
+    kept: sink::Kept,
 }
 
 impl Rest {
@@ -127,7 +135,7 @@ impl Rest {
         };
         let environment = settings.environment;
         let connection = Arc::new(Connection { name: settings.name, connector, values, client });
-        Ok(Self { descriptor, connection, environment })
+        Ok(Self { descriptor, connection, environment, kept: sink::Kept::default() })
     }
 
     async fn pulled<R>(
