@@ -195,7 +195,9 @@ impl How {
 fn sink(psa: &dyn PsaConnector) -> Result<&dyn RecordSink, CommandError> {
     let none = || {
         let what = format!("records of {} are not written: its connector does not say how", psa.descriptor().name);
-        CommandError::new(Kind::Usage, what).hint("A connector file says it with `create` and `update` of an entity, exports with the setting `import`.")
+        CommandError::new(Kind::Usage, what).hint(
+            "A connector file says it with `create` and `update` of an entity, exports with the setting `import`.",
+        )
     };
     psa.records().ok_or_else(none)
 }

@@ -139,7 +139,8 @@ impl Engine {
             let path = psa.hand_over(&file)?;
             let Slip { file, sha256, rows, .. } = file.slip;
             for (number, row) in (1_u64..).zip(&rows) {
-                let said = format!("handed over in {file}, row {number} of {}, SHA-256 {}", rows.len(), sha256.as_str());
+                let said =
+                    format!("handed over in {file}, row {number} of {}, SHA-256 {}", rows.len(), sha256.as_str());
                 let (id, end) = (JournalId::new(row.write), (WriteOutcome::Unknown, said.as_str()));
                 self.noted_row(job, id, WriteSource::Answer, end, None).await?;
             }
@@ -209,7 +210,7 @@ impl Engine {
                 if let Some(first) = delimited.problems.first() {
                     return Err(unfit(psa, format!("{first}; nothing was noted")).into());
                 }
-                let writes: Vec<PsaWrite> = entries.iter().map(|(_, request, _)| request.clone()).collect();
+                let writes: Vec<PsaWrite> = entries.iter().map(|(_, request)| request.clone()).collect();
                 let answer = Answer { header: &delimited.header, rows: &delimited.rows };
                 psa.verdicts(slip, &writes, answer)?.into_iter().map(Some).collect()
             }
@@ -219,13 +220,13 @@ impl Engine {
                     said: reason.clone(),
                     record: request.said().target.map(|target| target.id.clone()),
                 };
-                entries.iter().map(|(_, request, _)| Some(verdict(request))).collect()
+                entries.iter().map(|(_, request)| Some(verdict(request))).collect()
             }
         };
         let mut ends = Vec::new();
-        for ((row, (entry, request, before)), said) in (1..).zip(entries).zip(said) {
+        for ((row, (entry, _)), said) in (1..).zip(entries).zip(said) {
             let (outcome, told, contradicts) = if entry.outcome.is_open() {
-                self.row_end(job, psa, (&entry, &request, &before), said, receipt).await?
+                self.row_end(job, psa, &entry, said, receipt).await?
             } else {
                 (entry.outcome, "was known before".to_owned(), false)
             };
@@ -239,13 +240,11 @@ impl Engine {
         &self,
         job: &Job,
         psa: &Importing,
-        (entry, request, before): (&JournalEntry, &PsaWrite, &Before),
+        entry: &JournalEntry,
         said: Option<Verdict>,
         receipt: &Receipt,
     ) -> Result<(WriteOutcome, String, bool)> {
-        let sight = self
-            .sight(job, psa, (entry.id, entry.at, request, before), crate::engine::Settling::default().final_after)
-            .await?;
+        let sight = self.sight_of(job, psa, entry).await?;
         if let Sight::Happened(_) = sight {
             self.seen(job, entry.id, &sight).await?;
             let contradicts = said.is_some_and(|said| !said.imported);
@@ -254,7 +253,10 @@ impl Engine {
         let Some(Verdict { imported, said, record }) = said else {
             self.seen(job, entry.id, &sight).await?;
             let why = match sight {
-                Sight::Happened(why) | Sight::DidNot(why) | Sight::NotYet(why) | Sight::CannotTell(why)
+                Sight::Happened(why)
+                | Sight::DidNot(why)
+                | Sight::NotYet(why)
+                | Sight::CannotTell(why)
                 | Sight::Blind(why) => why,
             };
             return Ok((WriteOutcome::Unknown, why, false));
@@ -270,12 +272,12 @@ impl Engine {
     }
 
     /// The writes of a file, in the order of its rows.
-    async fn entries_of(&self, psa: &Importing, slip: &Slip) -> Result<Vec<(JournalEntry, PsaWrite, Before)>> {
+    async fn entries_of(&self, psa: &Importing, slip: &Slip) -> Result<Vec<(JournalEntry, PsaWrite)>> {
         let mut entries = Vec::new();
         for (number, row) in (1_u64..).zip(&slip.rows) {
             let entry = self.store.find_write(JournalId::new(row.write)).await?;
-            let read = entry.and_then(|entry| of_this(psa, &entry).map(|(request, before)| (entry, request, before)));
-            match read.filter(|(_, request, _)| fingerprint(request) == row.request) {
+            let read = entry.and_then(|entry| of_this(psa, &entry).map(|(request, _)| (entry, request)));
+            match read.filter(|(_, request)| fingerprint(request) == row.request) {
                 Some(found) => entries.push(found),
                 None => {
                     let what = format!(

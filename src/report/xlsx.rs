@@ -8,8 +8,8 @@ use rust_xlsxwriter::{
     Color, DataValidation, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet,
 };
 
-use crate::core::period::BillingPeriod;
 use crate::core::outside::is_formula_like;
+use crate::core::period::BillingPeriod;
 use crate::report::ReportError;
 use crate::report::table::{Cell, Kind, Table};
 

@@ -155,12 +155,8 @@ fn waits(entry: &JournalEntry) -> String {
     format!("write {} waits: {}, {}", entry.id, entry.operation, harmless(&entry.subject))
 }
 
-const HANDED: &[Column] = &[
-    Column::new("file", Text),
-    Column::new("rows", Count),
-    Column::new("where", Text),
-    Column::new("sha-256", Id),
-];
+const HANDED: &[Column] =
+    &[Column::new("file", Text), Column::new("rows", Count), Column::new("where", Text), Column::new("sha-256", Id)];
 
 impl HandOver {
     async fn run(self, context: &Context) -> Result<Ending, CommandError> {
@@ -178,14 +174,13 @@ impl HandOver {
         }
         let row = |handed: &HandedOver| {
             let path = handed.path.display().to_string();
-            vec![
-                Cell::text(&handed.file),
-                number(handed.rows),
-                Cell::text(path),
-                Cell::text(handed.sha256.as_str()),
-            ]
+            vec![Cell::text(&handed.file), number(handed.rows), Cell::text(path), Cell::text(handed.sha256.as_str())]
         };
-        let next = if files.is_empty() { "Nothing waits." } else { "Import them; `trueup psa imports receipt FILE` then confirms it." };
+        let next = if files.is_empty() {
+            "Nothing waits."
+        } else {
+            "Import them; `trueup psa imports receipt FILE` then confirms it."
+        };
         let table = Table {
             name: "handed-over",
             title: "Handed over",

@@ -14,7 +14,7 @@ use trueup::connectors::{PsaConnector, Unwatched};
 use trueup::core::change::{CustomerField, LineField, ProductField, PsaWrite, Update};
 use trueup::core::money::plain;
 use trueup::engine::{
-    Door, Ended, Engine, EngineError, HandedOver, LeftOut, Receipt, RowEnd, Ruling, Settling, Written, WriteOutcome,
+    Door, Ended, Engine, EngineError, HandedOver, LeftOut, Receipt, RowEnd, Ruling, Settling, WriteOutcome, Written,
 };
 
 use super::{
@@ -91,8 +91,21 @@ const EXPORTS: [(&str, &[&str]); 3] = [
     (
         "psa_agreement_lines",
         &[
-            "id", "agreementId", "agreementStatus", "companyId", "productId", "lineType", "quantity", "lessIncluded",
-            "unitPrice", "unitCost", "extendedPrice", "extendedCost", "billCustomer", "effectiveDate", "cancelledDate",
+            "id",
+            "agreementId",
+            "agreementStatus",
+            "companyId",
+            "productId",
+            "lineType",
+            "quantity",
+            "lessIncluded",
+            "unitPrice",
+            "unitCost",
+            "extendedPrice",
+            "extendedCost",
+            "billCustomer",
+            "effectiveDate",
+            "cancelledDate",
             "currencyCode",
         ],
     ),
@@ -131,23 +144,55 @@ impl Ledger {
     fn new() -> Self {
         let customer = |id, code, name| {
             let site = "https://harbour.example";
-            record(&[("id", id), ("identifier", code), ("name", name), ("status", "Active"), ("city", "Bristol"), ("website", site)])
+            record(&[
+                ("id", id),
+                ("identifier", code),
+                ("name", name),
+                ("status", "Active"),
+                ("city", "Bristol"),
+                ("website", site),
+            ])
         };
         let product = |id, code, name, price| {
-            record(&[("id", id), ("identifier", code), ("description", name), ("price", price), ("cost", "1.00"), ("inactiveFlag", "false")])
+            record(&[
+                ("id", id),
+                ("identifier", code),
+                ("description", name),
+                ("price", price),
+                ("cost", "1.00"),
+                ("inactiveFlag", "false"),
+            ])
         };
         let line = |id, product, quantity, start| {
             record(&[
-                ("id", id), ("agreementId", super::AGREEMENT), ("agreementStatus", "Active"), ("companyId", CUSTOMER),
-                ("productId", product), ("lineType", "recurring"), ("quantity", quantity), ("lessIncluded", "0"),
-                ("unitPrice", "22.10"), ("unitCost", "18.70"), ("billCustomer", "Billable"), ("effectiveDate", start),
+                ("id", id),
+                ("agreementId", super::AGREEMENT),
+                ("agreementStatus", "Active"),
+                ("companyId", CUSTOMER),
+                ("productId", product),
+                ("lineType", "recurring"),
+                ("quantity", quantity),
+                ("lessIncluded", "0"),
+                ("unitPrice", "22.10"),
+                ("unitCost", "18.70"),
+                ("billCustomer", "Billable"),
+                ("effectiveDate", start),
                 ("currencyCode", "GBP"),
             ])
         };
         let kinds = [
-            ("psa_companies", vec![customer(CUSTOMER, "HARBOUR", "Harbour & Finch"), customer("102", "QUAY", "Quay Row Dental")]),
-            ("psa_products", vec![product(super::PRODUCT, "SEAT", "Seat", "22.10"), product("202", "VAULT", "Vault", "4.00")]),
-            ("psa_agreement_lines", vec![line(LINE, super::PRODUCT, "5", "2026-01-01"), line("402", "202", "2", "2026-02-01")]),
+            (
+                "psa_companies",
+                vec![customer(CUSTOMER, "HARBOUR", "Harbour & Finch"), customer("102", "QUAY", "Quay Row Dental")],
+            ),
+            (
+                "psa_products",
+                vec![product(super::PRODUCT, "SEAT", "Seat", "22.10"), product("202", "VAULT", "Vault", "4.00")],
+            ),
+            (
+                "psa_agreement_lines",
+                vec![line(LINE, super::PRODUCT, "5", "2026-01-01"), line("402", "202", "2", "2026-02-01")],
+            ),
         ];
         Self { kinds: kinds.into(), forbids: false, splits: false }
     }
@@ -219,7 +264,12 @@ impl Ledger {
         }
         if id.is_empty() {
             let mut made = record(&[("status", "Active"), ("inactiveFlag", "false"), ("agreementStatus", "Active")]);
-            made.extend(record(&[("companyId", CUSTOMER), ("lineType", "recurring"), ("lessIncluded", "0"), ("currencyCode", "GBP")]));
+            made.extend(record(&[
+                ("companyId", CUSTOMER),
+                ("lineType", "recurring"),
+                ("lessIncluded", "0"),
+                ("currencyCode", "GBP"),
+            ]));
             let sent = values.into_iter().filter(|(_, value)| !value.is_empty());
             made.extend(sent.chain([("id".to_owned(), fresh.clone())]));
             records.push(made);
@@ -372,7 +422,9 @@ async fn one_field_changes_and_nothing_else() {
         let record = before.get_mut(kind).unwrap().iter_mut().find(|one| one["id"] == id).unwrap();
         assert_ne!(record.insert(field.to_owned(), is.clone()), Some(is), "{kind} {field}");
         // the same number with other zeros at its end is the same
-        let plain = |kinds: &BTreeMap<&'static str, Vec<Record>>| format!("{kinds:?}").replace(".00\"", "\"").replace("22.10", "22.1");
+        let plain = |kinds: &BTreeMap<&'static str, Vec<Record>>| {
+            format!("{kinds:?}").replace(".00\"", "\"").replace("22.10", "22.1")
+        };
         assert_eq!(plain(&bench.ledger.kinds), plain(&before), "{kind} {field}");
     }
 }
@@ -413,7 +465,8 @@ async fn a_quantity_goes_up_and_down_and_to_zero_and_from_the_middle_of_a_month_
     let end = update_line(LineField::Cancelled, None, Some(day("2026-12-31")));
     bench.imported(&end).await;
     assert_eq!(bench.held("psa_agreement_lines", LINE)["cancelledDate"], "2026-12-31");
-    let update = Update { target: line(), changes: changes([(LineField::Quantity, Some(number("5")), Some(number("8")))]) };
+    let update =
+        Update { target: line(), changes: changes([(LineField::Quantity, Some(number("5")), Some(number("8")))]) };
     let dated = PsaWrite::UpdateLine { update, effective: Some("2026-11-16".parse().unwrap()) };
     bench.ledger.splits = true;
     let next = bench.imported(&dated).await;
@@ -523,7 +576,10 @@ async fn a_receipt_that_does_not_fit_is_refused_and_notes_nothing() {
         assert!(refused.contains(expected), "{refused}");
     }
     let refused = bench.receive(Path::new("customers-0002.csv"), &Receipt::Export).await.unwrap_err().to_string();
-    assert!(refused.contains("`customers-0002.csv` was never handed over; the last are customers-0001.csv"), "{refused}");
+    assert!(
+        refused.contains("`customers-0002.csv` was never handed over; the last are customers-0001.csv"),
+        "{refused}"
+    );
     // somebody changed the file before it was imported, here or where it was taken to
     let elsewhere = bench.folder.path().join("taken/customers-0001.csv");
     fs::create_dir(elsewhere.parent().unwrap()).unwrap();
@@ -582,12 +638,16 @@ async fn what_has_no_column_or_is_not_taken_is_refused_before_anything_is_noted(
 #[tokio::test]
 async fn lines_stand_in_files_of_their_own_in_the_notation_that_was_said() {
     let bench = Bench::new().await;
-    let update = Update { target: line(), changes: changes([(LineField::Quantity, Some(number("5")), Some(number("7.5")))]) };
+    let update =
+        Update { target: line(), changes: changes([(LineField::Quantity, Some(number("5")), Some(number("7.5")))]) };
     bench.waits(&PsaWrite::UpdateLine { update, effective: Some("2026-11-16".parse().unwrap()) }).await;
     bench.waits(&new_line("3", "sub-1")).await;
     let (files, _) = bench.hand_over().await;
     let texts: Vec<String> = files.iter().map(|file| fs::read_to_string(&file.path).unwrap()).collect();
-    assert_eq!(files.iter().map(|file| file.file.as_str()).collect::<Vec<_>>(), ["lines-0001.csv", "new-lines-0001.csv"]);
+    assert_eq!(
+        files.iter().map(|file| file.file.as_str()).collect::<Vec<_>>(),
+        ["lines-0001.csv", "new-lines-0001.csv"]
+    );
     let header = "Id,Agreement,Product,Quantity,Price,Cost,Bill,Start,End,From,Key\r\n";
     assert_eq!(texts[0], format!("{header}401,301,,\"7,5\",,,,,,16.11.2026,\r\n"));
     assert_eq!(texts[1], format!("{header},301,201,3,\"22,1\",\"18,7\",Billable,01.11.2026,,,sub-1\r\n"));

@@ -50,11 +50,7 @@ pub(super) fn of(entity: &str) -> Option<Kept> {
     })
 }
 
-fn kept<F: Kind>(
-    entity: &'static Entity,
-    below: Option<&'static str>,
-    shows: fn(F) -> Option<&'static str>,
-) -> Kept {
+fn kept<F: Kind>(entity: &'static Entity, below: Option<&'static str>, shows: fn(F) -> Option<&'static str>) -> Kept {
     let place = |field: &F| Place { name: field.name(), holds: field.holds(), shows: shows(*field) };
     Kept { name: F::NAME, entity, fields: F::ALL.iter().map(place).collect(), below }
 }

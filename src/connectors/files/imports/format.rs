@@ -37,11 +37,17 @@ pub const KEYS: [(&str, &str); 17] = [
     ("columns", "which column a field goes into: FIELD = \"HEADER\"; besides fields id, below, from and marker"),
     ("constants", "columns that hold the same in every row: HEADER = \"VALUE\""),
     ("words", "the system's words for those of a field: FIELD = { WORD = \"ITS WORD\" }"),
-    ("action", "the column that tells new records from changes: { column = \"HEADER\", create = \"N\", update = \"U\" }"),
+    (
+        "action",
+        "the column that tells new records from changes: { column = \"HEADER\", create = \"N\", update = \"U\" }",
+    ),
     ("always", "fields that stand in every row, changed or not"),
     ("empty", "what an empty cell does: \"keeps\" what is there, or \"clears\" it, and then every field is sent"),
     ("clear", "the word that empties a field, where an empty cell keeps it"),
-    ("formulas", "text that a spreadsheet might run: \"refuse\" it, \"quote\" it, or \"keep\" it where no spreadsheet opens the file"),
+    (
+        "formulas",
+        "text that a spreadsheet might run: \"refuse\" it, \"quote\" it, or \"keep\" it where no spreadsheet opens the file",
+    ),
     ("same", "the fields by which a new record is known to be there already"),
 ];
 
@@ -373,12 +379,7 @@ impl Form {
         self.result.as_ref().map_or(Ok(()), ResultForm::check)
     }
 
-    fn known<'n>(
-        &self,
-        key: &str,
-        mut used: impl Iterator<Item = &'n String>,
-        known: &[&str],
-    ) -> Result<(), String> {
+    fn known<'n>(&self, key: &str, mut used: impl Iterator<Item = &'n String>, known: &[&str]) -> Result<(), String> {
         let Some(unknown) = used.find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
         let near = nearest(unknown, known.iter().copied());
         let near = near.map_or_else(|| known.join(", "), |near| format!("did you mean `{near}`?"));
@@ -464,14 +465,32 @@ mod tests {
             ("[customer]\nfile = \"c.csv\"\n[customer.columns]\nid = \"Id\"\n", "with one `*` for its number"),
             ("[customer]\nfile = \"../c-*.csv\"\n[customer.columns]\nid = \"Id\"\n", "must be the name of a file"),
             ("[customer]\nfile = \"c-*.csv\"\n[customer.columns]\nid = \"Id\"\nnaem = \"N\"\n", "did you mean `name`?"),
-            ("[customer]\nfile = \"c-*.csv\"\n[customer.columns]\nid = \"N\"\nname = \"N\"\n", "both go into the column `N`"),
+            (
+                "[customer]\nfile = \"c-*.csv\"\n[customer.columns]\nid = \"N\"\nname = \"N\"\n",
+                "both go into the column `N`",
+            ),
             ("[customer]\nfile = \"c-*.csv\"\n[customer.columns]\nname = \"N\"\n", "a change needs the record's id"),
             ("[customer]\nfile = \"c-*.csv\"\nfrom = \"x\"\n[customer.columns]\nid = \"Id\"\n", "unknown field `from`"),
-            ("[customer]\nfile = \"c-*.csv\"\n[customer.columns]\nid = \"Id\"\nfrom = \"x\"\n", "there is no field `from`"),
-            ("[customer]\nfile = \"c-*.csv\"\nalways = [\"city\"]\n[customer.columns]\nid = \"Id\"\n", "`city` of always has no column"),
-            ("[customer]\nfile = \"c-*.csv\"\nheader = [\"Id\"]\n[customer.columns]\nid = \"Id\"\nname = \"N\"\n", "header lacks `N`"),
-            ("[customer]\nfile = \"c-*.csv\"\nempty = \"clears\"\nclear = \"-\"\n[customer.columns]\nid = \"Id\"\n", "clear is for empty"),
-            ("[customer]\nfile = \"c-*.csv\"\ndates = \"yy\"\n[customer.columns]\nid = \"Id\"\n", "unknown variant `yy`"),
+            (
+                "[customer]\nfile = \"c-*.csv\"\n[customer.columns]\nid = \"Id\"\nfrom = \"x\"\n",
+                "there is no field `from`",
+            ),
+            (
+                "[customer]\nfile = \"c-*.csv\"\nalways = [\"city\"]\n[customer.columns]\nid = \"Id\"\n",
+                "`city` of always has no column",
+            ),
+            (
+                "[customer]\nfile = \"c-*.csv\"\nheader = [\"Id\"]\n[customer.columns]\nid = \"Id\"\nname = \"N\"\n",
+                "header lacks `N`",
+            ),
+            (
+                "[customer]\nfile = \"c-*.csv\"\nempty = \"clears\"\nclear = \"-\"\n[customer.columns]\nid = \"Id\"\n",
+                "clear is for empty",
+            ),
+            (
+                "[customer]\nfile = \"c-*.csv\"\ndates = \"yy\"\n[customer.columns]\nid = \"Id\"\n",
+                "unknown variant `yy`",
+            ),
             ("[customer]\nfile = \"c-*.csv\"\ndelimiter = \"x\"\n[customer.columns]\nid = \"Id\"\n", "is none of"),
         ] {
             let refused = Format::parse(text).unwrap_err().to_string();
@@ -491,10 +510,23 @@ mod tests {
 
     #[test]
     fn every_key_is_told() {
-        for (section, keys) in [("customer", KEYS.map(|(key, _)| key).to_vec()), ("customer.result", RESULT_KEYS.map(|(key, _)| key).to_vec())] {
-            let text = if section == "customer" { "[customer]\nnone = 1\n".to_owned() } else { format!("{CUSTOMER}[{section}]\nnone = 1\n") };
+        for (section, keys) in [
+            ("customer", KEYS.map(|(key, _)| key).to_vec()),
+            ("customer.result", RESULT_KEYS.map(|(key, _)| key).to_vec()),
+        ] {
+            let text = if section == "customer" {
+                "[customer]\nnone = 1\n".to_owned()
+            } else {
+                format!("{CUSTOMER}[{section}]\nnone = 1\n")
+            };
             let refused = Format::parse(&text).unwrap_err().to_string();
-            let mut expected: Vec<String> = refused.split("expected one of ").nth(1).unwrap().split(", ").map(|key| key.trim_matches(['`', ' ']).to_owned()).collect();
+            let mut expected: Vec<String> = refused
+                .split("expected one of ")
+                .nth(1)
+                .unwrap()
+                .split(", ")
+                .map(|key| key.trim_matches(['`', ' ']).to_owned())
+                .collect();
             expected.retain(|key| key != "result");
             assert_eq!(expected, keys, "{section}");
         }

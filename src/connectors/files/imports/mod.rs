@@ -86,11 +86,7 @@ impl FilesPsa {
     }
 
     /// Does something with what writes a kind of record.
-    fn writing<T>(
-        &self,
-        entity: &str,
-        of: impl FnOnce(&Writer<'_>) -> std::result::Result<T, String>,
-    ) -> Result<T> {
+    fn writing<T>(&self, entity: &str, of: impl FnOnce(&Writer<'_>) -> std::result::Result<T, String>) -> Result<T> {
         let unfit = |what| self.unfit(entity, what);
         let (kept, imports) = (self.kept(entity)?, self.imports()?);
         let form = imports.format.form(entity).map_err(unfit)?;
@@ -197,7 +193,8 @@ impl FilesPsa {
         let mut slips = tray.slips().map_err(failed)?;
         let Some(slip) = slips.remove(&name) else {
             let known: Vec<String> = slips.into_keys().rev().take(5).collect();
-            let known = if known.is_empty() { "none was".to_owned() } else { format!("the last are {}", known.join(", ")) };
+            let known =
+                if known.is_empty() { "none was".to_owned() } else { format!("the last are {}", known.join(", ")) };
             return Err(failed(ErrorKind::NotFound(format!("`{name}` was never handed over; {known}"))));
         };
         for path in [named.to_owned(), tray.path(&name)].iter().filter(|path| path.is_file()) {
@@ -214,12 +211,19 @@ impl FilesPsa {
         let failed = |what: String| self.failed_import(ErrorKind::Settings(what));
         let form: Option<&Form> = self.imports()?.format.form_of_file(&slip.pattern);
         let result = form.and_then(|form| form.result.as_ref()).ok_or_else(|| {
-            failed(format!("{}: how its answers are read is not said: a section [KIND.result] is missing", format::FILE))
+            failed(format!(
+                "{}: how its answers are read is not said: a section [KIND.result] is missing",
+                format::FILE
+            ))
         })?;
-        let known: Vec<Known> = writes.iter().map(PsaWrite::said).map(|said| Known {
-            id: said.target.map(|target| target.id.clone()),
-            marker: said.marker.map(str::to_owned),
-        }).collect();
+        let known: Vec<Known> = writes
+            .iter()
+            .map(PsaWrite::said)
+            .map(|said| Known {
+                id: said.target.map(|target| target.id.clone()),
+                marker: said.marker.map(str::to_owned),
+            })
+            .collect();
         verdicts(result, &known, answer)
             .map_err(|what| failed(format!("the answer does not fit {}: {what}; nothing was noted", slip.file)))
     }

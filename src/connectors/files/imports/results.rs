@@ -59,10 +59,8 @@ pub(super) fn verdicts(form: &ResultForm, known: &[Known], answer: Answer<'_>) -
             Err(what) => wrong.push(format!("line {line}: {what}")),
         }
     }
-    let missing: Vec<String> = (0..known.len())
-        .filter(|at| !found.contains_key(at))
-        .map(|at| at.saturating_add(1).to_string())
-        .collect();
+    let missing: Vec<String> =
+        (0..known.len()).filter(|at| !found.contains_key(at)).map(|at| at.saturating_add(1).to_string()).collect();
     if form.lists == Lists::All && !missing.is_empty() {
         wrong.push(format!(
             "{} of the {} rows of the file are not in it: {}",
@@ -112,7 +110,8 @@ impl Columns {
 
     /// Which row a line is about, and what it says of it.
     fn read(&self, form: &ResultForm, known: &[Known], cells: &[String]) -> Result<(usize, Verdict), String> {
-        let cell = |at: Option<usize>| at.and_then(|at| cells.get(at)).map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
+        let cell =
+            |at: Option<usize>| at.and_then(|at| cells.get(at)).map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
         let (id, marker) = (cell(self.id), cell(self.marker));
         let at = match cell(self.row) {
             Some(row) => numbered(row, form.first_row, known.len())?,
@@ -196,18 +195,18 @@ mod tests {
                 "Row,Status,Text\n2,OK,\n3,Fehler,gesperrt\n4,OK,neu",
                 Ok("yes 12 OK|no 13 Fehler: gesperrt|yes - OK: neu"),
             ),
-            (
-                by_id,
-                "Id,Mark,Status,Text\n99,m-1,OK,\n13,,OK,\n12,,OK,",
-                Ok("yes 12 OK|yes 13 OK|yes 99 OK"),
-            ),
+            (by_id, "Id,Mark,Status,Text\n99,m-1,OK,\n13,,OK,\n12,,OK,", Ok("yes 12 OK|yes 13 OK|yes 99 OK")),
             (by_row, "Row,Status,Text\n2,OK,\n3,OK,", Err("1 of the 3 rows of the file are not in it: 3")),
             (by_row, "Row,Status,Text\n2,OK,\n3,OK,\n4,OK,\n5,OK,", Err("line 5: the file has no row `5`")),
             (by_row, "Row,Status,Text\n2,OK,\n2,OK,\n4,OK,", Err("line 3: row 1 of the file was there before")),
             (by_row, "Row,Status,Text\n2,Hm,\n3,OK,\n4,OK,", Err("`Hm` is said to mean neither")),
             (by_row, "Row,State,Text\n2,OK,", Err("there is no column `Status`; there are Row, State, Text")),
             (by_id, "Id,Mark,Status,Text\n77,,OK,", Err("the file has no row of `77`")),
-            ("row = \"Row\"\nid = \"Id\"", "Row,Id,Status,Text\n1,13,OK,", Err("the id of row 1 is 12 in the file, found 13")),
+            (
+                "row = \"Row\"\nid = \"Id\"",
+                "Row,Id,Status,Text\n1,13,OK,",
+                Err("the id of row 1 is 12 in the file, found 13"),
+            ),
             (
                 "row = \"Row\"\nlists = \"refused\"",
                 "Row,Status,Text\n2,Fehler,nein",

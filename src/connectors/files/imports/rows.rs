@@ -125,9 +125,9 @@ impl Writer<'_> {
         match (self.form.empty, &self.form.clear) {
             (Empty::Clears, _) => Ok(String::new()),
             (Empty::Keeps, Some(word)) => Ok(word.clone()),
-            (Empty::Keeps, None) => {
-                Err(format!("`{field}` cannot be emptied: an empty cell keeps it, and `clear` names no word that empties it"))
-            }
+            (Empty::Keeps, None) => Err(format!(
+                "`{field}` cannot be emptied: an empty cell keeps it, and `clear` names no word that empties it"
+            )),
         }
     }
 
@@ -190,7 +190,9 @@ pub(super) fn act(said: &Said<'_>) -> Act {
 /// A number with its sign, such as a telephone number: nothing in it can be run.
 fn is_signed_number(text: &str) -> bool {
     let rest = text.strip_prefix(['+', '-']);
-    rest.is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '.' | ',' | '(' | ')' | '-' | '/')))
+    rest.is_some_and(|rest| {
+        rest.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '.' | ',' | '(' | ')' | '-' | '/'))
+    })
 }
 
 /// The rows of a file as its bytes: a header, then a line each.

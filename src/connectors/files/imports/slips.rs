@@ -188,7 +188,11 @@ mod tests {
         let refused = tray.hand_over(&slip("k-0002.csv", b"b"), b"b").unwrap_err().to_string();
         assert!(refused.ends_with("is there already and is not overwritten"), "{refused}");
         assert_eq!(fs::read(tray.path("k-0002.csv")).unwrap(), b"somebody else's");
-        assert_eq!(tray.slips().unwrap().into_keys().collect::<Vec<_>>(), ["k-0001.csv"], "what was not put has no slip");
+        assert_eq!(
+            tray.slips().unwrap().into_keys().collect::<Vec<_>>(),
+            ["k-0001.csv"],
+            "what was not put has no slip"
+        );
         assert!(names(folder.path()).unwrap().iter().all(|name| !name.ends_with(".new")));
     }
 

@@ -9,11 +9,10 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::FilesPsa;
 use super::fields::{Kept, Shown};
 use super::rows::{Held, act};
-use super::FilesPsa;
-use crate::connectors::http::Outcome;
-use crate::connectors::writing::{Before, Held as HeldField, Looked, RecordSink, Sent, Writing};
+use crate::connectors::writing::{Before, Delivery, Held as HeldField, Looked, RecordSink, Sent, Writing};
 use crate::connectors::{ConnectorError, ErrorKind, Result};
 use crate::core::change::{PsaWrite, Said, Target, Value};
 
@@ -51,7 +50,8 @@ impl FilesPsa {
         let same = Sameness::of(said, &same);
         let (found, problems) = self.shown(kept, |shown| same.fits(said, shown))?;
         if let Some(first) = problems.first() {
-            let what = format!("whether it is there already cannot be told, because the export cannot be read whole: {first}");
+            let what =
+                format!("whether it is there already cannot be told, because the export cannot be read whole: {first}");
             return Err(self.unfit(said.entity, what));
         }
         Ok(found.into_iter().map(|shown| shown.id).collect())
@@ -88,7 +88,9 @@ impl FilesPsa {
             return Ok(Looked::Happened(next.id));
         }
         Ok(match differing(said, &now.fields) {
-            Some(what) if said.fields.iter().any(|(name, wanted)| is(&now.fields, name, wanted.after) == Some(true)) => {
+            Some(what)
+                if said.fields.iter().any(|(name, wanted)| is(&now.fields, name, wanted.after) == Some(true)) =>
+            {
                 Looked::CannotTell(format!("only some of it shows: {what}"))
             }
             Some(_) | None => Looked::DidNot,
@@ -215,14 +217,14 @@ impl Writing for FilesPsa {
         }))
     }
 
-    async fn send(&self, write: &PsaWrite, _before: &Before, _done: usize) -> Result<Outcome<Sent<Json>>> {
+    async fn send(&self, write: &PsaWrite, _before: &Before, _done: usize) -> Result<Delivery<Json>> {
         let said = write.said();
         let is_so = said.target.is_some() && said.fields.values().all(|wanted| wanted.before == wanted.after);
         if is_so {
-            return Ok(Outcome::Done(Sent { id: None, record: None, digest: None }));
+            return Ok(Delivery::Done(Sent { id: None, record: None, digest: None }));
         }
         let pattern = self.writing(said.entity, |writer| Ok(writer.form.pattern(act(&said)).to_owned()))?;
-        Ok(Outcome::Unknown(waits(&pattern)))
+        Ok(Delivery::Unclear { why: waits(&pattern), out: 0 })
     }
 
     async fn look(&self, write: &PsaWrite, before: &Before) -> Result<Looked> {
@@ -241,7 +243,7 @@ impl Writing for FilesPsa {
             // an import may come late: that it does not show never proves that it will not
             Looked::DidNot => Looked::CannotTell(format!("{at}; the export does not show it")),
             Looked::CannotTell(why) => Looked::CannotTell(format!("{at}; {why}")),
-            Looked::Happened(_) | Looked::Partly(_) => looked,
+            Looked::Happened(_) | Looked::Partly { .. } => looked,
         })
     }
 
