@@ -115,18 +115,26 @@ impl Engine {
 
     async fn handed_over(&self, job: &Job, psa: &Importing) -> Result<(Vec<HandedOver>, Vec<LeftOut>)> {
         let (mut waiting, mut left) = (Vec::new(), Vec::new());
+        let mut under_way: Vec<(JournalId, PsaWrite)> = Vec::new();
         for entry in self.store.list_open_writes().await? {
             let Some((request, before)) = of_this(psa, &entry) else { continue };
             if psa.place(&request, &psa.earlier(&before)?)?.is_some() {
+                under_way.push((entry.id, request));
                 continue;
             }
             let stale = match psa.before(&request).await {
-                Ok(now) => psa.stale(&request, &now).await?,
+                Ok(now) => match psa.stale(&request, &now).await? {
+                    None => made_by(psa, &request, &under_way)?,
+                    stale => stale,
+                },
                 Err(error) if matches!(error.kind, ErrorKind::NotFound(_)) => Some(error.to_string()),
                 Err(error) => return Err(error.into()),
             };
             match stale {
-                None => waiting.push(Waiting { write: entry.id.number(), request }),
+                None => {
+                    under_way.push((entry.id, request.clone()));
+                    waiting.push(Waiting { write: entry.id.number(), request });
+                }
                 Some(why) => {
                     let said = format!("left out of the import file: {why}");
                     self.noted_row(job, entry.id, WriteSource::Look, (WriteOutcome::NotSent, &said), None).await?;
@@ -290,6 +298,16 @@ impl Engine {
         }
         Ok(entries)
     }
+}
+
+/// Which write under way makes the same record as this one.
+fn made_by(psa: &Importing, request: &PsaWrite, under_way: &[(JournalId, PsaWrite)]) -> Result<Option<String>> {
+    for (id, other) in under_way {
+        if psa.make_the_same(request, other)? {
+            return Ok(Some(format!("write {id} makes the same record and is under way")));
+        }
+    }
+    Ok(None)
 }
 
 /// A write of this connection, as it was noted; `None` where it is another's, or cannot be read.

@@ -359,10 +359,10 @@ impl Form {
         }
         let fields: Vec<&str> = kept.names().collect();
         let places = fields.iter().copied().chain(kept.places().iter().copied());
-        self.known("columns", self.columns.keys(), &places.collect::<Vec<_>>())?;
-        self.known("words", self.words.keys(), &fields)?;
-        self.known("always", self.always.iter(), &fields)?;
-        self.known("same", self.same.iter(), &fields)?;
+        known("columns", self.columns.keys(), &places.collect::<Vec<_>>())?;
+        known("words", self.words.keys(), &fields)?;
+        known("always", self.always.iter(), &fields)?;
+        known("same", self.same.iter(), &fields)?;
         if let Some(field) = self.always.iter().find(|field| !self.columns.contains_key(*field)) {
             return Err(format!("`{field}` of always has no column: under columns, {field} = \"HEADER\""));
         }
@@ -377,13 +377,6 @@ impl Form {
         }
         self.check_header()?;
         self.result.as_ref().map_or(Ok(()), ResultForm::check)
-    }
-
-    fn known<'n>(&self, key: &str, mut used: impl Iterator<Item = &'n String>, known: &[&str]) -> Result<(), String> {
-        let Some(unknown) = used.find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
-        let near = nearest(unknown, known.iter().copied());
-        let near = near.map_or_else(|| known.join(", "), |near| format!("did you mean `{near}`?"));
-        Err(format!("{key}: there is no field `{unknown}`; {near}"))
     }
 
     fn check_header(&self) -> Result<(), String> {
@@ -434,6 +427,14 @@ impl Form {
             (Act::Create, None) | (Act::Update, _) => &self.file,
         }
     }
+}
+
+/// Refuses a name that is none, with the nearest one that is.
+fn known<'n>(key: &str, mut used: impl Iterator<Item = &'n String>, known: &[&str]) -> Result<(), String> {
+    let Some(unknown) = used.find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+    let near = nearest(unknown, known.iter().copied());
+    let near = near.map_or_else(|| known.join(", "), |near| format!("did you mean `{near}`?"));
+    Err(format!("{key}: there is no field `{unknown}`; {near}"))
 }
 
 impl ResultForm {

@@ -136,7 +136,9 @@ impl FilesPsa {
                 None => None,
             };
             let (pattern, row) = self.writing(said.entity, |writer| {
-                Ok((writer.form.pattern(act(&said)).to_owned(), writer.row(&said, held.as_ref())?))
+                let row = writer.row(&said, held.as_ref());
+                let row = row.map_err(|what| format!("number {} in the journal: {what}", one.write))?;
+                Ok((writer.form.pattern(act(&said)).to_owned(), row))
             })?;
             let note = SlipRow { write: one.write, request: fingerprint(&one.request) };
             match files.iter_mut().find(|(name, ..)| *name == pattern) {

@@ -61,7 +61,7 @@ impl Writer<'_> {
                 Some(value) => self.cell(field, value)?,
                 None => self.cleared(field)?,
             };
-            self.put(&mut row, field, cell)?;
+            self.put(&mut row, field, &cell)?;
         }
         if let (Some(_), Some(held)) = (said.target, held) {
             self.carry(&mut row, said, held)?;
@@ -72,11 +72,11 @@ impl Writer<'_> {
         let marker = said.marker.filter(|_| self.form.columns.contains_key("marker"));
         for (field, text) in [("id", id), ("below", below), ("marker", marker)] {
             if let Some(text) = text {
-                self.put(&mut row, field, self.guarded(field, text)?)?;
+                self.put(&mut row, field, &self.guarded(field, text)?)?;
             }
         }
         if let Some(day) = said.effective {
-            self.put(&mut row, "from", self.cell("from", &Value::Day(day))?)?;
+            self.put(&mut row, "from", &self.cell("from", &Value::Day(day))?)?;
         }
         if let Some(action) = &self.form.action {
             let word = if create { &action.create } else { &action.update };
@@ -94,7 +94,7 @@ impl Writer<'_> {
                 continue;
             }
             match held.get(field) {
-                Some(Some(value)) => self.put(row, field, self.cell(field, value)?)?,
+                Some(Some(value)) => self.put(row, field, &self.cell(field, value)?)?,
                 Some(None) => {}
                 None => {
                     let what = "is sent with every change, and the export has no column for it: it would be emptied";
@@ -105,13 +105,13 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn put(&self, row: &mut Row, field: &str, cell: String) -> Told<()> {
+    fn put(&self, row: &mut Row, field: &str, cell: &str) -> Told<()> {
         let missing = || {
             let (file, entity) = (super::format::FILE, self.entity());
             format!("`{field}` has no column in {file}: under [{entity}.columns], {field} = \"HEADER\"")
         };
         let header = self.form.columns.get(field).ok_or_else(missing)?;
-        match row.insert(header.clone(), cell.clone()) {
+        match row.insert(header.clone(), cell.to_owned()) {
             Some(other) if other != cell => Err(format!("`{header}` would hold both {other} and {cell}")),
             Some(_) | None => Ok(()),
         }

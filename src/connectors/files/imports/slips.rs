@@ -140,9 +140,11 @@ fn put(path: &Path, bytes: &[u8]) -> Result<(), ErrorKind> {
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> ErrorKind {
-    let what = match error.kind() {
-        Io::AlreadyExists => "is there already and is not overwritten".to_owned(),
-        _ => format!("cannot be written: {error}"),
+    let is_there = error.kind() == Io::AlreadyExists;
+    let what = if is_there {
+        "is there already and is not overwritten".to_owned()
+    } else {
+        format!("cannot be written: {error}")
     };
     ErrorKind::Settings(format!("{} {what}", path.display()))
 }
@@ -193,7 +195,7 @@ mod tests {
             ["k-0001.csv"],
             "what was not put has no slip"
         );
-        assert!(names(folder.path()).unwrap().iter().all(|name| !name.ends_with(".new")));
+        assert_eq!(names(folder.path()).unwrap(), ["handed-over", "k-0002.csv"], "nothing half is left");
     }
 
     #[test]

@@ -44,6 +44,22 @@ impl FilesPsa {
         Ok(self.was(before)?.earlier)
     }
 
+    /// Whether two writes would make the same record.
+    ///
+    /// # Errors
+    /// Where such records are not written.
+    pub fn make_the_same(&self, one: &PsaWrite, other: &PsaWrite) -> Result<bool> {
+        let (one, other) = (one.said(), other.said());
+        if one.entity != other.entity || one.target.is_some() || other.target.is_some() {
+            return Ok(false);
+        }
+        let told = self.writing(one.entity, |writer| Ok(writer.form.same.clone()))?;
+        let same = Sameness::of(&one, &told).0;
+        let wanted = |said: &Said<'_>, name: &str| said.fields.get(name).and_then(|wanted| wanted.after).cloned();
+        let all = same.iter().all(|name| wanted(&one, name).is_some() && wanted(&one, name) == wanted(&other, name));
+        Ok(!same.is_empty() && one.below == other.below && all)
+    }
+
     /// The ids of the records that are what a new one would be.
     fn fitting(&self, kept: &Kept, said: &Said<'_>) -> Result<BTreeSet<String>> {
         let same = self.writing(said.entity, |writer| Ok(writer.form.same.clone()))?;
