@@ -224,12 +224,14 @@ fn impossible(file: &Connector) -> Vec<String> {
     let mut cannot = Vec::new();
     for name in canonical::ENTITIES {
         let Some(entity) = file.entity.get(name) else {
-            cannot.push(format!("No {name} is read."));
+            let what = if name == canonical::INVOICED { "invoice" } else { name };
+            cannot.push(format!("No {what} is read."));
             continue;
         };
+        let is_written = !["bundle", canonical::INVOICED].contains(&name);
         let lacks = [
-            ("made", name != "bundle" && entity.create.is_none()),
-            ("changed", name != "bundle" && entity.update.is_none()),
+            ("made", is_written && entity.create.is_none()),
+            ("changed", is_written && entity.update.is_none()),
             ("changed from a day on", name == "line" && entity.dated.is_none()),
         ];
         let lacking: Vec<&str> = lacks.iter().filter(|(_, lacks)| *lacks).map(|(what, _)| *what).collect();

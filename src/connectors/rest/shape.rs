@@ -20,7 +20,7 @@ use crate::core::reconcile::outcome::KeyPart;
 use crate::core::snapshot::Problem;
 
 /// A record as decoded.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Row {
     /// The request it came with.
     pub(super) at: String,
