@@ -5,8 +5,8 @@
 use super::canonical;
 use super::codec::Kind;
 use super::language::{
-    Clear, Codec, Connector, Create, Dated, Dir, Entity, Field, Guard, Numbers, Page, Setting, SettingKind, Style,
-    Update,
+    Clear, Codec, Connector, Create, Dated, Dir, Entity, Field, Guard, Numbers, Page, Round, RoundHalf, Setting,
+    SettingKind, Style, Update,
 };
 
 /// A connector file in words.
@@ -188,6 +188,13 @@ fn place(field: &Field, numbers: Numbers) -> String {
     }
     if let Some([left, right]) = &field.product_of {
         parts.push(format!("{left} times {right}"));
+    }
+    if let Some(Round { digits, half }) = field.round {
+        let middle = match half {
+            RoundHalf::Even => "the middle to the even digit",
+            RoundHalf::Up => "the middle away from nought",
+        };
+        parts.push(format!("rounded to {digits} digits, {middle}"));
     }
     if let Some(default) = &field.default {
         let default = default.as_str().map_or_else(|| default.to_string(), str::to_owned);

@@ -48,7 +48,7 @@ pub(super) fn applied(
         }
     }
     problems.extend(of_line.into_values().flatten().map(|row| {
-        let what = format!("was invoiced of line {}, which is not listed", row.line);
+        let what = format!("was invoiced of line {}, which is not among the lines that could be read", row.line);
         Problem::new(row.at, what).record(row.id).field("line")
     }));
     (billed, problems)

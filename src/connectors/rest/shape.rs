@@ -10,11 +10,11 @@ use super::canonical;
 use super::codec::{Decoded, Kind, References, decode_default, shown, text_of};
 use super::custom::Located;
 use super::inside;
-use super::language::{Codec, Entity, Field};
+use super::language::{Codec, Entity, Field, Round, RoundHalf};
 use super::paging::Found;
 use super::path::Path;
 use super::rows::Connection;
-use crate::core::money::UnitPrice;
+use crate::core::money::{Half, UnitPrice};
 use crate::core::quantity::Quantity;
 use crate::core::reconcile::outcome::KeyPart;
 use crate::core::snapshot::Problem;
@@ -45,7 +45,7 @@ pub(super) struct Rows {
 }
 
 /// The product of two fields read before; exact, or a problem. Without one of them there is none.
-fn product(factors: &[String; 2], row: &Row) -> std::result::Result<Option<Decoded>, String> {
+fn product(factors: &[String; 2], round: Option<Round>, row: &Row) -> std::result::Result<Option<Decoded>, String> {
     let mut numbers = Vec::new();
     for name in factors {
         if row.broken.contains(name) {
@@ -61,6 +61,11 @@ fn product(factors: &[String; 2], row: &Row) -> std::result::Result<Option<Decod
     }
     let [left, right] = numbers.as_slice() else { return Ok(None) };
     let amount = UnitPrice::new(*left).extend(Quantity::new(*right)).map_err(|error| error.to_string())?;
+    let amount = match round {
+        None => amount,
+        Some(Round { digits, half: RoundHalf::Even }) => amount.as_rounded_there(digits, Half::Even),
+        Some(Round { digits, half: RoundHalf::Up }) => amount.as_rounded_there(digits, Half::Up),
+    };
     Ok(Some(Decoded::Number(amount.value())))
 }
 
@@ -138,7 +143,7 @@ impl<'s> Shape<'s> {
         for described in plain.into_iter().chain(products) {
             let (name, located) = described;
             let value = match &located.field.product_of {
-                Some(factors) => product(factors, &row),
+                Some(factors) => product(factors, located.field.round, &row),
                 None => self.field(described, &found.row, around),
             };
             match value {
