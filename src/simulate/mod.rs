@@ -9,10 +9,12 @@
 
 mod connectwise;
 mod data;
+mod erpnext;
 mod faults;
 mod json;
 mod pax8;
 mod server;
+mod syncro;
 mod systems;
 mod world;
 mod world_catalogue;
@@ -26,9 +28,11 @@ use std::path::PathBuf;
 
 pub use connectwise::CONNECTWISE;
 pub use data::{Data, File, Row, Table};
+pub use erpnext::ERPNEXT;
 pub use faults::{Commitment, Faults, Oversize, Shape, Withdrawn};
 pub use pax8::Pax8Credentials;
 pub use server::{Logged, Running};
+pub use syncro::SYNCRO;
 pub use systems::{SYSTEMS, System};
 pub use world::{Planted, World};
 

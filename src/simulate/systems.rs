@@ -5,7 +5,9 @@
 use std::net::SocketAddr;
 
 use super::connectwise::CONNECTWISE;
+use super::erpnext::ERPNEXT;
 use super::server::{self, Running, Service};
+use super::syncro::SYNCRO;
 use super::{Data, Faults, SimulateError};
 
 /// A system on the PSA side.
@@ -24,7 +26,7 @@ pub struct System {
 }
 
 /// All of them, in the order of their names.
-pub static SYSTEMS: [&System; 1] = [&CONNECTWISE];
+pub static SYSTEMS: [&System; 3] = [&CONNECTWISE, &ERPNEXT, &SYNCRO];
 
 impl System {
     /// The system of this name.

@@ -18,6 +18,11 @@ use crate::core::outside::excerpt;
 pub(super) const RFC3339: &str = "rfc3339";
 /// The format word for dates as objects with `year`, `month`, `day`.
 pub(super) const TAGGED: &str = "tagged";
+/// What stands for the id in the form of a reference.
+pub(super) const ID: &str = "{id}";
+
+/// The format word for `/Date(1551399323399+0000)/`, milliseconds since 1970, that is written as `2019-03-01`.
+pub(super) const JSON_DATE: &str = "json_date";
 
 /// A value in our form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +42,8 @@ pub(super) enum Kind {
     Day,
 }
 
-/// Fields of other records that references stand for: entity and field, then id.
-pub(super) type References = BTreeMap<(String, String), BTreeMap<String, Decoded>>;
+/// Fields of other records that references stand for: entity and field, then id; a record may have no value there.
+pub(super) type References = BTreeMap<(String, String), BTreeMap<String, Option<Decoded>>>;
 
 impl Codec {
     /// What it gives; `None` where another record decides.
@@ -83,7 +88,12 @@ pub(super) fn decode(
         Codec::Date { none: Some(none), .. } if none == wire => return Ok(None),
         Codec::Date { format, .. } => Decoded::Day(day(wire, format)?),
         Codec::Enum { map, unknown } => Decoded::Text(word(wire, map, *unknown)?),
-        Codec::Ref { entity, key, wrap, .. } => reference(wire, entity, key.as_deref(), wrap.as_deref(), references)?,
+        Codec::Ref { entity, key, wrap, form, .. } => {
+            let id = reference(wire, wrap.as_deref(), form.as_deref())?;
+            let Some(key) = key else { return Ok(Some(Decoded::Text(id))) };
+            let known = references.get(&(entity.clone(), key.clone())).and_then(|known| known.get(&id));
+            return known.cloned().ok_or_else(|| format!("no {entity} with id {id} and a {key} is listed"));
+        }
     };
     Ok(Some(value))
 }
@@ -123,16 +133,17 @@ pub(super) fn text_of(wire: &Value) -> Result<String, String> {
 
 fn number(wire: &Value, form: Numbers) -> Result<Decimal, String> {
     let text = match (form, wire) {
-        (Numbers::String, Value::String(text)) => Some(text.as_str()),
-        (Numbers::Number, Value::Number(number)) => Some(number.as_str()),
+        (Numbers::String | Numbers::Either, Value::String(text)) => Some(text.as_str()),
+        (Numbers::Number | Numbers::Either, Value::Number(number)) => Some(number.as_str()),
         (Numbers::Tagged, Value::Object(tagged)) if tagged.get("__class__").is_some_and(|class| class == "Decimal") => {
             tagged.get("decimal").and_then(Value::as_str)
         }
-        (Numbers::String | Numbers::Number | Numbers::Tagged, _) => None,
+        (Numbers::String | Numbers::Number | Numbers::Either | Numbers::Tagged, _) => None,
     };
     let expected = match form {
         Numbers::String => "a decimal written as text",
         Numbers::Number => "a JSON number",
+        Numbers::Either => "a number, or a decimal written as text",
         Numbers::Tagged => "a tagged decimal",
     };
     let text = text.ok_or_else(|| format!("{expected} expected, found {}", shown(wire)))?;
@@ -154,15 +165,32 @@ fn day(wire: &Value, format: &str) -> Result<NaiveDate, String> {
         return NaiveDate::from_ymd_opt(year, month, day).ok_or_else(found);
     }
     let text = wire.as_str().ok_or_else(found)?;
+    if format == JSON_DATE {
+        return json_date(text).ok_or_else(found);
+    }
     if format == RFC3339 {
         return DateTime::parse_from_rfc3339(text).map(|time| time.date_naive()).map_err(|_| found());
     }
     NaiveDate::parse_from_str(text, format).map_err(|_| found())
 }
 
+/// The day of `/Date(1551399323399+0000)/`, whose offset is what the moment is shown in; or one written plainly.
+fn json_date(text: &str) -> Option<NaiveDate> {
+    let Some(inside) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) else {
+        return NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    };
+    let sign = inside.char_indices().skip(1).find(|(_, c)| matches!(c, '+' | '-')).map_or(inside.len(), |(at, _)| at);
+    let (moment, offset) = (inside.get(..sign)?, inside.get(sign..)?);
+    let moment = DateTime::from_timestamp_millis(moment.parse().ok()?)?;
+    match offset {
+        "" => Some(moment.date_naive()),
+        offset => Some(moment.with_timezone(&offset.parse::<chrono::FixedOffset>().ok()?).date_naive()),
+    }
+}
+
 /// Whether a date format can be read and written back.
 pub(super) fn is_date_format(format: &str) -> bool {
-    if format == RFC3339 || format == TAGGED {
+    if matches!(format, RFC3339 | TAGGED | JSON_DATE) {
         return true;
     }
     let items: Vec<Item<'_>> = StrftimeItems::new(format).collect();
@@ -194,13 +222,8 @@ pub(super) fn spellings(theirs: &Value) -> &[Value] {
     theirs.as_array().map_or_else(|| std::slice::from_ref(theirs), Vec::as_slice)
 }
 
-fn reference(
-    wire: &Value,
-    entity: &str,
-    key: Option<&str>,
-    wrap: Option<&str>,
-    references: &References,
-) -> Result<Decoded, String> {
+/// The id that a reference holds.
+fn reference(wire: &Value, wrap: Option<&str>, form: Option<&str>) -> Result<String, String> {
     let id = match wrap {
         None => wire,
         Some(member) => {
@@ -208,12 +231,9 @@ fn reference(
         }
     };
     let id = text_of(id)?;
-    let Some(key) = key else { return Ok(Decoded::Text(id)) };
-    references
-        .get(&(entity.to_owned(), key.to_owned()))
-        .and_then(|known| known.get(&id))
-        .cloned()
-        .ok_or_else(|| format!("no {entity} with id {id} and a {key} is listed"))
+    let Some((before, after)) = form.and_then(|form| form.split_once(ID)) else { return Ok(id) };
+    let inside = id.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+    inside.map(str::to_owned).ok_or_else(|| format!("`{before}{ID}{after}` expected, found {}", shown(wire)))
 }
 
 /// Outside content in an error, cut so that a hostile cell does not fill the report.
@@ -234,7 +254,7 @@ mod tests {
     fn decoded(codec_text: &str, wire: &str, numbers: Numbers) -> Result<Option<Decoded>, String> {
         let references = References::from([(
             ("status".to_owned(), "name".to_owned()),
-            BTreeMap::from([("2".to_owned(), Decoded::Text("Active".to_owned()))]),
+            BTreeMap::from([("2".to_owned(), Some(Decoded::Text("Active".to_owned()))), ("3".to_owned(), None)]),
         )]);
         decode(&codec(codec_text), Some(&serde_json::from_str(wire).unwrap()), numbers, &references)
     }
@@ -257,6 +277,8 @@ mod tests {
             ("kind = 'decimal'", Numbers::String, r#""-0.10""#, number("-0.10")),
             ("kind = 'decimal'", Numbers::Tagged, r#"{"__class__":"Decimal","decimal":"22.00"}"#, number("22")),
             ("kind = 'decimal'\nwire = 'number'", Numbers::Tagged, "3", number("3")),
+            ("kind = 'decimal'", Numbers::Either, "3.10", number("3.1")),
+            ("kind = 'decimal'", Numbers::Either, r#""3.10""#, number("3.1")),
             ("kind = 'money'\nunit = 'minor'\nscale = 2", Numbers::Number, "1999", number("19.99")),
             ("kind = 'money'\nunit = 'minor'\nscale = 0", Numbers::Number, "1999", number("1999")),
             ("kind = 'money'\nunit = 'minor'\nscale = 3", Numbers::String, r#""-5""#, number("-0.005")),
@@ -308,12 +330,15 @@ mod tests {
                 text("17"),
             ),
             ("kind = 'ref'\nentity = 'status'\nkey = 'name'", Numbers::Number, "2", text("Active")),
+            ("kind = 'ref'\nentity = 'x'\nform = '/x({id})'", Numbers::Number, r#""/x(7)""#, text("7")),
         ] {
             assert_eq!(decoded(codec, wire, numbers), Ok(Some(expected)), "{codec} {wire}");
         }
         for nothing in ["null", "\"\""] {
             assert_eq!(decoded("kind = 'decimal'", nothing, Numbers::Number), Ok(None));
         }
+        let named = "kind = 'ref'\nentity = 'status'\nkey = 'name'";
+        assert_eq!(decoded(named, "3", Numbers::Number), Ok(None), "there, and without a name");
         let sentinel = "kind = 'date'\nformat = '%Y-%m-%d'\nnone = '1899-12-30'";
         assert_eq!(decoded(sentinel, r#""1899-12-30""#, Numbers::Number), Ok(None));
         assert_eq!(decode(&codec("kind = 'text'"), None, Numbers::Number, &References::new()), Ok(None));
@@ -354,7 +379,7 @@ mod tests {
             ("kind = 'enum'\nmap = { a = 'A', b = 2 }", r#""C""#, r#"one of "A", 2 expected, found "C""#),
             ("kind = 'enum'\nmap = { a = ['A', 'AA'], b = 2 }", r#""C""#, r#"one of "A", "AA", 2 expected, found "C""#),
             ("kind = 'ref'\nentity = 'customer'\nwrap = 'id'", "17", "an object with `id` expected, found 17"),
-            ("kind = 'ref'\nentity = 'status'\nkey = 'name'", "3", "no status with id 3 and a name is listed"),
+            ("kind = 'ref'\nentity = 'status'\nkey = 'name'", "9", "no status with id 9 and a name is listed"),
         ] {
             assert_eq!(decoded(codec, wire, Numbers::Number), Err(expected.to_owned()), "{codec} {wire}");
         }

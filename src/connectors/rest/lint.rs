@@ -82,6 +82,14 @@ impl<'f> Lint<'f> {
         Path::parse(text).map_err(|what| self.fault(what)).ok()
     }
 
+    /// A path whose names may be settings.
+    pub(super) fn column(&mut self, text: &str) -> Option<Path> {
+        if text.contains('{') {
+            self.template(text, &[]);
+        }
+        self.path(text)
+    }
+
     pub(super) fn duration(&mut self, text: &str) {
         if lint_http::duration(text).is_none() {
             self.fault(format!("`{text}` is not a length of time written like 30s, 5m, 24h"));
@@ -233,7 +241,7 @@ impl<'f> Lint<'f> {
             let hint = hint(name, &canonical::ENTITIES);
             self.fault(format!("no record of ours is made of `{name}`, and no parent or ref names it{hint}"));
         }
-        self.at("id", |lint| _ = lint.path(&entity.id));
+        self.at("id", |lint| _ = lint.column(&entity.id));
         let mut ancestors = self.ancestors(name);
         if name == canonical::INVOICED {
             self.demand(entity.parent.is_none(), "its list is asked for with the days of a month, and below no record");
@@ -242,9 +250,13 @@ impl<'f> Lint<'f> {
         if let Some(version) = &entity.version {
             self.at("version", |lint| {
                 lint.one_of(&[("at", version.at.is_some()), ("header", version.header.is_some())]);
-                lint.maybe("at", version.at.as_ref(), |lint, path| _ = lint.path(path));
+                lint.maybe("at", version.at.as_ref(), |lint, path| _ = lint.column(path));
             });
         }
+        self.maybe("only", entity.only.as_ref(), |lint, only| {
+            lint.when(only);
+            lint.demand(only.at.is_some() && only.status.is_empty(), "a test of a row is needed: `at`, and what it is");
+        });
         let is_above = self.connector.entity.values().any(|other| other.above.as_deref() == Some(name));
         match (&entity.list, &entity.inside) {
             (None, None) if !is_above => self.fault("a `list` is needed: nothing else says which records there are"),
@@ -271,6 +283,10 @@ impl<'f> Lint<'f> {
         self.maybe("get", entity.get.as_ref(), |lint, get| {
             lint.at("get", |lint| lint.address(&get.get, &one));
             lint.maybe("record", get.record.as_ref(), |lint, path| _ = lint.path(path));
+            lint.maybe("or_record", get.or_record.as_ref(), |lint, path| {
+                lint.demand(get.record.is_some(), "`or_record` is the place after `record`, which is not said");
+                lint.path(path);
+            });
             lint.at("as_listed", |lint| {
                 let known: Vec<&str> =
                     entity.list.iter().flat_map(|list| list.query.keys()).map(String::as_str).collect();

@@ -22,9 +22,12 @@ pub(in crate::connectors::rest) struct Field {
     pub(in crate::connectors::rest) or_at: Option<String>,
     /// Where a body has it, where that is not `at`.
     pub(in crate::connectors::rest) to: Option<String>,
+    /// How it is spelled there, where that is another way than it is read.
+    pub(in crate::connectors::rest) to_codec: Option<Codec>,
     /// Or: the field of the parent's record that it takes over, as decoded there.
     pub(in crate::connectors::rest) from_parent: Option<String>,
-    /// Or: two number fields of the record that it is the product of, where the system keeps no total.
+    /// Or: two number fields of the record that it is the product of, where the system keeps no total. With `at` it does keep
+    /// one there, which has to be sent along when one of the two changes: in cents, where the codec's `scale` is 2.
     pub(in crate::connectors::rest) product_of: Option<[String; 2]>,
     /// How the system rounds that product; without it every digit is kept.
     pub(in crate::connectors::rest) round: Option<Round>,
@@ -104,7 +107,7 @@ pub(in crate::connectors::rest) enum Codec {
         scale: Option<u32>,
         wire: Option<Numbers>,
     },
-    /// `rfc3339`, `tagged`, or a pattern such as `%Y-%m-%d`. The calendar day is what counts, as the source writes it.
+    /// `rfc3339`, `tagged`, `json_date` (`/Date(1551399323399+0000)/`, written as `2019-03-01`), or a pattern such as `%Y-%m-%d`. The calendar day is what counts, as the source writes it.
     /// `none`: what the system writes for no day.
     Date {
         format: String,
@@ -116,13 +119,14 @@ pub(in crate::connectors::rest) enum Codec {
         unknown: Option<UnknownWord>,
     },
     /// The id of a record of `entity`; with `key`, that record's field instead. `wrap`: the member that holds the id.
-    /// `number`: whether the id travels as a whole number.
+    /// `number`: whether the id travels as a whole number. `form`: what stands around the id, such as `/products({id})`.
     Ref {
         entity: String,
         key: Option<String>,
         wrap: Option<String>,
         #[serde(default)]
         number: bool,
+        form: Option<String>,
     },
 }
 
