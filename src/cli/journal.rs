@@ -59,7 +59,7 @@ enum OneFormat {
 
 /// How a write stands, as it is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum State {
+pub(super) enum State {
     Open,
     Done,
     Refused,
@@ -69,7 +69,7 @@ enum State {
 }
 
 impl State {
-    fn of(outcome: WriteOutcome) -> Self {
+    pub(super) fn of(outcome: WriteOutcome) -> Self {
         match outcome {
             WriteOutcome::Sending | WriteOutcome::Unknown => Self::Open,
             WriteOutcome::Done => Self::Done,
@@ -80,7 +80,7 @@ impl State {
         }
     }
 
-    fn word(self) -> String {
+    pub(super) fn word(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 }

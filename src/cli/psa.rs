@@ -2,6 +2,8 @@
 //!
 //! Keeps the invariant that a change is shown field by field, with what is there now, and sent only after a yes.
 
+mod imports;
+
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
@@ -21,7 +23,8 @@ use crate::engine::{self, Connection, ConnectorError, ErrorKind, PsaConnector, R
 
 /// Read, make or change a record of the PSA
 ///
-/// For a connection whose connector file says how records are written. What would be sent is shown and asked about; it is noted in
+/// For a connection whose connector file says how records are written, or a folder of exports whose import files are described:
+/// then a change waits until `imports hand-over` makes a file. What would be sent is shown and asked about; it is noted in
 /// the database before it is sent, sent once, and ends with what the PSA then reports. No pull and no reconcile ever writes.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -46,6 +49,9 @@ enum Noun {
         after_help = "Example:\n  trueup psa lines update 31 --below 7 --set quantity=12 --from 2026-12-01"
     )]
     Lines(Verb),
+    /// Import files of a system without an interface
+    #[command(subcommand, after_help = "Example:\n  trueup psa imports hand-over")]
+    Imports(imports::Imports),
 }
 
 #[derive(Debug, Subcommand)]
@@ -138,6 +144,7 @@ impl Args {
             Noun::Customers(verb) => verb.run::<CustomerField>(context).await,
             Noun::Products(verb) => verb.run::<ProductField>(context).await,
             Noun::Lines(verb) => verb.run::<LineField>(context).await,
+            Noun::Imports(imports) => imports.run(context).await,
         }
     }
 }
@@ -188,7 +195,9 @@ impl How {
 fn sink(psa: &dyn PsaConnector) -> Result<&dyn RecordSink, CommandError> {
     let none = || {
         let what = format!("records of {} are not written: its connector does not say how", psa.descriptor().name);
-        CommandError::new(Kind::Usage, what).hint("A connector file says it with `create` and `update` of an entity.")
+        CommandError::new(Kind::Usage, what).hint(
+            "A connector file says it with `create` and `update` of an entity, exports with the setting `import`.",
+        )
     };
     psa.records().ok_or_else(none)
 }

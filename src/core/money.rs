@@ -212,6 +212,15 @@ pub enum Rounding {
     Cents,
 }
 
+/// Which way a source rounds what lies in the middle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Half {
+    /// To the even neighbour.
+    Even,
+    /// Away from zero.
+    Up,
+}
+
 /// An amount whose currency is kept once beside it (a cell, a column of one currency), unrounded.
 ///
 /// `Amount` exists so that sums of many lines stay small; wherever an amount travels alone it is a [`Money`].
@@ -302,6 +311,16 @@ impl Amount {
     pub fn rounded(self, rounding: Rounding) -> Self {
         let Rounding::Cents = rounding;
         Self(self.0.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero))
+    }
+
+    /// Rounded as its source rounds it, to so many digits.
+    #[must_use]
+    pub fn as_rounded_there(self, digits: u32, half: Half) -> Self {
+        let strategy = match half {
+            Half::Even => RoundingStrategy::MidpointNearestEven,
+            Half::Up => RoundingStrategy::MidpointAwayFromZero,
+        };
+        Self(self.0.round_dp_with_strategy(digits, strategy))
     }
 
     /// With its currency.

@@ -40,6 +40,12 @@ pub fn excerpt(text: &str, most: usize) -> String {
     cut
 }
 
+/// Whether a spreadsheet might take the text for a formula. Full-width signs are folded to plain ones by some of them.
+#[must_use]
+pub fn is_formula_like(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\0', '＝', '＋', '－', '＠'])
+}
+
 fn harmless_chars(text: &str) -> impl Iterator<Item = char> + '_ {
     text.chars().flat_map(|c| mark(c).into_iter().chain(number(c).into_iter().flatten()))
 }

@@ -2,7 +2,7 @@
 //!
 //! Keeps the invariant that a secret goes from where it lies into its connector and nowhere else.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
@@ -89,7 +89,10 @@ const REST: Kind = Kind {
 const FILES: Kind = Kind {
     name: "files",
     about: "a folder of CSV or JSON exports, as distributor or as PSA",
-    settings: &[setting("folder", "the folder, from the folder of the configuration file", "required")],
+    settings: &[
+        setting("folder", "the folder, from the folder of the configuration file", "required"),
+        setting("import", "the folder import files are put into; its import.toml says what they look like", "none"),
+    ],
 };
 
 /// Every kind.
@@ -324,13 +327,56 @@ pub struct Remembered {
 }
 
 fn files(config: &Config, name: &str, side: config::Side) -> Result<Connection> {
+    match side {
+        config::Side::Vendor => {
+            let table = config.connectors.get(name).map(|about| &about.settings);
+            if table.is_some_and(|table| table.contains_key(IMPORT)) {
+                return Err(settings_error(name, "import: nothing is written to a distributor's exports"));
+            }
+            Ok(Connection::Vendor(Box::new(FilesVendor::new(name, &folder_of(config, name)?)?)))
+        }
+        config::Side::Psa => Ok(Connection::Psa(Box::new(files_psa(config, name)?))),
+    }
+}
+
+/// The setting that names the folder of import files.
+const IMPORT: &str = "import";
+
+fn folder_of(config: &Config, name: &str) -> Result<PathBuf> {
     known(config, name, &FILES)?;
-    let table = config.connectors.get(name).map(|c| &c.settings);
-    let folder = table.and_then(|t| t.get("folder")).and_then(toml::Value::as_str);
+    let table = config.connectors.get(name).map(|about| &about.settings);
+    let folder = table.and_then(|table| table.get("folder")).and_then(toml::Value::as_str);
     let folder = folder.ok_or_else(|| settings_error(name, "folder is missing: name the folder of the exports"))?;
-    let folder = config.folder().join(folder);
-    Ok(match side {
-        config::Side::Vendor => Connection::Vendor(Box::new(FilesVendor::new(name, &folder)?)),
-        config::Side::Psa => Connection::Psa(Box::new(FilesPsa::new(name, &folder)?)),
-    })
+    Ok(config.folder().join(folder))
+}
+
+fn files_psa(config: &Config, name: &str) -> Result<FilesPsa> {
+    let psa = FilesPsa::new(name, &folder_of(config, name)?)?;
+    let import = config.connectors.get(name).and_then(|about| about.settings.get(IMPORT));
+    let Some(import) = import else { return Ok(psa) };
+    let folder = import.as_str().ok_or_else(|| settings_error(name, "import: the path of a folder is expected"))?;
+    Ok(psa.with_imports(&config.folder().join(folder))?)
+}
+
+/// Opens a connection that has import files: the one named, else the only one.
+pub(super) fn connect_files(config: &Config, named: Option<&str>) -> Result<FilesPsa> {
+    let has = |about: &config::Connection| {
+        about.kind == FILES.name && about.side == config::Side::Psa && about.settings.contains_key(IMPORT)
+    };
+    let names: Vec<&String> = config.connectors.iter().filter(|(_, about)| has(about)).map(|(name, _)| name).collect();
+    match (named, names.as_slice()) {
+        (Some(name), _) if config.connectors.get(name).is_some_and(has) => files_psa(config, name),
+        (Some(name), _) if config.connectors.contains_key(name) => {
+            Err(settings_error(name, "has no import files: it is no connection of kind files with `import`"))
+        }
+        (Some(name), configured) => {
+            let configured = configured.iter().map(|name| (*name).clone()).collect();
+            Err(EngineError::NoConnection { name: name.to_owned(), configured })
+        }
+        (None, [only]) => files_psa(config, only),
+        (None, several) => {
+            let found = several.iter().map(|name| (*name).clone()).collect();
+            Err(EngineError::Which { kind: "files with `import`", found })
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! Keeps the invariant that it is told from the tables the files are read with.
 
 use crate::connectors::files::entity::{Entity, Field, Kind, LINKS, PSA_ENTITIES, VENDOR_ENTITIES};
+use crate::connectors::files::imports::format;
 use crate::connectors::files::profile;
 
 /// One thing that may stand in a folder of exports.
@@ -18,17 +19,19 @@ pub struct ExportField {
     pub required: bool,
 }
 
-/// The keys of `columns.toml`, then the fields of each file, in the order of the files.
+/// The keys of `columns.toml` and of `import.toml`, then the fields of each file, in the order of the files.
 #[must_use]
 pub fn export_fields() -> Vec<ExportField> {
-    let key = |(name, about): (&'static str, &str)| ExportField {
-        file: profile::FILE,
-        name,
-        about: about.to_owned(),
-        required: false,
+    let key = |file| {
+        move |(name, about): (&'static str, &str)| {
+            let required = file == format::FILE && format::REQUIRED.contains(&name);
+            ExportField { file, name, about: about.to_owned(), required }
+        }
     };
     let entities = VENDOR_ENTITIES.iter().chain(&PSA_ENTITIES).copied().chain([&LINKS]);
-    profile::KEYS.into_iter().map(key).chain(entities.flat_map(fields)).collect()
+    let keys = profile::KEYS.into_iter().map(key(profile::FILE)).chain(format::KEYS.into_iter().map(key(format::FILE)));
+    let results = format::RESULT_KEYS.into_iter().map(key(format::RESULT));
+    keys.chain(results).chain(entities.flat_map(fields)).collect()
 }
 
 fn fields(entity: &'static Entity) -> impl Iterator<Item = ExportField> {

@@ -138,7 +138,13 @@ impl Engine {
         }
     }
 
-    async fn sight_of<W: Writing + ?Sized>(&self, job: &Job, remote: &W, entry: &JournalEntry) -> Result<Sight> {
+    /// Looks at a write as it was noted.
+    pub(super) async fn sight_of<W: Writing + ?Sized>(
+        &self,
+        job: &Job,
+        remote: &W,
+        entry: &JournalEntry,
+    ) -> Result<Sight> {
         let read =
             (serde_json::from_value::<W::Write>(entry.request.clone()), serde_json::from_value(entry.found.clone()));
         let (Ok(write), Ok(before)) = read else { return Ok(unreadable()) };

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::core::outside::marked;
+use crate::core::outside::{is_formula_like, marked};
 use crate::report::ReportError;
 use crate::report::table::{Cell, Table};
 
@@ -14,12 +14,6 @@ use crate::report::table::{Cell, Table};
 #[must_use]
 pub fn guarded(text: &str) -> Cow<'_, str> {
     if is_formula_like(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
-}
-
-/// Whether a spreadsheet might take the text for a formula. Full-width signs are folded to plain ones by some of them.
-#[must_use]
-pub fn is_formula_like(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\0', '＝', '＋', '－', '＠'])
 }
 
 /// The table as CSV with LF line ends.

@@ -8,9 +8,9 @@ use rust_xlsxwriter::{
     Color, DataValidation, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet,
 };
 
+use crate::core::outside::is_formula_like;
 use crate::core::period::BillingPeriod;
 use crate::report::ReportError;
-use crate::report::csv::is_formula_like;
 use crate::report::table::{Cell, Kind, Table};
 
 /// A sheet has 1,048,576 rows; one is the heading, one may say what is missing.

@@ -91,6 +91,48 @@ fn its_columns_are_all_a_german_export_needs_and_the_warning_is_the_one_that_com
 }
 
 #[test]
+fn a_system_without_an_interface_is_written_to_and_its_answer_read_as_it_says() {
+    let place = Place::new();
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/csv/psa-german");
+    for file in ["Artikel.csv", "Kunden.csv", "Vertragspositionen.csv", "columns.toml", "import/import.toml"] {
+        let below = if file.starts_with("import/") { file.to_owned() } else { format!("exports/{file}") };
+        place.write(&below, &std::fs::read_to_string(samples.join(file)).unwrap());
+    }
+    let config = "[connectors.psa]\nkind = \"files\"\nside = \"psa\"\nfolder = \"exports\"\nimport = \"import\"\n";
+    place.write("trueup.toml", config);
+    place.write("Protokoll.csv", "Zeile;Kunden-Nr;Ergebnis;Meldung\r\n2;4001;OK;\r\n");
+    let _ = place.run("db migrate").ended(0);
+    let of_section = README.split("## A system without an interface").nth(1).unwrap().split("\n## ").next().unwrap();
+    let commands: Vec<&str> = of_section.lines().filter_map(|line| line.strip_prefix("trueup ")).collect();
+    let [customer, line, hand_over, list, answer, word] = commands[..] else { panic!("{commands:?}") };
+    for write in [customer, line] {
+        let waits = place.run(write).ended(5).stderr;
+        assert!(waits.contains("it waits for the next file"), "{waits}");
+    }
+    let handed = place.run(hand_over).ended(0).stdout;
+    assert!(handed.contains("Kunden-0001.csv") && handed.contains("Positionen-0001.csv"), "{handed}");
+    let written = place.read("import/Kunden-0001.csv");
+    let expected = blocks("csv").join("\r\n") + "\r\n";
+    assert_eq!(written.strip_prefix('\u{feff}'), Some(expected.as_str()));
+    let lines = place.read("import/Positionen-0001.csv");
+    assert_eq!(lines.lines().nth(1), Some("70001;;;14;;;;;;01.12.2026;"), "{lines}");
+    let listed = place.run(&format!("{list} --format json")).ended(0).stdout;
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed["rows"].as_array().unwrap().len(), 2, "{listed}");
+    let open = place.run("psa imports receipt Kunden-0001.csv").ended(5).stdout;
+    assert!(open.contains("0 of 1 row imported, 0 not, 1 not known yet"), "{open}");
+    let known = place.run(answer).ended(0).stdout;
+    assert!(known.contains("1 of 1 row imported"), "{known}");
+    let unasked = place.run(word.trim_end_matches(" --yes")).ended(2).stderr;
+    assert!(unasked.contains("Nothing was noted"), "{unasked}");
+    let _ = place.run(word).ended(0);
+    let journal = place.run("journal list").ended(0).stdout;
+    assert!(journal.contains("done") && journal.contains("happened") && !journal.contains("open"), "{journal}");
+    let nothing = place.run("psa imports hand-over").ended(0).stdout;
+    assert!(nothing.contains("Nothing waits."), "{nothing}");
+}
+
+#[test]
 fn every_command_it_names_exists() {
     let named = blocks("console").into_iter().filter_map(|line| line.strip_prefix('$')).map(str::trim);
     let commands = named.filter(|line| line.starts_with("trueup ")).map(|line| line.split('#').next().unwrap());

@@ -8,6 +8,7 @@ pub(crate) mod connectwise;
 mod entities;
 mod gallery;
 mod inside;
+mod invoiced;
 mod language;
 mod mutants;
 mod paging;

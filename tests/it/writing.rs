@@ -5,6 +5,7 @@
 mod connectwise;
 mod dataverse;
 mod erpnext;
+mod files;
 mod lines;
 mod lists;
 mod quickbooks;

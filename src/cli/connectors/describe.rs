@@ -77,6 +77,8 @@ fn kind(name: &str) -> Result<Table, CommandError> {
                 .to_owned(),
             "`columns.toml: KEY` is written in the folder, under [FILE]; `trueup connectors columns DIR` writes a first one."
                 .to_owned(),
+            "`import.toml: KEY` is written in the folder that `import` names, under [customer], [product] or [line], `result` below it."
+                .to_owned(),
         ];
     }
     notes.push("`default = true` says which is meant where several connections of a kind are configured.".to_owned());

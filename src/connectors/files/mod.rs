@@ -11,6 +11,7 @@ pub mod entity;
 pub mod folder;
 pub mod header;
 mod ids;
+pub mod imports;
 pub mod json;
 pub mod limits;
 mod lines;

@@ -77,7 +77,7 @@ pub struct Layout {
 }
 
 /// A parser's error: the line, what stands there, and what is wrong with it.
-fn in_one_line(text: &str, refused: &toml::de::Error) -> String {
+pub(super) fn in_one_line(text: &str, refused: &toml::de::Error) -> String {
     let what = refused.message().replace('\n', ", ").replace("invalid type: map", "invalid type: a table");
     let Some(before) = refused.span().and_then(|span| text.get(..span.start)) else { return format!(": {what}") };
     let line = before.matches('\n').count();

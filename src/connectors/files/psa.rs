@@ -7,7 +7,9 @@ use async_trait::async_trait;
 
 use super::convert;
 use super::entity::{BUNDLES, PSA_AGREEMENT_LINES, PSA_COMPANIES, PSA_PRODUCTS};
+use super::imports::Imports;
 use super::{Exports, derived, links};
+use crate::connectors::writing::RecordSink;
 use crate::connectors::{CheckLine, Descriptor, ErrorKind, PsaConnector, Result, Side, Watch};
 use crate::core::billing::BilledLine;
 use crate::core::customer::{CustomerFields, PsaCustomer};
@@ -22,6 +24,7 @@ use crate::core::snapshot::Pulled;
 #[derive(Debug, Clone)]
 pub struct FilesPsa {
     pub(super) exports: Exports,
+    pub(super) imports: Option<Imports>,
 }
 
 impl FilesPsa {
@@ -30,7 +33,7 @@ impl FilesPsa {
     /// # Errors
     /// Where the profile cannot be used.
     pub fn new(name: &str, folder: &Path) -> Result<Self> {
-        Ok(Self { exports: Exports::new(name, folder, Side::Psa)? })
+        Ok(Self { exports: Exports::new(name, folder, Side::Psa)?, imports: None })
     }
 
     fn lines(&self, watch: &dyn Watch) -> Result<Option<Pulled<BilledLine>>> {
@@ -53,7 +56,12 @@ impl PsaConnector for FilesPsa {
         if !matches!(self.exports.table(&BUNDLES), Ok(None)) {
             lines.push(self.exports.check_line(&BUNDLES, links::recipe_row, watch));
         }
+        lines.extend(self.import_check());
         lines
+    }
+
+    fn records(&self) -> Option<&dyn RecordSink> {
+        self.takes_imports().then_some(self)
     }
 
     async fn customers(&self, watch: &dyn Watch) -> Result<Pulled<PsaCustomer>> {

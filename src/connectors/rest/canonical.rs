@@ -5,7 +5,14 @@
 use super::codec::Kind;
 
 /// The entities that become records. Others serve as parents and for references; their fields have any name.
-pub(super) const ENTITIES: [&str; 4] = ["customer", "product", "line", "bundle"];
+pub(super) const ENTITIES: [&str; 5] = ["customer", "product", "line", INVOICED, "bundle"];
+
+/// What was invoiced of lines in a month. Its list may name the days of the month: [`FROM`] and [`UNTIL`].
+pub(super) const INVOICED: &str = "invoiced";
+/// The first day of the month that is asked for.
+pub(super) const FROM: &str = "from";
+/// The first day after it.
+pub(super) const UNTIL: &str = "until";
 
 /// One canonical field.
 pub(super) struct Canonical {
@@ -68,6 +75,14 @@ const LINE: [Canonical; 18] = [
     field("currency", Kind::Text, true),
 ];
 
+const INVOICED_FIELDS: [Canonical; 5] = [
+    field("line", Kind::Text, true),
+    field("day", Kind::Day, true),
+    field("quantity", Kind::Number, true),
+    field("price", Kind::Number, true),
+    field("amount", Kind::Number, true),
+];
+
 const BUNDLE: [Canonical; 5] = [
     field("bundle", Kind::Text, true),
     field("product", Kind::Text, true),
@@ -82,6 +97,7 @@ pub(super) fn fields_of(entity: &str) -> Option<&'static [Canonical]> {
         "customer" => Some(&CUSTOMER),
         "product" => Some(&PRODUCT),
         "line" => Some(&LINE),
+        INVOICED => Some(&INVOICED_FIELDS),
         "bundle" => Some(&BUNDLE),
         _ => None,
     }

@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::codec::Decoded;
+use super::invoiced::Invoiced;
 use super::shape::{Row, Rows};
 use crate::core::billing::{AgreementState, BillCustomer, BilledLine, LineKind};
 use crate::core::customer::{CustomerFields, PsaCustomer};
@@ -209,6 +210,27 @@ pub(super) fn line(row: &mut Taken) -> Option<BilledLine> {
         currency: currency?,
     };
     row.is_sound().then_some(line)
+}
+
+/// What was invoiced of a line.
+pub(super) fn invoiced(row: &mut Taken) -> Option<Invoiced> {
+    let line = row.needed_text("line");
+    let day = row.day("day");
+    let day = row.needed("day", day);
+    let quantity = row.needed_number("quantity").map(Quantity::new);
+    let price = row.needed_number("price").map(UnitPrice::new);
+    let amount = row.needed_number("amount").map(Amount::new);
+    let at = row.row.at.clone();
+    let found = Invoiced {
+        id: row.row.id.clone(),
+        at,
+        line: Id::new(line?),
+        day: day?,
+        quantity: quantity?,
+        price: price?,
+        amount: amount?,
+    };
+    row.is_sound().then_some(found)
 }
 
 /// A part of a bundle, with the bundle it belongs to.

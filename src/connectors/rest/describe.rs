@@ -5,8 +5,8 @@
 use super::canonical;
 use super::codec::Kind;
 use super::language::{
-    Clear, Codec, Connector, Create, Dated, Dir, Entity, Field, Guard, Numbers, Page, Setting, SettingKind, Style,
-    Update,
+    Clear, Codec, Connector, Create, Dated, Dir, Entity, Field, Guard, Numbers, Page, Round, RoundHalf, Setting,
+    SettingKind, Style, Update,
 };
 
 /// A connector file in words.
@@ -190,6 +190,13 @@ fn place(field: &Field, numbers: Numbers) -> String {
     if let Some([left, right]) = &field.product_of {
         parts.push(format!("{left} times {right}"));
     }
+    if let Some(Round { digits, half }) = field.round {
+        let middle = match half {
+            RoundHalf::Even => "the middle to the even digit",
+            RoundHalf::Up => "the middle away from nought",
+        };
+        parts.push(format!("rounded to {digits} digits, {middle}"));
+    }
     if let Some(default) = &field.default {
         let default = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
         parts.push(if parts.is_empty() { format!("always {default}") } else { format!("else {default}") });
@@ -234,12 +241,14 @@ fn impossible(file: &Connector) -> Vec<String> {
     let mut cannot = Vec::new();
     for name in canonical::ENTITIES {
         let Some(entity) = file.entity.get(name) else {
-            cannot.push(format!("No {name} is read."));
+            let what = if name == canonical::INVOICED { "invoice" } else { name };
+            cannot.push(format!("No {what} is read."));
             continue;
         };
+        let is_written = !["bundle", canonical::INVOICED].contains(&name);
         let lacks = [
-            ("made", name != "bundle" && entity.create.is_none()),
-            ("changed", name != "bundle" && entity.update.is_none()),
+            ("made", is_written && entity.create.is_none()),
+            ("changed", is_written && entity.update.is_none()),
             ("changed from a day on", name == "line" && entity.dated.is_none()),
         ];
         let lacking: Vec<&str> = lacks.iter().filter(|(_, lacks)| *lacks).map(|(what, _)| *what).collect();

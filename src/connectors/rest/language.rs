@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 pub(super) use answers::{Class, Rule, Wait, When};
 pub(super) use calls::{Auth, Discover, Http, Limits, Numbers, Observed, ResetUnit, Setting, SettingKind};
-pub(super) use fields::{Codec, Compare, Dir, Field, MoneyUnit, UnknownWord};
+pub(super) use fields::{Codec, Compare, Dir, Field, MoneyUnit, Round, RoundHalf, UnknownWord};
 pub(super) use lists::{Get, List, Page, PageIn, Size, Statement};
 pub(super) use tickets::{Ticket, TicketField};
 pub(super) use writes::{

@@ -242,7 +242,11 @@ impl<'f> Lint<'f> {
             self.fault(format!("no record of ours is made of `{name}`, and no parent or ref names it{hint}"));
         }
         self.at("id", |lint| _ = lint.column(&entity.id));
-        let ancestors = self.ancestors(name);
+        let mut ancestors = self.ancestors(name);
+        if name == canonical::INVOICED {
+            self.demand(entity.parent.is_none(), "its list is asked for with the days of a month, and below no record");
+            ancestors.extend([canonical::FROM, canonical::UNTIL]);
+        }
         if let Some(version) = &entity.version {
             self.at("version", |lint| {
                 lint.one_of(&[("at", version.at.is_some()), ("header", version.header.is_some())]);

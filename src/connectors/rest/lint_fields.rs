@@ -67,6 +67,10 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
         lint.demand(own.is_some(), "`[custom_fields]` must say where such fields are");
         lint.demand(!name.trim().is_empty(), "the name of the field is needed");
     });
+    lint.maybe("round", field.round.as_ref(), |lint, round| {
+        lint.demand(field.product_of.is_some(), "`round` is for `product_of`; other numbers are as they are read");
+        lint.demand(round.digits <= SCALE_MAX, format!("`digits` is at most {SCALE_MAX}"));
+    });
     lint.maybe("product_of", field.product_of.as_ref(), |lint, factors| product_of(lint, entity, field, factors, kind));
     let path = field.at.as_ref().and_then(|at| {
         let mut path = None;

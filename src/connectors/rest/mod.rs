@@ -37,6 +37,7 @@ mod draft;
 mod effect;
 mod encode;
 mod inside;
+mod invoiced;
 mod language;
 mod lens;
 mod lint;
@@ -227,9 +228,19 @@ impl PsaConnector for Rest {
         self.pulled("product", watch, convert::product).await
     }
 
-    /// Every line, whatever the period: their dates say when they bill.
-    async fn billed_lines(&self, _period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<BilledLine>> {
-        self.pulled("line", watch, convert::line).await
+    /// Every line, whatever the period: their dates say when they bill. Where the file says what was invoiced in the period,
+    /// that takes their place.
+    async fn billed_lines(&self, period: BillingPeriod, watch: &dyn Watch) -> Result<Pulled<BilledLine>> {
+        let lines = self.pulled("line", watch, convert::line).await?;
+        if !self.connection.connector.entity.contains_key(canonical::INVOICED) {
+            return Ok(lines);
+        }
+        let rows = rows::read_in(&self.connection, canonical::INVOICED, period, Extent::Whole(watch)).await?;
+        let (invoiced, unread) = convert::all(rows, convert::invoiced);
+        let (lines, mut problems) = lines.into_parts();
+        let (lines, unlisted) = invoiced::applied(lines, invoiced, period);
+        problems.extend(self.connection.client.clean(unread.into_iter().chain(unlisted).collect()));
+        Ok(Pulled::judge(lines, problems))
     }
 
     fn tickets(&self) -> Option<&dyn TicketSink> {

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 
 use super::codec::Decoded;
-use super::language::{Codec, Field};
+use super::language::{Codec, Field, Round, RoundHalf};
 use super::one::One;
 use super::requests::Draft;
-use crate::core::money::{Amount, Rounding, UnitPrice};
+use crate::core::money::{Amount, Half, Rounding, UnitPrice};
 use crate::core::quantity::Quantity;
 
 /// The decimals of an amount in cents.
@@ -43,6 +43,16 @@ pub(super) fn product<K: std::borrow::Borrow<str> + Ord>(
     Ok(Some(amount.value()))
 }
 
+/// A product as the system rounds it, where the file says how.
+pub(super) fn rounded(field: &Field, product: Decimal) -> Decimal {
+    let Some(Round { digits, half }) = field.round else { return product };
+    let half = match half {
+        RoundHalf::Even => Half::Even,
+        RoundHalf::Up => Half::Up,
+    };
+    Amount::new(product).as_rounded_there(digits, half).value()
+}
+
 /// A product as a system keeps it.
 fn kept(field: &Field, product: Decimal) -> Decoded {
     let scale = match &field.codec {
@@ -51,7 +61,7 @@ fn kept(field: &Field, product: Decimal) -> Decoded {
         | None => None,
     };
     let in_cents = || Amount::new(product).rounded(Rounding::Cents).value();
-    Decoded::Number(if scale == Some(CENTS) { in_cents() } else { product })
+    Decoded::Number(if field.round.is_none() && scale == Some(CENTS) { in_cents() } else { rounded(field, product) })
 }
 
 impl<'d> Draft<'d> {

@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::answers::Test;
+use super::canonical::{FROM, INVOICED, UNTIL};
 use super::codec::{Decoded, References, shown, text_of};
 use super::dialect;
 use super::language::{Codec, Connector, Dialect, Entity, Field, Get, List, PageIn};
@@ -21,9 +22,11 @@ use super::settings::Values;
 use super::shape::{Around, Row, Rows, Shape};
 use super::statement::Words;
 use super::template::{Position, Template};
+use crate::clock::Clock;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::Client;
 use crate::connectors::{Result, Unwatched, Watch, Watched, Way};
+use crate::core::period::BillingPeriod;
 use crate::core::snapshot::Problem;
 
 /// How many child lists are under way at once, where the file does not say.
@@ -55,6 +58,10 @@ pub(super) fn read<'r>(of: &'r Arc<Connection>, name: &'r str, extent: Extent<'r
         let mut problems = Vec::new();
         let references = Arc::new(references(of, entity.fields.values(), extent, &mut problems).await?);
         let mut read = match entity.parent.as_deref() {
+            None if name == INVOICED => {
+                let today = BillingPeriod::containing(Clock::System.now().date_naive());
+                of.list_in(name, today, &references, extent).await?
+            }
             None => of.list(name, Around { parent: None, references: &references }, extent).await?,
             Some(parent) => {
                 let parents = read(of, parent, extent).await?;
@@ -70,6 +77,20 @@ pub(super) fn read<'r>(of: &'r Arc<Connection>, name: &'r str, extent: Extent<'r
         problems.dedup();
         Ok(Rows { rows: read.rows, problems })
     })
+}
+
+/// Reads an entity whose list is asked for with the days of a month.
+pub(super) async fn read_in(
+    of: &Arc<Connection>,
+    name: &str,
+    period: BillingPeriod,
+    extent: Extent<'_>,
+) -> Result<Rows> {
+    let mut problems = Vec::new();
+    let references = references(of, of.entity(name)?.fields.values(), extent, &mut problems).await?;
+    let mut read = of.list_in(name, period, &references, extent).await?;
+    problems.append(&mut read.problems);
+    Ok(Rows { rows: read.rows, problems })
 }
 
 /// The lists below every parent, several at once, in the parents' order.
@@ -244,6 +265,20 @@ impl Connection {
             rows.rows.extend(shape.row(&found, around, &mut rows.problems));
         }
         Ok(rows)
+    }
+
+    /// The list of a month: its days have names in it, as the record above has in a list below one.
+    async fn list_in(
+        self: &Arc<Self>,
+        name: &str,
+        period: BillingPeriod,
+        references: &References,
+        extent: Extent<'_>,
+    ) -> Result<Rows> {
+        let days = [(FROM, period.first_day()), (UNTIL, period.next().first_day())];
+        let parents = days.map(|(name, day)| (name.to_owned(), day.to_string())).to_vec();
+        let month = Row { parents, ..Row::default() };
+        self.list(name, Around { parent: Some(&month), references }, extent).await
     }
 
     /// The rows inside records that were read.

@@ -14,13 +14,13 @@ use super::inside;
 use super::language::{Codec, Entity, Field};
 use super::paging::Found;
 use super::path::Path;
-use super::products::product;
+use super::products::{product, rounded};
 use super::rows::Connection;
 use crate::core::reconcile::outcome::KeyPart;
 use crate::core::snapshot::Problem;
 
 /// A record as decoded.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Row {
     /// The request it came with.
     pub(super) at: String,
@@ -123,9 +123,8 @@ impl<'s> Shape<'s> {
         for described in plain.into_iter().chain(products) {
             let (name, located) = described;
             let value = match (self.field(described, &found.row, around), &located.field.product_of) {
-                (Ok(None), Some(factors)) => {
-                    product(factors, &row.fields, &row.broken).map(|product| product.map(Decoded::Number))
-                }
+                (Ok(None), Some(factors)) => product(factors, &row.fields, &row.broken)
+                    .map(|product| product.map(|product| Decoded::Number(rounded(located.field, product)))),
                 (value, _) => value,
             };
             match value {

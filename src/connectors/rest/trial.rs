@@ -7,7 +7,7 @@ use super::language::Field;
 use super::rows::{self, Extent};
 use super::shape::{Row, Rows};
 use super::source::hint;
-use super::{Rest, convert};
+use super::{Rest, canonical, convert};
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::{Result, Watch};
 use crate::core::snapshot::Problem;
@@ -82,6 +82,7 @@ fn problems(entity: &str, read: Rows) -> Vec<Problem> {
         "customer" => convert::all(read, convert::customer).1,
         "product" => convert::all(read, convert::product).1,
         "line" => convert::all(read, convert::line).1,
+        canonical::INVOICED => convert::all(read, convert::invoiced).1,
         "bundle" => convert::all(read, convert::bundle_part).1,
         _ => read.problems,
     }

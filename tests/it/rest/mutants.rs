@@ -125,6 +125,7 @@ const UNSEEN: &[(How, &str, &str)] = &[
     (How::Dropped, "entity.*.fields", "of a parent, of which nothing but the id is taken"),
     (How::Dropped, "entity.*.fields.*", "a value less, which describe says"),
     (How::Dropped, "entity.*.fields.*.at", "the default stands for every row, a reading shows"),
+    (How::Dropped, "entity.*.fields.*.round", "every digit is kept, a reading shows"),
     (How::Dropped, "entity.*.fields.*.or_at", "a second place less"),
     (How::Dropped, "entity.*.fields.*.dir", "it is written as well"),
     (How::Dropped, "entity.*.fields.*.max", "a text is sent whole"),

@@ -219,7 +219,40 @@ async fn april_is_reconciled_with_tryton_as_the_psa() {
         invoices[0]["untaxed_amount"]["decimal"], "470.00",
         "what is compared and what is not linked, and no more"
     );
-    tryton.posted(&invoices[0]).await;
+    // A person mends a price on the draft, and posts it. Then what was invoiced counts, and not what the line says.
+    let lines = tryton.every("account.invoice.line", &["description", "quantity", "unit_price", "product"]).await;
+    let backup = lines.iter().find(|line| line["quantity"].as_f64() == Some(20.0)).unwrap();
+    let mended = json!({ "unit_price": { "__class__": "Decimal", "decimal": "4.50" } });
+    let _ = tryton.put(&format!("account.invoice.line/{}", backup["id"]), mended).await.taken();
+    let again = |place: &Place| {
+        for line in ["pull --period 2026-04", "reconcile --period 2026-04"] {
+            let _ = place.run(line).ended(0);
+        }
+        rows(place, "variance", &COLUMNS)
+    };
+    let drafted = tokio::task::block_in_place(|| again(&place));
+    assert_eq!(drafted.len(), 3, "a draft is not billed yet: {drafted:?}");
+    let invoice = tryton.every("account.invoice", &["untaxed_amount"]).await.remove(0);
+    assert_eq!(invoice["untaxed_amount"]["decimal"], "480.00");
+    tryton.posted(&invoice).await;
     let posted = tryton.every("account.invoice", &["state"]).await;
     assert_eq!(posted[0]["state"], "posted");
+    let billed = tokio::task::block_in_place(|| again(&place));
+    let of = |rest: &str| format!("{alder} | {rest}");
+    assert_eq!(
+        billed,
+        [
+            of("Business Premium | 13 | 10 | 250.00 | -75.00 | QTY_UNDERBILLED"),
+            of("Endpoint Protection | 24 | 22 | 110.00 | -10.00 | QTY_UNDERBILLED"),
+        ],
+        "what was invoiced of the backup is what was charged"
+    );
+    tokio::task::block_in_place(|| {
+        let coverage = rows(&place, "coverage", &["side", "fate", "rows", "amount"]);
+        assert!(coverage.contains(&"PSA | compared | 3 | 450.00".to_owned()), "{coverage:?}");
+        // raised after it was invoiced: April stays as it was invoiced, May bills what runs
+        let lines = place.run("psa lines update 1 --set quantity=13 --yes").ended(0);
+        assert!(lines.stderr.contains("Done"), "{}", lines.transcript());
+        assert_eq!(again(&place).len(), 2, "April is as it was invoiced");
+    });
 }

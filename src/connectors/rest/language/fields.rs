@@ -29,6 +29,8 @@ pub(in crate::connectors::rest) struct Field {
     /// Or: two number fields of the record that it is the product of, where the system keeps no total. With `at` it does keep
     /// one there, which has to be sent along when one of the two changes: in cents, where the codec's `scale` is 2.
     pub(in crate::connectors::rest) product_of: Option<[String; 2]>,
+    /// How the system rounds that product; without it every digit is kept.
+    pub(in crate::connectors::rest) round: Option<Round>,
     #[serde(default)]
     pub(in crate::connectors::rest) dir: Dir,
     pub(in crate::connectors::rest) codec: Option<Codec>,
@@ -61,6 +63,25 @@ pub(in crate::connectors::rest) enum Compare {
     Phone,
     Set,
     Ignore,
+}
+
+/// How a product is rounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct Round {
+    /// To so many digits behind the point.
+    pub(in crate::connectors::rest) digits: u32,
+    /// Which way what lies in the middle goes.
+    pub(in crate::connectors::rest) half: RoundHalf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::connectors::rest) enum RoundHalf {
+    /// To the even neighbour.
+    Even,
+    /// Away from zero.
+    Up,
 }
 
 /// How the wire spells a value. Every codec can be run backwards.
