@@ -36,6 +36,7 @@ pub(super) const PEER: Peer = Peer {
         ("customer" | "product", "name") => "name",
         ("customer", "website") => "websiteurl",
         ("product", "price") => "price",
+        ("line", "cancelled") => "work365_deactivateon",
         (_, "marker") => "new_pax8id",
         (entity, field) => panic!("no place of {entity} {field} is known"),
     },
@@ -46,7 +47,7 @@ pub(super) const PEER: Peer = Peer {
         let request = request.bearer_auth("eyJ0eXAiOiJKV1QifQ.simulated.0").header("OData-Version", "4.0");
         request.header("Prefer", "return=representation")
     },
-    bills_last_day: true,
+    bills_last_day: false,
     id: |id| if id.len() == 3 { format!("00000000-0000-4000-a000-{id:0>12}") } else { id.to_owned() },
     record: |_, _, answer| answer,
     lacks: &["line.create", "line.dated"],

@@ -21,7 +21,7 @@ use trueup::engine::{
 
 use self::ledger::{Ledger, Record};
 use super::{
-    CUSTOMER, LINE, changes, creates, day, line, new_customer, new_line, new_product, noon, number, quick, rename,
+    CUSTOMER, LINE, all_creates, changes, day, line, new_customer, new_line, new_product, noon, number, quick, rename,
     text, update_customer, update_line, update_product,
 };
 
@@ -169,7 +169,7 @@ impl Bench {
 
 #[tokio::test]
 async fn what_is_made_is_seen_in_the_next_export_and_not_made_twice() {
-    for (entity, write) in creates("A") {
+    for (entity, write) in all_creates("A") {
         let mut bench = Bench::new().await;
         let before: usize = bench.ledger.kinds.values().map(Vec::len).sum();
         bench.waits(&write).await;
