@@ -49,7 +49,7 @@ impl<'d> Draft<'d> {
         }
         let mut calls: Vec<Request> = self.changed(one, &self.after())?.into_iter().collect();
         if let (Some(Dated::Absolute { at, format }), Some(write)) = (&self.entity.dated, calls.first_mut()) {
-            let codec = Codec::Date { format: format.clone(), none: None };
+            let codec = Codec::Date { format: format.clone(), none: None, since: None };
             let value = encode(&codec, &Decoded::Day(day), self.of.connector.http.numbers, self.references)?;
             let body = write.body.as_mut().ok_or("a change without a body carries no day")?;
             Path::parse(at)?.set(body, value, &Map::new())?;

@@ -48,6 +48,11 @@ pub(super) fn describe(file: &Connector) -> Described {
     if let Some(ticket) = &file.ticket {
         lines.push(line("ticket", "", "make, find".to_owned(), format!("POST {}", ticket.post)));
     }
+    if let Some(second) = &file.second_writer {
+        let (setting, is) = (&second.unless.setting, &second.unless.is);
+        let how = format!("nothing is written while {} is at work, unless {setting} is {is}", second.name);
+        lines.push(line("second writer", "", "refuse".to_owned(), how));
+    }
     Described { system: file.name.clone(), lines, impossible: impossible(file) }
 }
 
@@ -96,10 +101,18 @@ fn ways(entity: &Entity) -> String {
     if let Some(list) = &entity.list {
         let verb = if list.post.is_some() { "POST" } else { "GET" };
         ways.push(format!("{verb} {}, {}", list.address(), cut(&list.page)));
+        if list.has.is_some() {
+            ways.push("each record read by itself, as the list shows less".to_owned());
+        }
     }
     ways.extend(entity.create.as_ref().map(|create| made(entity, create)));
     ways.extend(entity.update.as_ref().map(changed));
     ways.extend(entity.dated.as_ref().map(dated));
+    if let Some(source) = &entity.change_source {
+        let entities = source.from.iter().filter_map(|origin| origin.entity.as_deref());
+        let entities: Vec<&str> = entities.collect();
+        ways.push(format!("`{}`, where it is computed, changed in its {}", source.field, entities.join(" or ")));
+    }
     ways.join("; ")
 }
 

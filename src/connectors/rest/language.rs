@@ -7,6 +7,7 @@ mod answers;
 mod calls;
 mod fields;
 mod lists;
+mod others;
 mod tickets;
 mod writes;
 
@@ -19,6 +20,7 @@ pub(super) use answers::{Class, Rule, Wait, When};
 pub(super) use calls::{Auth, Discover, Http, Limits, Numbers, Observed, ResetUnit, Setting, SettingKind};
 pub(super) use fields::{Codec, Compare, Dir, Field, MoneyUnit, UnknownWord};
 pub(super) use lists::{Get, List, Page, PageIn, Size};
+pub(super) use others::{ChangeSource, SecondWriter, Sign};
 pub(super) use tickets::{Ticket, TicketField};
 pub(super) use writes::{
     Action, Clear, Create, CustomFields, CustomShape, Dated, Dialect, First, Guard, InPatch, Link, Lookup, OwnIds,
@@ -43,6 +45,7 @@ pub(super) struct Connector {
     #[serde(default)]
     pub(super) errors: Vec<Rule>,
     pub(super) custom_fields: Option<CustomFields>,
+    pub(super) second_writer: Option<SecondWriter>,
     pub(super) entity: BTreeMap<String, Entity>,
     /// How tickets are made; without it none are.
     pub(super) ticket: Option<Ticket>,
@@ -62,12 +65,16 @@ pub(super) struct Entity {
     pub(super) above: Option<String>,
     /// Where a row that was read by itself says which of those it is below.
     pub(super) parent_at: Option<String>,
+    /// Rows that are no records of this kind, such as headings: the first that fits counts.
+    #[serde(default)]
+    pub(super) except: Vec<When>,
     pub(super) version: Option<Version>,
     pub(super) list: Option<List>,
     pub(super) get: Option<Get>,
     pub(super) create: Option<Create>,
     pub(super) update: Option<Update>,
     pub(super) dated: Option<Dated>,
+    pub(super) change_source: Option<ChangeSource>,
     pub(super) link: Option<Link>,
     #[serde(default)]
     pub(super) actions: BTreeMap<String, Action>,

@@ -15,7 +15,7 @@ use super::language::{
 use super::path::Path;
 use super::source::{Fault, Source, hint};
 use super::template::Template;
-use super::{lint_calls, lint_fields, lint_write, tickets};
+use super::{lint_calls, lint_fields, lint_others, lint_write, tickets};
 
 const SCHEMA: u32 = 1;
 const CONCURRENCY_MAX: u32 = 32;
@@ -198,6 +198,7 @@ impl<'f> Lint<'f> {
             });
             lint.demand(is_array || custom.in_patch != Some(InPatch::Always), "`in_patch` is for shape `array`");
         });
+        self.maybe("second_writer", connector.second_writer.as_ref(), lint_others::second_writer);
         self.maybe("ticket", connector.ticket.as_ref(), tickets::lint);
         self.at("entity", |lint| {
             lint.demand(
@@ -410,7 +411,18 @@ impl<'f> Lint<'f> {
                 lint.demand(!said, format!("`{name}` is the record's they are inside of: say it there"));
             }
         });
-        self.maybe("list", entity.list.as_ref(), |lint, list| lint.list(entity, list, &ancestors));
+        self.maybe("list", entity.list.as_ref(), |lint, list| {
+            lint.list(entity, list, &ancestors);
+            lint.maybe("has", list.has.as_ref(), |lint, has| lint_others::has(lint, entity, has));
+        });
+        self.at("except", |lint| {
+            for (index, when) in entity.except.iter().enumerate() {
+                lint.nth(index, |lint| lint.when(when));
+            }
+        });
+        self.maybe("change_source", entity.change_source.as_ref(), |lint, source| {
+            lint_others::change_source(lint, entity, source);
+        });
         let one: Vec<&str> = ancestors.iter().copied().chain(["id"]).collect();
         self.maybe("get", entity.get.as_ref(), |lint, get| {
             lint.at("get", |lint| lint.address(&get.get, &one));
@@ -433,7 +445,11 @@ impl<'f> Lint<'f> {
         let is_list_of_fields = of_fields.is_some_and(|ids| ids.entity == name);
         is_list_of_fields
             || self.connector.entity.values().any(|other| {
-                other.over() == Some(name) || other.fields.values().any(|field| refers(field.codec.as_ref()))
+                let figures = other.change_source.iter().flat_map(|source| &source.from);
+                let is_computed_from = figures.into_iter().any(|origin| origin.entity.as_deref() == Some(name));
+                is_computed_from
+                    || other.over() == Some(name)
+                    || other.fields.values().any(|field| refers(field.codec.as_ref()))
             })
     }
 

@@ -9,6 +9,7 @@ use super::lint::{Lint, repeated};
 use super::source::hint;
 use crate::core::billing::{AgreementState, BillCustomer, LineKind};
 use crate::core::money::Currency;
+use crate::core::period::iso_day;
 
 const SCALE_MAX: u32 = 28;
 /// What may make the value of a new record that none was given for.
@@ -49,7 +50,9 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, name: &str, entity: &'f Entity) {
 }
 
 fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Option<Kind>) {
-    let sources = [field.at.is_some(), field.custom.is_some(), field.from_parent.is_some(), field.product_of.is_some()];
+    // the parent's field stands in for a place that may be empty
+    let inherits = field.from_parent.is_some() && field.at.is_none();
+    let sources = [field.at.is_some(), field.custom.is_some(), inherits, field.product_of.is_some()];
     match sources.iter().filter(|said| **said).count() {
         0 => {
             lint.demand(
@@ -94,7 +97,9 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
     }
     if let (Some(default), Some(kind)) = (&field.default, kind.or(gives)) {
         lint.at("default", |lint| {
-            if let Err(what) = decode_default(default, kind) {
+            lint.templates_in(default, &[]);
+            let named = default.as_str().is_some_and(|text| text.contains('{'));
+            if let Err(what) = decode_default(default, if named { Kind::Text } else { kind }) {
                 lint.fault(what);
             }
         });
@@ -133,7 +138,11 @@ fn is_taken(lint: &Lint<'_>, name: &str, entity: &Entity, field_name: &str) -> b
     let is_state = field_name == "status" && entity.list.as_ref().is_some_and(|list| list.gone.is_some());
     let ids = lint.connector.custom_fields.as_ref().and_then(|custom| custom.ids.as_ref());
     let names_own = ids.is_some_and(|ids| ids.entity == name && ids.key == field_name);
-    is_state || names_own || entity.fields.values().any(by_product) || others.into_iter().any(serves)
+    let figures = lint.connector.entity.values().flat_map(|other| &other.change_source).flat_map(|source| &source.from);
+    let is_figure = figures
+        .into_iter()
+        .any(|origin| origin.entity.as_deref() == Some(name) && origin.field.as_deref() == Some(field_name));
+    is_figure || is_state || names_own || entity.fields.values().any(by_product) || others.into_iter().any(serves)
 }
 
 /// The words of a line that come from a closed set.
@@ -147,7 +156,8 @@ fn words(lint: &mut Lint<'_>, name: &str, field: &Field) {
         "currency" => (|word| word.parse::<Currency>().is_ok(), "a currency code of three capital letters"),
         _ => return,
     };
-    let mut said: Vec<&str> = field.default.iter().filter_map(serde_json::Value::as_str).collect();
+    let default = field.default.iter().filter_map(serde_json::Value::as_str);
+    let mut said: Vec<&str> = default.filter(|text| !text.contains('{')).collect();
     if let Some(Codec::Enum { map, .. }) = &field.codec {
         said.extend(map.keys().map(String::as_str));
     }
@@ -166,7 +176,8 @@ fn is_written(entity: &Entity, field: &Field) -> bool {
 }
 
 fn from_parent(lint: &mut Lint<'_>, entity: &Entity, field: &Field, of: &str, kind: Option<Kind>) {
-    lint.demand(field.codec.is_none(), "the parent's field is decoded already; no `codec` here");
+    let is_decoded = field.codec.is_none() || field.at.is_some();
+    lint.demand(is_decoded, "the parent's field is decoded already; no `codec` here");
     let Some(parent_name) = entity.parent.as_deref() else {
         return lint.fault("`from_parent` needs an entity with a `parent`");
     };
@@ -203,7 +214,7 @@ fn product_of(lint: &mut Lint<'_>, entity: &Entity, field: &Field, factors: &[St
     }
 }
 
-fn check_codec(lint: &mut Lint<'_>, codec: &Codec) {
+fn check_codec<'f>(lint: &mut Lint<'f>, codec: &'f Codec) {
     match codec {
         Codec::Text { wrap: _ } => {}
         Codec::Bool { yes, no } => lint.demand(yes != no, "`yes` and `no` are the same"),
@@ -215,7 +226,12 @@ fn check_codec(lint: &mut Lint<'_>, codec: &Codec) {
                 "unit `minor` needs `scale`: how many decimals the currency has",
             );
         }
-        Codec::Date { format, none: _ } => date_format(lint, format),
+        Codec::Date { format, none: _, since } => {
+            date_format(lint, format);
+            lint.maybe("since", since.as_ref(), |lint, day| {
+                lint.demand(iso_day(day).is_some(), format!("`{day}` is no day like 1902-01-01"));
+            });
+        }
         Codec::Enum { map, unknown: _ } => {
             lint.demand(!map.is_empty(), "`map` is empty");
             lint.demand(
@@ -226,7 +242,7 @@ fn check_codec(lint: &mut Lint<'_>, codec: &Codec) {
                 lint.fault(format!("{twice} stands for two words; it could not be read back"));
             }
         }
-        Codec::Ref { entity, key, wrap: _, number: _ } => reference(lint, entity, key.as_deref()),
+        Codec::Ref { entity, key, wrap: _, number: _, none: _ } => reference(lint, entity, key.as_deref()),
     }
 }
 

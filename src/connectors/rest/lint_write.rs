@@ -257,7 +257,7 @@ fn check_dated<'f>(lint: &mut Lint<'f>, entity: &'f Entity, dated: &'f Dated) {
     }
 }
 
-fn check_wrap(lint: &mut Lint<'_>, wrap: &Wrap) {
+pub(super) fn check_wrap(lint: &mut Lint<'_>, wrap: &Wrap) {
     lint.demand(wrap.list || wrap.at.is_some(), "`at` or `list = true` is needed");
     if let Some(path) = &wrap.at {
         lint.at("at", |lint| place(lint, path));

@@ -27,6 +27,7 @@ mod builtin;
 mod canonical;
 mod codec;
 mod compare;
+mod computed;
 mod convert;
 mod custom;
 mod dated;
@@ -40,6 +41,7 @@ mod lens;
 mod lint;
 mod lint_calls;
 mod lint_fields;
+mod lint_others;
 mod lint_write;
 mod one;
 mod paging;
@@ -47,12 +49,14 @@ mod path;
 mod requests;
 mod rows;
 mod schema;
+mod second_writer;
 mod settings;
 mod sink;
 mod source;
 mod template;
 mod tickets;
 mod trial;
+mod whole;
 
 use std::sync::Arc;
 
@@ -200,6 +204,7 @@ impl PsaConnector for Rest {
             };
             lines.push(CheckLine::new(what, outcome));
         }
+        lines.extend(self.check_second_writer(is_down).await);
         if self.connection.connector.ticket.is_some() {
             lines.extend(self.check_tickets(is_down).await);
         }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::codec::{Decoded, References, decode, shown, text_of};
+use super::computed::Kept;
 use super::inside;
 use super::language::{Codec, Entity, Field, Get};
 use super::path::Path;
@@ -32,6 +33,9 @@ pub(super) struct One {
     /// The id of that one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) below: Option<String>,
+    /// The record that a field of it is computed from, where that is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) kept: Option<Box<Kept>>,
 }
 
 /// The values that stand for the names in an address.
@@ -101,7 +105,7 @@ impl Connection {
             None => self.text_at(name, entity.parent_at.as_deref(), &raw)?,
         };
         let above = self.above(entity, below.as_deref()).await?;
-        Ok(Some(One { raw, version, above, below }))
+        Ok(Some(One { raw, version, above, below, kept: None }))
     }
 
     fn text_at(&self, name: &str, path: Option<&str>, raw: &Value) -> Result<Option<String>> {
@@ -137,7 +141,7 @@ impl Connection {
             return Ok(None);
         };
         let version = self.version(name, parent, &record, header)?;
-        Ok(Some(One { raw: Value::Null, version, above: Some(record), below: Some(above.to_owned()) }))
+        Ok(Some(One { raw: Value::Null, version, above: Some(record), below: Some(above.to_owned()), kept: None }))
     }
 
     /// What is above a record that is not there yet, where the making of it depends on the state of that.
@@ -147,8 +151,13 @@ impl Connection {
             return self.holder(name, entity, below).await;
         }
         let above = self.above(entity, below).await?;
-        let around =
-            |above| One { raw: Value::Null, version: None, above: Some(above), below: below.map(str::to_owned) };
+        let around = |above| One {
+            raw: Value::Null,
+            version: None,
+            above: Some(above),
+            below: below.map(str::to_owned),
+            kept: None,
+        };
         Ok(above.map(around))
     }
 
@@ -179,16 +188,20 @@ impl Connection {
         let read = self.client.get_with(&address, &query, |reply| {
             let answer: Value = decode_json(&reply.body)?;
             let found = record.get(&answer);
+            // what cannot be seen is answered as nothing by some
+            if answer.is_null() || answer.as_object().is_some_and(serde_json::Map::is_empty) {
+                return Ok(None);
+            }
             let is_it = found.and_then(|found| own_id.get(found)).map(text_of) == Some(Ok(id.to_owned()));
             let Some(found) = found.filter(|_| is_it) else {
                 let what = format!("{name} {id} was asked for, found {}", shown(&answer));
                 return Err(Undecodable { at: entity.id.clone(), what });
             };
             let header = mark.and_then(|mark| reply.headers.get(mark)).and_then(|mark| mark.to_str().ok());
-            Ok((found.clone(), header.map(str::to_owned)))
+            Ok(Some((found.clone(), header.map(str::to_owned))))
         });
         match read.await {
-            Ok(found) => Ok(Some(found)),
+            Ok(found) => Ok(found),
             Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) => Ok(None),
             Err(error) => Err(error),
         }

@@ -247,9 +247,10 @@ impl Listing<'_> {
     fn take(&self, reading: &mut Reading, answer: &Answer) -> Step<usize> {
         reading.pages += 1;
         let at = self.place(reading.pages);
-        let rows = match self.records.get(&answer.body) {
-            Some(Value::Array(rows)) => rows,
-            found => {
+        // a short list may come without what is around it
+        let rows = match (self.records.get(&answer.body), &answer.body) {
+            (Some(Value::Array(rows)), _) | (None, Value::Array(rows)) => rows,
+            (found, _) => {
                 let found = found.map_or_else(|| "nothing".to_owned(), shown);
                 return Err(self.malformed(&at, format!("a list of rows expected, found {found}")).into());
             }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use super::answers::Test;
 use super::canonical;
 use super::codec::{Decoded, Kind, References, decode, decode_default, shown, text_of};
 use super::dialect;
@@ -29,9 +30,11 @@ use crate::core::reconcile::outcome::KeyPart;
 use crate::core::snapshot::Problem;
 
 /// How many child lists are under way at once, where the file does not say.
-const CONCURRENCY: usize = 4;
+pub(super) const CONCURRENCY: usize = 4;
 /// Parents a check looks below before it gives up finding a row.
 const CHECKED_PARENTS: usize = 5;
+/// Records a check reads by themselves, where the list shows less than they are.
+const CHECKED_RECORDS: usize = 5;
 
 /// A record as decoded.
 #[derive(Debug, Clone)]
@@ -238,7 +241,7 @@ impl Connection {
     }
 
     /// One list: of the entity, or of the entity below one record.
-    async fn list(&self, name: &str, around: Around<'_>, extent: Extent<'_>) -> Result<Rows> {
+    async fn list(self: &Arc<Self>, name: &str, around: Around<'_>, extent: Extent<'_>) -> Result<Rows> {
         let refuse = |what: String| self.error(name, ErrorKind::Settings(what));
         let entity = self.entity(name)?;
         let list = entity.list.as_ref().ok_or_else(|| refuse("the entity has no list".to_owned()))?;
@@ -255,6 +258,14 @@ impl Connection {
             Extent::FirstPage => listing.first_page(&self.client).await?,
         };
         let mut rows = Rows::default();
+        let found = match extent {
+            _ if !entity.is_listed_in_part() => found,
+            Extent::Whole(watch) => self.whole(name, found, (watch, &mut rows.problems)).await?,
+            Extent::FirstPage => {
+                let some = found.into_iter().take(CHECKED_RECORDS).collect();
+                self.whole(name, some, (&Unwatched, &mut rows.problems)).await?
+            }
+        };
         for found in found {
             rows.rows.extend(shape.row(&found, around, &mut rows.problems));
         }
@@ -457,6 +468,8 @@ struct Shape<'s> {
     id: Path,
     version: Option<Path>,
     gone: Option<(Path, &'s Value, &'s str)>,
+    /// Which rows are none.
+    except: Vec<Test>,
     /// Whether rows are kept as they came.
     is_kept: bool,
     fields: Vec<Described<'s>>,
@@ -475,11 +488,15 @@ impl<'s> Shape<'s> {
             fields.push((name.as_str(), field, connection.places(field)?));
         }
         let (id, is_kept) = (Path::parse(&entity.id)?, connection.holds_rows(name));
-        Ok(Self { connection, name, entity, id, version, gone, is_kept, fields })
+        let except = entity.except.iter().map(Test::new).collect::<std::result::Result<_, _>>()?;
+        Ok(Self { connection, name, entity, id, version, gone, except, is_kept, fields })
     }
 
-    /// A row decoded; nothing, with a problem, where it has no id.
+    /// A row decoded; nothing where it is no such record, and nothing, with a problem, where it has no id.
     fn row(&self, found: &Found, around: Around<'_>, problems: &mut Vec<Problem>) -> Option<Row> {
+        if self.except.iter().any(|test| test.holds(&found.row)) {
+            return None;
+        }
         let id = match self.id.get(&found.row).map(text_of) {
             Some(Ok(id)) if !id.is_empty() => id,
             other => {
@@ -551,7 +568,7 @@ impl<'s> Shape<'s> {
                 break;
             }
         }
-        if let (Some(of), Some(parent)) = (&field.from_parent, around.parent) {
+        if let (None, Some(of), Some(parent)) = (&value, &field.from_parent, around.parent) {
             if parent.broken.contains(of) {
                 return Err(format!("it is taken from record {} above, where `{of}` cannot be read", parent.id));
             }
@@ -561,6 +578,10 @@ impl<'s> Shape<'s> {
             }
         }
         match (value, &field.default) {
+            (None, Some(Value::String(text))) if text.contains('{') => {
+                let text = Value::from(self.connection.values.plain(text)?);
+                decode_default(&text, self.kind(name, field)).map(Some)
+            }
             (None, Some(default)) => decode_default(default, self.kind(name, field)).map(Some),
             (value, _) => Ok(value),
         }

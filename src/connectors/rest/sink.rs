@@ -108,7 +108,8 @@ impl Rest {
     async fn fitting(&self, said: &Said<'_>, draft: &Draft<'_>) -> Result<Vec<String>> {
         let unfit = |what: String| self.connection.unfit(said.entity, what);
         let values = draft.values().map_err(unfit)?;
-        if let (Some(link), Some(marker)) = (&draft.entity.link, said.marker) {
+        let link = draft.entity.link.as_ref().filter(|_| !draft.entity.is_listed_in_part());
+        if let (Some(link), Some(marker)) = (link, said.marker) {
             let marker = cut(marker, link.max);
             let at = self.connection.link_place(link).map_err(unfit)?;
             let is_it =
@@ -186,6 +187,9 @@ impl Rest {
 
     /// How far a change has come: what each call leaves behind, against what is there.
     fn progress(&self, draft: &Draft<'_>, was: &One, now: &One) -> Told<Looked> {
+        if let Some(kept) = &was.kept {
+            return draft.looked_where_kept(kept, now.kept.as_deref());
+        }
         let id = draft.said.target.map(|target| target.id.clone()).unwrap_or_default();
         let mut written = None;
         for (name, wanted) in &draft.said.fields {
@@ -286,6 +290,26 @@ impl Rest {
         Ok(stages.iter().rposition(fits))
     }
 
+    /// Refuses to replace a set that somebody changed since it was read.
+    async fn same_set(&self, said: &Said<'_>, before: &Before) -> Result<()> {
+        let entity = self.connection.entity(said.entity)?;
+        let rechecks = entity.update.as_ref().is_some_and(|update| update.guard.recheck == Some(true));
+        if entity.inside.is_none() || !rechecks {
+            return Ok(());
+        }
+        let was = self.read(said, before)?;
+        let (None, Some(above), Some(id)) = (&was.kept, &was.above, &was.below) else { return Ok(()) };
+        let unfit = |what: String| self.connection.unfit(said.entity, what);
+        let now = self.connection.holder(said.entity, entity, id).await?.and_then(|one| one.above).unwrap_or_default();
+        if entity.set(&now).map_err(unfit)? == entity.set(above).map_err(unfit)? {
+            return Ok(());
+        }
+        let holder = entity.parent.as_deref().unwrap_or_default();
+        Err(unfit(format!(
+            "the rows of {holder} {id} changed since they were read, and all of them are sent: nothing was sent, do it again"
+        )))
+    }
+
     /// Does what is left of the actions around a write that was refused, so that all is as it was; what of that went wrong.
     async fn put_back(&self, entity: &Entity, left: &[Request]) -> Option<String> {
         for request in left.iter().filter(|request| request.acts) {
@@ -349,6 +373,7 @@ impl Writing for Rest {
         let draft = self.draft(&said, &references)?;
         let unfit = |what: String| self.connection.unfit(said.entity, what);
         let Some(target) = said.target else {
+            self.connection.refuse_beside(&said, None).await?;
             let fitting = self.fitting(&said, &draft).await?.into_iter().collect();
             let around = self.connection.around(said.entity, said.below).await?;
             let state = around.map(serde_json::to_value).transpose();
@@ -360,7 +385,8 @@ impl Writing for Rest {
             let kind = ErrorKind::NotFound(format!("there is no {} {}", said.entity, target.id));
             ConnectorError::new(&self.descriptor.name, format!("read {}", said.entity), kind)
         };
-        let one = one.ok_or_else(missing)?;
+        let one = self.connection.with_kept(&said, one.ok_or_else(missing)?).await?;
+        self.connection.refuse_beside(&said, Some(&one)).await?;
         let mut fitting = BTreeSet::new();
         if let Some(split) = said.effective.map(|day| draft.split(&one, day)).transpose().map_err(unfit)?.flatten() {
             fitting.extend(self.holding(&draft, &split.new, None, one.below.as_deref()).await?);
@@ -402,6 +428,9 @@ impl Writing for Rest {
             entity.inside.is_none() && !request.acts && (said.target.is_none() || request.name == ADD)
         };
         let requests = self.requests(&said, before).await?;
+        if done == 0 {
+            self.same_set(&said, before).await?;
+        }
         let all = requests.len();
         let mut made = write.record();
         for (index, request) in requests.iter().enumerate().skip(done) {
@@ -447,7 +476,7 @@ impl Writing for Rest {
         let Some(target) = said.target else {
             let mut found = self.fitting(&said, &draft).await?;
             found.retain(|id| !before.fitting.contains(id));
-            let nothing = || One { raw: Value::Null, version: None, above: None, below: None };
+            let nothing = || One { raw: Value::Null, version: None, above: None, below: None, kept: None };
             let was = before.state.is_some().then(|| self.read(&said, before)).transpose()?.unwrap_or_else(nothing);
             let now = self.connection.around(said.entity, said.below).await?.unwrap_or_else(nothing);
             let made = Self::made(&draft, (&was, &now), &found);
@@ -456,6 +485,7 @@ impl Writing for Rest {
         let Some(now) = self.connection.one(said.entity, target).await? else {
             return Ok(Looked::CannotTell("the record is not there any more".to_owned()));
         };
+        let now = self.connection.with_kept(&said, now).await?;
         self.splitting(&draft, &self.read(&said, before)?, &now, before).await
     }
 
@@ -533,7 +563,7 @@ fn ours(value: Decoded) -> change::Value {
     }
 }
 
-fn shown(value: &Decoded) -> String {
+pub(super) fn shown(value: &Decoded) -> String {
     match value {
         Decoded::Text(text) => text.clone(),
         Decoded::Flag(flag) => flag.to_string(),

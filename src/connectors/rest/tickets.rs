@@ -9,9 +9,10 @@ use super::codec::text_of;
 use super::language::{Ticket, TicketField};
 use super::lint::Lint;
 use super::path::Path;
+use super::requests::wrapped;
 use super::source::hint;
 use super::template::{Position, Template};
-use super::{Rest, advice};
+use super::{Rest, advice, lint_write};
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Call, Outcome, Undecodable, Verb, decode};
 use crate::connectors::tickets::{ReadBack, TicketDraft, TicketSink};
@@ -30,6 +31,7 @@ pub(super) fn lint<'f>(lint: &mut Lint<'f>, ticket: &'f Ticket) {
             lint.address(get, &["number"]);
         });
     }
+    lint.maybe("wrap", ticket.wrap.as_ref(), lint_write::check_wrap);
     lint.at("find", |lint| {
         let find = &ticket.find;
         lint.at("get", |lint| lint.address(&find.get, &[]));
@@ -50,6 +52,7 @@ pub(super) fn lint<'f>(lint: &mut Lint<'f>, ticket: &'f Ticket) {
                     known.contains(&name.as_str()),
                     format!("a ticket has no field `{name}`{}", hint(name, &known)),
                 );
+                lint.demand(!field.behind || name == "key", "only the key stands behind another field");
                 lint.at("at", |lint| {
                     if let Some(path) = lint.path(&field.at) {
                         lint.demand(path.names().is_some(), "a plain place is needed, such as `company.id`");
@@ -70,10 +73,22 @@ fn body(ticket: &Ticket, draft: &TicketDraft<'_>) -> std::result::Result<Value, 
         [("summary", draft.summary), ("customer", draft.customer), ("key", draft.key), ("text", draft.text)]
     {
         let Some(field) = ticket.fields.get(name) else { continue };
-        let wire = spelled(field, value).map_err(|what| format!("{name}: {what}"))?;
-        put(&mut body, &Path::parse(&field.at)?, wire);
+        let (at, mut wire) =
+            (Path::parse(&field.at)?, spelled(field, value).map_err(|what| format!("{name}: {what}"))?);
+        if field.behind {
+            let (mark, most) = (marked(draft.key), field.max.and_then(|most| usize::try_from(most).ok()));
+            let room = most.map_or(usize::MAX, |most| most.saturating_sub(mark.chars().count()));
+            let before = at.get(&body).and_then(Value::as_str).unwrap_or_default();
+            wire = Value::from(before.chars().take(room).chain(mark.chars()).collect::<String>());
+        }
+        put(&mut body, &at, wire);
     }
     Ok(body)
+}
+
+/// A key behind a text.
+fn marked(key: &str) -> String {
+    format!(" [{key}]")
 }
 
 /// The value as the wire spells it; a text is cut where the server would refuse it.
@@ -181,7 +196,9 @@ impl TicketSink for Rest {
         };
         let rows = rows.ok_or_else(|| malformed("a list of tickets expected".to_owned()))?;
         // A filter the server does not know is ignored by some: only the key itself counts.
-        let same = |row: &&Value| held.get(row).and_then(|held| text_of(held).ok()).is_some_and(|held| held == key);
+        let is_behind = ticket.fields.get("key").is_some_and(|field| field.behind);
+        let is_it = |held: String| held == key || (is_behind && held.contains(&marked(key)));
+        let same = |row: &&Value| held.get(row).and_then(|held| text_of(held).ok()).is_some_and(is_it);
         let numbers = rows.iter().filter(same).map(|row| {
             let number = number.get(row).ok_or_else(|| "it has no number".to_owned());
             number.and_then(text_of).map_err(malformed)
@@ -193,13 +210,16 @@ impl TicketSink for Rest {
         self.environment.may_write(&self.descriptor.name, "ticket")?;
         let ticket = self.ticket()?;
         let path = self.filled(&ticket.post, Position::Path, ("key", draft.key))?;
-        let body = body(ticket, draft).map_err(|what| self.refused_ticket(what))?.to_string();
+        let body = body(ticket, draft).and_then(|body| wrapped(ticket.wrap.as_ref(), body));
+        let body = body.map_err(|what| self.refused_ticket(what))?.to_string();
         let number = Path::parse(&ticket.reply).map_err(|what| self.refused_ticket(what))?;
         let call = Call { verb: Verb::Post, path: &path, query: &[], headers: &[], body: Some(&body) };
         let read = |reply: &crate::connectors::http::Reply| {
             let answer: Value = decode(&reply.body)?;
             let unread = |what: String| Undecodable { at: ticket.reply.clone(), what };
-            let found = number.get(&answer).ok_or_else(|| unread("the number of the ticket expected".to_owned()))?;
+            let made =
+                answer.as_array().filter(|made| made.len() == 1).and_then(|made| made.first()).unwrap_or(&answer);
+            let found = number.get(made).ok_or_else(|| unread("the number of the ticket expected".to_owned()))?;
             text_of(found).map_err(unread)
         };
         self.connection.client.write(call, read).await
@@ -220,7 +240,8 @@ impl TicketSink for Rest {
 
     fn shown(&self, draft: &TicketDraft<'_>) -> Result<String> {
         let ticket = self.ticket()?;
-        let body = body(ticket, draft).map_err(|what| self.refused_ticket(what))?;
+        let body = body(ticket, draft).and_then(|body| wrapped(ticket.wrap.as_ref(), body));
+        let body = body.map_err(|what| self.refused_ticket(what))?;
         let base = self.connection.client.base_url().trim_end_matches('/');
         Ok(format!("POST {base}{}\n{}", self.filled(&ticket.post, Position::Path, ("key", draft.key))?, pretty(&body)))
     }

@@ -22,7 +22,7 @@ pub(in crate::connectors::rest) struct Field {
     pub(in crate::connectors::rest) or_at: Option<String>,
     /// Where a body has it, where that is not `at`.
     pub(in crate::connectors::rest) to: Option<String>,
-    /// Or: the field of the parent's record that it takes over, as decoded there.
+    /// The field of the parent's record that it takes over, as decoded there; with `at`, where the row has no value of its own.
     pub(in crate::connectors::rest) from_parent: Option<String>,
     /// Or: two number fields of the record that it is the product of, where the system keeps no total.
     pub(in crate::connectors::rest) product_of: Option<[String; 2]>,
@@ -33,7 +33,7 @@ pub(in crate::connectors::rest) struct Field {
     pub(in crate::connectors::rest) max: Option<u32>,
     pub(in crate::connectors::rest) compare: Option<Compare>,
     pub(in crate::connectors::rest) new: Option<BTreeMap<String, Value>>,
-    /// The canonical value where the row has none.
+    /// The canonical value where the row has none; a text may name settings.
     pub(in crate::connectors::rest) default: Option<Value>,
     pub(in crate::connectors::rest) make: Option<String>,
 }
@@ -84,10 +84,12 @@ pub(in crate::connectors::rest) enum Codec {
         wire: Option<Numbers>,
     },
     /// `rfc3339`, `tagged`, or a pattern such as `%Y-%m-%d`. The calendar day is what counts, as the source writes it.
-    /// `none`: what the system writes for no day.
+    /// `none`: what the system writes for no day; of several in a list, all are read and the first is written. `since`: days
+    /// before it are no days either.
     Date {
         format: String,
         none: Option<Value>,
+        since: Option<String>,
     },
     /// `map`: our word to the wire's value; of several in a list, all are read and the first is written.
     Enum {
@@ -95,11 +97,12 @@ pub(in crate::connectors::rest) enum Codec {
         unknown: Option<UnknownWord>,
     },
     /// The id of a record of `entity`; with `key`, that record's field instead. `wrap`: the member that holds the id.
-    /// `number`: whether the id travels as a whole number.
+    /// `number`: whether the id travels as a whole number. `none`: what the system writes for no record, as with a day.
     Ref {
         entity: String,
         key: Option<String>,
         wrap: Option<String>,
+        none: Option<Value>,
         #[serde(default)]
         number: bool,
     },

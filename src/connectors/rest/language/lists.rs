@@ -21,12 +21,14 @@ pub(in crate::connectors::rest) struct List {
     pub(in crate::connectors::rest) page_in: PageIn,
     #[serde(default)]
     pub(in crate::connectors::rest) query: BTreeMap<String, Value>,
-    /// Where the rows are in the answer; `$` is the answer itself.
+    /// Where the rows are in the answer; `$` is the answer itself. A list that comes without what is around it is taken as well.
     pub(in crate::connectors::rest) records: String,
     pub(in crate::connectors::rest) page: Page,
     /// A second address that says how many rows there are. Asked only for listings of several pages.
     pub(in crate::connectors::rest) count: Option<Count>,
     pub(in crate::connectors::rest) gone: Option<Gone>,
+    /// Where its rows are less than the records: the fields that they have. For the others each record is read by itself.
+    pub(in crate::connectors::rest) has: Option<Vec<String>>,
 }
 
 impl List {

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Wrap;
+
 /// How a ticket is made, and found again by its key.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -15,6 +17,8 @@ pub(in crate::connectors::rest) struct Ticket {
     /// Where an answer, and a ticket that is found, has the number.
     pub(in crate::connectors::rest) reply: String,
     pub(in crate::connectors::rest) find: TicketFind,
+    /// What is around a body.
+    pub(in crate::connectors::rest) wrap: Option<Wrap>,
     /// Where a ticket that was made is read: `{number}` stands for its number.
     pub(in crate::connectors::rest) get: Option<String>,
     /// `summary`, `customer`, `key` and `text`.
@@ -47,4 +51,7 @@ pub(in crate::connectors::rest) struct TicketField {
     /// Whether it travels as a whole number.
     #[serde(default)]
     pub(in crate::connectors::rest) number: bool,
+    /// Of the key: whether it stands behind what another field writes there, in brackets.
+    #[serde(default)]
+    pub(in crate::connectors::rest) behind: bool,
 }
