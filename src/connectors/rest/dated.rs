@@ -34,7 +34,7 @@ impl<'d> Draft<'d> {
     /// The calls of a change from a day on.
     pub(super) fn dated(&self, one: &'d One, day: NaiveDate) -> Built<Vec<Request>> {
         if let Some(split) = self.split(one, day)? {
-            if self.entity.inside.is_some() {
+            if self.entity.is_set() {
                 return Ok(vec![self.split_inside(one, &split)?]);
             }
             let mut add = self.made_of(&split.new, &split.carried, &self.names(Some(one)))?;

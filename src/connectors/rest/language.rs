@@ -23,8 +23,8 @@ pub(super) use lists::{Get, List, Page, PageIn, Size};
 pub(super) use others::{ChangeSource, SecondWriter, Sign};
 pub(super) use tickets::{Ticket, TicketField};
 pub(super) use writes::{
-    Action, Clear, Create, CustomFields, CustomShape, Dated, Dialect, First, Guard, InPatch, Link, Lookup, OwnIds,
-    Step, Style, Until, Update, Wrap,
+    Action, Clear, Create, CustomFields, CustomShape, Dated, Dialect, First, Guard, InPatch, LINK, Link, Lookup,
+    OwnIds, Step, Style, Until, Update, Wrap,
 };
 
 /// A whole file.
@@ -61,6 +61,9 @@ pub(super) struct Entity {
     pub(super) parent: Option<String>,
     /// Where the parent's rows hold these; then they have no list of their own, and a change replaces the set.
     pub(super) inside: Option<String>,
+    /// Whether they are nevertheless written one by one, each at an address of its own.
+    #[serde(default)]
+    pub(super) apart: bool,
     /// Or: the entity whose record a row is part of, where all rows stand in one list.
     pub(super) above: Option<String>,
     /// Where a row that was read by itself says which of those it is below.
@@ -87,6 +90,16 @@ pub(super) struct Entity {
 }
 
 impl Entity {
+    /// Whether a change of one sends all of them.
+    pub(super) fn is_set(&self) -> bool {
+        self.inside.is_some() && !self.apart
+    }
+
+    /// Whether its list is looked through by what the rows have alone, which the link is not.
+    pub(super) fn hides_link(&self) -> bool {
+        self.list.as_ref().is_some_and(|list| list.has.is_some())
+    }
+
     /// The entity of the record that a row is below or part of.
     pub(super) fn over(&self) -> Option<&str> {
         self.parent.as_deref().or(self.above.as_deref())

@@ -116,6 +116,14 @@ impl<'f> Lint<'f> {
         Path::parse(text).map_err(|what| self.fault(what)).ok()
     }
 
+    /// A path whose names may be settings.
+    pub(super) fn column(&mut self, text: &str) -> Option<Path> {
+        if text.contains('{') {
+            self.template(text, &[]);
+        }
+        self.path(text)
+    }
+
     pub(super) fn duration(&mut self, text: &str) {
         if duration(text).is_none() {
             self.fault(format!("`{text}` is not a length of time written like 30s, 5m, 24h"));
@@ -382,12 +390,12 @@ impl<'f> Lint<'f> {
             let hint = hint(name, &canonical::ENTITIES);
             self.fault(format!("no record of ours is made of `{name}`, and no parent or ref names it{hint}"));
         }
-        self.at("id", |lint| _ = lint.path(&entity.id));
+        self.at("id", |lint| _ = lint.column(&entity.id));
         let ancestors = self.ancestors(name);
         if let Some(version) = &entity.version {
             self.at("version", |lint| {
                 lint.one_of(&[("at", version.at.is_some()), ("header", version.header.is_some())]);
-                lint.maybe("at", version.at.as_ref(), |lint, path| _ = lint.path(path));
+                lint.maybe("at", version.at.as_ref(), |lint, path| _ = lint.column(path));
             });
         }
         let is_above = self.connector.entity.values().any(|other| other.above.as_deref() == Some(name));
@@ -500,6 +508,10 @@ impl<'f> Lint<'f> {
             lint.demand(body.is_object(), "an object is expected");
             lint.templates_in(body, ancestors);
         });
+        let is_read = entity.get.is_some();
+        self.at("read_each", |lint| {
+            lint.demand(is_read || !list.read_each, "`get` is needed: how each is read by itself");
+        });
         let pages_in_body = list.page_in == PageIn::Body;
         self.at("page_in", |lint| {
             lint.demand(!pages_in_body || list.post.is_some(), "a list asked for by GET has no body");
@@ -511,7 +523,7 @@ impl<'f> Lint<'f> {
             lint.at("at", |lint| _ = lint.path(&count.at));
         });
         self.maybe("gone", list.gone.as_ref(), |lint, gone| {
-            lint.at("at", |lint| _ = lint.path(&gone.at));
+            lint.at("at", |lint| _ = lint.column(&gone.at));
             lint.demand(entity.fields.contains_key("status"), "the entity needs a field `status` to say it with");
         });
     }

@@ -93,8 +93,9 @@ pub(super) fn second_writer<'f>(lint: &mut Lint<'f>, second: &'f SecondWriter) {
 
 /// The fields that the rows of a list have.
 pub(super) fn has<'f>(lint: &mut Lint<'f>, entity: &'f Entity, has: &'f [String]) {
-    lint.demand(entity.get.is_some(), "`get` is needed: how each record is read by itself");
-    lint.demand(entity.parent.is_none(), "a list below a record shows what it shows; `has` is for lists of their own");
+    let reads = entity.list.as_ref().is_some_and(|list| list.read_each);
+    lint.demand(reads, "`read_each = true` is needed: without it the rows are all there is");
+    lint.demand(entity.create.is_some(), "nothing is looked for: the entity has no `create`");
     let known: Vec<&str> = entity.fields.keys().map(String::as_str).collect();
     for name in has.iter().filter(|name| !known.contains(&name.as_str())) {
         lint.fault(format!("there is no field `{name}`{}", hint(name, &known)));

@@ -171,7 +171,7 @@ impl Connection {
         Ok(record.map(|(raw, _)| raw))
     }
 
-    async fn record(
+    pub(super) async fn record(
         &self,
         name: &str,
         entity: &Entity,

@@ -199,9 +199,14 @@ pub(super) async fn fields_referred(of: &Arc<Connection>, entity: &Entity, named
 }
 
 /// One field of every record of an entity, by id.
-pub(super) async fn keyed(of: &Arc<Connection>, entity: &str, key: &str) -> Result<BTreeMap<String, Decoded>> {
-    let read = read(of, entity, Extent::Whole(&Unwatched)).await?;
-    Ok(read.rows.into_iter().filter_map(|mut row| row.fields.remove(key).map(|value| (row.id, value))).collect())
+pub(super) async fn keyed(of: &Arc<Connection>, entity: &str, key: &str) -> Result<BTreeMap<String, Option<Decoded>>> {
+    Ok(by_id(read(of, entity, Extent::Whole(&Unwatched)).await?.rows, key))
+}
+
+/// The same of rows; one that cannot be read is not among them.
+fn by_id(rows: Vec<Row>, key: &str) -> BTreeMap<String, Option<Decoded>> {
+    let sound = rows.into_iter().filter(|row| !row.broken.contains(key));
+    sound.map(|mut row| (std::mem::take(&mut row.id), row.fields.remove(key))).collect()
 }
 
 /// The fields of other records that references stand for.
@@ -224,8 +229,7 @@ async fn references(
         };
         let read = read(of, target, whole).await?;
         problems.extend(read.problems);
-        let known = read.rows.into_iter().filter_map(|mut row| row.fields.remove(key).map(|value| (row.id, value)));
-        references.insert((target.clone(), key.clone()), known.collect());
+        references.insert((target.clone(), key.clone()), by_id(read.rows, key));
     }
     Ok(references)
 }
@@ -259,11 +263,13 @@ impl Connection {
         };
         let mut rows = Rows::default();
         let found = match extent {
-            _ if !entity.is_listed_in_part() => found,
-            Extent::Whole(watch) => self.whole(name, found, (watch, &mut rows.problems)).await?,
+            _ if !list.read_each => found,
+            Extent::Whole(_) => {
+                self.each(name, around.parent.map(|row| row.id.as_str()), found, &mut rows.problems).await?
+            }
             Extent::FirstPage => {
                 let some = found.into_iter().take(CHECKED_RECORDS).collect();
-                self.whole(name, some, (&Unwatched, &mut rows.problems)).await?
+                self.each(name, around.parent.map(|row| row.id.as_str()), some, &mut rows.problems).await?
             }
         };
         for found in found {
@@ -311,10 +317,11 @@ impl Connection {
 
     /// The rows of a list as they are, asked for by some conditions besides its own.
     pub(super) async fn raw(
-        &self,
+        self: &Arc<Self>,
         name: &str,
         below: Option<&str>,
         asked: Option<(Dialect, Vec<(String, String)>)>,
+        each: bool,
     ) -> Result<Vec<Value>> {
         let refuse = |what: String| self.error(name, ErrorKind::Settings(what));
         let entity = self.entity(name)?;
@@ -332,7 +339,16 @@ impl Connection {
             dialect::ask(dialect, &wanted, &mut listing.query).map_err(refuse)?;
             listing.count = None;
         }
-        Ok(listing.read(&self.client, None).await?.into_iter().map(|found| found.row).collect())
+        let mut found = listing.read(&self.client, None).await?;
+        if list.read_each && each {
+            // what cannot be read is no answer to what was asked for
+            let mut problems = Vec::new();
+            found = self.each(name, below, found, &mut problems).await?;
+            if let Some(problem) = problems.first() {
+                return Err(self.error(name, ErrorKind::Incomplete(problem.to_string())));
+            }
+        }
+        Ok(found.into_iter().map(|found| found.row).collect())
     }
 
     /// Whether the records a row refers to can be read one by one, where their entity has a `get`.

@@ -12,7 +12,7 @@ use super::rows::Connection;
 use super::template::{Position, Template};
 use super::{Rest, advice};
 use crate::connectors::error::ConnectorError;
-use crate::connectors::{CheckFailed, CheckLine, Result, Unwatched};
+use crate::connectors::{CheckFailed, CheckLine, Result};
 use crate::core::change::Said;
 
 impl Connection {
@@ -110,7 +110,7 @@ impl Rest {
     async fn listed(&self, sign: &Sign, name: &str) -> std::result::Result<Option<String>, ConnectorError> {
         let connection = &self.connection;
         let test = Test::new(&sign.when).map_err(|what| connection.unfit(name, what))?;
-        for found in connection.every(name, &Unwatched).await? {
+        for found in connection.raw(name, None, None, true).await? {
             if test.holds(&found) {
                 return Ok(Some(format!("`{}` of a {name}", sign.when.at.as_deref().unwrap_or_default())));
             }

@@ -108,7 +108,7 @@ impl Rest {
     async fn fitting(&self, said: &Said<'_>, draft: &Draft<'_>) -> Result<Vec<String>> {
         let unfit = |what: String| self.connection.unfit(said.entity, what);
         let values = draft.values().map_err(unfit)?;
-        let link = draft.entity.link.as_ref().filter(|_| !draft.entity.is_listed_in_part());
+        let link = draft.entity.link.as_ref().filter(|_| !draft.entity.hides_link());
         if let (Some(link), Some(marker)) = (link, said.marker) {
             let marker = cut(marker, link.max);
             let at = self.connection.link_place(link).map_err(unfit)?;
@@ -167,7 +167,7 @@ impl Rest {
             }
             asked = Some((lookup.dialect, wanted));
         }
-        let found = self.connection.raw(said.entity, said.below, asked).await?;
+        let found = self.connection.raw(said.entity, said.below, asked, !entity.hides_link()).await?;
         let id = Path::parse(&entity.id).map_err(unfit)?;
         // a list that is not below a record holds what belongs to others as well
         let above = entity.above.as_ref().and(entity.parent_at.as_deref().zip(said.below));
@@ -238,7 +238,7 @@ impl Rest {
         let end = self.connection.own(field, &now.raw, draft.references).map_err(unfit)?;
         let ended = same(field, end.as_ref(), Some(&Decoded::Day(split.ends)));
         // rows inside a record change together, in one call
-        let all = if draft.entity.inside.is_some() { 1 } else { 2 };
+        let all = if draft.entity.is_set() { 1 } else { 2 };
         let staged = |done, id| Self::staged(draft, (was, now), (done, all), id).map_err(unfit);
         Ok(match (added.as_slice(), ended, end, split.first) {
             ([new], true, ..) => staged(all, new.clone())?,

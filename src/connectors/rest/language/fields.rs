@@ -22,6 +22,8 @@ pub(in crate::connectors::rest) struct Field {
     pub(in crate::connectors::rest) or_at: Option<String>,
     /// Where a body has it, where that is not `at`.
     pub(in crate::connectors::rest) to: Option<String>,
+    /// How it is spelled there, where that is another way than it is read.
+    pub(in crate::connectors::rest) to_codec: Option<Codec>,
     /// The field of the parent's record that it takes over, as decoded there; with `at`, where the row has no value of its own.
     pub(in crate::connectors::rest) from_parent: Option<String>,
     /// Or: two number fields of the record that it is the product of, where the system keeps no total.
@@ -97,7 +99,8 @@ pub(in crate::connectors::rest) enum Codec {
         unknown: Option<UnknownWord>,
     },
     /// The id of a record of `entity`; with `key`, that record's field instead. `wrap`: the member that holds the id.
-    /// `number`: whether the id travels as a whole number. `none`: what the system writes for no record, as with a day.
+    /// `number`: whether the id travels as a whole number. `form`: what stands around the id, such as `/products({id})`. `none`: what
+    /// the system writes for no record, as with a day.
     Ref {
         entity: String,
         key: Option<String>,
@@ -105,6 +108,7 @@ pub(in crate::connectors::rest) enum Codec {
         none: Option<Value>,
         #[serde(default)]
         number: bool,
+        form: Option<String>,
     },
 }
 

@@ -27,7 +27,10 @@ pub(in crate::connectors::rest) struct List {
     /// A second address that says how many rows there are. Asked only for listings of several pages.
     pub(in crate::connectors::rest) count: Option<Count>,
     pub(in crate::connectors::rest) gone: Option<Gone>,
-    /// Where its rows are less than the records: the fields that they have. For the others each record is read by itself.
+    /// Whether its rows lack what a record read by itself has: then each of them is read by `get`.
+    #[serde(default)]
+    pub(in crate::connectors::rest) read_each: bool,
+    /// With `read_each`: the fields that its rows do have, by which a new record is looked for without reading each.
     pub(in crate::connectors::rest) has: Option<Vec<String>>,
 }
 
