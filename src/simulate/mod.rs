@@ -10,6 +10,7 @@
 mod connectwise;
 mod data;
 mod faults;
+mod halopsa;
 mod json;
 mod pax8;
 mod server;
@@ -26,6 +27,7 @@ use std::path::PathBuf;
 
 pub use connectwise::CONNECTWISE;
 pub use data::{Data, File, Row, Table};
+pub use halopsa::HALOPSA;
 pub use faults::{Commitment, Faults, Oversize, Shape, Withdrawn};
 pub use pax8::Pax8Credentials;
 pub use server::{Logged, Running};

@@ -5,6 +5,7 @@
 use std::net::SocketAddr;
 
 use super::connectwise::CONNECTWISE;
+use super::halopsa::HALOPSA;
 use super::server::{self, Running, Service};
 use super::{Data, Faults, SimulateError};
 
@@ -24,7 +25,7 @@ pub struct System {
 }
 
 /// All of them, in the order of their names.
-pub static SYSTEMS: [&System; 1] = [&CONNECTWISE];
+pub static SYSTEMS: [&System; 2] = [&CONNECTWISE, &HALOPSA];
 
 impl System {
     /// The system of this name.
