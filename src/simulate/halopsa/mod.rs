@@ -23,7 +23,7 @@ use token::Tokens;
 
 /// What lets in, and what the connection says of the tenant; it opens nothing but a simulator.
 const SETTINGS: [(&str, &str); 4] =
-    [("tenant", "demo"), ("client_id", "demo-client"), ("client_secret", "demo-secret"), ("currency", "GBP")];
+    [("tenant", "demo"), ("client_id", "demo-client"), ("client_secret", "demo-secret"), ("home_currency", "GBP")];
 
 /// HaloPSA.
 pub static HALOPSA: System = System {
