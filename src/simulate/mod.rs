@@ -9,6 +9,7 @@
 
 mod connectwise;
 mod data;
+mod erpnext;
 mod faults;
 mod halopsa;
 mod json;
@@ -27,8 +28,9 @@ use std::path::PathBuf;
 
 pub use connectwise::CONNECTWISE;
 pub use data::{Data, File, Row, Table};
-pub use halopsa::HALOPSA;
+pub use erpnext::ERPNEXT;
 pub use faults::{Commitment, Faults, Oversize, Shape, Withdrawn};
+pub use halopsa::HALOPSA;
 pub use pax8::Pax8Credentials;
 pub use server::{Logged, Running};
 pub use systems::{SYSTEMS, System};

@@ -5,6 +5,7 @@
 use std::net::SocketAddr;
 
 use super::connectwise::CONNECTWISE;
+use super::erpnext::ERPNEXT;
 use super::halopsa::HALOPSA;
 use super::server::{self, Running, Service};
 use super::{Data, Faults, SimulateError};
@@ -25,7 +26,7 @@ pub struct System {
 }
 
 /// All of them, in the order of their names.
-pub static SYSTEMS: [&System; 2] = [&CONNECTWISE, &HALOPSA];
+pub static SYSTEMS: [&System; 3] = [&CONNECTWISE, &ERPNEXT, &HALOPSA];
 
 impl System {
     /// The system of this name.

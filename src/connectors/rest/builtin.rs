@@ -4,8 +4,9 @@
 
 use super::settings::ConnectorFile;
 
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
     ("connectwise", include_str!("builtin/connectwise.toml")),
+    ("erpnext", include_str!("builtin/erpnext.toml")),
     ("halopsa", include_str!("builtin/halopsa.toml")),
     ("tryton", include_str!("builtin/tryton.toml")),
 ];

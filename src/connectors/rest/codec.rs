@@ -376,7 +376,7 @@ mod tests {
             ("kind = 'enum'\nmap = { a = 'A', b = 2 }", r#""C""#, r#"one of "A", 2 expected, found "C""#),
             ("kind = 'enum'\nmap = { a = ['A', 'AA'], b = 2 }", r#""C""#, r#"one of "A", "AA", 2 expected, found "C""#),
             ("kind = 'ref'\nentity = 'customer'\nwrap = 'id'", "17", "an object with `id` expected, found 17"),
-            ("kind = 'ref'\nentity = 'status'\nkey = 'name'", "3", "no status with id 3 and a name is listed"),
+            ("kind = 'ref'\nentity = 'status'\nkey = 'name'", "9", "no status with id 9 and a name is listed"),
         ] {
             assert_eq!(decoded(codec, wire, Numbers::Number), Err(expected.to_owned()), "{codec} {wire}");
         }

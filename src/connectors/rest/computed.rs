@@ -90,7 +90,7 @@ impl Connection {
         let entity = self.connector.entity.get(&kept.entity);
         let field = entity.and_then(|entity| entity.fields.get(&kept.field));
         let field = field.ok_or_else(|| format!("{} has no field `{}`", kept.entity, kept.field))?;
-        self.field_of(field, &kept.one.raw, &References::new())
+        self.located(field)?.value(&kept.one.raw, &References::new())
     }
 }
 
@@ -99,10 +99,10 @@ impl Draft<'_> {
     pub(super) fn where_kept(&self, one: &One, kept: &Kept) -> Built<Vec<Request>> {
         let Some((name, wanted)) = self.said.fields.iter().next() else { return Ok(Vec::new()) };
         let (field, shown) = (self.field(name)?, self.of.figure(kept)?);
-        let held = self.of.field_of(field, &one.raw, self.references)?;
+        let held = self.of.located(field)?.value(&one.raw, self.references)?;
         if !same(field, held.as_ref(), shown.as_ref()) {
             let text =
-                |value: &Option<Decoded>| value.as_ref().map_or_else(|| "nothing".to_owned(), super::sink::shown);
+                |value: &Option<Decoded>| value.as_ref().map_or_else(|| "nothing".to_owned(), super::effect::shown);
             return Err(format!(
                 "`{name}` is {} here and `{}` of {} {} is {}: what lies between, such as free units, is not known, so change it \
                  in {} itself",

@@ -35,6 +35,7 @@ mod dated;
 mod describe;
 mod dialect;
 mod draft;
+mod effect;
 mod encode;
 mod inside;
 mod language;
@@ -42,6 +43,8 @@ mod lens;
 mod lint;
 mod lint_calls;
 mod lint_fields;
+mod lint_http;
+mod lint_lists;
 mod lint_others;
 mod lint_write;
 mod one;
@@ -52,6 +55,7 @@ mod rows;
 mod schema;
 mod second_writer;
 mod settings;
+mod shape;
 mod sink;
 mod source;
 mod template;
@@ -77,9 +81,10 @@ use crate::core::product::PsaProduct;
 use crate::core::snapshot::Pulled;
 pub use describe::{Described, DescribedLine, canonical_fields};
 pub use draft::draft;
-use rows::{Connection, Extent, Rows};
+use rows::{Connection, Extent};
 use settings::Values;
 pub use settings::{ConnectorFile, RestSettings};
+use shape::Rows;
 pub use source::Fault;
 pub use trial::{Trial, TriedField, TriedRow};
 
@@ -110,6 +115,8 @@ pub struct Rest {
     descriptor: Descriptor,
     connection: Arc<Connection>,
     environment: Environment,
+    /// The lists that the fields of the last write stand for.
+    kept: sink::Kept,
 }
 
 impl Rest {
@@ -134,7 +141,7 @@ impl Rest {
         };
         let environment = settings.environment;
         let connection = Arc::new(Connection { name: settings.name, connector, values, client });
-        Ok(Self { descriptor, connection, environment })
+        Ok(Self { descriptor, connection, environment, kept: sink::Kept::default() })
     }
 
     async fn pulled<R>(

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::codec::{Decoded, References, decode, shown, text_of};
+use super::codec::{shown, text_of};
 use super::computed::Kept;
 use super::inside;
-use super::language::{Codec, Entity, Field, Get};
+use super::language::{Entity, Get};
 use super::path::Path;
 use super::rows::Connection;
 use super::template::{Position, Template};
@@ -205,43 +205,6 @@ impl Connection {
             Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) => Ok(None),
             Err(error) => Err(error),
         }
-    }
-
-    /// A field of a record as decoded.
-    pub(super) fn field_of(
-        &self,
-        field: &Field,
-        raw: &Value,
-        references: &References,
-    ) -> std::result::Result<Option<Decoded>, String> {
-        let mut places = self.places(field)?.into_iter();
-        let own = places.next().map_or(Ok(None), |at| self.placed(field, &at, raw, references))?;
-        match (own, places.next()) {
-            (None, Some(at)) => self.placed(field, &at, raw, references),
-            (own, _) => Ok(own),
-        }
-    }
-
-    /// The same at its first place alone, which is the one that is written.
-    pub(super) fn own(
-        &self,
-        field: &Field,
-        raw: &Value,
-        references: &References,
-    ) -> std::result::Result<Option<Decoded>, String> {
-        self.places(field)?.first().map_or(Ok(None), |at| self.placed(field, at, raw, references))
-    }
-
-    fn placed(
-        &self,
-        field: &Field,
-        at: &Path,
-        raw: &Value,
-        references: &References,
-    ) -> std::result::Result<Option<Decoded>, String> {
-        let text = Codec::Text { wrap: None };
-        let codec = field.codec.as_ref().unwrap_or(&text);
-        decode(codec, at.get(raw), self.connector.http.numbers, references)
     }
 
     /// What the file or the settings cannot do for an entity.

@@ -3,26 +3,26 @@
 //! Keeps the invariants that a record is found again by exactly what was sent, and that a write of several calls goes on where
 //! it stopped.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use serde_json::Value;
 
 use super::Rest;
-use super::answers::Test;
 use super::body::is_custom;
-use super::codec::{Decoded, References, text_of};
-use super::compare::{cut, same};
-use super::inside;
-use super::language::{CustomFields, Dated, Entity, Field, First, Lookup, OwnIds, Step};
+use super::codec::{Decoded, References};
+use super::compare::same;
+use super::effect::shown;
+use super::language::{CustomFields, Dated, Entity, Field, OwnIds};
 use super::one::One;
 use super::path::Path;
-use super::requests::{ADD, Draft, Request, WRITE, decoded, id_in};
+use super::requests::{ADD, Draft, Request, decoded, id_in};
 use super::rows::{fields_referred, keyed};
 use crate::connectors::Result;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Call, Outcome, Reply, Undecodable, decode};
-use crate::connectors::writing::{Before, Held, Intent, Looked, RecordSink, Sent, Writing};
+use crate::connectors::writing::{Before, Delivery, Held, Intent, Looked, RecordSink, Sent, Writing};
 use crate::core::change::{self, PsaWrite, Said, Target, Wanted};
 
 impl Intent for PsaWrite {
@@ -39,11 +39,26 @@ impl Intent for PsaWrite {
     }
 }
 
-type Told<T> = std::result::Result<T, String>;
+/// The lists that the fields of a write stand for, read once for all its steps.
+pub(super) type Kept = Mutex<Option<(PsaWrite, Arc<References>)>>;
 
 impl Rest {
-    /// The references that the fields of a write stand for.
-    async fn references(&self, said: &Said<'_>) -> Result<References> {
+    /// The references that the fields of a write stand for: those that were read for it before, if it was the last one.
+    async fn references(&self, write: &PsaWrite) -> Result<Arc<References>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match kept.filter(|(of, _)| of == write) {
+            Some((_, references)) => Ok(references),
+            None => self.new_references(write).await,
+        }
+    }
+
+    async fn new_references(&self, write: &PsaWrite) -> Result<Arc<References>> {
+        let references = Arc::new(self.referred(&write.said()).await?);
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((write.clone(), Arc::clone(&references)));
+        Ok(references)
+    }
+
+    async fn referred(&self, said: &Said<'_>) -> Result<References> {
         let entity = self.connection.entity(said.entity)?;
         let probes = entity.create.iter().flat_map(|create| &create.probe).map(String::as_str);
         let copied = match &entity.dated {
@@ -73,22 +88,29 @@ impl Rest {
         serde_json::from_value(state).map_err(|error| unread(format!("how it was before cannot be read: {error}")))
     }
 
+    /// A record that has to be there.
+    async fn there(&self, name: &str, target: &Target) -> Result<One> {
+        let missing = || {
+            let kind = ErrorKind::NotFound(format!("there is no {name} {}", target.id));
+            ConnectorError::new(&self.descriptor.name, format!("read {name}"), kind)
+        };
+        self.connection.one(name, target).await?.ok_or_else(missing)
+    }
+
     /// The calls of a write, made from the record as it was read before.
-    async fn requests(&self, said: &Said<'_>, before: &Before) -> Result<Vec<Request>> {
-        let references = self.references(said).await?;
-        let draft = self.draft(said, &references)?;
+    async fn requests(&self, write: &PsaWrite, before: &Before) -> Result<Vec<Request>> {
+        let (said, references) = (write.said(), self.references(write).await?);
+        let draft = self.draft(&said, &references)?;
         let built = match said.target {
-            None => draft.create(before.state.is_some().then(|| self.read(said, before)).transpose()?.as_ref()),
-            Some(_) => draft.update(&self.read(said, before)?),
+            None => draft.create(before.state.is_some().then(|| self.read(&said, before)).transpose()?.as_ref()),
+            Some(_) => draft.update(&self.read(&said, before)?),
         };
         built.map_err(|what| self.connection.unfit(said.entity, what))
     }
 
     async fn sent(&self, request: &Request, entity: &Entity, reply: Option<&str>) -> Result<Outcome<Option<String>>> {
-        let pairs = |pairs: &'_ [(String, String)]| -> Vec<(String, String)> { pairs.to_vec() };
-        let (query, headers) = (pairs(&request.query), pairs(&request.headers));
-        let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let query: Vec<(&str, &str)> = request.query.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let headers: Vec<(&str, &str)> = request.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
         let body = request.body.as_ref().map(Value::to_string);
         let call =
             Call { verb: request.verb, path: &request.path, query: &query, headers: &headers, body: body.as_deref() };
@@ -104,197 +126,21 @@ impl Rest {
         self.connection.client.write(call, read).await
     }
 
-    /// The ids of the records that are what a new one would be.
-    async fn fitting(&self, said: &Said<'_>, draft: &Draft<'_>) -> Result<Vec<String>> {
-        let unfit = |what: String| self.connection.unfit(said.entity, what);
-        let values = draft.values().map_err(unfit)?;
-        let link = draft.entity.link.as_ref().filter(|_| !draft.entity.hides_link());
-        if let (Some(link), Some(marker)) = (link, said.marker) {
-            let marker = cut(marker, link.max);
-            let at = self.connection.link_place(link).map_err(unfit)?;
-            let is_it =
-                |row: &Value| at.get(row).and_then(|held| text_of(held).ok()).is_some_and(|held| held == marker);
-            let found = self.looked_up(said, link.lookup.as_ref(), &[("link", &marker)], is_it).await?;
-            if !found.is_empty() {
-                return Ok(found);
-            }
-        }
-        let Some(create) = draft.entity.create.as_ref().filter(|create| !create.probe.is_empty()) else {
-            return Ok(Vec::new());
-        };
-        let probed = values.into_iter().filter(|(name, _)| create.probe.iter().any(|probe| probe == name)).collect();
-        self.holding(draft, &probed, create.find.as_ref(), said.below).await
-    }
-
-    /// The ids of the records that hold some values.
-    async fn holding(
-        &self,
-        draft: &Draft<'_>,
-        values: &BTreeMap<&str, Decoded>,
-        find: Option<&Lookup>,
-        below: Option<&str>,
-    ) -> Result<Vec<String>> {
-        let texts: Vec<(&str, String)> = values.iter().map(|(name, value)| (*name, shown(value))).collect();
-        let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
-        let is_it = |row: &Value| {
-            values.iter().all(|(name, wanted)| {
-                draft.entity.fields.get(*name).is_some_and(|field| {
-                    let held = self.connection.field_of(field, row, draft.references);
-                    held.is_ok_and(|held| same(field, held.as_ref(), Some(wanted)))
-                })
-            })
-        };
-        let said = Said { below, ..draft.said.clone() };
-        self.looked_up(&said, find, &texts, is_it).await
-    }
-
-    /// The ids of the records that are it, of those the system answers with: a filter it does not know is ignored by some.
-    async fn looked_up(
-        &self,
-        said: &Said<'_>,
-        lookup: Option<&Lookup>,
-        values: &[(&str, &str)],
-        is_it: impl Fn(&Value) -> bool,
-    ) -> Result<Vec<String>> {
+    /// Says of a write that is done in part whether its next call may be sent twice.
+    async fn repeatable(&self, looked: Looked, write: &PsaWrite, before: &Before) -> Result<Looked> {
+        let Looked::Partly { done, .. } = looked else { return Ok(looked) };
+        let said = write.said();
         let entity = self.connection.entity(said.entity)?;
-        let unfit = |what: String| self.connection.unfit(said.entity, what);
-        let mut asked = None;
-        if let Some(lookup) = lookup {
-            let names = super::one::Names { connection: &self.connection, own: values.iter().copied().collect() };
-            let mut wanted = Vec::new();
-            for (name, value) in &lookup.r#where {
-                wanted.push((names.plain(name).map_err(unfit)?, names.plain(value).map_err(unfit)?));
-            }
-            asked = Some((lookup.dialect, wanted));
-        }
-        let found = self.connection.raw(said.entity, said.below, asked, !entity.hides_link()).await?;
-        let id = Path::parse(&entity.id).map_err(unfit)?;
-        // a list that is not below a record holds what belongs to others as well
-        let above = entity.above.as_ref().and(entity.parent_at.as_deref().zip(said.below));
-        let above = above.map(|(at, below)| Path::parse(at).map(|at| (at, below))).transpose().map_err(unfit)?;
-        let is_below = |row: &Value| {
-            above
-                .as_ref()
-                .is_none_or(|(at, below)| at.get(row).and_then(|id| text_of(id).ok()).as_deref() == Some(*below))
-        };
-        let is_it = |row: &Value| is_below(row) && is_it(row);
-        let ids = found.iter().filter(|row| is_it(row)).filter_map(|row| id.get(row).and_then(|id| text_of(id).ok()));
-        Ok(match (&entity.inside, said.below) {
-            (Some(_), Some(below)) => ids.map(|id| inside::id_of(below, &id)).collect(),
-            _ => ids.collect(),
-        })
-    }
-
-    /// How far a change has come: what each call leaves behind, against what is there.
-    fn progress(&self, draft: &Draft<'_>, was: &One, now: &One) -> Told<Looked> {
-        if let Some(kept) = &was.kept {
-            return draft.looked_where_kept(kept, now.kept.as_deref());
-        }
-        let id = draft.said.target.map(|target| target.id.clone()).unwrap_or_default();
-        let mut written = None;
-        for (name, wanted) in &draft.said.fields {
-            let field = draft.field(name)?;
-            let held = self.connection.field_of(field, &now.raw, draft.references)?;
-            let before = self.connection.field_of(field, &was.raw, draft.references)?;
-            let is_new = same(field, held.as_ref(), wanted.after.map(decoded).as_ref());
-            if is_new && same(field, held.as_ref(), before.as_ref()) {
-                continue;
-            }
-            let is_old = same(field, held.as_ref(), before.as_ref());
-            if !is_new && !is_old {
-                return Ok(Looked::CannotTell(format!(
-                    "`{name}` is {}, neither what it was nor what was sent",
-                    held.as_ref().map_or_else(|| "empty".to_owned(), shown)
-                )));
-            }
-            if written.is_some_and(|written| written != is_new) {
-                return Ok(Looked::CannotTell(format!("`{name}` is as it was, and other fields are not")));
-            }
-            written = Some(is_new);
-        }
-        let written = written.ok_or("nothing that was sent differs from what was there")?;
-        Self::staged(draft, (was, now), (usize::from(written), 1), id)
-    }
-
-    /// How far the making of a record has come.
-    fn made(draft: &Draft<'_>, (was, now): (&One, &One), found: &[String]) -> Told<Looked> {
-        match found {
-            [] => Self::staged(draft, (was, now), (0, 1), String::new()),
-            [one] => Self::staged(draft, (was, now), (1, 1), one.clone()),
-            several => Ok(several_fit(several)),
-        }
-    }
-
-    /// How far a change from a day on has come that takes two records.
-    async fn splitting(&self, draft: &Draft<'_>, was: &One, now: &One, before: &Before) -> Result<Looked> {
-        let unfit = |what: String| self.connection.unfit(draft.said.entity, what);
-        let Some(split) = draft.said.effective.map(|day| draft.split(was, day)).transpose().map_err(unfit)?.flatten()
-        else {
-            return self.progress(draft, was, now).map_err(unfit);
-        };
-        let mut added = self.holding(draft, &split.new, None, now.below.as_deref()).await?;
-        added.retain(|id| !before.fitting.contains(id));
-        let field = draft.field(split.end).map_err(unfit)?;
-        let end = self.connection.own(field, &now.raw, draft.references).map_err(unfit)?;
-        let ended = same(field, end.as_ref(), Some(&Decoded::Day(split.ends)));
-        // rows inside a record change together, in one call
-        let all = if draft.entity.is_set() { 1 } else { 2 };
-        let staged = |done, id| Self::staged(draft, (was, now), (done, all), id).map_err(unfit);
-        Ok(match (added.as_slice(), ended, end, split.first) {
-            ([new], true, ..) => staged(all, new.clone())?,
-            ([_], false, None, First::Add) | ([], true, _, First::End) if all == 2 => staged(1, String::new())?,
-            ([], false, None, _) => staged(0, String::new())?,
-            ([], true, ..) => {
-                Looked::CannotTell("it ends on that day, and the line that follows is not there".to_owned())
-            }
-            ([_], false, None, _) => Looked::CannotTell("it goes on, and the line that follows is there".to_owned()),
-            ([] | [_], false, Some(end), _) => {
-                Looked::CannotTell(format!("it ends on {}, which was not asked for", shown(&end)))
-            }
-            (several, ..) => several_fit(several),
-        })
-    }
-
-    /// How far the calls have come, from how many of those that write took effect and from the state that the others leave.
-    fn staged(draft: &Draft<'_>, (was, now): (&One, &One), (done, all): (usize, usize), id: String) -> Told<Looked> {
-        let (at, all) = match draft.step(was)? {
-            None => (Some(done), all),
-            Some(step) => (Self::stage(draft, step, now, (done, all))?, step.r#do.len() - 1 + all),
-        };
-        Ok(match at {
-            None => Looked::CannotTell("the record is in a state that none of the calls leaves".to_owned()),
-            Some(0) => Looked::DidNot,
-            Some(at) if at == all => Looked::Happened(id),
-            Some(at) => Looked::Partly(at),
-        })
-    }
-
-    /// After how many of the calls all would be as it is, the most of them.
-    fn stage(draft: &Draft<'_>, step: &Step, now: &One, (done, all): (usize, usize)) -> Told<Option<usize>> {
-        let mut stages = vec![(Test::new(&step.r#if)?, step.above, 0)];
-        let mut written = 0;
-        for name in &step.r#do {
-            if name == WRITE {
-                let (last, above, _) = stages.last().cloned().ok_or("a step without a state")?;
-                stages.extend((1..=all).map(|written| (last.clone(), above, written)));
-                written = all;
-            } else {
-                let (action, above) = draft.action(name)?;
-                stages.push((Test::new(&action.gives)?, above, written));
-            }
-        }
-        let fits = |(test, above, written): &(Test, bool, usize)| {
-            let state = if *above { now.above.as_ref() } else { Some(&now.raw) };
-            *written == done && state.is_some_and(|state| test.holds(state))
-        };
-        Ok(stages.iter().rposition(fits))
+        let requests = self.requests(write, before).await?;
+        let repeatable = requests.get(done).is_some_and(|next| !makes(entity, &said, next));
+        Ok(Looked::Partly { done, repeatable })
     }
 
     /// Refuses to replace a set that somebody changed since it was read.
     async fn same_set(&self, said: &Said<'_>, before: &Before) -> Result<()> {
         let entity = self.connection.entity(said.entity)?;
         let rechecks = entity.update.as_ref().is_some_and(|update| update.guard.recheck == Some(true));
-        if entity.inside.is_none() || !rechecks {
+        if !entity.is_set() || !rechecks {
             return Ok(());
         }
         let was = self.read(said, before)?;
@@ -325,8 +171,9 @@ impl Rest {
     }
 }
 
-fn several_fit(several: &[String]) -> Looked {
-    Looked::CannotTell(format!("{} new records fit: {}", several.len(), several.join(", ")))
+/// Whether a call makes a record.
+fn makes(entity: &Entity, said: &Said<'_>, request: &Request) -> bool {
+    entity.inside.is_none() && !request.acts && (said.target.is_none() || request.name == ADD)
 }
 
 #[async_trait]
@@ -369,7 +216,7 @@ impl Writing for Rest {
 
     async fn before(&self, write: &PsaWrite) -> Result<Before> {
         let said = write.said();
-        let references = self.references(&said).await?;
+        let references = self.new_references(write).await?;
         let draft = self.draft(&said, &references)?;
         let unfit = |what: String| self.connection.unfit(said.entity, what);
         let Some(target) = said.target else {
@@ -380,12 +227,7 @@ impl Writing for Rest {
             let state = state.map_err(|error| self.connection.unfit(said.entity, error.to_string()))?;
             return Ok(Before { fitting, state });
         };
-        let one = self.connection.one(said.entity, target).await?;
-        let missing = || {
-            let kind = ErrorKind::NotFound(format!("there is no {} {}", said.entity, target.id));
-            ConnectorError::new(&self.descriptor.name, format!("read {}", said.entity), kind)
-        };
-        let one = self.connection.with_kept(&said, one.ok_or_else(missing)?).await?;
+        let one = self.connection.with_kept(&said, self.there(said.entity, target).await?).await?;
         self.connection.refuse_beside(&said, Some(&one)).await?;
         let mut fitting = BTreeSet::new();
         if let Some(split) = said.effective.map(|day| draft.split(&one, day)).transpose().map_err(unfit)?.flatten() {
@@ -401,12 +243,13 @@ impl Writing for Rest {
             let there = before.fitting.iter().next();
             return Ok(there.map(|id| format!("{} {id} is there already and fits it", said.entity)));
         }
-        let references = self.references(&said).await?;
+        let references = self.references(write).await?;
         let (draft, one) = (self.draft(&said, &references)?, self.read(&said, before)?);
         for (name, Wanted { before, .. }) in &said.fields {
             let refuse = |what: String| self.connection.unfit(said.entity, format!("{name}: {what}"));
             let field = draft.field(name).map_err(refuse)?;
-            let held = self.connection.field_of(field, &one.raw, &references).map_err(refuse)?;
+            let held = self.connection.located(field).and_then(|located| located.value(&one.raw, &references));
+            let held = held.map_err(refuse)?;
             let expected = before.map(decoded);
             if !same(field, held.as_ref(), expected.as_ref()) {
                 let text = |value: Option<&Decoded>| value.map_or_else(|| "nothing".to_owned(), shown);
@@ -420,21 +263,18 @@ impl Writing for Rest {
         Ok(None)
     }
 
-    async fn send(&self, write: &PsaWrite, before: &Before, done: usize) -> Result<Outcome<Sent<Value>>> {
+    async fn send(&self, write: &PsaWrite, before: &Before, done: usize) -> Result<Delivery<Value>> {
         let said = write.said();
         let entity = self.connection.entity(said.entity)?;
         let reply = entity.create.as_ref().map(|create| create.reply.as_deref().unwrap_or("$"));
-        let makes = |request: &Request| {
-            entity.inside.is_none() && !request.acts && (said.target.is_none() || request.name == ADD)
-        };
-        let requests = self.requests(&said, before).await?;
+        let requests = self.requests(write, before).await?;
         if done == 0 {
             self.same_set(&said, before).await?;
         }
         let all = requests.len();
         let mut made = write.record();
         for (index, request) in requests.iter().enumerate().skip(done) {
-            let outcome = match self.sent(request, entity, reply.filter(|_| makes(request))).await {
+            let outcome = match self.sent(request, entity, reply.filter(|_| makes(entity, &said, request))).await {
                 Ok(outcome) => outcome,
                 Err(error) if index == 0 => return Err(error),
                 Err(error) => Outcome::Unknown(error.to_string()),
@@ -442,36 +282,38 @@ impl Writing for Rest {
             let call = || format!("call {} of {all} ({})", index + 1, request.name);
             match outcome {
                 Outcome::Done(id) => made = id.or(made),
-                Outcome::Refused(refusal) if index == 0 => return Ok(Outcome::Refused(refusal)),
+                Outcome::Refused(refusal) if index == 0 => return Ok(Delivery::Refused(refusal)),
                 Outcome::Refused(refusal) => {
                     let is_first = requests.iter().take(index).all(|before| before.acts);
                     let left = requests.get(index + 1..).filter(|_| is_first && !request.acts);
                     let failed = match left {
                         Some(left) => match self.put_back(entity, left).await {
-                            None => return Ok(Outcome::Refused(refusal)),
+                            None => return Ok(Delivery::Refused(refusal)),
                             Some(failed) => format!(", {failed}"),
                         },
                         None => String::new(),
                     };
-                    return Ok(Outcome::Unknown(format!("{} was refused: {refusal}{failed}", call())));
+                    let why = format!("{} was refused: {refusal}{failed}", call());
+                    return Ok(Delivery::Unclear { why, out: index });
                 }
                 Outcome::Unknown(why) => {
-                    return Ok(Outcome::Unknown(if all == 1 { why } else { format!("{}: {why}", call()) }));
+                    let why = if all == 1 { why } else { format!("{}: {why}", call()) };
+                    return Ok(Delivery::Unclear { why, out: index + 1 });
                 }
             }
         }
         if made.is_none() {
             // the answer is the record above: which row of it is new, looking says
-            let references = self.references(&said).await.unwrap_or_default();
+            let references = self.references(write).await.unwrap_or_default();
             let found = self.fitting(&said, &self.draft(&said, &references)?).await.unwrap_or_default();
             made = found.into_iter().find(|id| !before.fitting.contains(id));
         }
-        Ok(Outcome::Done(Sent { id: made, record: None, digest: None }))
+        Ok(Delivery::Done(Sent { id: made, record: None, digest: None }))
     }
 
     async fn look(&self, write: &PsaWrite, before: &Before) -> Result<Looked> {
         let said = write.said();
-        let references = self.references(&said).await?;
+        let references = self.references(write).await?;
         let draft = self.draft(&said, &references)?;
         let Some(target) = said.target else {
             let mut found = self.fitting(&said, &draft).await?;
@@ -479,14 +321,16 @@ impl Writing for Rest {
             let nothing = || One { raw: Value::Null, version: None, above: None, below: None, kept: None };
             let was = before.state.is_some().then(|| self.read(&said, before)).transpose()?.unwrap_or_else(nothing);
             let now = self.connection.around(said.entity, said.below).await?.unwrap_or_else(nothing);
-            let made = Self::made(&draft, (&was, &now), &found);
-            return made.map_err(|what| self.connection.unfit(said.entity, what));
+            let looked = Self::made(&draft, (&was, &now), &found);
+            let looked = looked.map_err(|what| self.connection.unfit(said.entity, what))?;
+            return self.repeatable(looked, write, before).await;
         };
         let Some(now) = self.connection.one(said.entity, target).await? else {
             return Ok(Looked::CannotTell("the record is not there any more".to_owned()));
         };
         let now = self.connection.with_kept(&said, now).await?;
-        self.splitting(&draft, &self.read(&said, before)?, &now, before).await
+        let looked = self.splitting(&draft, &self.read(&said, before)?, &now, before).await?;
+        self.repeatable(looked, write, before).await
     }
 
     async fn now(&self, write: &PsaWrite, record: &str) -> Result<Option<Value>> {
@@ -502,9 +346,10 @@ impl Writing for Rest {
         let was = self.read(&said, before).ok();
         said.fields.iter().all(|(name, wanted)| {
             let Some(field) = entity.fields.get(*name) else { return false };
-            let at = self.connection.places(field).ok().and_then(|places| places.into_iter().next());
+            let Ok(located) = self.connection.located(field) else { return false };
+            let at = located.places.first();
             let moved = at.is_some_and(|at| was.as_ref().is_none_or(|was| at.get(&was.raw) != at.get(now)));
-            let held = self.connection.field_of(field, now, &References::new());
+            let held = located.value(now, &References::new());
             held.map_or(moved, |held| same(field, held.as_ref(), wanted.after.map(decoded).as_ref()))
         })
     }
@@ -525,18 +370,14 @@ fn makes_own_fields(custom: &CustomFields, entity: &Entity, said: &Said<'_>) -> 
 impl RecordSink for Rest {
     async fn held(&self, name: &str, target: &Target) -> Result<Vec<Held>> {
         let entity = self.connection.entity(name)?;
-        let missing = || {
-            let kind = ErrorKind::NotFound(format!("there is no {name} {}", target.id));
-            ConnectorError::new(&self.descriptor.name, format!("read {name}"), kind)
-        };
-        let one = self.connection.one(name, target).await?.ok_or_else(missing)?;
+        let one = self.there(name, target).await?;
         let fields: Vec<(&String, &Field)> = entity.fields.iter().filter(|(_, field)| field.has_place()).collect();
         let named: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
         let references = fields_referred(&self.connection, entity, &named).await?;
         let unfit = |field: &str, what: String| self.connection.unfit(name, format!("{field}: {what}"));
         let mut held = Vec::new();
         for (field_name, field) in fields {
-            let value = self.connection.field_of(field, &one.raw, &references);
+            let value = self.connection.located(field).and_then(|located| located.value(&one.raw, &references));
             held.push((field_name.clone(), value.map_err(|what| unfit(field_name, what))?.map(ours)));
         }
         Ok(held)
@@ -544,7 +385,7 @@ impl RecordSink for Rest {
 
     async fn calls(&self, write: &PsaWrite, before: &Before) -> Result<Vec<String>> {
         let base = self.connection.client.base_url().trim_end_matches('/');
-        let requests = self.requests(&write.said(), before).await?;
+        let requests = self.requests(write, before).await?;
         let body = |request: &Request| request.body.as_ref().and_then(|body| serde_json::to_string_pretty(body).ok());
         let call = |request: &Request| {
             format!("{} {base}{}\n{}", request.verb.as_str(), request.path, body(request).unwrap_or_default())
@@ -560,14 +401,5 @@ fn ours(value: Decoded) -> change::Value {
         Decoded::Flag(flag) => change::Value::Text(if flag { "yes" } else { "no" }.to_owned()),
         Decoded::Number(number) => change::Value::Number(number),
         Decoded::Day(day) => change::Value::Day(day),
-    }
-}
-
-pub(super) fn shown(value: &Decoded) -> String {
-    match value {
-        Decoded::Text(text) => text.clone(),
-        Decoded::Flag(flag) => flag.to_string(),
-        Decoded::Number(number) => crate::core::money::plain(*number),
-        Decoded::Day(day) => day.to_string(),
     }
 }

@@ -20,7 +20,9 @@ fn thin(kind: Kind) -> &'static [&'static str] {
         Kind::Site => &["id", "name", "client_id", "client_name", "inactive"],
         Kind::Item => &["id", "name", "assetgroup_id", "assetgroup_name", "baseprice", "use"],
         Kind::Invoice => &["id", "client_id", "client_name", "name", "disabled", "nextcreationdate", "total", "lines"],
-        Kind::Licence => &["id", "name", "type", "count", "client_id", "client_name", "vendor", "distributor", "is_active"],
+        Kind::Licence => {
+            &["id", "name", "type", "count", "client_id", "client_name", "vendor", "distributor", "is_active"]
+        }
         Kind::Ticket => &["id", "summary", "client_id", "client_name", "status_id", "dateoccurred"],
     }
 }
@@ -33,7 +35,8 @@ pub(super) fn list(state: &mut State, kind: Kind, ask: &Ask, fired: &Fired) -> A
         found.reverse();
     }
     let asked = |name: &str, usual: usize| ask.query(name).map_or(Ok(usual), str::parse::<usize>);
-    let (Ok(page), Ok(size), Ok(count)) = (asked("page_no", 1), asked("page_size", PAGE_SIZE), asked("count", usize::MAX))
+    let (Ok(page), Ok(size), Ok(count)) =
+        (asked("page_no", 1), asked("page_size", PAGE_SIZE), asked("count", usize::MAX))
     else {
         return failure(StatusCode::BAD_REQUEST, "page_no, page_size and count must be whole numbers");
     };

@@ -60,7 +60,8 @@ pub(super) fn item(row: Row<'_>) -> Value {
 
 /// Every currency that an invoice has.
 pub(super) fn currencies(data: &Data) -> Vec<Value> {
-    let codes = data.table(File::PsaAgreementLines).rows().map(|row| row.get("currencyCode")).filter(|code| code.len() == 3);
+    let codes =
+        data.table(File::PsaAgreementLines).rows().map(|row| row.get("currencyCode")).filter(|code| code.len() == 3);
     let mut codes: Vec<&str> = codes.chain([HOME]).collect();
     codes.sort_unstable();
     codes.dedup();
@@ -75,8 +76,8 @@ pub(super) fn invoices(data: &Data, currencies: &[Value]) -> (Vec<Value>, Vec<Va
     let (mut heads, mut invoices, mut licences): (BTreeMap<&str, Vec<(Head<'_>, usize)>>, Vec<Value>, Vec<Value>) =
         Default::default();
     for row in data.table(File::PsaAgreementLines).rows() {
-        let head: Head<'_> =
-            ["agreementName", "agreementStatus", "companyId", "companyName", "currencyCode"].map(|column| row.get(column));
+        let head: Head<'_> = ["agreementName", "agreementStatus", "companyId", "companyName", "currencyCode"]
+            .map(|column| row.get(column));
         let seen = heads.entry(row.get("agreementId")).or_default();
         let at = seen.iter().find(|(known, _)| *known == head).map(|(_, at)| *at);
         let at = at.unwrap_or_else(|| {
@@ -95,13 +96,15 @@ pub(super) fn invoices(data: &Data, currencies: &[Value]) -> (Vec<Value>, Vec<Va
 }
 
 fn invoice(row: Row<'_>, nth: usize, currencies: &[Value]) -> Value {
-    let own = row.get("agreementId").parse::<i64>().unwrap_or_else(|_| {
-        i64::try_from(small_id(row.get("agreementId"))).unwrap_or_default()
-    });
+    let own = row
+        .get("agreementId")
+        .parse::<i64>()
+        .unwrap_or_else(|_| i64::try_from(small_id(row.get("agreementId"))).unwrap_or_default());
     let nth = i64::try_from(nth).unwrap_or_default();
     let code = row.get("currencyCode");
     let known = currencies.iter().find(|currency| currency.get("code").is_some_and(|known| known == code));
-    let currency = if code == HOME { json!(0) } else { known.and_then(|known| known.get("id")).cloned().unwrap_or(json!(-9)) };
+    let currency =
+        if code == HOME { json!(0) } else { known.and_then(|known| known.get("id")).cloned().unwrap_or(json!(-9)) };
     json!({
         "id": -(own + nth * 1_000_000), "client_id": id(row.get("companyId")), "client_name": row.get("companyName"),
         "site_name": "Main", "contract_id": -1, "name": row.get("agreementName"), "period": 1, "period_type": 0,

@@ -82,7 +82,8 @@ pub(super) fn fields(on: &str) -> Value {
 
 /// What the fields of the tenant's own hold after a write: each is known by its id or its name, others stay.
 pub(super) fn own_fields(on: &str, held: &Value, sent: &Value) -> Result<Value, String> {
-    let mut held = held.as_array().filter(|held| !held.is_empty()).cloned().unwrap_or_else(|| vec![field_of(on, &Value::Null)]);
+    let mut held =
+        held.as_array().filter(|held| !held.is_empty()).cloned().unwrap_or_else(|| vec![field_of(on, &Value::Null)]);
     for entry in sent.as_array().into_iter().flatten() {
         let is_it = |known: &&mut Value| {
             ["id", "name"].iter().any(|by| entry.get(by).is_some_and(|wanted| known.get(by) == Some(wanted)))
@@ -203,17 +204,26 @@ impl State {
     /// When it was written: one second later with every write.
     pub(super) fn moment(&mut self) -> String {
         self.writes += 1;
-        format!("2026-11-24T{:02}:{:02}:{:02}.5", 12 + self.writes / 3_600 % 12, self.writes / 60 % 60, self.writes % 60)
+        format!(
+            "2026-11-24T{:02}:{:02}:{:02}.5",
+            12 + self.writes / 3_600 % 12,
+            self.writes / 60 % 60,
+            self.writes % 60
+        )
     }
 
     /// What the sources of a line's quantity say; nothing where it has none that can be counted.
     pub(super) fn computed(&self, line: &Value) -> Option<Decimal> {
-        let sources = ["quantity_licences", "quantity_subscriptions"].iter().filter_map(|name| line.get(name)?.as_array()).flatten();
+        let sources = ["quantity_licences", "quantity_subscriptions"]
+            .iter()
+            .filter_map(|name| line.get(name)?.as_array())
+            .flatten();
         let mut sum = None;
         for source in sources {
             let licence = self.one(Kind::Licence, &plain(source.get("licence_id")?))?;
             let count: Decimal = plain(licence.get("count")?).parse().ok()?;
-            let figure = |name: &str| source.get(name).and_then(|v| plain(v).parse::<Decimal>().ok()).unwrap_or_default();
+            let figure =
+                |name: &str| source.get(name).and_then(|v| plain(v).parse::<Decimal>().ok()).unwrap_or_default();
             let counted = (count - figure("qty_free")).max(figure("minimum_qty"));
             sum = Some(sum.unwrap_or_default() + counted);
         }
@@ -276,7 +286,9 @@ pub(super) fn site(client: &Value) -> Value {
 /// Reckons what a line has of its figures; what is no number stays as it is.
 pub(super) fn total(line: &mut Value) {
     let figure = |name: &str| line.get(name).and_then(|value| plain(value).parse::<Decimal>().ok());
-    let Some(net) = figure("qty_order").zip(figure("unit_price")).and_then(|(all, each)| all.checked_mul(each)) else { return };
+    let Some(net) = figure("qty_order").zip(figure("unit_price")).and_then(|(all, each)| all.checked_mul(each)) else {
+        return;
+    };
     if let Value::Object(line) = line {
         line.insert("net_amount".to_owned(), number(&net.normalize().to_string()));
     }

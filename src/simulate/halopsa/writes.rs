@@ -144,7 +144,8 @@ impl State {
             Kind::Site => return Err("sites are made with their client".to_owned()),
         };
         if let Some(client) = sent.get("client_id") {
-            let known = self.one(Kind::Client, &plain(client)).ok_or_else(|| format!("client_id {client} is not known"))?;
+            let known =
+                self.one(Kind::Client, &plain(client)).ok_or_else(|| format!("client_id {client} is not known"))?;
             if let Value::Object(record) = &mut record {
                 record.insert("client_name".to_owned(), known.get("name").cloned().unwrap_or_default());
             }
@@ -192,7 +193,8 @@ impl State {
             line.remove("id");
             self.note(&record, &line);
             record.extend(line);
-            let fields = record.get("customfields").cloned().unwrap_or_else(|| json!([field_of("InvoiceDetail", &Value::Null)]));
+            let fields =
+                record.get("customfields").cloned().unwrap_or_else(|| json!([field_of("InvoiceDetail", &Value::Null)]));
             record.insert("customfields".to_owned(), own_fields("InvoiceDetail", &fields, &own)?);
             let mut record = Value::Object(record);
             total(&mut record);
@@ -214,7 +216,9 @@ impl State {
     fn blank_line(&self, id: i64, invoice: Option<&Value>, sent: &Record) -> Result<Record, String> {
         let item = sent.get("_itemid").map(plain).unwrap_or_default();
         let item = if matches!(item.as_str(), "" | "0" | "-1") { None } else { Some(item) };
-        let found = item.as_ref().map(|item| self.one(Kind::Item, item).ok_or_else(|| format!("lines: there is no item {item}")));
+        let found = item
+            .as_ref()
+            .map(|item| self.one(Kind::Item, item).ok_or_else(|| format!("lines: there is no item {item}")));
         let found = found.transpose()?.cloned().unwrap_or_default();
         let of = |name: &str| found.get(name).cloned().unwrap_or_default();
         let line = json!({
