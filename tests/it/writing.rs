@@ -4,6 +4,7 @@
 
 mod connectwise;
 mod erpnext;
+mod halopsa;
 mod lines;
 mod records;
 
@@ -102,7 +103,7 @@ fn having(what: &'static str) -> impl Iterator<Item = &'static Peer> {
 
 type Starting = Pin<Box<dyn Future<Output = (Running, Box<dyn PsaConnector>)> + Send>>;
 
-const PEERS: [&Peer; 2] = [&connectwise::PEER, &erpnext::PEER];
+const PEERS: [&Peer; 3] = [&connectwise::PEER, &erpnext::PEER, &halopsa::PEER];
 
 const CUSTOMER: &str = "101";
 const PRODUCT: &str = "201";
@@ -266,7 +267,13 @@ impl Bench {
     /// Somebody else changes a field.
     async fn change_by_hand(&self, entity: &str, target: &Target, field: &str, value: Json) {
         let (method, body) = (self.peer.by_hand)((self.peer.place)(entity, field), value);
-        self.call(method, &(self.peer.address)(entity, &self.peer.target(target)), Some(body)).await;
+        let target = self.peer.target(target);
+        let address = (self.peer.address)(entity, &target);
+        // a body that names its record goes to where all of them are
+        if self.peer.name == halopsa::PEER.name {
+            return halopsa::change(self, &target, &address, body).await;
+        }
+        self.call(method, &address, Some(body)).await;
     }
 
     /// What was sent to change something, and the statuses of the answers: those of this connection only.

@@ -102,9 +102,9 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
     if let (Some(Compare::Phone | Compare::Url | Compare::Fold | Compare::Trim), Some(gives)) = (field.compare, gives) {
         lint.demand(gives == Kind::Text, "such a comparison is for text");
     }
+    lint.maybe("default", field.default.as_ref(), |lint, default| lint.templates_in(default, &[]));
     if let (Some(default), Some(kind)) = (&field.default, kind.or(gives)) {
         lint.at("default", |lint| {
-            lint.templates_in(default, &[]);
             let named = default.as_str().is_some_and(|text| text.contains('{'));
             if let Err(what) = decode_default(default, if named { Kind::Text } else { kind }) {
                 lint.fault(what);
