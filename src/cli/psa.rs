@@ -60,7 +60,7 @@ enum Verb {
 #[command(after_help = "Example:\n  trueup psa customers get 12")]
 struct Get {
     /// The record's id in the PSA
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", allow_hyphen_values = true)]
     id: String,
     #[command(flatten)]
     how: How,
@@ -93,7 +93,7 @@ struct New {
 #[command(after_help = "Example:\n  trueup psa lines update 31 --below 7 --set quantity=12 --from 2026-12-01")]
 struct Alter {
     /// The record's id in the PSA
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", allow_hyphen_values = true)]
     id: String,
     /// A field and its new value; may be repeated
     #[arg(long = "set", value_name = "FIELD=VALUE", required_unless_present = "clear")]
@@ -115,7 +115,7 @@ struct Alter {
 #[derive(Debug, clap::Args)]
 struct How {
     /// The id of the record it stands below, such as an agreement's
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     below: Option<String>,
     /// Use this connection [default: the only PSA]
     #[arg(long, value_name = "NAME")]

@@ -302,6 +302,12 @@ impl Writing for Rest {
                 }
             }
         }
+        if said.effective.is_some() && entity.is_set() {
+            // a row that follows another came with it in one call: looking says which it is
+            if let Ok(Looked::Happened(id)) = self.look(write, before).await {
+                made = Some(id);
+            }
+        }
         if made.is_none() {
             // the answer is the record above: which row of it is new, looking says
             let references = self.references(write).await.unwrap_or_default();

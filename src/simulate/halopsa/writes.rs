@@ -192,12 +192,17 @@ impl State {
             };
             line.remove("id");
             self.note(&record, &line);
+            let figures = |record: &Record| [record.get("qty_order").cloned(), record.get("unit_price").cloned()];
+            let before = known.map(|_| figures(&record));
             record.extend(line);
+            let is_other = before.is_none_or(|before| before != figures(&record));
             let fields =
                 record.get("customfields").cloned().unwrap_or_else(|| json!([field_of("InvoiceDetail", &Value::Null)]));
             record.insert("customfields".to_owned(), own_fields("InvoiceDetail", &fields, &own)?);
             let mut record = Value::Object(record);
-            total(&mut record);
+            if is_other {
+                total(&mut record);
+            }
             lines.push(record);
         }
         Ok(lines)

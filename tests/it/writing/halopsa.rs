@@ -121,7 +121,8 @@ async fn follow_licence(bench: &Bench, distributor: &str, free: u32) -> i64 {
     let made = bench.call(Method::POST, "/api/SoftwareLicence", Some(licence)).await;
     let id = made["id"].as_i64().unwrap();
     let source = json!([{ "id": 1, "invoice_line_id": 401, "kind": "licence", "licence_id": id, "qty_free": free }]);
-    let update = json!([{ "id": 401, "ihid": -301, "quantity_licences": source, "recurring_invoice_quantity_type": 2 }]);
+    let update =
+        json!([{ "id": 401, "ihid": -301, "quantity_licences": source, "recurring_invoice_quantity_type": 2 }]);
     bench.call(Method::POST, &format!("{INVOICE}/updatelines"), Some(update)).await;
     id
 }
@@ -149,8 +150,6 @@ async fn the_whole_set_is_sent_with_one_row_changed_and_nothing_else_changed() {
     let (mut now, mark) = (invoice(&bench).await, "last_modified");
     for record in [&mut wanted, &mut now] {
         record.as_object_mut().unwrap().remove(mark);
-        record["lines"][1].as_object_mut().unwrap().remove("net_amount");
-        record["lines"][2].as_object_mut().unwrap().remove("net_amount");
     }
     assert_eq!(now, wanted);
 }
@@ -197,7 +196,10 @@ async fn a_quantity_that_a_licence_keeps_is_changed_there_and_read_back_on_the_l
         assert_eq!(sent(&bench, INVOICE), Vec::<Json>::new(), "the line itself was not written");
         assert_eq!(sent(&bench, "/api/SoftwareLicence")[1], json!([{ "id": licence, "count": 7 }]));
         let after = invoice(&bench).await;
-        assert_eq!((after["lines"][0]["qty_order"].to_string(), &after["lines"][1]), ("7".to_owned(), &before["lines"][1]));
+        assert_eq!(
+            (after["lines"][0]["qty_order"].to_string(), &after["lines"][1]),
+            ("7".to_owned(), &before["lines"][1])
+        );
         assert_eq!(plain(lines(&bench).await[0].quantity.value()), "7");
     }
 }
