@@ -126,9 +126,9 @@ fn line(row: Row<'_>, invoice: &Value, licences: &mut Vec<Value>) -> Value {
             "id": own, "type": 1, "name": row.get("description"), "count": number(quantity), "licences_in_use": 0,
             "client_id": id(row.get("companyId")), "client_name": row.get("companyName"), "site_id": -1, "vendor": "",
             "distributor": "", "is_active": true, "deleted": false, "start_date": NEVER, "end_date": NO_DAY,
-            "status": "Active", "use": "licence",
+            "status": "Active",
         }));
-        sources.push(json!({ "id": own, "invoice_line_id": id(row.get("id")), "kind": "licence", "licence_id": own,
+        sources.push(json!({ "id": own, "invoice_line_id": id(row.get("id")), "kind": 1, "licence_id": own,
             "licence_name": row.get("description"), "assigned_licences": false, "qty_free": 0, "minimum_qty": 0 }));
     }
     json!({

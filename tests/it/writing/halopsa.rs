@@ -120,7 +120,7 @@ async fn follow_licence(bench: &Bench, distributor: &str, free: u32) -> i64 {
     let licence = json!([{ "name": "Seat", "count": 5 + free, "client_id": 101, "distributor": distributor }]);
     let made = bench.call(Method::POST, "/api/SoftwareLicence", Some(licence)).await;
     let id = made["id"].as_i64().unwrap();
-    let source = json!([{ "id": 1, "invoice_line_id": 401, "kind": "licence", "licence_id": id, "qty_free": free }]);
+    let source = json!([{ "id": 1, "invoice_line_id": 401, "kind": 1, "licence_id": id, "qty_free": free }]);
     let update =
         json!([{ "id": 401, "ihid": -301, "quantity_licences": source, "recurring_invoice_quantity_type": 2 }]);
     bench.call(Method::POST, &format!("{INVOICE}/updatelines"), Some(update)).await;
