@@ -61,7 +61,7 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, entity: &'f Entity, ancestors: &[&s
             });
         }
     });
-    lint.maybe("link", entity.link.as_ref(), |lint, link| check_link(lint, link));
+    lint.maybe("link", entity.link.as_ref(), |lint, link| check_link(lint, entity, link));
     lint.maybe("dated", entity.dated.as_ref(), |lint, dated| check_dated(lint, entity, dated));
 }
 
@@ -115,13 +115,10 @@ fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create,
             }
         }
     });
-    let by_post = entity.list.as_ref().is_some_and(|list| list.post.is_some());
-    let asks = create.find.is_some() || entity.link.as_ref().is_some_and(|link| link.lookup.is_some());
-    lint.demand(!(by_post && asks), "a list asked for by POST takes no condition: leave `find` and `lookup` out");
     lint.maybe("find", create.find.as_ref(), |lint, find| {
         let probes: Vec<&str> = create.probe.iter().map(String::as_str).collect();
         lint.demand(!probes.is_empty(), "`probe` is needed: what is looked for");
-        check_lookup(lint, find, &probes);
+        check_lookup(lint, entity, find, &probes);
     });
     lint.maybe("body", create.body.as_ref(), |lint, body| lint.templates_in(body, ancestors));
     lint.maybe("wrap", create.wrap.as_ref(), check_wrap);
@@ -264,7 +261,7 @@ fn check_wrap(lint: &mut Lint<'_>, wrap: &Wrap) {
     }
 }
 
-fn check_link<'f>(lint: &mut Lint<'f>, kept: &'f Link) {
+fn check_link<'f>(lint: &mut Lint<'f>, entity: &Entity, kept: &'f Link) {
     lint.one_of(&[("at", kept.at.is_some()), ("custom", kept.custom.is_some())]);
     lint.maybe("at", kept.at.as_ref(), |lint, at| {
         if let Some(Err(what)) = lint.path(at).as_ref().map(Path::writable) {
@@ -276,13 +273,26 @@ fn check_link<'f>(lint: &mut Lint<'f>, kept: &'f Link) {
         lint.demand(lint.connector.custom_fields.is_some(), "`[custom_fields]` must say where such fields are");
     });
     lint.maybe("max", kept.max.as_ref(), |lint, most| lint.demand(*most > 0, "1 or more expected"));
-    lint.maybe("lookup", kept.lookup.as_ref(), |lint, lookup| check_lookup(lint, lookup, &["link"]));
+    lint.maybe("lookup", kept.lookup.as_ref(), |lint, lookup| check_lookup(lint, entity, lookup, &["link"]));
 }
 
-fn check_lookup<'f>(lint: &mut Lint<'f>, lookup: &'f Lookup, names: &[&str]) {
+fn check_lookup<'f>(lint: &mut Lint<'f>, entity: &Entity, lookup: &'f Lookup, names: &[&str]) {
+    let by_post = entity.list.as_ref().is_some_and(|list| list.post.is_some());
+    lint.one_of(&[("dialect", lookup.dialect.is_some()), ("body", lookup.body.is_some())]);
+    lint.demand(!by_post || lookup.dialect.is_none(), "a list asked for by POST is asked by `body`");
+    lint.demand(by_post || lookup.body.is_none(), "a list asked for by GET has no body; say `dialect` and `where`");
+    lint.maybe("body", lookup.body.as_ref(), |lint, body| {
+        lint.demand(body.is_object(), "an object is expected");
+        lint.templates_in(body, names);
+        let text = body.to_string();
+        let named = names.iter().any(|name| text.contains(&format!("{{{name}}}")) || text.contains(&format!(":{name}}}")));
+        lint.demand(named, format!("one of {} is needed in it", names.join(", ")));
+        lint.demand(lookup.r#where.is_empty(), "`where` is for a `dialect`");
+    });
+    let Some(dialect) = lookup.dialect else { return };
     lint.at("where", |lint| {
         lint.demand(!lookup.r#where.is_empty(), "what is looked for is missing");
-        let is_one = lookup.dialect != Dialect::ConnectwiseCustom || lookup.r#where.len() == 1;
+        let is_one = dialect != Dialect::ConnectwiseCustom || lookup.r#where.len() == 1;
         lint.demand(is_one, "this dialect looks for one field");
         for (name, value) in &lookup.r#where {
             lint.template(name, &[]);

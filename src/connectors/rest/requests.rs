@@ -430,7 +430,7 @@ fn wrapped(wrap: Option<&Wrap>, body: Value) -> Built<Value> {
 }
 
 /// Puts a constant into a body: members into objects, operations after operations.
-fn merge(body: &mut Value, constant: Value) {
+pub(super) fn merge(body: &mut Value, constant: Value) {
     match (body, constant) {
         (Value::Object(body), Value::Object(constant)) => {
             for (name, value) in constant {

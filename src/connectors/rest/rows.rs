@@ -18,6 +18,7 @@ use super::language::{Codec, Connector, Dialect, Entity, Field, Get, List, PageI
 use super::one::Names;
 use super::paging::{Found, Listing};
 use super::path::Path;
+use super::requests::merge;
 use super::settings::Values;
 use super::template::{Position, Template};
 use crate::connectors::error::{ConnectorError, ErrorKind};
@@ -63,6 +64,14 @@ pub(super) struct Rows {
 pub(super) enum Extent<'w> {
     Whole(&'w dyn Watch),
     FirstPage,
+}
+
+/// What a list is asked besides its own conditions.
+pub(super) enum Asking {
+    /// By parameters.
+    Query(Dialect, Vec<(String, String)>),
+    /// By more of its body.
+    Body(Value),
 }
 
 /// A connection: the file, its values, and the client.
@@ -303,7 +312,7 @@ impl Connection {
         &self,
         name: &str,
         below: Option<&str>,
-        asked: Option<(Dialect, Vec<(String, String)>)>,
+        asked: Option<Asking>,
     ) -> Result<Vec<Value>> {
         let refuse = |what: String| self.error(name, ErrorKind::Settings(what));
         let entity = self.entity(name)?;
@@ -317,9 +326,14 @@ impl Connection {
         let id = Path::parse(&entity.id).map_err(refuse)?;
         let above: Vec<_> = entity.parent.clone().zip(below.map(str::to_owned)).into_iter().collect();
         let mut listing = self.listing(list, &above, &id).map_err(refuse)?;
-        if let Some((dialect, wanted)) = asked {
-            dialect::ask(dialect, &wanted, &mut listing.query).map_err(refuse)?;
+        if let Some(asked) = asked {
             listing.count = None;
+            match asked {
+                Asking::Query(dialect, wanted) => {
+                    dialect::ask(dialect, &wanted, &mut listing.query).map_err(refuse)?;
+                }
+                Asking::Body(more) => merge(listing.body.get_or_insert_default(), more),
+            }
         }
         Ok(listing.read(&self.client, None).await?.into_iter().map(|found| found.row).collect())
     }
@@ -375,7 +389,10 @@ impl Connection {
         let query = parameters(list, |_| true, &|text| fill(text, Position::Plain))?;
         let count = match &list.count {
             None => None,
-            Some(count) => Some((fill(&count.get, Position::Path)?, Path::parse(&count.at)?)),
+            Some(count) => {
+                let address = count.get.as_deref().or(count.post.as_deref()).unwrap_or_default();
+                Some((fill(address, Position::Path)?, Path::parse(&count.at)?, count.post.is_some()))
+            }
         };
         let own = above.iter().map(|(entity, id)| (entity.as_str(), id.as_str())).collect();
         let body = match (&list.body, &list.post) {

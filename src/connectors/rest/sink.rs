@@ -18,7 +18,7 @@ use super::language::{CustomFields, Dated, Entity, Field, First, Lookup, OwnIds,
 use super::one::One;
 use super::path::Path;
 use super::requests::{ADD, Draft, Request, WRITE, decoded, id_in};
-use super::rows::{fields_referred, keyed};
+use super::rows::{Asking, fields_referred, keyed};
 use crate::connectors::Result;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Call, Outcome, Reply, Undecodable, decode};
@@ -157,15 +157,7 @@ impl Rest {
     ) -> Result<Vec<String>> {
         let entity = self.connection.entity(said.entity)?;
         let unfit = |what: String| self.connection.unfit(said.entity, what);
-        let mut asked = None;
-        if let Some(lookup) = lookup {
-            let names = super::one::Names { connection: &self.connection, own: values.iter().copied().collect() };
-            let mut wanted = Vec::new();
-            for (name, value) in &lookup.r#where {
-                wanted.push((names.plain(name).map_err(unfit)?, names.plain(value).map_err(unfit)?));
-            }
-            asked = Some((lookup.dialect, wanted));
-        }
+        let asked = lookup.map(|lookup| self.asking(lookup, values)).transpose().map_err(unfit)?;
         let found = self.connection.raw(said.entity, said.below, asked).await?;
         let id = Path::parse(&entity.id).map_err(unfit)?;
         // a list that is not below a record holds what belongs to others as well
@@ -182,6 +174,16 @@ impl Rest {
             (Some(_), Some(below)) => ids.map(|id| inside::id_of(below, &id)).collect(),
             _ => ids.collect(),
         })
+    }
+
+    /// What a list is asked besides its own conditions.
+    fn asking(&self, lookup: &Lookup, values: &[(&str, &str)]) -> Told<Asking> {
+        let names = super::one::Names { connection: &self.connection, own: values.iter().copied().collect() };
+        let Some(dialect) = lookup.dialect else {
+            return names.filled(lookup.body.as_ref().unwrap_or(&Value::Null)).map(Asking::Body);
+        };
+        let wanted = lookup.r#where.iter().map(|(name, value)| Ok((names.plain(name)?, names.plain(value)?)));
+        wanted.collect::<Told<Vec<_>>>().map(|wanted| Asking::Query(dialect, wanted))
     }
 
     /// How far a change has come: what each call leaves behind, against what is there.

@@ -50,7 +50,9 @@ pub(in crate::connectors::rest) enum PageIn {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Count {
-    pub(in crate::connectors::rest) get: String,
+    /// The address; or `post`, where it is asked for with the body of the list.
+    pub(in crate::connectors::rest) get: Option<String>,
+    pub(in crate::connectors::rest) post: Option<String>,
     pub(in crate::connectors::rest) at: String,
 }
 

@@ -198,9 +198,12 @@ pub(in crate::connectors::rest) struct Link {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Lookup {
-    pub(in crate::connectors::rest) dialect: Dialect,
+    pub(in crate::connectors::rest) dialect: Option<Dialect>,
     /// The remote's name of the place, and the value it must have.
+    #[serde(default)]
     pub(in crate::connectors::rest) r#where: BTreeMap<String, String>,
+    /// For a list asked for by POST: what is added to its body, elements to a list and members to an object.
+    pub(in crate::connectors::rest) body: Option<Value>,
 }
 
 /// How a record changes from a day on.
