@@ -20,7 +20,7 @@ use crate::core::reconcile::Mapping;
 use crate::core::review::{Action, Intent};
 use crate::engine::{self, Board, Engine, Extra, PullRequest, Reviewed};
 use crate::report::{self, findings::costliest};
-use crate::simulate::{self, Faults, Pax8Credentials, PsaCredentials, Running, World};
+use crate::simulate::{self, CONNECTWISE, Faults, Pax8Credentials, Running, World};
 
 /// Play one month from end to end on this machine
 ///
@@ -127,7 +127,7 @@ impl Args {
                  cd {dir}, and try: trueup status; trueup review list --filter unmapped; trueup report margin --period {period};\n  \
                  trueup report renewals; trueup report unused; trueup report held-not-billed\n  \
                  To pull again, start the two systems first:\n    \
-                 trueup simulate pax8 --data data --clock {day} --port {} &\n    trueup simulate psa --data data --port {} &\n  \
+                 trueup simulate pax8 --data data --clock {day} --port {} &\n    trueup simulate connectwise --data data --port {} &\n  \
                  For your own systems: trueup init pax8 connectwise\n",
                 ports.0, ports.1
             ),
@@ -159,7 +159,7 @@ impl Servers {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let data = || world.data.clone();
         let pax8 = simulate::serve_pax8(data(), Faults::on(day), Pax8Credentials::default(), free).await?;
-        let psa = simulate::serve_psa(data(), Faults::default(), PsaCredentials::default(), free).await?;
+        let psa = CONNECTWISE.serve(&world.data, Faults::default(), free).await?;
         Ok(Self { pax8, psa })
     }
 }
@@ -224,13 +224,13 @@ fn files_below(dir: &Path) -> std::io::Result<Vec<String>> {
 }
 
 fn write_config(dir: &Path, servers: &Servers) -> Result<config::Config, CommandError> {
-    let (vendor, psa) = (Pax8Credentials::default(), PsaCredentials::default());
+    let vendor = Pax8Credentials::default();
     let secrets = dir.join("secrets");
     make_folder(&secrets)?;
     for (name, secret) in [
         ("pax8", vendor.client_secret.as_str()),
-        ("psa-private-key", psa.private_key.as_str()),
-        ("psa-client-id", psa.client_id.as_str()),
+        ("psa-private-key", CONNECTWISE.setting("private_key")),
+        ("psa-client-id", CONNECTWISE.setting("client_id")),
     ] {
         write_whole(&secrets.join(name), secret.as_bytes())?;
         only_ours(&secrets.join(name))?;
@@ -246,8 +246,8 @@ fn write_config(dir: &Path, servers: &Servers) -> Result<config::Config, Command
         servers.pax8.url(),
         vendor.client_id,
         servers.psa.url(),
-        psa.company,
-        psa.public_key,
+        CONNECTWISE.setting("company"),
+        CONNECTWISE.setting("public_key"),
     );
     let file = dir.join(config::CONFIG_FILE);
     write_whole(&file, text.as_bytes())?;

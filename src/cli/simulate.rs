@@ -1,17 +1,17 @@
 //! `trueup simulate`: a distributor or a PSA on loopback, to try things on.
 
+use std::iter;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr as _;
 
 use chrono::NaiveDate;
-use clap::ValueEnum;
 
 use crate::cli::args;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Ending, Kind};
 use crate::core::period::BillingPeriod;
-use crate::simulate::{self, Data, Faults, Pax8Credentials, PsaCredentials, SimulateError, World};
+use crate::simulate::{self, CONNECTWISE, Data, Faults, Pax8Credentials, SYSTEMS, SimulateError, System, World};
 
 /// Serve a simulated distributor or PSA on loopback
 ///
@@ -25,8 +25,8 @@ use crate::simulate::{self, Data, Faults, Pax8Credentials, PsaCredentials, Simul
 #[command(group = clap::ArgGroup::new("content").args(["data", "seed"]).required(true))]
 pub(super) struct Args {
     /// Which system
-    #[arg(value_enum)]
-    system: System,
+    #[arg(value_parser = simulated, value_name = "SYSTEM", help = format!("Which system: {}", names().join(", ")), long_help = format!("Which system:\n{}", systems()))]
+    system: Simulated,
     /// Serve the CSV files of this folder
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -50,12 +50,32 @@ pub(super) struct Args {
     faults: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum System {
-    /// The distributor Pax8
+/// The distributor, or a system on the PSA side.
+#[derive(Debug, Clone, Copy)]
+enum Simulated {
     Pax8,
-    /// A PSA with the interface of ConnectWise PSA
-    Psa,
+    Psa(&'static System),
+}
+
+/// Reads a name; `psa` is the first PSA there was.
+fn simulated(name: &str) -> Result<Simulated, String> {
+    match name {
+        "pax8" => Ok(Simulated::Pax8),
+        "psa" => Ok(Simulated::Psa(&CONNECTWISE)),
+        _ => System::named(name).map(Simulated::Psa).ok_or_else(|| format!("one of {}", names().join(", "))),
+    }
+}
+
+/// Every name there is.
+fn names() -> Vec<&'static str> {
+    iter::once("pax8").chain(SYSTEMS.iter().map(|system| system.name)).collect()
+}
+
+/// Every system in a line.
+fn systems() -> String {
+    let line = |name: &str, about: &str| format!("- {name}: {about}");
+    let psas = SYSTEMS.iter().map(|system| line(system.name, system.about));
+    iter::once(line("pax8", "The distributor Pax8")).chain(psas).collect::<Vec<_>>().join("\n")
 }
 
 impl Args {
@@ -71,18 +91,15 @@ impl Args {
         };
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let (running, path) = match self.system {
-            System::Pax8 => {
+            Simulated::Pax8 => {
                 let accepted = Pax8Credentials::default();
                 context.ui.say(&format!("client_id {}, client_secret {}", accepted.client_id, accepted.client_secret));
                 (simulate::serve_pax8(data, faults, accepted, at).await?, simulate::PAX8_PATH)
             }
-            System::Psa => {
-                let accepted = PsaCredentials::default();
-                let PsaCredentials { company, public_key, private_key, client_id } = &accepted;
-                context.ui.say(&format!(
-                    "company {company}, public_key {public_key}, private_key {private_key}, client_id {client_id}"
-                ));
-                (simulate::serve_psa(data, faults, accepted, at).await?, simulate::PSA_PATH)
+            Simulated::Psa(system) => {
+                let accepted = system.settings.iter().map(|(name, value)| format!("{name} {value}"));
+                context.ui.say(&accepted.collect::<Vec<_>>().join(", "));
+                (system.serve(&data, faults, at).await?, system.path)
             }
         };
         context.ui.result(format!("{}{path}\n", running.url()))?;

@@ -7,12 +7,13 @@
 //!
 //! Invariant: only loopback addresses are ever bound.
 
+mod connectwise;
 mod data;
 mod faults;
 mod json;
 mod pax8;
-mod psa;
 mod server;
+mod systems;
 mod world;
 mod world_catalogue;
 mod world_lines;
@@ -23,17 +24,16 @@ mod world_terms;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub use connectwise::CONNECTWISE;
 pub use data::{Data, File, Row, Table};
 pub use faults::{Commitment, Faults, Oversize, Shape, Withdrawn};
 pub use pax8::Pax8Credentials;
-pub use psa::PsaCredentials;
 pub use server::{Logged, Running};
+pub use systems::{SYSTEMS, System};
 pub use world::{Planted, World};
 
 /// What a client of the simulated Pax8 puts after its address.
 pub const PAX8_PATH: &str = "/v1";
-/// What a client of the simulated PSA puts after its address: code base and version.
-pub const PSA_PATH: &str = "/v4_6_release/apis/3.0";
 
 /// What can go wrong before a simulator serves.
 #[derive(Debug, thiserror::Error)]
@@ -75,17 +75,6 @@ pub async fn serve_pax8(
     addr: SocketAddr,
 ) -> Result<Running, SimulateError> {
     let (service, courier) = pax8::Pax8::new(data, faults.clone(), credentials);
-    let running = server::serve(server::Service::Pax8(Box::new(service)), faults, addr).await?;
+    let running = server::serve(Box::new(service), faults, addr).await?;
     Ok(running.beside(courier.run()))
-}
-
-/// Serves the data as ConnectWise PSA would until the answer is dropped. Port 0 takes a free one.
-pub async fn serve_psa(
-    data: Data,
-    faults: Faults,
-    credentials: PsaCredentials,
-    addr: SocketAddr,
-) -> Result<Running, SimulateError> {
-    let service = psa::Psa::new(&data, credentials);
-    server::serve(server::Service::Psa(Box::new(service)), faults, addr).await
 }

@@ -1,4 +1,4 @@
-//! The loopback server both simulators share: accept, log, misbehave, answer.
+//! The loopback server the simulators share: accept, log, misbehave, answer.
 //!
 //! Invariant: after [`Running`] is dropped no connection is answered any more, kept-alive ones included.
 
@@ -24,8 +24,6 @@ use tokio::task::JoinHandle;
 
 use super::SimulateError;
 use super::faults::{Counters, Fault, Faults, Fired, Seen};
-use super::pax8::Pax8;
-use super::psa::Psa;
 
 /// One request as a service sees it.
 pub(super) struct Ask {
@@ -72,35 +70,22 @@ impl Answer {
     }
 }
 
-/// Which system is simulated.
-pub(super) enum Service {
-    Pax8(Box<Pax8>),
-    Psa(Box<Psa>),
-}
-
-impl Service {
-    fn answer(&self, ask: &Ask, fired: &Fired) -> Answer {
-        match self {
-            Self::Pax8(pax8) => pax8.answer(ask, fired),
-            Self::Psa(psa) => psa.answer(ask, fired),
-        }
-    }
+/// A remote system: what it answers, and how it refuses.
+pub(super) trait Service: Send + Sync {
+    fn answer(&self, ask: &Ask, fired: &Fired) -> Answer;
 
     /// A failure in the envelope of the system.
-    fn failure(&self, ask: &Ask, status: StatusCode, message: &str) -> Answer {
-        match self {
-            Self::Pax8(_) => super::pax8::failure(ask, status, message),
-            Self::Psa(_) => super::psa::failure(status, message),
-        }
+    fn failure(&self, ask: &Ask, status: StatusCode, message: &str) -> Answer;
+
+    /// Whether this asks for a page after the first.
+    fn is_later_page(&self, ask: &Ask) -> bool {
+        let page = ask.query("page").and_then(|page| page.parse::<u64>().ok());
+        page.is_some_and(|page| page > 1)
     }
 
-    fn is_later_page(&self, ask: &Ask) -> bool {
-        let first = match self {
-            Self::Pax8(_) => 0,
-            Self::Psa(_) => 1,
-        };
-        let page = ask.query("page").and_then(|p| p.trim_end_matches(".0").parse::<u64>().ok());
-        page.is_some_and(|page| page > first) || ask.query("pageId").is_some()
+    /// Whether this is meant to change something; a system that is asked by POST says which of them do.
+    fn is_write(&self, ask: &Ask) -> bool {
+        ask.method != Method::GET && !ask.path.ends_with("/token")
     }
 }
 
@@ -115,10 +100,12 @@ pub struct Logged {
     pub status: u16,
     /// What was sent with it.
     pub body: String,
+    /// Whether it was meant to change something.
+    pub write: bool,
 }
 
 struct Shared {
-    service: Service,
+    service: Box<dyn Service>,
     faults: Faults,
     counters: Mutex<Counters>,
     minute: Mutex<Minute>,
@@ -202,7 +189,11 @@ impl Running {
 }
 
 /// Binds and serves.
-pub(super) async fn serve(service: Service, faults: Faults, addr: SocketAddr) -> Result<Running, SimulateError> {
+pub(super) async fn serve(
+    service: Box<dyn Service>,
+    faults: Faults,
+    addr: SocketAddr,
+) -> Result<Running, SimulateError> {
     if !addr.ip().is_loopback() {
         return Err(SimulateError::NotLoopback(addr));
     }
@@ -244,9 +235,9 @@ async fn handle(
     let body = body.unwrap_or_default();
     let ask = Ask { method, path: uri.path().to_owned(), query, headers, body, base: shared.base.clone() };
     let controls = ask.path.starts_with("/simulator/");
+    let write = shared.service.is_write(&ask);
     let fired = {
         let mut counters = shared.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        let write = ask.method != Method::GET && !ask.path.ends_with("/token");
         let seen = Seen { path: &ask.path, later_page: shared.service.is_later_page(&ask), write };
         if controls { Fired::default() } else { counters.fire(&shared.faults, seen) }
     };
@@ -272,7 +263,7 @@ async fn handle(
     }
     let status = if dropped { 0 } else { response.status().as_u16() };
     let body = String::from_utf8_lossy(&ask.body).into_owned();
-    let logged = Logged { method: ask.method.to_string(), path: uri.to_string(), status, body };
+    let logged = Logged { method: ask.method.to_string(), path: uri.to_string(), status, body, write };
     shared.log.lock().unwrap_or_else(PoisonError::into_inner).push(logged);
     if fired.has(Fault::HoldWrite) && accepted {
         pause(shared.faults.slow_seconds.saturating_mul(1_000)).await;

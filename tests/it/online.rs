@@ -18,7 +18,7 @@ use trueup::core::reconcile::Mapping;
 use trueup::core::reconcile::outcome::{Outcome, Verdict};
 use trueup::engine::{self, Directory, Engine, PullRequest, Unwatched, reconcile_folder};
 use trueup::report::{Facts, Input, Names, machine};
-use trueup::simulate::{self, Data, File, Pax8Credentials, PsaCredentials, World};
+use trueup::simulate::{self, CONNECTWISE, Data, File, Pax8Credentials, World};
 
 use crate::support::database::Database;
 use crate::support::hermetic::{EXPORTS, Place};
@@ -86,11 +86,11 @@ async fn online(
     faults: (&str, &str),
 ) -> (Outcome, (String, String)) {
     let at: SocketAddr = "127.0.0.1:0".parse().unwrap();
-    let (vendor, psa) = (Pax8Credentials::default(), PsaCredentials::default());
+    let vendor = Pax8Credentials::default();
     // what was used in October is charged in November
     let of_pax8 = format!("clock=2026-11-05,{}", faults.0).parse().unwrap();
     let pax8_serves = simulate::serve_pax8(data.clone(), of_pax8, vendor.clone(), at).await.unwrap();
-    let psa_serves = simulate::serve_psa(data.clone(), faults.1.parse().unwrap(), psa.clone(), at).await.unwrap();
+    let psa_serves = CONNECTWISE.serve(data, faults.1.parse().unwrap(), at).await.unwrap();
     // The real pace and page size would only make the test slow and its lists one page long.
     let file = ConnectorFile::builtin("builtin:connectwise").unwrap().text;
     let file = file.replace("calls = 900", "calls = 1000000").replace("value = 1000", "value = 7");
@@ -99,15 +99,15 @@ async fn online(
         .replace("PAX8/", &format!("{}/", pax8_serves.url()))
         .replace("PSA/", &format!("{}/", psa_serves.url()))
         .replace("demo-client", &vendor.client_id)
-        .replace("COMPANY", &psa.company)
-        .replace("PUBLIC", &psa.public_key);
+        .replace("COMPANY", CONNECTWISE.setting("company"))
+        .replace("PUBLIC", CONNECTWISE.setting("public_key"));
     let config = config::parse(&place.join("trueup.toml"), &text).unwrap();
     let (Database::Sqlite { url, .. } | Database::Postgres { url }) = database;
     let environment = Environment::of([
         ("STORE", url.as_str()),
         ("PAX8_SECRET", vendor.client_secret.as_str()),
-        ("PSA_KEY", psa.private_key.as_str()),
-        ("PSA_CLIENT", psa.client_id.as_str()),
+        ("PSA_KEY", CONNECTWISE.setting("private_key")),
+        ("PSA_CLIENT", CONNECTWISE.setting("client_id")),
     ]);
     Engine::migrate(&config, &environment, Clock::System).await.unwrap();
     let engine = Engine::open(&config, &environment, Clock::System, "a test").await.unwrap();

@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 
-use trueup::simulate::{self, Data, File, PsaCredentials, Running};
+use trueup::simulate::{CONNECTWISE, Data, File, Running};
 
 use crate::support::hermetic::{Place, golden};
 
@@ -183,14 +183,14 @@ async fn psa(faults: &str, customers: &[(&str, &str)]) -> Running {
         data.table_mut(File::PsaCompanies).push(&[("id", id), ("name", name), ("identifier", name)]);
     }
     let at: SocketAddr = "127.0.0.1:0".parse().unwrap();
-    simulate::serve_psa(data, faults.parse().unwrap(), PsaCredentials::default(), at).await.unwrap()
+    CONNECTWISE.serve(&data, faults.parse().unwrap(), at).await.unwrap()
 }
 
 /// The exports pulled, then a PSA that takes tickets under the same name.
 fn pulled(at: &str) -> Place {
     let place = exports();
-    let credentials = PsaCredentials::default();
-    let place = place.set("PSA_KEY", &credentials.private_key).set("PSA_CLIENT", &credentials.client_id);
+    let place =
+        place.set("PSA_KEY", CONNECTWISE.setting("private_key")).set("PSA_CLIENT", CONNECTWISE.setting("client_id"));
     let vendor = "[connectors.d]\nside = \"vendor\"\nkind = \"files\"\nfolder = \"exports\"\n";
     let files = "[connectors.p]\nside = \"psa\"\nkind = \"files\"\nfolder = \"exports\"\n";
     place.write("trueup.toml", &format!("{vendor}{files}"));
@@ -202,7 +202,8 @@ fn pulled(at: &str) -> Place {
         "[connectors.p]\nside = \"psa\"\nkind = \"rest\"\nfile = \"builtin:connectwise\"\npause_ms = 0\n\
          [connectors.p.settings]\nurl = \"{at}/v4_6_release/apis/3.0\"\ncompany = \"{}\"\npublic_key = \"{}\"\n\
          private_key = {{ env = \"PSA_KEY\" }}\nclient_id = {{ env = \"PSA_CLIENT\" }}\n",
-        credentials.company, credentials.public_key
+        CONNECTWISE.setting("company"),
+        CONNECTWISE.setting("public_key")
     );
     place.write("trueup.toml", &format!("{vendor}{rest}"));
     place

@@ -20,6 +20,31 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::IntoResponse as _;
 use trueup::connectors::http::Backoff;
 use trueup::connectors::rest::{ConnectorFile, Rest, RestSettings};
+use trueup::simulate::{Data, Running, System};
+
+/// A simulated system, and a connection through the file that comes with the program, which these replacements change: a real
+/// pace would only make tests slow.
+pub(crate) async fn serve(
+    system: &System,
+    data: &Data,
+    faults: &str,
+    replacements: &[(&str, &str)],
+) -> (Running, Rest) {
+    let running = system.serve(data, faults.parse().unwrap(), "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let mut file = ConnectorFile::builtin(&format!("builtin:{}", system.name)).unwrap();
+    for (from, to) in replacements {
+        assert!(file.text.contains(from), "{} says nothing of {from}", file.name);
+        file.text = file.text.replace(from, to);
+    }
+    let rest = Rest::new(settings_of(system, file, &running)).unwrap();
+    (running, rest)
+}
+
+/// A file with the settings that the simulator of its system accepts.
+fn settings_of(system: &System, file: ConnectorFile, running: &Running) -> RestSettings {
+    let url = format!("{}{}", running.url(), system.path);
+    system.settings.iter().fold(settings(file).with("url", &url), |all, (name, value)| all.with(name, value))
+}
 
 /// What a test server was asked.
 struct Asked {

@@ -24,7 +24,7 @@ mod writes;
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
-use trueup::simulate::{Data, Faults, File, Pax8Credentials, PsaCredentials, Running, World, serve_pax8, serve_psa};
+use trueup::simulate::{CONNECTWISE, Data, Faults, File, Pax8Credentials, Running, World, serve_pax8};
 
 fn loopback() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
@@ -175,14 +175,16 @@ struct Psa {
 
 impl Psa {
     async fn start(data: Data, faults: &str) -> Self {
-        let running = serve_psa(data, switches(faults), PsaCredentials::default(), loopback()).await.unwrap();
+        let running = CONNECTWISE.serve(&data, switches(faults), loopback()).await.unwrap();
         Self { running, http: http() }
     }
 
     fn request(&self, url: &str) -> reqwest::RequestBuilder {
-        let credentials = PsaCredentials::default();
-        let user = format!("{}+{}", credentials.company, credentials.public_key);
-        self.http.get(url).basic_auth(user, Some(credentials.private_key)).header("clientId", credentials.client_id)
+        let user = format!("{}+{}", CONNECTWISE.setting("company"), CONNECTWISE.setting("public_key"));
+        self.http
+            .get(url)
+            .basic_auth(user, Some(CONNECTWISE.setting("private_key")))
+            .header("clientId", CONNECTWISE.setting("client_id"))
     }
 
     async fn try_get(&self, path: &str) -> Result<Reply, reqwest::Error> {
@@ -196,10 +198,9 @@ impl Psa {
     /// Sends a body below the API.
     async fn call(&self, method: reqwest::Method, path: &str, body: &Value) -> Reply {
         let url = format!("{}/{API}/{path}", self.running.url());
-        let credentials = PsaCredentials::default();
-        let user = format!("{}+{}", credentials.company, credentials.public_key);
-        let request = self.http.request(method, url).basic_auth(user, Some(credentials.private_key));
-        send(request.header("clientId", credentials.client_id).json(body)).await.unwrap()
+        let user = format!("{}+{}", CONNECTWISE.setting("company"), CONNECTWISE.setting("public_key"));
+        let request = self.http.request(method, url).basic_auth(user, Some(CONNECTWISE.setting("private_key")));
+        send(request.header("clientId", CONNECTWISE.setting("client_id")).json(body)).await.unwrap()
     }
 
     /// Follows `rel="next"` to the end: the rows and how many pages there were.
@@ -244,7 +245,7 @@ async fn only_loopback_is_served() {
     let refused = "0.0.0.0:0".parse().unwrap();
     let error = serve_pax8(Data::empty(), Faults::default(), Pax8Credentials::default(), refused).await.err().unwrap();
     assert!(error.to_string().contains("`0.0.0.0:0` is not a loopback address"), "{error}");
-    let error = serve_psa(Data::empty(), Faults::default(), PsaCredentials::default(), refused).await.err().unwrap();
+    let error = CONNECTWISE.serve(&Data::empty(), Faults::default(), refused).await.err().unwrap();
     assert!(error.to_string().contains("loopback only"), "{error}");
 }
 

@@ -204,7 +204,7 @@ impl Bench {
 
     /// What was sent to change something, and the statuses of the answers: those of this connection only.
     fn writes(&self) -> Vec<(String, String, u16, String)> {
-        let log = self.running.log().into_iter().filter(|entry| entry.method != "GET");
+        let log = self.running.log().into_iter().filter(|entry| entry.write);
         log.map(|entry| (entry.method, entry.path, entry.status, entry.body)).collect()
     }
 }

@@ -23,6 +23,7 @@
 
 mod answers;
 mod body;
+mod builtin;
 mod canonical;
 mod codec;
 mod compare;

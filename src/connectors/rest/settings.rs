@@ -16,10 +16,6 @@ use super::source::hint;
 use super::template::{Position, Template};
 use crate::connectors::{Environment, http};
 
-/// The files that come with the program: `builtin:` and a name.
-const BUILTIN: [(&str, &str); 2] =
-    [("connectwise", include_str!("connectwise.toml")), ("tryton", include_str!("tryton.toml"))];
-
 /// A connector file: its name for errors, and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectorFile {
@@ -27,21 +23,6 @@ pub struct ConnectorFile {
     pub name: String,
     /// The TOML.
     pub text: String,
-}
-
-impl ConnectorFile {
-    /// A file that comes with the program, such as `builtin:connectwise`; `None` where there is none of this name.
-    #[must_use]
-    pub fn builtin(name: &str) -> Option<Self> {
-        let wanted = name.strip_prefix("builtin:")?;
-        let (_, text) = BUILTIN.iter().find(|(known, _)| *known == wanted)?;
-        Some(Self { name: name.to_owned(), text: (*text).to_owned() })
-    }
-
-    /// Every `builtin:` name.
-    pub fn builtins() -> impl Iterator<Item = String> {
-        BUILTIN.iter().map(|(name, _)| format!("builtin:{name}"))
-    }
 }
 
 /// What a connection is made of.

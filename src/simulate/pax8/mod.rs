@@ -39,7 +39,7 @@ use tokio::sync::mpsc;
 use crate::simulate::data::{Data, Row};
 use crate::simulate::faults::{Fault, Faults, Fired};
 use crate::simulate::json::{Object, number};
-use crate::simulate::server::{Answer, Ask};
+use crate::simulate::server::{Answer, Ask, Service};
 
 use changes::Change;
 use delivery::Parcel;
@@ -74,16 +74,8 @@ enum Done {
     Write(Written),
 }
 
-impl Pax8 {
-    /// The service, and the deliveries it will want made.
-    pub(super) fn new(data: Data, faults: Faults, credentials: Pax8Credentials) -> (Self, delivery::Courier) {
-        let state = Arc::new(Mutex::new(State::new(data, &faults)));
-        let (post, parcels) = mpsc::unbounded_channel();
-        let courier = delivery::Courier::new(parcels, Arc::clone(&state), &faults);
-        (Self { tokens: Tokens::new(credentials), faults, state, post }, courier)
-    }
-
-    pub(super) fn answer(&self, ask: &Ask, fired: &Fired) -> Answer {
+impl Service for Pax8 {
+    fn answer(&self, ask: &Ask, fired: &Fired) -> Answer {
         if let Some(path) = ask.path.strip_prefix("/simulator/") {
             return self.control(ask, path);
         }
@@ -117,6 +109,25 @@ impl Pax8 {
         };
         self.hand_over(&mut state);
         answer
+    }
+
+    fn failure(&self, ask: &Ask, status: StatusCode, message: &str) -> Answer {
+        failure(ask, status, message)
+    }
+
+    fn is_later_page(&self, ask: &Ask) -> bool {
+        let page = ask.query("page").and_then(|page| page.trim_end_matches(".0").parse::<u64>().ok());
+        page.is_some_and(|page| page > 0)
+    }
+}
+
+impl Pax8 {
+    /// The service, and the deliveries it will want made.
+    pub(super) fn new(data: Data, faults: Faults, credentials: Pax8Credentials) -> (Self, delivery::Courier) {
+        let state = Arc::new(Mutex::new(State::new(data, &faults)));
+        let (post, parcels) = mpsc::unbounded_channel();
+        let courier = delivery::Courier::new(parcels, Arc::clone(&state), &faults);
+        (Self { tokens: Tokens::new(credentials), faults, state, post }, courier)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -214,7 +225,7 @@ fn allowed(path: &[&str]) -> &'static str {
 }
 
 /// A failure in Pax8's envelope.
-pub(super) fn failure(ask: &Ask, status: StatusCode, message: &str) -> Answer {
+fn failure(ask: &Ask, status: StatusCode, message: &str) -> Answer {
     detailed(ask, status, message, &[])
 }
 

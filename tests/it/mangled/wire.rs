@@ -10,7 +10,7 @@ use trueup::core::id::{Company, Product};
 use trueup::core::link::{Link, LinkSet};
 use trueup::core::review::{Action, Intent};
 use trueup::engine::{Engine, read_links};
-use trueup::simulate::{Data, Faults, File, Pax8Credentials, PsaCredentials, Running, serve_pax8, serve_psa};
+use trueup::simulate::{CONNECTWISE, Data, Faults, File, Pax8Credentials, Running, serve_pax8};
 
 use super::{ITEMS, LINES, LINKS, LISTS, PERIOD, change, change_rows, column, whole_month};
 use crate::support::hermetic::Place;
@@ -27,7 +27,7 @@ impl Systems {
         let faults = |text: &str| text.parse::<Faults>().unwrap();
         Self {
             pax8: serve_pax8(data.clone(), faults(pax8), Pax8Credentials::default(), free).await.unwrap(),
-            psa: serve_psa(data.clone(), faults(psa), PsaCredentials::default(), free).await.unwrap(),
+            psa: CONNECTWISE.serve(data, faults(psa), free).await.unwrap(),
         }
     }
 
@@ -37,7 +37,7 @@ impl Systems {
 
     /// Writes the configuration for them.
     pub(super) fn configure(&self, place: &Place) {
-        let (vendor, psa) = (Pax8Credentials::default(), PsaCredentials::default());
+        let vendor = Pax8Credentials::default();
         place.write(
             "trueup.toml",
             &format!(
@@ -50,8 +50,8 @@ impl Systems {
                 self.pax8.url(),
                 vendor.client_id,
                 self.psa.url(),
-                psa.company,
-                psa.public_key,
+                CONNECTWISE.setting("company"),
+                CONNECTWISE.setting("public_key"),
             ),
         );
     }
@@ -59,11 +59,11 @@ impl Systems {
 
 /// A place whose program knows the simulators' secrets.
 pub(super) fn place() -> Place {
-    let (vendor, psa) = (Pax8Credentials::default(), PsaCredentials::default());
+    let vendor = Pax8Credentials::default();
     Place::new()
         .set("PAX8_SECRET", &vendor.client_secret)
-        .set("PSA_KEY", &psa.private_key)
-        .set("PSA_CLIENT", &psa.client_id)
+        .set("PSA_KEY", CONNECTWISE.setting("private_key"))
+        .set("PSA_CLIENT", CONNECTWISE.setting("client_id"))
 }
 
 /// A place with the files of another.

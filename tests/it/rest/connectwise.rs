@@ -4,16 +4,15 @@
 use std::net::SocketAddr;
 
 use trueup::connectors::environment::Environment;
-use trueup::connectors::rest::{ConnectorFile, Rest, RestSettings};
+use trueup::connectors::rest::{ConnectorFile, Rest};
 use trueup::connectors::{PsaConnector, Unwatched};
 use trueup::core::billing::{BillCustomer, BilledLine, LineKind};
 use trueup::core::customer::PsaCustomer;
 use trueup::core::money::{UnitPrice, exact, plain};
 use trueup::core::period::BillingPeriod;
 use trueup::core::snapshot::Pulled;
-use trueup::simulate::{Data, Faults, File, PsaCredentials, Row, Running, World, serve_psa};
+use trueup::simulate::{CONNECTWISE, Data, Faults, File, Row, Running, World};
 
-use super::settings;
 use crate::contract::{Subject, psa};
 
 fn loopback() -> SocketAddr {
@@ -30,10 +29,8 @@ pub(crate) async fn serve(data: Data, faults: &str) -> (Running, Rest) {
 
 /// The same with pages of another size.
 async fn serve_paged(data: Data, faults: &str, size: &str) -> (Running, Rest) {
-    let faults = faults.parse::<Faults>().unwrap();
-    let running = serve_psa(data, faults, PsaCredentials::default(), loopback()).await.unwrap();
-    let rest = connect(&running, size);
-    (running, rest)
+    let replacements = [("calls = 900", "calls = 1000000"), ("value = 1000", size)];
+    super::serve(&CONNECTWISE, &data, faults, &replacements).await
 }
 
 fn connect(running: &Running, size: &str) -> Rest {
@@ -45,28 +42,17 @@ pub(crate) fn connect_as(running: &Running, size: &str, environment: Environment
     let mut file = ConnectorFile::builtin("builtin:connectwise").unwrap();
     // the real pace would only make the tests slow
     file.text = file.text.replace("calls = 900", "calls = 1000000").replace("value = 1000", size);
-    let mut settings = for_psa(file, running);
+    let mut settings = super::settings_of(&CONNECTWISE, file, running);
     settings.environment = environment;
     Rest::new(settings).unwrap()
 }
 
-/// A file with the settings of the simulator.
-fn for_psa(file: ConnectorFile, running: &Running) -> RestSettings {
-    let credentials = PsaCredentials::default();
-    settings(file)
-        .with("url", &format!("{}/v4_6_release/apis/3.0", running.url()))
-        .with("company", &credentials.company)
-        .with("public_key", &credentials.public_key)
-        .with("private_key", &credentials.private_key)
-        .with("client_id", &credentials.client_id)
-}
-
 /// The simulator, and a connection through this text of the file; what is wrong with it where it cannot be used.
 pub(super) async fn serve_text(data: Data, text: &str) -> Result<(Running, Rest), String> {
-    let running = serve_psa(data, Faults::default(), PsaCredentials::default(), loopback()).await.unwrap();
+    let running = CONNECTWISE.serve(&data, Faults::default(), loopback()).await.unwrap();
     let text = text.replace("calls = 900", "calls = 1000000");
     let file = ConnectorFile { name: "builtin:connectwise".to_owned(), text };
-    let rest = Rest::new(for_psa(file, &running)).map_err(|error| error.to_string())?;
+    let rest = Rest::new(super::settings_of(&CONNECTWISE, file, &running)).map_err(|error| error.to_string())?;
     Ok((running, rest))
 }
 

@@ -6,7 +6,7 @@ use trueup::connectors::PsaConnector;
 use trueup::connectors::environment::Environment;
 use trueup::core::change::{CustomerField, Target};
 use trueup::engine::Ended;
-use trueup::simulate::PsaCredentials;
+use trueup::simulate::CONNECTWISE;
 
 use super::{Bench, CUSTOMER, Peer, at, line, new_line, quick, rename, text, update_customer, world};
 use crate::rest::connectwise::{connect_as, serve};
@@ -49,7 +49,8 @@ pub(super) const PEER: Peer = Peer {
     marks: &["_info"],
     by_hand: |place, value| (Method::PATCH, json!([{ "op": "replace", "path": place, "value": value }])),
     sign: |request| {
-        let PsaCredentials { company, public_key, private_key, client_id } = PsaCredentials::default();
+        let [company, public_key, private_key, client_id] =
+            ["company", "public_key", "private_key", "client_id"].map(|name| CONNECTWISE.setting(name));
         request.basic_auth(format!("{company}+{public_key}"), Some(private_key)).header("clientId", client_id)
     },
     bills_last_day: true,

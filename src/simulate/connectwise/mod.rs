@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 
 use super::data::Data;
 use super::faults::{Fault, Fired};
-use super::server::{Answer, Ask};
+use super::server::{Answer, Ask, Service};
+use super::systems::System;
 use own_fields::Kind;
 use query::list;
 use state::State;
@@ -26,41 +27,25 @@ use tickets::Tickets;
 
 const BASE: &str = "/v4_6_release/apis/3.0/";
 
-/// What the interface accepts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PsaCredentials {
-    /// The login company.
-    pub company: String,
-    /// The public key of the API member.
-    pub public_key: String,
-    /// Its private key.
-    pub private_key: String,
-    /// The `clientId` header.
-    pub client_id: String,
-}
+/// The login company, the keys of the API member, and the `clientId` header; they open nothing but a simulator.
+const SETTINGS: [(&str, &str); 4] = [
+    ("company", "demo"),
+    ("public_key", "public"),
+    ("private_key", "private"),
+    ("client_id", "00000000-0000-4000-a000-000000000000"),
+];
 
-impl Default for PsaCredentials {
-    /// The published credentials of the demo; they open nothing but a simulator.
-    fn default() -> Self {
-        Self {
-            company: "demo".to_owned(),
-            public_key: "public".to_owned(),
-            private_key: "private".to_owned(),
-            client_id: "00000000-0000-4000-a000-000000000000".to_owned(),
-        }
-    }
-}
-
-impl PsaCredentials {
-    /// The `Authorization` header that is accepted.
-    fn header(&self) -> String {
-        format!("Basic {}", base64(&format!("{}+{}:{}", self.company, self.public_key, self.private_key)))
-    }
-}
+/// ConnectWise PSA.
+pub static CONNECTWISE: System = System {
+    name: "connectwise",
+    about: "A PSA with the interface of ConnectWise PSA",
+    path: "/v4_6_release/apis/3.0",
+    settings: &SETTINGS,
+    make: |data| Box::new(ConnectWise::new(data)),
+};
 
 /// The simulated PSA.
-pub(super) struct Psa {
-    credentials: PsaCredentials,
+struct ConnectWise {
     state: Mutex<State>,
     tickets: Tickets,
 }
@@ -83,21 +68,16 @@ struct Of<'a> {
     below: &'a str,
 }
 
-impl Psa {
-    pub(super) fn new(data: &Data, credentials: PsaCredentials) -> Self {
-        let state = Mutex::new(State::new(data, &credentials.public_key));
-        Self { credentials, state, tickets: Tickets::default() }
-    }
-
-    pub(super) fn answer(&self, ask: &Ask, fired: &Fired) -> Answer {
+impl Service for ConnectWise {
+    fn answer(&self, ask: &Ask, fired: &Fired) -> Answer {
         if let Some(company) = ask.path.strip_prefix("/login/companyinfo/") {
-            return self.company_info(ask, company);
+            return company_info(ask, company);
         }
         let Some(path) = ask.path.strip_prefix(BASE) else {
             return failure(StatusCode::NOT_FOUND, "The code base is not served here");
         };
-        let known = ask.header("authorization") == Some(self.credentials.header().as_str())
-            && ask.header("clientid") == Some(self.credentials.client_id.as_str());
+        let known = ask.header("authorization") == Some(authorization().as_str())
+            && ask.header("clientid") == Some(CONNECTWISE.setting("client_id"));
         if !known || fired.has(Fault::Expire) {
             return failure(StatusCode::UNAUTHORIZED, "The credentials or the clientId header are not accepted");
         }
@@ -131,16 +111,37 @@ impl Psa {
         }
     }
 
-    fn company_info(&self, ask: &Ask, company: &str) -> Answer {
-        if company != self.credentials.company {
-            return Answer::ok(Value::Null);
-        }
-        Answer::ok(json!({
-            "CompanyName": "Example Managed Services", "Codebase": "v4_6_release/", "VersionCode": "v2025.1",
-            "VersionNumber": "v4.6.100", "CompanyID": company, "IsCloud": false,
-            "SiteUrl": ask.base.trim_start_matches("http://"),
-        }))
+    fn failure(&self, _: &Ask, status: StatusCode, message: &str) -> Answer {
+        failure(status, message)
     }
+
+    fn is_later_page(&self, ask: &Ask) -> bool {
+        let page = ask.query("page").and_then(|page| page.parse::<u64>().ok());
+        page.is_some_and(|page| page > 1) || ask.query("pageId").is_some()
+    }
+}
+
+impl ConnectWise {
+    fn new(data: &Data) -> Self {
+        Self { state: Mutex::new(State::new(data, CONNECTWISE.setting("public_key"))), tickets: Tickets::default() }
+    }
+}
+
+/// The `Authorization` header that is accepted.
+fn authorization() -> String {
+    let [company, public, private] = ["company", "public_key", "private_key"].map(|name| CONNECTWISE.setting(name));
+    format!("Basic {}", base64(&format!("{company}+{public}:{private}")))
+}
+
+fn company_info(ask: &Ask, company: &str) -> Answer {
+    if company != CONNECTWISE.setting("company") {
+        return Answer::ok(Value::Null);
+    }
+    Answer::ok(json!({
+        "CompanyName": "Example Managed Services", "Codebase": "v4_6_release/", "VersionCode": "v2025.1",
+        "VersionNumber": "v4.6.100", "CompanyID": company, "IsCloud": false,
+        "SiteUrl": ask.base.trim_start_matches("http://"),
+    }))
 }
 
 /// Lists, reads, makes or changes records.

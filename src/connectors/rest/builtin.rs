@@ -1,0 +1,23 @@
+//! The connector files that come with the program.
+//!
+//! Invariant: a system is one row here and one file beside it; both sorted by name.
+
+use super::settings::ConnectorFile;
+
+const FILES: [(&str, &str); 2] =
+    [("connectwise", include_str!("builtin/connectwise.toml")), ("tryton", include_str!("builtin/tryton.toml"))];
+
+impl ConnectorFile {
+    /// A file that comes with the program, such as `builtin:connectwise`; `None` where there is none of this name.
+    #[must_use]
+    pub fn builtin(name: &str) -> Option<Self> {
+        let wanted = name.strip_prefix("builtin:")?;
+        let (_, text) = FILES.iter().find(|(known, _)| *known == wanted)?;
+        Some(Self { name: name.to_owned(), text: (*text).to_owned() })
+    }
+
+    /// Every `builtin:` name.
+    pub fn builtins() -> impl Iterator<Item = String> {
+        FILES.iter().map(|(name, _)| format!("builtin:{name}"))
+    }
+}
