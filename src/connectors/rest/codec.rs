@@ -81,7 +81,8 @@ pub(super) fn decode(
             })
         }
         Codec::Date { none: Some(none), .. } if none == wire => return Ok(None),
-        Codec::Date { format, .. } => Decoded::Day(day(wire, format)?),
+        Codec::Date { format, last_day: false, .. } => Decoded::Day(day(wire, format)?),
+        Codec::Date { format, .. } => Decoded::Day(day(wire, format)?.succ_opt().ok_or("there is no day after it")?),
         Codec::Enum { map, unknown } => Decoded::Text(word(wire, map, *unknown)?),
         Codec::Ref { entity, key, wrap, .. } => reference(wire, entity, key.as_deref(), wrap.as_deref(), references)?,
     };

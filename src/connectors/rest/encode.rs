@@ -51,7 +51,10 @@ fn spelling(codec: &Codec, value: &Decoded, numbers: Numbers, references: &Refer
             };
             spelled(&text, wire.unwrap_or(numbers))
         }
-        (Codec::Date { format, .. }, Decoded::Day(day)) => written(*day, format),
+        (Codec::Date { format, last_day: false, .. }, Decoded::Day(day)) => written(*day, format),
+        (Codec::Date { format, .. }, Decoded::Day(day)) => {
+            written(day.pred_opt().ok_or("there is no day before it")?, format)
+        }
         (Codec::Enum { map, .. }, Decoded::Text(word)) => {
             map.get(word).and_then(|theirs| spellings(theirs).first()).cloned().ok_or_else(|| {
                 let known: Vec<&str> = map.keys().map(String::as_str).collect();
@@ -201,7 +204,10 @@ mod tests {
         #[test]
         fn days_come_back(day in 0_i32..=40_000, format in prop::sample::select(vec!["rfc3339", "tagged", "%Y-%m-%d", "%d/%m/%Y", "%Y-%m-%dT%H:%M:%S"])) {
             let day = NaiveDate::from_num_days_from_ce_opt(710_000 + day).unwrap();
-            returns(&codec(&format!("kind = 'date'\nformat = '{format}'")), Decoded::Day(day), Numbers::Number);
+            for last in [true, false] {
+                let codec = codec(&format!("kind = 'date'\nformat = '{format}'\nlast_day = {last}"));
+                returns(&codec, Decoded::Day(day), Numbers::Number);
+            }
         }
 
         #[test]

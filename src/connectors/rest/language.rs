@@ -7,6 +7,7 @@ mod answers;
 mod calls;
 mod fields;
 mod lists;
+mod others;
 mod tickets;
 mod writes;
 
@@ -19,6 +20,7 @@ pub(super) use answers::{Class, Rule, Wait, When};
 pub(super) use calls::{Auth, Discover, Http, Limits, Numbers, Observed, ResetUnit, Setting, SettingKind};
 pub(super) use fields::{Codec, Compare, Dir, Field, MoneyUnit, UnknownWord};
 pub(super) use lists::{Get, List, Page, PageIn, Size};
+pub(super) use others::{Named, Quota, Stretches};
 pub(super) use tickets::{Ticket, TicketField};
 pub(super) use writes::{
     Action, Clear, Create, CustomFields, CustomShape, Dated, Dialect, First, Guard, InPatch, Link, Lookup, OwnIds,
@@ -68,6 +70,8 @@ pub(super) struct Entity {
     pub(super) create: Option<Create>,
     pub(super) update: Option<Update>,
     pub(super) dated: Option<Dated>,
+    /// What the records hold by days, where that stands in rows of their own.
+    pub(super) stretches: Option<Stretches>,
     pub(super) link: Option<Link>,
     #[serde(default)]
     pub(super) actions: BTreeMap<String, Action>,

@@ -15,7 +15,7 @@ use super::language::{
 use super::path::Path;
 use super::source::{Fault, Source, hint};
 use super::template::Template;
-use super::{lint_calls, lint_fields, lint_write, tickets};
+use super::{lint_calls, lint_fields, lint_stretches, lint_write, tickets};
 
 const SCHEMA: u32 = 1;
 const CONCURRENCY_MAX: u32 = 32;
@@ -341,6 +341,7 @@ impl<'f> Lint<'f> {
                 lint.at(key, |lint| lint.demand(is_header(header), what));
             }
         });
+        self.maybe("quota", limits.quota.as_ref(), lint_stretches::quota);
         self.maybe("url_max", limits.url_max.as_ref(), |lint, most| lint.demand(*most >= 100, "100 or more expected"));
     }
 
@@ -431,7 +432,10 @@ impl<'f> Lint<'f> {
         let refers = |codec: Option<&Codec>| matches!(codec, Some(Codec::Ref { entity, .. }) if entity == name);
         let of_fields = self.connector.custom_fields.as_ref().and_then(|custom| custom.ids.as_ref());
         let is_list_of_fields = of_fields.is_some_and(|ids| ids.entity == name);
+        let by_days = |other: &Entity| other.stretches.as_ref().is_some_and(|rows| rows.entity == name);
         is_list_of_fields
+            || self.connector.entity.values().any(by_days)
+            || lint_stretches::is_named(self, name, "")
             || self.connector.entity.values().any(|other| {
                 other.over() == Some(name) || other.fields.values().any(|field| refers(field.codec.as_ref()))
             })

@@ -49,16 +49,22 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, name: &str, entity: &'f Entity) {
 }
 
 fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Option<Kind>) {
-    let sources = [field.at.is_some(), field.custom.is_some(), field.from_parent.is_some(), field.product_of.is_some()];
+    let sources = [
+        field.at.is_some(),
+        field.custom.is_some(),
+        field.from_parent.is_some(),
+        field.of_stretch.is_some(),
+        field.product_of.is_some(),
+    ];
     match sources.iter().filter(|said| **said).count() {
         0 => {
             lint.demand(
                 field.default.is_some(),
-                "one of `at`, `custom`, `from_parent`, `product_of`, `default` is needed",
+                "one of `at`, `custom`, `from_parent`, `of_stretch`, `product_of`, `default` is needed",
             );
         }
         1 => {}
-        _ => lint.fault("only one of `at`, `custom`, `from_parent`, `product_of` can be given"),
+        _ => lint.fault("only one of `at`, `custom`, `from_parent`, `of_stretch`, `product_of` can be given"),
     }
     lint.maybe("custom", field.custom.as_ref(), |lint, name| {
         lint.template(name, &[]);
@@ -72,10 +78,16 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
         lint.at("at", |lint| path = lint.path(at));
         path
     });
-    lint.maybe("or_at", field.or_at.as_ref(), |lint, place| {
+    lint.maybe("or_at", field.or_at.as_ref(), |lint, places| {
         lint.demand(field.at.is_some(), "`or_at` is the place after `at`, which is not given");
-        lint.demand(field.at.as_ref() != Some(place), "the same place as `at`");
-        let _ = lint.path(place);
+        lint.demand(!places.all().is_empty(), "a place is needed");
+        for place in places.all() {
+            lint.demand(field.at.as_ref() != Some(place), "the same place as `at`");
+            let _ = lint.path(place);
+        }
+    });
+    lint.maybe("of_stretch", field.of_stretch.as_ref(), |lint, of| {
+        super::lint_stretches::of_stretch(lint, entity, field, of, kind);
     });
     lint.maybe("to", field.to.as_ref(), |lint, place| {
         lint.demand(field.at.is_some(), "`at` is needed: where the value is read");
@@ -93,9 +105,12 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
         lint.demand(gives == Kind::Text, "such a comparison is for text");
     }
     if let (Some(default), Some(kind)) = (&field.default, kind.or(gives)) {
-        lint.at("default", |lint| {
-            if let Err(what) = decode_default(default, kind) {
-                lint.fault(what);
+        lint.at("default", |lint| match (default.as_str().filter(|text| text.contains('{')), kind) {
+            (Some(text), Kind::Text) => _ = lint.template(text, &[]),
+            _ => {
+                if let Err(what) = decode_default(default, kind) {
+                    lint.fault(what);
+                }
             }
         });
     }
@@ -133,7 +148,10 @@ fn is_taken(lint: &Lint<'_>, name: &str, entity: &Entity, field_name: &str) -> b
     let is_state = field_name == "status" && entity.list.as_ref().is_some_and(|list| list.gone.is_some());
     let ids = lint.connector.custom_fields.as_ref().and_then(|custom| custom.ids.as_ref());
     let names_own = ids.is_some_and(|ids| ids.entity == name && ids.key == field_name);
-    is_state || names_own || entity.fields.values().any(by_product) || others.into_iter().any(serves)
+    let other_entities = lint.connector.entity.values();
+    let by_days = |other: &Entity| other.stretches.as_ref().is_some_and(|rows| rows.takes(name, field_name, other));
+    let is_named = super::lint_stretches::is_named(lint, name, field_name);
+    is_state || names_own || is_named || other_entities.into_iter().any(by_days) || entity.fields.values().any(by_product) || others.into_iter().any(serves)
 }
 
 /// The words of a line that come from a closed set.
@@ -147,7 +165,8 @@ fn words(lint: &mut Lint<'_>, name: &str, field: &Field) {
         "currency" => (|word| word.parse::<Currency>().is_ok(), "a currency code of three capital letters"),
         _ => return,
     };
-    let mut said: Vec<&str> = field.default.iter().filter_map(serde_json::Value::as_str).collect();
+    let default = field.default.iter().filter_map(serde_json::Value::as_str);
+    let mut said: Vec<&str> = default.filter(|text| !text.contains('{')).collect();
     if let Some(Codec::Enum { map, .. }) = &field.codec {
         said.extend(map.keys().map(String::as_str));
     }
@@ -215,7 +234,7 @@ fn check_codec(lint: &mut Lint<'_>, codec: &Codec) {
                 "unit `minor` needs `scale`: how many decimals the currency has",
             );
         }
-        Codec::Date { format, none: _ } => date_format(lint, format),
+        Codec::Date { format, none: _, last_day: _ } => date_format(lint, format),
         Codec::Enum { map, unknown: _ } => {
             lint.demand(!map.is_empty(), "`map` is empty");
             lint.demand(
@@ -242,10 +261,21 @@ pub(super) fn reference(lint: &mut Lint<'_>, entity: &str, key: Option<&str>) {
             let known: Vec<&str> = target.fields.keys().map(String::as_str).collect();
             lint.fault(format!("a {entity} has no field `{key}`{}", hint(key, &known)));
         }
-        Some(field) => lint.demand(
-            !matches!(field.codec, Some(Codec::Ref { key: Some(_), .. })),
-            format!("`{key}` of {entity} is looked up itself; refer to that entity"),
-        ),
+        Some(field) => {
+            let looked_up = |field: &Field| match &field.codec {
+                Some(Codec::Ref { entity, key: Some(key), .. }) => Some((entity.clone(), key.clone())),
+                Some(_) | None => None,
+            };
+            let next = looked_up(field).and_then(|(next, key)| {
+                let target = lint.connector.entity.get(&next)?;
+                Some((next, target.fields.values().any(|field| looked_up(field).is_some()), key))
+            });
+            let goes_on = next.is_some_and(|(next, refers, _)| next == entity || refers);
+            lint.demand(
+                !goes_on,
+                format!("`{key}` of {entity} is looked up in an entity that looks up others; refer to that one"),
+            );
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::language::{
 };
 use super::lint::Lint;
 use super::lint_fields;
+use super::lint_stretches;
 use super::path::Path;
 use super::requests::WRITE;
 use super::source::hint;
@@ -62,7 +63,11 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, entity: &'f Entity, ancestors: &[&s
         }
     });
     lint.maybe("link", entity.link.as_ref(), |lint, link| check_link(lint, entity, link));
-    lint.maybe("dated", entity.dated.as_ref(), |lint, dated| check_dated(lint, entity, dated));
+    lint.maybe("stretches", entity.stretches.as_ref(), lint_stretches::stretches);
+    lint.maybe("dated", entity.dated.as_ref(), |lint, dated| {
+        check_dated(lint, entity, dated);
+        lint_stretches::delta(lint, entity, dated, &one);
+    });
 }
 
 /// Whether the records of an entity are what those of another are below or part of.
@@ -84,7 +89,7 @@ fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create,
     match entity.inside {
         None => lint.one_of(&[("post", create.post.is_some()), ("put", create.put.is_some())]),
         Some(_) => {
-            let calls = [create.post.is_some(), create.put.is_some(), create.reply.is_some()];
+            let calls = [create.post.is_some(), create.put.is_some(), create.reply.is_some(), create.id.is_some()];
             let said = calls.contains(&true) || create.idempotent.is_some() || create.wrap.is_some();
             lint.demand(
                 !said,
@@ -95,7 +100,9 @@ fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create,
     for (verb, address) in [("post", &create.post), ("put", &create.put)] {
         lint.maybe(verb, address.as_ref(), |lint, address| lint.address(address, ancestors));
     }
-    lint.maybe("reply", create.reply.as_ref(), |lint, path| _ = lint.path(path));
+    for (key, path) in [("reply", &create.reply), ("id", &create.id)] {
+        lint.maybe(key, path.as_ref(), |lint, path| _ = lint.path(path));
+    }
     lint.demand(
         entity.link.is_some() || !create.probe.is_empty(),
         "`link` or `probe` is needed: a record whose answer was lost must be found again, not made twice",
@@ -121,6 +128,7 @@ fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create,
         check_lookup(lint, entity, find, &probes);
     });
     lint.maybe("body", create.body.as_ref(), |lint, body| lint.templates_in(body, ancestors));
+    lint_stretches::named(lint, &create.named);
     lint.maybe("wrap", create.wrap.as_ref(), check_wrap);
 }
 
@@ -209,7 +217,7 @@ fn check_guard(lint: &mut Lint<'_>, entity: &Entity, update: &Update) {
 }
 
 /// A plain place of a body.
-fn place(lint: &mut Lint<'_>, path: &str) {
+pub(super) fn place(lint: &mut Lint<'_>, path: &str) {
     if let Some(path) = lint.path(path) {
         lint.demand(path.names().is_some(), "a plain place is needed, such as `meta.version`");
     }
@@ -232,6 +240,7 @@ fn check_dated<'f>(lint: &mut Lint<'f>, entity: &'f Entity, dated: &'f Dated) {
             lint.at("at", |lint| place(lint, at));
             lint.at("format", |lint| lint_fields::date_format(lint, format));
         }
+        Dated::DeltaAtDate { .. } => {}
         Dated::EndAndAdd { start, end, until: _, copy, carry, first: _ } => {
             lint.at("carry", |lint| {
                 for (member, path) in carry {
@@ -276,7 +285,7 @@ fn check_link<'f>(lint: &mut Lint<'f>, entity: &Entity, kept: &'f Link) {
     lint.maybe("lookup", kept.lookup.as_ref(), |lint, lookup| check_lookup(lint, entity, lookup, &["link"]));
 }
 
-fn check_lookup<'f>(lint: &mut Lint<'f>, entity: &Entity, lookup: &'f Lookup, names: &[&str]) {
+pub(super) fn check_lookup<'f>(lint: &mut Lint<'f>, entity: &Entity, lookup: &'f Lookup, names: &[&str]) {
     let by_post = entity.list.as_ref().is_some_and(|list| list.post.is_some());
     lint.one_of(&[("dialect", lookup.dialect.is_some()), ("body", lookup.body.is_some())]);
     lint.demand(!by_post || lookup.dialect.is_none(), "a list asked for by POST is asked by `body`");

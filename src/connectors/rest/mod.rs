@@ -30,6 +30,7 @@ mod compare;
 mod convert;
 mod custom;
 mod dated;
+mod delta;
 mod describe;
 mod dialect;
 mod draft;
@@ -40,16 +41,20 @@ mod lens;
 mod lint;
 mod lint_calls;
 mod lint_fields;
+mod lint_stretches;
 mod lint_write;
+mod named;
 mod one;
 mod paging;
 mod path;
+mod progress;
 mod requests;
 mod rows;
 mod schema;
 mod settings;
 mod sink;
 mod source;
+mod stretches;
 mod template;
 mod tickets;
 mod trial;
@@ -202,6 +207,9 @@ impl PsaConnector for Rest {
         }
         if self.connection.connector.ticket.is_some() {
             lines.extend(self.check_tickets(is_down).await);
+        }
+        if let Some(quota) = &self.connection.connector.limits.quota {
+            lines.push(self.check_quota(quota, is_down).await);
         }
         lines
     }

@@ -52,6 +52,9 @@ impl<'d> Draft<'d> {
     /// A field the write names, if the file lets it be written.
     pub(super) fn field(&self, name: &str) -> Built<&'d Field> {
         let made = self.said.target.is_none();
+        if let Some(field) = self.entity.fields.get(name).filter(|field| field.of_stretch.is_some()) {
+            return self.by_days(name, field);
+        }
         let field = self.entity.fields.get(name).filter(|field| field.has_place());
         let field = field.ok_or_else(|| format!("`{name}` has no place in {}", self.of.connector.name))?;
         match field.dir {
@@ -304,6 +307,11 @@ impl<'d> Draft<'d> {
             }
             merge(&mut body, names.filled(&constant)?);
         }
+        for (member, named) in &create.named {
+            if let Some(id) = self.of.named(named, self.references)? {
+                Path::parse(member)?.set(&mut body, id, &Map::new())?;
+            }
+        }
         for (name, value) in values {
             let Some(field) = self.entity.fields.get(*name) else { continue };
             let place = field.to.as_ref().or(field.at.as_ref()).map(|at| Path::parse(at)).transpose()?;
@@ -446,6 +454,7 @@ pub(super) fn merge(body: &mut Value, constant: Value) {
 /// The id of the record an answer holds.
 pub(super) fn id_in(entity: &Entity, reply: Option<&str>, answer: &Value) -> Option<String> {
     let record = Path::parse(reply.unwrap_or("$")).ok()?;
-    let id = Path::parse(&entity.id).ok()?;
+    let id = entity.create.as_ref().and_then(|create| create.id.as_ref()).unwrap_or(&entity.id);
+    let id = Path::parse(id).ok()?;
     id.get(record.get(answer)?).and_then(|id| text_of(id).ok())
 }

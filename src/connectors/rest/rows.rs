@@ -14,12 +14,13 @@ use super::canonical;
 use super::codec::{Decoded, Kind, References, decode, decode_default, shown, text_of};
 use super::dialect;
 use super::inside;
-use super::language::{Codec, Connector, Dialect, Entity, Field, Get, List, PageIn};
+use super::language::{Codec, Connector, Dialect, Entity, Field, Get, List, Lookup, PageIn};
 use super::one::Names;
 use super::paging::{Found, Listing};
 use super::path::Path;
 use super::requests::merge;
 use super::settings::Values;
+use super::stretches;
 use super::template::{Position, Template};
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::Client;
@@ -101,6 +102,15 @@ pub(super) fn read<'r>(of: &'r Arc<Connection>, name: &'r str, extent: Extent<'r
                 }
             }
         };
+        if let Some(by_days) = &entity.stretches {
+            // a stretch may be on any page, so a check reads the whole list as well
+            let whole = match extent {
+                Extent::Whole(watch) => Extent::Whole(watch),
+                Extent::FirstPage => Extent::Whole(&Unwatched),
+            };
+            let stretches = self::read(of, &by_days.entity, whole).await?;
+            read = stretches::spread(entity, by_days, read, stretches);
+        }
         problems.append(&mut read.problems);
         problems.sort();
         problems.dedup();
@@ -301,6 +311,16 @@ impl Connection {
         Ok(rows)
     }
 
+    /// What a list is asked besides its own conditions.
+    pub(super) fn asking(&self, lookup: &Lookup, values: &[(&str, &str)]) -> std::result::Result<Asking, String> {
+        let names = Names { connection: self, own: values.iter().copied().collect() };
+        let Some(dialect) = lookup.dialect else {
+            return names.filled(lookup.body.as_ref().unwrap_or(&Value::Null)).map(Asking::Body);
+        };
+        let wanted = lookup.r#where.iter().map(|(name, value)| Ok((names.plain(name)?, names.plain(value)?)));
+        wanted.collect::<std::result::Result<Vec<_>, _>>().map(|wanted| Asking::Query(dialect, wanted))
+    }
+
     /// Whether the rows of an entity hold others.
     fn holds_rows(&self, name: &str) -> bool {
         let is_inside = |entity: &Entity| entity.inside.is_some() && entity.parent.as_deref() == Some(name);
@@ -437,7 +457,7 @@ fn parameters(
 }
 
 /// The product of two fields read before; exact, or a problem. Without one of them there is none.
-fn product(factors: &[String; 2], row: &Row) -> std::result::Result<Option<Decoded>, String> {
+pub(super) fn product(factors: &[String; 2], row: &Row) -> std::result::Result<Option<Decoded>, String> {
     let mut numbers = Vec::new();
     for name in factors {
         if row.broken.contains(name) {
@@ -578,6 +598,9 @@ impl<'s> Shape<'s> {
             }
         }
         match (value, &field.default) {
+            (None, Some(Value::String(text))) if text.contains('{') => {
+                self.connection.values.plain(text).map(|text| Some(Decoded::Text(text)))
+            }
             (None, Some(default)) => decode_default(default, self.kind(name, field)).map(Some),
             (value, _) => Ok(value),
         }

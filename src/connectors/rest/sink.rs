@@ -6,19 +6,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::Rest;
-use super::answers::Test;
 use super::body::is_custom;
 use super::codec::{Decoded, References, text_of};
 use super::compare::{cut, same};
 use super::inside;
-use super::language::{CustomFields, Dated, Entity, Field, First, Lookup, OwnIds, Step};
+use super::language::{CustomFields, Dated, Entity, Field, Lookup, OwnIds};
 use super::one::One;
 use super::path::Path;
-use super::requests::{ADD, Draft, Request, WRITE, decoded, id_in};
-use super::rows::{Asking, fields_referred, keyed};
+use super::requests::{ADD, Draft, Request, decoded, id_in};
+use super::rows::{fields_referred, keyed};
+use super::stretches;
 use crate::connectors::Result;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Call, Outcome, Reply, Undecodable, decode};
@@ -39,8 +41,6 @@ impl Intent for PsaWrite {
     }
 }
 
-type Told<T> = std::result::Result<T, String>;
-
 impl Rest {
     /// The references that the fields of a write stand for.
     async fn references(&self, said: &Said<'_>) -> Result<References> {
@@ -48,11 +48,13 @@ impl Rest {
         let probes = entity.create.iter().flat_map(|create| &create.probe).map(String::as_str);
         let copied = match &entity.dated {
             Some(Dated::EndAndAdd { copy, .. }) if said.effective.is_some() => copy.as_slice(),
-            Some(Dated::EndAndAdd { .. } | Dated::Absolute { .. }) | None => &[],
+            Some(Dated::EndAndAdd { .. } | Dated::Absolute { .. } | Dated::DeltaAtDate { .. }) | None => &[],
         };
         let copied = copied.iter().map(String::as_str);
         let named: Vec<&str> = said.fields.keys().copied().chain(probes).chain(copied).collect();
         let mut references = fields_referred(&self.connection, entity, &named).await?;
+        let named = entity.create.iter().filter(|_| said.target.is_none()).flat_map(|create| create.named.values());
+        self.connection.named_lists(named, &mut references).await?;
         let custom = self.connection.connector.custom_fields.as_ref();
         if let Some(custom) = custom.filter(|custom| said.target.is_none() && makes_own_fields(custom, entity, said))
             && let Some(OwnIds { entity, key, .. }) = &custom.ids
@@ -104,6 +106,26 @@ impl Rest {
         self.connection.client.write(call, read).await
     }
 
+    /// What a new record begins with, where another call says it.
+    fn begins(&self, said: &Said<'_>) -> Result<Option<(Decimal, NaiveDate)>> {
+        let references = References::new();
+        self.draft(said, &references)?.begins().map_err(|what| self.connection.unfit(said.entity, what))
+    }
+
+    /// That call.
+    fn following(&self, said: &Said<'_>, id: &str, begins: (Decimal, NaiveDate)) -> Result<Request> {
+        let references = References::new();
+        let draft = self.draft(said, &references)?;
+        draft.following(id, begins).map_err(|what| self.connection.unfit(said.entity, what))
+    }
+
+    /// The record that a write has made.
+    async fn found_new(&self, said: &Said<'_>, before: &Before) -> Result<Option<String>> {
+        let references = self.references(said).await?;
+        let found = self.fitting(said, &self.draft(said, &references)?).await?;
+        Ok(found.into_iter().find(|id| !before.fitting.contains(id)))
+    }
+
     /// The ids of the records that are what a new one would be.
     async fn fitting(&self, said: &Said<'_>, draft: &Draft<'_>) -> Result<Vec<String>> {
         let unfit = |what: String| self.connection.unfit(said.entity, what);
@@ -121,12 +143,17 @@ impl Rest {
         let Some(create) = draft.entity.create.as_ref().filter(|create| !create.probe.is_empty()) else {
             return Ok(Vec::new());
         };
-        let probed = values.into_iter().filter(|(name, _)| create.probe.iter().any(|probe| probe == name)).collect();
+        let probed: BTreeMap<&str, Decoded> =
+            values.into_iter().filter(|(name, _)| create.probe.iter().any(|probe| probe == name)).collect();
+        if probed.len() < create.probe.len() && draft.entity.link.is_some() {
+            // what has no value finds nothing; the link does
+            return Ok(Vec::new());
+        }
         self.holding(draft, &probed, create.find.as_ref(), said.below).await
     }
 
     /// The ids of the records that hold some values.
-    async fn holding(
+    pub(super) async fn holding(
         &self,
         draft: &Draft<'_>,
         values: &BTreeMap<&str, Decoded>,
@@ -157,7 +184,7 @@ impl Rest {
     ) -> Result<Vec<String>> {
         let entity = self.connection.entity(said.entity)?;
         let unfit = |what: String| self.connection.unfit(said.entity, what);
-        let asked = lookup.map(|lookup| self.asking(lookup, values)).transpose().map_err(unfit)?;
+        let asked = lookup.map(|lookup| self.connection.asking(lookup, values)).transpose().map_err(unfit)?;
         let found = self.connection.raw(said.entity, said.below, asked).await?;
         let id = Path::parse(&entity.id).map_err(unfit)?;
         // a list that is not below a record holds what belongs to others as well
@@ -176,118 +203,6 @@ impl Rest {
         })
     }
 
-    /// What a list is asked besides its own conditions.
-    fn asking(&self, lookup: &Lookup, values: &[(&str, &str)]) -> Told<Asking> {
-        let names = super::one::Names { connection: &self.connection, own: values.iter().copied().collect() };
-        let Some(dialect) = lookup.dialect else {
-            return names.filled(lookup.body.as_ref().unwrap_or(&Value::Null)).map(Asking::Body);
-        };
-        let wanted = lookup.r#where.iter().map(|(name, value)| Ok((names.plain(name)?, names.plain(value)?)));
-        wanted.collect::<Told<Vec<_>>>().map(|wanted| Asking::Query(dialect, wanted))
-    }
-
-    /// How far a change has come: what each call leaves behind, against what is there.
-    fn progress(&self, draft: &Draft<'_>, was: &One, now: &One) -> Told<Looked> {
-        let id = draft.said.target.map(|target| target.id.clone()).unwrap_or_default();
-        let mut written = None;
-        for (name, wanted) in &draft.said.fields {
-            let field = draft.field(name)?;
-            let held = self.connection.field_of(field, &now.raw, draft.references)?;
-            let before = self.connection.field_of(field, &was.raw, draft.references)?;
-            let is_new = same(field, held.as_ref(), wanted.after.map(decoded).as_ref());
-            if is_new && same(field, held.as_ref(), before.as_ref()) {
-                continue;
-            }
-            let is_old = same(field, held.as_ref(), before.as_ref());
-            if !is_new && !is_old {
-                return Ok(Looked::CannotTell(format!(
-                    "`{name}` is {}, neither what it was nor what was sent",
-                    held.as_ref().map_or_else(|| "empty".to_owned(), shown)
-                )));
-            }
-            if written.is_some_and(|written| written != is_new) {
-                return Ok(Looked::CannotTell(format!("`{name}` is as it was, and other fields are not")));
-            }
-            written = Some(is_new);
-        }
-        let written = written.ok_or("nothing that was sent differs from what was there")?;
-        Self::staged(draft, (was, now), (usize::from(written), 1), id)
-    }
-
-    /// How far the making of a record has come.
-    fn made(draft: &Draft<'_>, (was, now): (&One, &One), found: &[String]) -> Told<Looked> {
-        match found {
-            [] => Self::staged(draft, (was, now), (0, 1), String::new()),
-            [one] => Self::staged(draft, (was, now), (1, 1), one.clone()),
-            several => Ok(several_fit(several)),
-        }
-    }
-
-    /// How far a change from a day on has come that takes two records.
-    async fn splitting(&self, draft: &Draft<'_>, was: &One, now: &One, before: &Before) -> Result<Looked> {
-        let unfit = |what: String| self.connection.unfit(draft.said.entity, what);
-        let Some(split) = draft.said.effective.map(|day| draft.split(was, day)).transpose().map_err(unfit)?.flatten()
-        else {
-            return self.progress(draft, was, now).map_err(unfit);
-        };
-        let mut added = self.holding(draft, &split.new, None, now.below.as_deref()).await?;
-        added.retain(|id| !before.fitting.contains(id));
-        let field = draft.field(split.end).map_err(unfit)?;
-        let end = self.connection.own(field, &now.raw, draft.references).map_err(unfit)?;
-        let ended = same(field, end.as_ref(), Some(&Decoded::Day(split.ends)));
-        // rows inside a record change together, in one call
-        let all = if draft.entity.inside.is_some() { 1 } else { 2 };
-        let staged = |done, id| Self::staged(draft, (was, now), (done, all), id).map_err(unfit);
-        Ok(match (added.as_slice(), ended, end, split.first) {
-            ([new], true, ..) => staged(all, new.clone())?,
-            ([_], false, None, First::Add) | ([], true, _, First::End) if all == 2 => staged(1, String::new())?,
-            ([], false, None, _) => staged(0, String::new())?,
-            ([], true, ..) => {
-                Looked::CannotTell("it ends on that day, and the line that follows is not there".to_owned())
-            }
-            ([_], false, None, _) => Looked::CannotTell("it goes on, and the line that follows is there".to_owned()),
-            ([] | [_], false, Some(end), _) => {
-                Looked::CannotTell(format!("it ends on {}, which was not asked for", shown(&end)))
-            }
-            (several, ..) => several_fit(several),
-        })
-    }
-
-    /// How far the calls have come, from how many of those that write took effect and from the state that the others leave.
-    fn staged(draft: &Draft<'_>, (was, now): (&One, &One), (done, all): (usize, usize), id: String) -> Told<Looked> {
-        let (at, all) = match draft.step(was)? {
-            None => (Some(done), all),
-            Some(step) => (Self::stage(draft, step, now, (done, all))?, step.r#do.len() - 1 + all),
-        };
-        Ok(match at {
-            None => Looked::CannotTell("the record is in a state that none of the calls leaves".to_owned()),
-            Some(0) => Looked::DidNot,
-            Some(at) if at == all => Looked::Happened(id),
-            Some(at) => Looked::Partly(at),
-        })
-    }
-
-    /// After how many of the calls all would be as it is, the most of them.
-    fn stage(draft: &Draft<'_>, step: &Step, now: &One, (done, all): (usize, usize)) -> Told<Option<usize>> {
-        let mut stages = vec![(Test::new(&step.r#if)?, step.above, 0)];
-        let mut written = 0;
-        for name in &step.r#do {
-            if name == WRITE {
-                let (last, above, _) = stages.last().cloned().ok_or("a step without a state")?;
-                stages.extend((1..=all).map(|written| (last.clone(), above, written)));
-                written = all;
-            } else {
-                let (action, above) = draft.action(name)?;
-                stages.push((Test::new(&action.gives)?, above, written));
-            }
-        }
-        let fits = |(test, above, written): &(Test, bool, usize)| {
-            let state = if *above { now.above.as_ref() } else { Some(&now.raw) };
-            *written == done && state.is_some_and(|state| test.holds(state))
-        };
-        Ok(stages.iter().rposition(fits))
-    }
-
     /// Does what is left of the actions around a write that was refused, so that all is as it was; what of that went wrong.
     async fn put_back(&self, entity: &Entity, left: &[Request]) -> Option<String> {
         for request in left.iter().filter(|request| request.acts) {
@@ -301,10 +216,6 @@ impl Rest {
         }
         None
     }
-}
-
-fn several_fit(several: &[String]) -> Looked {
-    Looked::CannotTell(format!("{} new records fit: {}", several.len(), several.join(", ")))
 }
 
 #[async_trait]
@@ -332,6 +243,11 @@ impl Writing for Rest {
         }
         if said.effective.is_some() && entity.dated.is_none() {
             return Err(refuse("a change from a day on is not described; it can be changed at once".to_owned()));
+        }
+        if let Some(record) = said.target.and_then(|target| stretches::record_of(entity, &target.id)) {
+            let what = "is a stretch of days of";
+            let id = said.target.map_or("", |target| target.id.as_str());
+            return Err(refuse(format!("{id} {what} {record}: change that, from a day on")));
         }
         for name in said.fields.keys() {
             draft.field(name).map_err(refuse)?;
@@ -382,7 +298,8 @@ impl Writing for Rest {
         for (name, Wanted { before, .. }) in &said.fields {
             let refuse = |what: String| self.connection.unfit(said.entity, format!("{name}: {what}"));
             let field = draft.field(name).map_err(refuse)?;
-            let held = self.connection.field_of(field, &one.raw, &references).map_err(refuse)?;
+            let held = self.connection.held_on(draft.entity, field, &one, said.effective, &references);
+            let held = held.map_err(refuse)?;
             let expected = before.map(decoded);
             if !same(field, held.as_ref(), expected.as_ref()) {
                 let text = |value: Option<&Decoded>| value.map_or_else(|| "nothing".to_owned(), shown);
@@ -403,10 +320,25 @@ impl Writing for Rest {
         let makes = |request: &Request| {
             entity.inside.is_none() && !request.acts && (said.target.is_none() || request.name == ADD)
         };
-        let requests = self.requests(&said, before).await?;
-        let all = requests.len();
+        let mut requests = self.requests(&said, before).await?;
+        let begins = self.begins(&said)?;
+        let all = requests.len() + usize::from(begins.is_some());
         let mut made = write.record();
-        for (index, request) in requests.iter().enumerate().skip(done) {
+        if done >= requests.len() && begins.is_some() {
+            made = self.found_new(&said, before).await?;
+        }
+        for index in done..all {
+            if index >= requests.len()
+                && let (Some(id), Some(begins)) = (made.as_deref(), begins)
+            {
+                match self.following(&said, id, begins) {
+                    Ok(call) => requests.push(call),
+                    Err(error) => return Ok(Outcome::Unknown(error.to_string())),
+                }
+            }
+            let Some(request) = requests.get(index) else {
+                return Ok(Outcome::Unknown("the id of the new record is not known".to_owned()));
+            };
             let outcome = match self.sent(request, entity, reply.filter(|_| makes(request))).await {
                 Ok(outcome) => outcome,
                 Err(error) if index == 0 => return Err(error),
@@ -435,9 +367,7 @@ impl Writing for Rest {
         }
         if made.is_none() {
             // the answer is the record above: which row of it is new, looking says
-            let references = self.references(&said).await.unwrap_or_default();
-            let found = self.fitting(&said, &self.draft(&said, &references)?).await.unwrap_or_default();
-            made = found.into_iter().find(|id| !before.fitting.contains(id));
+            made = self.found_new(&said, before).await.unwrap_or_default();
         }
         Ok(Outcome::Done(Sent { id: made, record: None, digest: None }))
     }
@@ -449,7 +379,10 @@ impl Writing for Rest {
         let Some(target) = said.target else {
             let mut found = self.fitting(&said, &draft).await?;
             found.retain(|id| !before.fitting.contains(id));
-            let nothing = || One { raw: Value::Null, version: None, above: None, below: None };
+            if let Some(begins) = draft.begins().map_err(|what| self.connection.unfit(said.entity, what))? {
+                return self.begun(&draft, &found, begins).await;
+            }
+            let nothing = || One { raw: Value::Null, version: None, above: None, below: None, by_days: None };
             let was = before.state.is_some().then(|| self.read(&said, before)).transpose()?.unwrap_or_else(nothing);
             let now = self.connection.around(said.entity, said.below).await?.unwrap_or_else(nothing);
             let made = Self::made(&draft, (&was, &now), &found);
@@ -464,7 +397,8 @@ impl Writing for Rest {
     async fn now(&self, write: &PsaWrite, record: &str) -> Result<Option<Value>> {
         let said = write.said();
         let target = Target { id: record.to_owned(), below: said.below.map(str::to_owned) };
-        Ok(self.connection.one(said.entity, &target).await?.map(|one| one.raw))
+        let one = self.connection.one(said.entity, &target).await?;
+        Ok(one.map(|one| one.whole(self.connection.connector.entity.get(said.entity))))
     }
 
     /// References are not followed here: a field that stands for one shows where the place itself has changed.
@@ -472,11 +406,14 @@ impl Writing for Rest {
         let said = write.said();
         let (Some(now), Ok(entity)) = (now, self.connection.entity(said.entity)) else { return false };
         let was = self.read(&said, before).ok();
+        let one = One::of_whole(entity, now);
+        let begins = self.begins(&said).ok().flatten().map(|(_, day)| day);
         said.fields.iter().all(|(name, wanted)| {
             let Some(field) = entity.fields.get(*name) else { return false };
             let at = self.connection.places(field).ok().and_then(|places| places.into_iter().next());
             let moved = at.is_some_and(|at| was.as_ref().is_none_or(|was| at.get(&was.raw) != at.get(now)));
-            let held = self.connection.field_of(field, now, &References::new());
+            let on = said.effective.or(begins);
+            let held = self.connection.held_on(entity, field, &one, on, &References::new());
             held.map_or(moved, |held| same(field, held.as_ref(), wanted.after.map(decoded).as_ref()))
         })
     }
@@ -495,20 +432,23 @@ fn makes_own_fields(custom: &CustomFields, entity: &Entity, said: &Said<'_>) -> 
 
 #[async_trait]
 impl RecordSink for Rest {
-    async fn held(&self, name: &str, target: &Target) -> Result<Vec<Held>> {
+    async fn held(&self, name: &str, target: &Target, on: Option<NaiveDate>) -> Result<Vec<Held>> {
         let entity = self.connection.entity(name)?;
         let missing = || {
             let kind = ErrorKind::NotFound(format!("there is no {name} {}", target.id));
             ConnectorError::new(&self.descriptor.name, format!("read {name}"), kind)
         };
         let one = self.connection.one(name, target).await?.ok_or_else(missing)?;
-        let fields: Vec<(&String, &Field)> = entity.fields.iter().filter(|(_, field)| field.has_place()).collect();
+        let fields: Vec<(&String, &Field)> = {
+            let is_held = |field: &Field| field.has_place() || field.of_stretch.is_some();
+            entity.fields.iter().filter(|(_, field)| is_held(field)).collect()
+        };
         let named: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
         let references = fields_referred(&self.connection, entity, &named).await?;
         let unfit = |field: &str, what: String| self.connection.unfit(name, format!("{field}: {what}"));
         let mut held = Vec::new();
         for (field_name, field) in fields {
-            let value = self.connection.field_of(field, &one.raw, &references);
+            let value = self.connection.held_on(entity, field, &one, on, &references);
             held.push((field_name.clone(), value.map_err(|what| unfit(field_name, what))?.map(ours)));
         }
         Ok(held)
@@ -516,7 +456,12 @@ impl RecordSink for Rest {
 
     async fn calls(&self, write: &PsaWrite, before: &Before) -> Result<Vec<String>> {
         let base = self.connection.client.base_url().trim_end_matches('/');
-        let requests = self.requests(&write.said(), before).await?;
+        let said = write.said();
+        let mut requests = self.requests(&said, before).await?;
+        if let Some(begins) = self.begins(&said)? {
+            // what the new record will be called is not known yet
+            requests.push(self.following(&said, "0", begins)?);
+        }
         let body = |request: &Request| request.body.as_ref().and_then(|body| serde_json::to_string_pretty(body).ok());
         let call = |request: &Request| {
             format!("{} {base}{}\n{}", request.verb.as_str(), request.path, body(request).unwrap_or_default())
@@ -535,7 +480,7 @@ fn ours(value: Decoded) -> change::Value {
     }
 }
 
-fn shown(value: &Decoded) -> String {
+pub(super) fn shown(value: &Decoded) -> String {
     match value {
         Decoded::Text(text) => text.clone(),
         Decoded::Flag(flag) => flag.to_string(),

@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
+
+use super::Named;
 
 /// How a ticket is made, and found again by its key.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -14,9 +17,18 @@ pub(in crate::connectors::rest) struct Ticket {
     pub(in crate::connectors::rest) post: String,
     /// Where an answer, and a ticket that is found, has the number.
     pub(in crate::connectors::rest) reply: String,
+    /// Where a ticket that is found has it, where that is not `reply`.
+    pub(in crate::connectors::rest) id: Option<String>,
     pub(in crate::connectors::rest) find: TicketFind,
     /// Where a ticket that was made is read: `{number}` stands for its number.
     pub(in crate::connectors::rest) get: Option<String>,
+    /// Where the answer to that has the ticket; the answer itself where nothing is said.
+    pub(in crate::connectors::rest) record: Option<String>,
+    /// What every ticket holds besides its fields.
+    pub(in crate::connectors::rest) body: Option<Value>,
+    /// Members of every ticket that are ids of other records, by what those say.
+    #[serde(default)]
+    pub(in crate::connectors::rest) named: BTreeMap<String, Named>,
     /// `summary`, `customer`, `key` and `text`.
     pub(in crate::connectors::rest) fields: BTreeMap<String, TicketField>,
 }
@@ -32,8 +44,12 @@ impl Ticket {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct TicketFind {
-    pub(in crate::connectors::rest) get: String,
+    /// The address; or `post`, where they are asked for by POST with `body`.
+    pub(in crate::connectors::rest) get: Option<String>,
+    pub(in crate::connectors::rest) post: Option<String>,
+    #[serde(default)]
     pub(in crate::connectors::rest) query: BTreeMap<String, String>,
+    pub(in crate::connectors::rest) body: Option<Value>,
     pub(in crate::connectors::rest) records: String,
 }
 

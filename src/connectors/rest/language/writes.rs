@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::When;
+use super::{Named, When};
 
 /// Fields a tenant adds itself: where a row has them, and how a write has to carry them.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -82,6 +82,8 @@ pub(in crate::connectors::rest) struct Create {
     pub(in crate::connectors::rest) put: Option<String>,
     /// Where the answer has the record; the answer itself where nothing is said.
     pub(in crate::connectors::rest) reply: Option<String>,
+    /// Where that has the new id, where it is not the place a row has it.
+    pub(in crate::connectors::rest) id: Option<String>,
     pub(in crate::connectors::rest) idempotent: Option<Idempotent>,
     /// Fields by which a record that was made is found again; all of them.
     #[serde(default)]
@@ -90,6 +92,9 @@ pub(in crate::connectors::rest) struct Create {
     pub(in crate::connectors::rest) find: Option<Lookup>,
     /// What every new record holds besides its fields.
     pub(in crate::connectors::rest) body: Option<Value>,
+    /// Members of every new record that are ids of other records, by what those say.
+    #[serde(default)]
+    pub(in crate::connectors::rest) named: BTreeMap<String, Named>,
     pub(in crate::connectors::rest) wrap: Option<Wrap>,
 }
 
@@ -212,6 +217,20 @@ pub(in crate::connectors::rest) struct Lookup {
 pub(in crate::connectors::rest) enum Dated {
     /// The change itself carries the day.
     Absolute { at: String, format: String },
+    /// What a number changes by is posted with the day. Nobody may send it twice: it would count twice.
+    DeltaAtDate {
+        /// The address.
+        post: String,
+        /// The field that changes so; see `stretches`.
+        field: String,
+        /// Where the body has the difference.
+        delta: String,
+        /// Where the body has the day.
+        at: String,
+        format: String,
+        /// What else it holds.
+        body: Option<Value>,
+    },
     /// The record goes on as it is until the day, and a new one starts.
     EndAndAdd {
         /// The field that says when a record starts.
