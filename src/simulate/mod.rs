@@ -7,6 +7,7 @@
 //!
 //! Invariant: only loopback addresses are ever bound.
 
+mod autotask;
 mod connectwise;
 mod data;
 mod faults;
@@ -24,6 +25,7 @@ mod world_terms;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub use autotask::AUTOTASK;
 pub use connectwise::CONNECTWISE;
 pub use data::{Data, File, Row, Table};
 pub use faults::{Commitment, Faults, Oversize, Shape, Withdrawn};

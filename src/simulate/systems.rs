@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 
+use super::autotask::AUTOTASK;
 use super::connectwise::CONNECTWISE;
 use super::server::{self, Running, Service};
 use super::{Data, Faults, SimulateError};
@@ -24,7 +25,7 @@ pub struct System {
 }
 
 /// All of them, in the order of their names.
-pub static SYSTEMS: [&System; 1] = [&CONNECTWISE];
+pub static SYSTEMS: [&System; 2] = [&AUTOTASK, &CONNECTWISE];
 
 impl System {
     /// The system of this name.
