@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::connectors::Result;
-use crate::connectors::http::Outcome;
+use crate::connectors::http::{Outcome, Refusal};
 use crate::core::change::{self, PsaWrite, Target};
 use crate::core::record::Fingerprint;
 
@@ -48,8 +48,13 @@ pub enum Looked {
     Happened(String),
     /// It did not, up to now.
     DidNot,
-    /// So many of its calls took effect; the rest can be sent.
-    Partly(usize),
+    /// The first calls of it took effect, and the others do not show.
+    Partly {
+        /// How many did.
+        done: usize,
+        /// Whether the call after them does no harm if it is sent twice. One that makes a record does.
+        repeatable: bool,
+    },
     /// What is there fits none of these.
     CannotTell(String),
 }
@@ -63,6 +68,33 @@ pub struct Sent<R> {
     pub record: Option<R>,
     /// What the whole of it is known by.
     pub digest: Option<Fingerprint>,
+}
+
+/// How sending ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery<R> {
+    /// All of it took effect.
+    Done(Sent<R>),
+    /// The system said no; nothing of it took effect.
+    Refused(Refusal),
+    /// Nobody can say from the answers whether all of it took effect.
+    Unclear {
+        /// What was answered, and to what.
+        why: String,
+        /// The calls after so many are not under way: they were not sent, or refused.
+        out: usize,
+    },
+}
+
+impl<R> From<Outcome<Sent<R>>> for Delivery<R> {
+    /// That of a write of one call.
+    fn from(outcome: Outcome<Sent<R>>) -> Self {
+        match outcome {
+            Outcome::Done(sent) => Self::Done(sent),
+            Outcome::Refused(refusal) => Self::Refused(refusal),
+            Outcome::Unknown(why) => Self::Unclear { why, out: 1 },
+        }
+    }
 }
 
 /// One field of a record as it is: its name, and its value where it has one.
@@ -109,7 +141,7 @@ pub trait Writing: Send + Sync {
     ///
     /// # Errors
     /// Only where nothing was sent.
-    async fn send(&self, write: &Self::Write, before: &Before, done: usize) -> Result<Outcome<Sent<Self::Record>>>;
+    async fn send(&self, write: &Self::Write, before: &Before, done: usize) -> Result<Delivery<Self::Record>>;
     /// Looks whether it took effect.
     ///
     /// # Errors

@@ -143,7 +143,8 @@ impl Engine {
             (serde_json::from_value::<W::Write>(entry.request.clone()), serde_json::from_value(entry.found.clone()));
         let (Ok(write), Ok(before)) = read else { return Ok(unreadable()) };
         let final_after = Settling::default().final_after;
-        self.sight(job, remote, (entry.id, entry.at, &write, &before), final_after).await
+        let mut trail = self.trail(entry).await?;
+        self.sight(job, remote, (entry.id, &mut trail, &write, &before), final_after).await
     }
 
     async fn ruled(&self, job: &Job, entry: JournalEntry, ticket: Option<&Ticket>, ruling: &Ruling) -> Result<Settled> {

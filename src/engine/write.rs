@@ -8,10 +8,12 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use crate::connectors::http::{Outcome, Refusal, wait};
-use crate::connectors::writing::{Before, Intent, Looked, Sent, Writing};
+use crate::connectors::http::{Refusal, wait};
+use crate::connectors::writing::{Before, Delivery, Intent, Looked, Sent, Writing};
 use crate::engine::{Engine, EngineError, Job, Result};
-use crate::store::{JournalEntry, JournalId, NewWrite, RunOutcome, StoreError, WriteEnd, WriteOutcome, WriteSource};
+use crate::store::{
+    JournalEntry, JournalId, JournalNote, NewWrite, RunOutcome, StoreError, WriteEnd, WriteOutcome, WriteSource,
+};
 
 /// How long looking goes on. A remote may take minutes to carry out what it was sent.
 #[derive(Debug, Clone)]
@@ -80,6 +82,15 @@ pub struct Settled {
     pub ended: Ended,
     /// The record it made or changed.
     pub record: Option<String>,
+}
+
+/// What of a write may be under way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trail {
+    /// When it was last sent.
+    pub(super) at: DateTime<Utc>,
+    /// The calls after so many were not sent.
+    out: usize,
 }
 
 /// What a look at a write proves.
@@ -180,19 +191,19 @@ impl Engine {
             }
         };
         let (ended, answer, record) = match sent {
-            Outcome::Done(Sent { id: made, record: answer, digest }) => {
+            Delivery::Done(Sent { id: made, record: answer, digest }) => {
                 let record = made.or_else(|| write.record());
                 self.answered(job, id, (WriteOutcome::Done, None), record.as_deref(), digest.as_ref()).await?;
                 (Ended::Done, answer, record)
             }
-            Outcome::Refused(refusal) => {
+            Delivery::Refused(refusal) => {
                 self.answered(job, id, (WriteOutcome::Refused, Some(&refusal.to_string())), None, None).await?;
                 (Ended::Refused(refusal), None, write.record())
             }
-            Outcome::Unknown(why) => {
+            Delivery::Unclear { why, out } => {
                 self.answered(job, id, (WriteOutcome::Unknown, Some(&why)), None, None).await?;
-                let sent_at = self.clock.now();
-                let (ended, record) = self.looked(job, remote, (id, sent_at, write, &before), settling).await?;
+                let trail = Trail { at: self.clock.now(), out };
+                let (ended, record) = self.looked(job, remote, (id, trail, write, &before), settling).await?;
                 (ended, None, record)
             }
         };
@@ -297,7 +308,8 @@ impl Engine {
             (serde_json::from_value::<W::Write>(entry.request.clone()), serde_json::from_value(entry.found.clone()));
         let (ended, record) = match read {
             (Ok(write), Ok(before)) => {
-                self.looked(job, remote, (entry.id, entry.at, &write, &before), settling).await?
+                let trail = self.trail(&entry).await?;
+                self.looked(job, remote, (entry.id, trail, &write, &before), settling).await?
             }
             (Err(error), _) | (_, Err(error)) => {
                 (Ended::Open(format!("what was sent cannot be read by this program: {error}")), None)
@@ -311,18 +323,26 @@ impl Engine {
         &self,
         job: &Job,
         remote: &W,
-        (id, sent_at, write, before): (JournalId, DateTime<Utc>, &W::Write, &Before),
+        (id, mut trail, write, before): (JournalId, Trail, &W::Write, &Before),
         settling: &Settling,
     ) -> Result<(Ended, Option<String>)> {
         let mut pauses = settling.pauses.iter();
         loop {
-            let sight = self.sight(job, remote, (id, sent_at, write, before), settling.final_after).await?;
+            let sight = self.sight(job, remote, (id, &mut trail, write, before), settling.final_after).await?;
             let (ended, record) = self.seen(job, id, &sight).await?;
             match pauses.next() {
                 Some(pause) if matches!(sight, Sight::NotYet(_) | Sight::Blind(_)) => wait(*pause).await,
                 Some(_) | None => return Ok((ended, record)),
             }
         }
+    }
+
+    /// What may be under way of a write that another process may have sent.
+    pub(super) async fn trail(&self, entry: &JournalEntry) -> Result<Trail> {
+        let notes = self.store.list_journal_notes(entry.id).await?;
+        let sent = |note: &JournalNote| note.source == WriteSource::Answer || note.outcome == WriteOutcome::Sending;
+        let last = notes.into_iter().filter(sent).map(|note| note.at).max();
+        Ok(Trail { at: last.unwrap_or(entry.at).max(entry.at), out: usize::MAX })
     }
 
     /// Sends the calls of a write that are left, each once.
@@ -332,37 +352,55 @@ impl Engine {
         remote: &W,
         (id, write, before): (JournalId, &W::Write, &Before),
         done: usize,
-    ) -> Result<()> {
-        let said = match remote.send(write, before, done).await {
-            Ok(Outcome::Done(_)) => return Ok(()),
-            Ok(Outcome::Refused(refusal)) => format!("what was left was refused: {refusal}"),
-            Ok(Outcome::Unknown(why)) => why,
-            Err(error) => error.to_string(),
+    ) -> Result<Trail> {
+        let said = begun(done) + "; the rest is sent";
+        let (source, outcome) = (WriteSource::Look, WriteOutcome::Sending);
+        let end = WriteEnd { source, who: &self.who, outcome, said: Some(&said), record: None, answer: None };
+        self.note_end(job, id, &end).await?;
+        let (said, out) = match remote.send(write, before, done).await {
+            Ok(Delivery::Done(_)) => (None, usize::MAX),
+            Ok(Delivery::Refused(refusal)) => (Some(format!("what was left was refused: {refusal}")), done),
+            Ok(Delivery::Unclear { why, out }) => (Some(why), out),
+            Err(error) => (Some(error.to_string()), done),
         };
-        self.answered(job, id, (WriteOutcome::Unknown, Some(&said)), None, None).await
+        if let Some(said) = said {
+            self.answered(job, id, (WriteOutcome::Unknown, Some(&said)), None, None).await?;
+        }
+        Ok(Trail { at: self.clock.now(), out })
     }
 
-    /// Looks at what a write did. Where some of its calls took effect, the rest are sent, and it is looked at again.
+    /// Looks at what a write did. Where some of its calls took effect, the rest are sent, and it is looked at again; a call that
+    /// may be under way and makes something is not sent again before it is sure that it did not take effect.
     pub(super) async fn sight<W: Writing + ?Sized>(
         &self,
         job: &Job,
         remote: &W,
-        (id, sent_at, write, before): (JournalId, DateTime<Utc>, &W::Write, &Before),
+        (id, trail, write, before): (JournalId, &mut Trail, &W::Write, &Before),
         final_after: TimeDelta,
     ) -> Result<Sight> {
         let mut looked = remote.look(write, before).await;
-        if let Ok(Looked::Partly(done)) = looked {
-            self.seen(job, id, &Sight::CannotTell(begun(done))).await?;
-            self.gone_on(job, remote, (id, write, before), done).await?;
+        if let Ok(Looked::Partly { done, repeatable }) = looked
+            && (repeatable || !self.is_under_way(*trail, done, final_after))
+        {
+            *trail = self.gone_on(job, remote, (id, write, before), done).await?;
             looked = remote.look(write, before).await;
         }
         Ok(match looked {
             Ok(Looked::Happened(record)) => Sight::Happened(record),
-            Ok(Looked::DidNot) => Sight::unseen(self.clock.now().signed_duration_since(sent_at), final_after),
-            Ok(Looked::Partly(done)) => Sight::CannotTell(begun(done)),
+            Ok(Looked::DidNot) => Sight::unseen(self.clock.now().signed_duration_since(trail.at), final_after),
+            Ok(Looked::Partly { done, .. }) if self.is_under_way(*trail, done, final_after) => {
+                let minutes = final_after.num_minutes();
+                Sight::NotYet(format!("{}; what does not show is sent again after {minutes} minutes", begun(done)))
+            }
+            Ok(Looked::Partly { done, .. }) => Sight::CannotTell(begun(done)),
             Ok(Looked::CannotTell(why)) => Sight::CannotTell(why),
             Err(error) => Sight::Blind(format!("looking failed: {error}")),
         })
+    }
+
+    /// Whether the call after so many may have been sent and take effect yet.
+    fn is_under_way(&self, trail: Trail, done: usize, final_after: TimeDelta) -> bool {
+        done < trail.out && self.clock.now().signed_duration_since(trail.at) < final_after
     }
 
     /// Notes what a look showed; how the write ended then, and its record.

@@ -137,6 +137,11 @@ type Answered = Written<Json>;
 impl Bench {
     async fn new(peer: &'static Peer, faults: &str) -> Self {
         let (running, psa) = (peer.start)(faults).await;
+        Self::of(peer, running, psa).await
+    }
+
+    /// The same with a connection of another kind.
+    async fn of(peer: &'static Peer, running: Running, psa: Box<dyn PsaConnector>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = config::parse(&folder.path().join("trueup.toml"), "").unwrap();
         let environment = config::Environment::of([("UNUSED", "")]);

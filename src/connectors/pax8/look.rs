@@ -9,7 +9,6 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::connectors::error::{ConnectorError, ErrorKind};
-use crate::connectors::http::Outcome;
 use crate::connectors::pax8::ask::Ask;
 use crate::connectors::pax8::call::Extent;
 use crate::connectors::pax8::mask;
@@ -20,7 +19,7 @@ use crate::connectors::pax8::term::BillingTerm;
 use crate::connectors::pax8::webhooks::filters_body;
 use crate::connectors::pax8::write::{Answered, Write};
 use crate::connectors::pax8::{Pax8, field};
-use crate::connectors::writing::{Before, Intent, Looked, Sent, Writing};
+use crate::connectors::writing::{Before, Delivery, Intent, Looked, Sent, Writing};
 use crate::connectors::{Result, Unwatched};
 use crate::core::billing::SubscriptionState;
 use crate::core::money;
@@ -91,13 +90,14 @@ impl Writing for Pax8 {
     }
 
     /// One call.
-    async fn send(&self, write: &Write, _: &Before, _: usize) -> Result<Outcome<Sent<Record>>> {
+    async fn send(&self, write: &Write, _: &Before, _: usize) -> Result<Delivery<Record>> {
         let sent = Self::send(self, write).await?;
-        Ok(sent.map(|Answered { record }| Sent {
+        let sent = sent.map(|Answered { record }| Sent {
             id: record.as_ref().and_then(Record::id),
             digest: record.as_ref().map(Record::digest),
             record,
-        }))
+        });
+        Ok(sent.into())
     }
 
     async fn look(&self, write: &Write, before: &Before) -> Result<Looked> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::codec::shown;
 use super::language::{Class, Rule, Wait, When};
-use super::lint::duration;
+use super::lint_http::duration;
 use super::path::Path;
 use crate::connectors::error::ErrorKind;
 use crate::connectors::http::{RefusedAs, Trouble};

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::codec::Decoded;
-use super::rows::{Row, Rows};
+use super::shape::{Row, Rows};
 use crate::core::billing::{AgreementState, BillCustomer, BilledLine, LineKind};
 use crate::core::customer::{CustomerFields, PsaCustomer};
 use crate::core::id::{Id, PsaProductId};

@@ -4,7 +4,8 @@
 
 use serde_json::{Map, Value};
 
-use super::language::{CustomFields, CustomShape, Field, Link};
+use super::codec::{Decoded, References, decode};
+use super::language::{Codec, CustomFields, CustomShape, Field, Link, Numbers};
 use super::path::{Path, Pick, Segment};
 use super::rows::Connection;
 
@@ -54,7 +55,52 @@ impl Field {
     }
 }
 
+/// A field, and where a row has it.
+pub(super) struct Located<'f> {
+    pub(super) field: &'f Field,
+    /// The first of these that holds a value counts; the first of all is written.
+    pub(super) places: Vec<Path>,
+    numbers: Numbers,
+}
+
+impl Located<'_> {
+    /// Its value in a row.
+    ///
+    /// # Errors
+    /// What is not spelled as the file says.
+    pub(super) fn value(&self, row: &Value, references: &References) -> Result<Option<Decoded>, String> {
+        for at in &self.places {
+            let value = self.decoded(at, row, references)?;
+            if value.is_some() {
+                return Ok(value);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same at the place alone that is written.
+    ///
+    /// # Errors
+    /// As [`Located::value`].
+    pub(super) fn own(&self, row: &Value, references: &References) -> Result<Option<Decoded>, String> {
+        self.places.first().map_or(Ok(None), |at| self.decoded(at, row, references))
+    }
+
+    fn decoded(&self, at: &Path, row: &Value, references: &References) -> Result<Option<Decoded>, String> {
+        let text = Codec::Text { wrap: None };
+        decode(self.field.codec.as_ref().unwrap_or(&text), at.get(row), self.numbers, references)
+    }
+}
+
 impl Connection {
+    /// A field with its places, parsed once for many rows.
+    ///
+    /// # Errors
+    /// What the file or a setting lacks.
+    pub(super) fn located<'f>(&self, field: &'f Field) -> Result<Located<'f>, String> {
+        Ok(Located { field, places: self.places(field)?, numbers: self.connector.http.numbers })
+    }
+
     /// Where a row has a field: the first of these that holds a value counts.
     ///
     /// # Errors

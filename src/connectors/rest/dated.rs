@@ -71,7 +71,8 @@ impl<'d> Draft<'d> {
         };
         let held = |name: &str| {
             let field = self.entity.fields.get(name).ok_or_else(|| format!("there is no field `{name}`"))?;
-            self.of.own(field, &one.raw, self.references).map_err(|what| format!("{name}: {what}"))
+            let own = self.of.located(field).and_then(|located| located.own(&one.raw, self.references));
+            own.map_err(|what| format!("{name}: {what}"))
         };
         let (starts, ended) = (held(start)?, held(end)?);
         match (&starts, &ended) {

@@ -62,7 +62,7 @@ impl<'d> Draft<'d> {
             let then = number(later)?;
             if then != before {
                 let (then, start) = (Decoded::Number(then), later.start);
-                let then = super::sink::shown(&then);
+                let then = super::effect::shown(&then);
                 return Err(format!(
                     "`{name}` is {then} from {start} on, and a change from {day} on would move that as well: change it by hand"
                 ));

@@ -4,52 +4,18 @@
 //! names nobody fills in, fields that no record has, lists without an end.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use super::canonical;
-use super::language::{
-    Auth, Codec, Connector, CustomShape, Entity, InPatch, List, Page, PageIn, Rule, Setting, SettingKind, Size, When,
-};
+use super::language::{Codec, Connector, CustomShape, Entity, InPatch, Rule, Setting, SettingKind, When};
+use super::lint_http::setting_value;
 use super::path::Path;
 use super::source::{Fault, Source, hint};
 use super::template::Template;
-use super::{lint_calls, lint_fields, lint_stretches, lint_write, tickets};
+use super::{lint_fields, lint_http, lint_stretches, lint_write, tickets};
 
 const SCHEMA: u32 = 1;
-const CONCURRENCY_MAX: u32 = 32;
-
-/// The credentials of a kind of authentication, by their keys.
-fn credentials(auth: &Auth) -> Vec<(&'static str, &str)> {
-    match auth {
-        Auth::None {} => Vec::new(),
-        Auth::Bearer { token } => vec![("token", token)],
-        Auth::Basic { user: _, pass } => vec![("pass", pass)],
-        Auth::Header { name: _, value }
-        | Auth::Query { name: _, value, also_body: _ }
-        | Auth::Body { name: _, value } => {
-            vec![("value", value)]
-        }
-        // one of the fields holds it: see `exchange`
-        Auth::Exchange { .. } => Vec::new(),
-        Auth::Oauth2 { secret, refresh, token: _, client: _, scope: _, basic: _ } => {
-            let refresh = refresh.as_deref().map(|refresh| ("refresh", refresh));
-            [("secret", secret.as_str())].into_iter().chain(refresh).collect()
-        }
-    }
-}
-
-/// Whether a text can name a header.
-pub(super) fn is_header(name: &str) -> bool {
-    reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_ok()
-}
-
-/// Headers that let in wherever they are used.
-fn is_credential(header: &str) -> bool {
-    let header = header.to_ascii_lowercase();
-    ["authorization", "cookie", "api-key", "apikey", "token", "secret"].iter().any(|part| header.contains(part))
-}
 
 /// Reads and checks a file.
 pub(super) fn read(file: &str, text: &str) -> Result<Connector, Vec<Fault>> {
@@ -117,7 +83,7 @@ impl<'f> Lint<'f> {
     }
 
     pub(super) fn duration(&mut self, text: &str) {
-        if duration(text).is_none() {
+        if lint_http::duration(text).is_none() {
             self.fault(format!("`{text}` is not a length of time written like 30s, 5m, 24h"));
         }
     }
@@ -228,121 +194,6 @@ impl<'f> Lint<'f> {
                 }
             });
         }
-    }
-
-    fn http(&mut self) {
-        let http = &self.connector.http;
-        self.at("base", |lint| {
-            let starts = http.base.starts_with("https://") || http.base.starts_with("http://");
-            let by_setting = http.base.strip_prefix('{').and_then(|rest| rest.split('}').next()).is_some_and(|name| {
-                lint.connector.settings.get(name).is_some_and(|setting| setting.kind == SettingKind::Url)
-            });
-            lint.demand(starts || by_setting, "the base must begin with `https://` or a setting of kind url");
-            lint.template(&http.base, &[]);
-            lint.plain_host(&http.base);
-        });
-        self.maybe("discover", http.discover.as_ref(), lint_calls::discover);
-        self.at("headers", |lint| {
-            for (name, value) in &http.headers {
-                lint.at(name, |lint| {
-                    lint.template(value, &[]);
-                    if is_credential(name) {
-                        lint.credential(value);
-                    }
-                });
-            }
-        });
-        self.at("auth", |lint| {
-            for (key, value) in credentials(&http.auth) {
-                lint.at(key, |lint| lint.credential(value));
-            }
-            let mut text = |key: &str, value: &str| lint.at(key, |lint| _ = lint.template(value, &[]));
-            match &http.auth {
-                Auth::None {} => {}
-                Auth::Bearer { token } => text("token", token),
-                Auth::Basic { user, pass } => {
-                    text("user", user);
-                    text("pass", pass);
-                }
-                Auth::Header { name: _, value } | Auth::Query { name: _, value, also_body: _ } => text("value", value),
-                Auth::Body { name: _, value } => {
-                    text("value", value);
-                    lint.bodies();
-                }
-                Auth::Exchange { .. } => lint_calls::exchange(lint, &http.auth),
-                Auth::Oauth2 { token, client, secret, scope, refresh, basic: _ } => {
-                    text("token", token);
-                    text("client", client);
-                    text("secret", secret);
-                    text("scope", scope.as_deref().unwrap_or_default());
-                    text("refresh", refresh.as_deref().unwrap_or_default());
-                }
-            }
-        });
-    }
-
-    /// A credential is a secret setting with words around it at most: a connector file is passed on, a secret is not.
-    pub(super) fn credential(&mut self, text: &str) {
-        let Ok(template) = Template::parse(text) else { return };
-        let settings = &self.connector.settings;
-        let is_secret = |name: &str| settings.get(name).is_none_or(|setting| setting.kind == SettingKind::Secret);
-        if !template.names().into_iter().any(is_secret) {
-            self.fault(
-                "a credential belongs into a setting of kind secret, written here as `{name}`, not into the file",
-            );
-        }
-    }
-
-    /// A credential in the body goes only with calls that have one.
-    fn bodies(&mut self) {
-        for (name, entity) in &self.connector.entity {
-            let asks = entity.list.as_ref().is_none_or(|list| list.post.is_some());
-            let sends = asks && entity.get.is_none();
-            self.demand(sends, format!("`{name}` is read by GET, which has no body: use `query` with `also_body`"));
-        }
-    }
-
-    pub(super) fn plain_host(&mut self, base: &str) {
-        let Some(host) = base.strip_prefix("http://").and_then(|rest| rest.split('/').next()) else { return };
-        let name = host.rsplit_once(':').filter(|_| !host.ends_with(']')).map_or(host, |(name, _port)| name);
-        let here = matches!(name, "localhost" | "127.0.0.1" | "[::1]") || name.starts_with('{');
-        self.demand(here, format!("{host} would be spoken to without TLS; write https"));
-    }
-
-    fn limits(&mut self) {
-        let limits = &self.connector.limits;
-        self.at("rate", |lint| {
-            for (index, rate) in limits.rate.iter().enumerate() {
-                lint.nth(index, |lint| {
-                    lint.demand(rate.calls > 0, "`calls` must be at least 1");
-                    lint.at("per", |lint| lint.duration(&rate.per));
-                });
-            }
-        });
-        self.maybe("concurrency", limits.concurrency.as_ref(), |lint, most| {
-            lint.demand((1..=CONCURRENCY_MAX).contains(most), format!("1 to {CONCURRENCY_MAX} expected, found {most}"));
-        });
-        self.at("endpoints", |lint| {
-            for (index, endpoint) in limits.endpoints.iter().enumerate() {
-                lint.nth(index, |lint| {
-                    lint.at("path", |lint| {
-                        let begins = format!("`{}` must begin with `/`, and names nothing in braces", endpoint.path);
-                        lint.demand(endpoint.path.starts_with('/') && !endpoint.path.contains('{'), begins);
-                    });
-                    let most = endpoint.concurrency;
-                    let range = format!("1 to {CONCURRENCY_MAX} expected, found {most}");
-                    lint.at("concurrency", |lint| lint.demand((1..=CONCURRENCY_MAX).contains(&most), range));
-                });
-            }
-        });
-        self.maybe("observe", limits.observe.as_ref(), |lint, observed| {
-            for (key, header) in [("remaining", &observed.remaining), ("reset", &observed.reset)] {
-                let what = format!("`{header}` is not a header name");
-                lint.at(key, |lint| lint.demand(is_header(header), what));
-            }
-        });
-        self.maybe("quota", limits.quota.as_ref(), lint_stretches::quota);
-        self.maybe("url_max", limits.url_max.as_ref(), |lint, most| lint.demand(*most >= 100, "100 or more expected"));
     }
 
     fn rule(&mut self, rule: &Rule) {
@@ -461,120 +312,6 @@ impl<'f> Lint<'f> {
         }
         above
     }
-
-    fn list(&mut self, entity: &Entity, list: &'f List, ancestors: &[&str]) {
-        self.one_of(&[("get", list.get.is_some()), ("post", list.post.is_some())]);
-        self.at(if list.post.is_some() { "post" } else { "get" }, |lint| {
-            lint.address(list.address(), ancestors);
-            if let Some(parent) = &entity.parent {
-                let named =
-                    |text: &str| Template::parse(text).is_ok_and(|text| text.names().contains(&parent.as_str()));
-                let said = named(list.address())
-                    || list.query.values().any(|value| value.as_str().is_some_and(named))
-                    || list.body.as_ref().is_some_and(|body| body.to_string().contains(&format!("{{{parent}}}")));
-                lint.demand(said, format!("the list of each `{parent}` must say which: `{{{parent}}}`"));
-            }
-        });
-        self.at("query", |lint| {
-            for (name, value) in &list.query {
-                lint.at(name, |lint| {
-                    lint.templates_in(value, ancestors);
-                    lint.demand(is_query(value), "a text, a number, true or false, or a list of these is expected");
-                });
-            }
-        });
-        self.maybe("body", list.body.as_ref(), |lint, body| {
-            lint.demand(list.post.is_some(), "a list asked for by GET has no body; say `post`");
-            lint.demand(body.is_object(), "an object is expected");
-            lint.templates_in(body, ancestors);
-        });
-        let pages_in_body = list.page_in == PageIn::Body;
-        self.at("page_in", |lint| {
-            lint.demand(!pages_in_body || list.post.is_some(), "a list asked for by GET has no body");
-        });
-        self.at("records", |lint| _ = lint.path(&list.records));
-        self.at("page", |lint| lint.page(&list.page));
-        self.maybe("count", list.count.as_ref(), |lint, count| {
-            lint.one_of(&[("get", count.get.is_some()), ("post", count.post.is_some())]);
-            for (verb, address) in [("get", &count.get), ("post", &count.post)] {
-                lint.maybe(verb, address.as_ref(), |lint, address| lint.address(address, ancestors));
-            }
-            lint.demand(
-                count.post.is_none() || list.post.is_some(),
-                "a list asked for by GET has no body to ask a count with; say `get`",
-            );
-            lint.at("at", |lint| _ = lint.path(&count.at));
-        });
-        self.maybe("gone", list.gone.as_ref(), |lint, gone| {
-            lint.at("at", |lint| _ = lint.path(&gone.at));
-            lint.demand(entity.fields.contains_key("status"), "the entity needs a field `status` to say it with");
-        });
-    }
-
-    fn page(&mut self, page: &'f Page) {
-        let (size, paths): (Option<&Size>, Vec<(&str, Option<&String>)>) = match page {
-            Page::None { at_most } => {
-                self.demand(*at_most > 0, "`at_most` must be at least 1");
-                (None, Vec::new())
-            }
-            Page::Link { rel, size } => {
-                self.demand(!rel.is_empty(), "`rel` must name a link, such as \"next\"");
-                (size.as_ref(), Vec::new())
-            }
-            Page::Cursor { next, param: _, size, total } => {
-                (size.as_ref(), vec![("next", Some(next)), ("total", total.as_ref())])
-            }
-            Page::Offset { offset: _, size, first: _, total } => (Some(size), vec![("total", total.as_ref())]),
-            Page::Number { page: _, first: _, size, pages, total } => {
-                (size.as_ref(), vec![("pages", pages.as_ref()), ("total", total.as_ref())])
-            }
-            Page::NextUrl { at, size, total } => (size.as_ref(), vec![("at", Some(at)), ("total", total.as_ref())]),
-        };
-        self.demand(size.is_none_or(|size| size.value > 0), "a page of 0 rows never ends");
-        for (key, path) in paths {
-            self.maybe(key, path, |lint, path| _ = lint.path(path));
-        }
-    }
-}
-
-fn is_query(value: &Value) -> bool {
-    match value {
-        Value::Array(items) => items.iter().all(|item| !item.is_array() && is_query(item)),
-        Value::String(_) | Value::Number(_) | Value::Bool(_) => true,
-        Value::Null | Value::Object(_) => false,
-    }
-}
-
-/// Whether a value can be used as what the setting is.
-pub(super) fn setting_value(kind: SettingKind, value: &str) -> Result<(), String> {
-    match kind {
-        SettingKind::Text | SettingKind::Secret if value.chars().any(char::is_control) => {
-            Err("it holds a control character; was it pasted with a line break?".to_owned())
-        }
-        SettingKind::Text | SettingKind::Secret => Ok(()),
-        SettingKind::Host => {
-            let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
-            let good = !value.is_empty() && value.chars().all(named);
-            if good { Ok(()) } else { Err("a host such as api.example or api.example:8443 is expected".to_owned()) }
-        }
-        SettingKind::Url => {
-            let good = value.starts_with("https://") || value.starts_with("http://");
-            let plain = !value.contains(['?', '#', '{']) && !value.chars().any(|c| c.is_control() || c == ' ');
-            if good && plain { Ok(()) } else { Err("an address such as https://api.example/v1 is expected".to_owned()) }
-        }
-    }
-}
-
-/// A length of time: `30s`, `5m`, `24h`.
-pub(super) fn duration(text: &str) -> Option<Duration> {
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return None,
-    };
-    digits.parse::<u64>().ok().filter(|count| *count > 0)?.checked_mul(seconds).map(Duration::from_secs)
 }
 
 /// Names that occur more than once, for messages.

@@ -3,7 +3,8 @@
 //! Keeps the invariant that a key is exchanged only at an address the file names, and that a discovered one has its bounds.
 
 use super::language::{Auth, Discover, SettingKind};
-use super::lint::{Lint, is_header};
+use super::lint::Lint;
+use super::lint_http::is_header;
 use super::settings::TOKEN;
 use super::template::Template;
 

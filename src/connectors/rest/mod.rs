@@ -34,6 +34,7 @@ mod delta;
 mod describe;
 mod dialect;
 mod draft;
+mod effect;
 mod encode;
 mod inside;
 mod language;
@@ -41,17 +42,19 @@ mod lens;
 mod lint;
 mod lint_calls;
 mod lint_fields;
+mod lint_http;
+mod lint_lists;
 mod lint_stretches;
 mod lint_write;
 mod named;
 mod one;
 mod paging;
 mod path;
-mod progress;
 mod requests;
 mod rows;
 mod schema;
 mod settings;
+mod shape;
 mod sink;
 mod source;
 mod stretches;
@@ -77,9 +80,10 @@ use crate::core::product::PsaProduct;
 use crate::core::snapshot::Pulled;
 pub use describe::{Described, DescribedLine, canonical_fields};
 pub use draft::draft;
-use rows::{Connection, Extent, Rows};
+use rows::{Connection, Extent};
 use settings::Values;
 pub use settings::{ConnectorFile, RestSettings};
+use shape::Rows;
 pub use source::Fault;
 pub use trial::{Trial, TriedField, TriedRow};
 
@@ -110,6 +114,8 @@ pub struct Rest {
     descriptor: Descriptor,
     connection: Arc<Connection>,
     environment: Environment,
+    /// The lists that the fields of the last write stand for.
+    kept: sink::Kept,
 }
 
 impl Rest {
@@ -133,7 +139,7 @@ impl Rest {
         };
         let environment = settings.environment;
         let connection = Arc::new(Connection { name: settings.name, connector, values, client });
-        Ok(Self { descriptor, connection, environment })
+        Ok(Self { descriptor, connection, environment, kept: sink::Kept::default() })
     }
 
     async fn pulled<R>(

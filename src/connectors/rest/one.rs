@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::codec::{Decoded, References, decode, shown, text_of};
+use super::codec::{shown, text_of};
 use super::inside;
-use super::language::{Codec, Entity, Field, Get};
+use super::language::{Entity, Get};
 use super::path::Path;
 use super::rows::Connection;
 use super::template::{Position, Template};
@@ -158,7 +158,8 @@ impl Connection {
             return Ok(None);
         };
         let version = self.version(name, parent, &record, header)?;
-        Ok(Some(One { raw: Value::Null, version, above: Some(record), below: Some(above.to_owned()), by_days: None }))
+        let below = Some(above.to_owned());
+        Ok(Some(One { raw: Value::Null, version, above: Some(record), below, by_days: None }))
     }
 
     /// What is above a record that is not there yet, where the making of it depends on the state of that.
@@ -168,8 +169,8 @@ impl Connection {
             return self.holder(name, entity, below).await;
         }
         let above = self.above(entity, below).await?;
-        let around =
-            |above| One { raw: Value::Null, version: None, above: Some(above), below: below.map(str::to_owned), by_days: None };
+        let below = below.map(str::to_owned);
+        let around = |above| One { raw: Value::Null, version: None, above: Some(above), below, by_days: None };
         Ok(above.map(around))
     }
 
@@ -217,43 +218,6 @@ impl Connection {
             Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) => Ok(None),
             Err(error) => Err(error),
         }
-    }
-
-    /// A field of a record as decoded.
-    pub(super) fn field_of(
-        &self,
-        field: &Field,
-        raw: &Value,
-        references: &References,
-    ) -> std::result::Result<Option<Decoded>, String> {
-        for at in self.places(field)? {
-            if let Some(value) = self.placed(field, &at, raw, references)? {
-                return Ok(Some(value));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The same at its first place alone, which is the one that is written.
-    pub(super) fn own(
-        &self,
-        field: &Field,
-        raw: &Value,
-        references: &References,
-    ) -> std::result::Result<Option<Decoded>, String> {
-        self.places(field)?.first().map_or(Ok(None), |at| self.placed(field, at, raw, references))
-    }
-
-    fn placed(
-        &self,
-        field: &Field,
-        at: &Path,
-        raw: &Value,
-        references: &References,
-    ) -> std::result::Result<Option<Decoded>, String> {
-        let text = Codec::Text { wrap: None };
-        let codec = field.codec.as_ref().unwrap_or(&text);
-        decode(codec, at.get(raw), self.connector.http.numbers, references)
     }
 
     /// What the file or the settings cannot do for an entity.

@@ -149,18 +149,19 @@ impl<'d> Draft<'d> {
         let (mut read, mut seen) = (one.raw.clone(), BTreeSet::new());
         for (name, value) in values {
             let field = self.field(name)?;
-            if self.of.own(field, &one.raw, self.references).is_ok_and(|held| held == *value) {
+            let located = self.of.located(field).map_err(|what| format!("{name}: {what}"))?;
+            if located.own(&one.raw, self.references).is_ok_and(|held| held == *value) {
                 continue;
             }
             let put = self.put(name, field, value.as_ref(), &read)?;
             // what is read elsewhere is seen as if it stood where it is written, and nothing beside it
-            if let (Some(at), Some(_), Some(first)) = (&field.at, &field.to, put.at.segments.first()) {
+            if let (Some(at), Some(_), Some(first)) = (located.places.first(), &field.to, put.at.segments.first()) {
                 if seen.insert(first.name.clone())
                     && let Some(members) = read.as_object_mut()
                 {
                     members.remove(&first.name);
                 }
-                if let Some(held) = Path::parse(at)?.get(&one.raw) {
+                if let Some(held) = at.get(&one.raw) {
                     put.at.set(&mut read, held.clone(), &Map::new())?;
                 }
             }
@@ -314,9 +315,13 @@ impl<'d> Draft<'d> {
         }
         for (name, value) in values {
             let Some(field) = self.entity.fields.get(*name) else { continue };
-            let place = field.to.as_ref().or(field.at.as_ref()).map(|at| Path::parse(at)).transpose()?;
+            let to = field.to.as_deref().map(Path::parse).transpose()?;
+            let place =
+                to.map_or_else(|| self.of.places(field).map(|all| all.into_iter().next()), |to| Ok(Some(to)))?;
             let first = place.as_ref().and_then(|place| place.segments.first());
-            if first.is_some_and(|first| carried.contains_key(&first.name)) {
+            // what is taken over as it is stands there already, unless it is to be something else
+            let is_carried = first.is_some_and(|first| carried.contains_key(&first.name));
+            if is_carried && !self.said.fields.contains_key(name) {
                 continue;
             }
             let put = self.put(name, field, Some(value), &body)?;

@@ -10,55 +10,26 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::canonical;
-use super::codec::{Decoded, Kind, References, decode, decode_default, shown, text_of};
+use super::codec::{Decoded, References, shown, text_of};
 use super::dialect;
-use super::inside;
 use super::language::{Codec, Connector, Dialect, Entity, Field, Get, List, Lookup, PageIn};
 use super::one::Names;
 use super::paging::{Found, Listing};
 use super::path::Path;
 use super::requests::merge;
 use super::settings::Values;
+use super::shape::{Around, Row, Rows, Shape};
 use super::stretches;
 use super::template::{Position, Template};
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::Client;
 use crate::connectors::{Result, Unwatched, Watch, Watched, Way};
-use crate::core::money::UnitPrice;
-use crate::core::quantity::Quantity;
-use crate::core::reconcile::outcome::KeyPart;
 use crate::core::snapshot::Problem;
 
 /// How many child lists are under way at once, where the file does not say.
 const CONCURRENCY: usize = 4;
 /// Parents a check looks below before it gives up finding a row.
 const CHECKED_PARENTS: usize = 5;
-
-/// A record as decoded.
-#[derive(Debug, Clone)]
-pub(super) struct Row {
-    /// The request it came with.
-    pub(super) at: String,
-    pub(super) id: String,
-    pub(super) version: Option<String>,
-    pub(super) fields: BTreeMap<String, Decoded>,
-    /// Fields that could not be read: each is a problem already.
-    pub(super) broken: BTreeSet<String>,
-    /// The row as it came, where others are inside it.
-    raw: Option<Value>,
-    /// Whose line it is, where it is a line and says so.
-    pub(super) customer: Option<KeyPart>,
-    /// Itself and the records above it, as addresses name them: entity and id, nearest first.
-    parents: Vec<(String, String)>,
-}
-
-/// What a reading of an entity gave.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Rows {
-    pub(super) rows: Vec<Row>,
-    pub(super) problems: Vec<Problem>,
-}
 
 /// Whether whole lists are read, or just enough to see that they can be.
 #[derive(Clone, Copy)]
@@ -321,12 +292,6 @@ impl Connection {
         wanted.collect::<std::result::Result<Vec<_>, _>>().map(|wanted| Asking::Query(dialect, wanted))
     }
 
-    /// Whether the rows of an entity hold others.
-    fn holds_rows(&self, name: &str) -> bool {
-        let is_inside = |entity: &Entity| entity.inside.is_some() && entity.parent.as_deref() == Some(name);
-        self.connector.entity.values().any(is_inside)
-    }
-
     /// The rows of a list as they are, asked for by some conditions besides its own.
     pub(super) async fn raw(
         &self,
@@ -454,162 +419,4 @@ fn parameters(
         }
     }
     Ok(query)
-}
-
-/// The product of two fields read before; exact, or a problem. Without one of them there is none.
-pub(super) fn product(factors: &[String; 2], row: &Row) -> std::result::Result<Option<Decoded>, String> {
-    let mut numbers = Vec::new();
-    for name in factors {
-        if row.broken.contains(name) {
-            return Err(format!("it is computed from `{name}`, which cannot be read"));
-        }
-        match row.fields.get(name) {
-            None => return Ok(None),
-            Some(Decoded::Number(number)) => numbers.push(*number),
-            Some(Decoded::Text(_) | Decoded::Flag(_) | Decoded::Day(_)) => {
-                return Err(format!("it is computed from `{name}`, which is no number"));
-            }
-        }
-    }
-    let [left, right] = numbers.as_slice() else { return Ok(None) };
-    let amount = UnitPrice::new(*left).extend(Quantity::new(*right)).map_err(|error| error.to_string())?;
-    Ok(Some(Decoded::Number(amount.value())))
-}
-
-/// A field: its name, what the file says of it, and where it stands in a row, the first place that has a value.
-type Described<'s> = (&'s str, &'s Field, Vec<Path>);
-
-/// What a row may take values from besides itself: the record it is listed below, and the records that were read before.
-#[derive(Clone, Copy)]
-struct Around<'r> {
-    parent: Option<&'r Row>,
-    references: &'r References,
-}
-
-/// How the rows of an entity are decoded.
-struct Shape<'s> {
-    connection: &'s Connection,
-    name: &'s str,
-    entity: &'s Entity,
-    id: Path,
-    version: Option<Path>,
-    gone: Option<(Path, &'s Value, &'s str)>,
-    /// Whether rows are kept as they came.
-    is_kept: bool,
-    fields: Vec<Described<'s>>,
-}
-
-impl<'s> Shape<'s> {
-    fn new(connection: &'s Connection, name: &'s str, entity: &'s Entity) -> std::result::Result<Self, String> {
-        let parse = |text: &Option<String>| text.as_deref().map(Path::parse).transpose();
-        let version = entity.version.as_ref().map(|version| parse(&version.at)).transpose()?.flatten();
-        let gone = match entity.list.as_ref().and_then(|list| list.gone.as_ref()) {
-            None => None,
-            Some(gone) => Some((Path::parse(&gone.at)?, &gone.eq, gone.status.as_str())),
-        };
-        let mut fields = Vec::new();
-        for (name, field) in &entity.fields {
-            fields.push((name.as_str(), field, connection.places(field)?));
-        }
-        let (id, is_kept) = (Path::parse(&entity.id)?, connection.holds_rows(name));
-        Ok(Self { connection, name, entity, id, version, gone, is_kept, fields })
-    }
-
-    /// A row decoded; nothing, with a problem, where it has no id.
-    fn row(&self, found: &Found, around: Around<'_>, problems: &mut Vec<Problem>) -> Option<Row> {
-        let id = match self.id.get(&found.row).map(text_of) {
-            Some(Ok(id)) if !id.is_empty() => id,
-            other => {
-                let expected = format!("an id expected at `{}`", self.entity.id);
-                let what = match other {
-                    Some(Err(what)) => format!("{expected}: {what}"),
-                    Some(Ok(_)) | None => format!("{expected}, found none in {}", shown(&found.row)),
-                };
-                problems.push(Problem::new(&found.at, what).field("id"));
-                return None;
-            }
-        };
-        let id = match (&self.entity.inside, around.parent) {
-            (Some(_), Some(parent)) => inside::id_of(&parent.id, &id),
-            _ => id,
-        };
-        let mut parents = vec![(self.name.to_owned(), id.clone())];
-        parents.extend(around.parent.iter().flat_map(|row| row.parents.iter().cloned()));
-        let version = self.version.as_ref().and_then(|path| path.get(&found.row)).and_then(|mark| text_of(mark).ok());
-        let raw = self.is_kept.then(|| found.row.clone());
-        let (at, fields, broken) = (found.at.clone(), BTreeMap::new(), BTreeSet::new());
-        let mut row = Row { at, id, version, fields, broken, raw, customer: None, parents };
-        let before = problems.len();
-        let (products, plain): (Vec<_>, Vec<_>) =
-            self.fields.iter().partition(|(_, field, _)| field.product_of.is_some());
-        for described in plain.into_iter().chain(products) {
-            let (name, field, _) = described;
-            let value = match &field.product_of {
-                Some(factors) => product(factors, &row),
-                None => self.field(described, &found.row, around),
-            };
-            match value {
-                Ok(Some(value)) => {
-                    row.fields.insert((*name).to_owned(), value);
-                }
-                Ok(None) => {}
-                Err(what) => {
-                    problems.push(Problem::new(&found.at, what).record(&row.id).field(*name));
-                    row.broken.insert((*name).to_owned());
-                }
-            }
-        }
-        if let ("line", Some(Decoded::Text(company))) = (self.name, row.fields.get("company")) {
-            row.customer = Some(KeyPart::Psa(company.as_str().into()));
-            problems.iter_mut().skip(before).for_each(|problem| problem.customer.clone_from(&row.customer));
-        }
-        if let Some((path, eq, status)) = &self.gone
-            && path
-                .get(&found.row)
-                .is_some_and(|value| value == *eq || eq.as_array().is_some_and(|several| several.contains(value)))
-        {
-            row.fields.insert("status".to_owned(), Decoded::Text((*status).to_owned()));
-        }
-        Some(row)
-    }
-
-    fn field(
-        &self,
-        (name, field, places): &Described<'_>,
-        row: &Value,
-        around: Around<'_>,
-    ) -> std::result::Result<Option<Decoded>, String> {
-        let mut value = None;
-        let text = Codec::Text { wrap: None };
-        for path in places {
-            let codec = field.codec.as_ref().unwrap_or(&text);
-            value = decode(codec, path.get(row), self.connection.connector.http.numbers, around.references)?;
-            if value.is_some() {
-                break;
-            }
-        }
-        if let (Some(of), Some(parent)) = (&field.from_parent, around.parent) {
-            if parent.broken.contains(of) {
-                return Err(format!("it is taken from record {} above, where `{of}` cannot be read", parent.id));
-            }
-            value = parent.fields.get(of).cloned();
-            if value.is_none() && of == "id" {
-                value = Some(Decoded::Text(parent.id.clone()));
-            }
-        }
-        match (value, &field.default) {
-            (None, Some(Value::String(text))) if text.contains('{') => {
-                self.connection.values.plain(text).map(|text| Some(Decoded::Text(text)))
-            }
-            (None, Some(default)) => decode_default(default, self.kind(name, field)).map(Some),
-            (value, _) => Ok(value),
-        }
-    }
-
-    /// What a default of a field is: as the canonical field wants it, else as the codec gives it.
-    fn kind(&self, name: &str, field: &Field) -> Kind {
-        let known = canonical::fields_of(self.name).into_iter().flatten().find(|known| known.name == name);
-        let given = field.codec.as_ref().and_then(Codec::gives);
-        known.map(|known| known.kind).or(given).unwrap_or(Kind::Text)
-    }
 }

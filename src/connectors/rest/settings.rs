@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::answers::{self, Reading};
 use super::codec::shown;
 use super::language::{Auth, Connector, Discover, Observed, ResetUnit, SettingKind};
-use super::lint::{duration, setting_value};
+use super::lint_http::{duration, setting_value};
 use super::path::Path;
 use super::source::hint;
 use super::template::{Position, Template};

@@ -3,7 +3,8 @@
 //! Keeps the invariants that a record is found again by exactly what was sent, and that a write of several calls goes on where
 //! it stopped.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
@@ -12,10 +13,11 @@ use serde_json::Value;
 
 use super::Rest;
 use super::body::is_custom;
-use super::codec::{Decoded, References, text_of};
-use super::compare::{cut, same};
-use super::inside;
-use super::language::{CustomFields, Dated, Entity, Field, Lookup, OwnIds};
+use super::codec::{Decoded, References};
+use super::compare::same;
+use super::delta::FOLLOWS;
+use super::effect::shown;
+use super::language::{CustomFields, Dated, Entity, Field, OwnIds};
 use super::one::One;
 use super::path::Path;
 use super::requests::{ADD, Draft, Request, decoded, id_in};
@@ -24,7 +26,7 @@ use super::stretches;
 use crate::connectors::Result;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Call, Outcome, Reply, Undecodable, decode};
-use crate::connectors::writing::{Before, Held, Intent, Looked, RecordSink, Sent, Writing};
+use crate::connectors::writing::{Before, Delivery, Held, Intent, Looked, RecordSink, Sent, Writing};
 use crate::core::change::{self, PsaWrite, Said, Target, Wanted};
 
 impl Intent for PsaWrite {
@@ -41,9 +43,26 @@ impl Intent for PsaWrite {
     }
 }
 
+/// The lists that the fields of a write stand for, read once for all its steps.
+pub(super) type Kept = Mutex<Option<(PsaWrite, Arc<References>)>>;
+
 impl Rest {
-    /// The references that the fields of a write stand for.
-    async fn references(&self, said: &Said<'_>) -> Result<References> {
+    /// The references that the fields of a write stand for: those that were read for it before, if it was the last one.
+    async fn references(&self, write: &PsaWrite) -> Result<Arc<References>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match kept.filter(|(of, _)| of == write) {
+            Some((_, references)) => Ok(references),
+            None => self.new_references(write).await,
+        }
+    }
+
+    async fn new_references(&self, write: &PsaWrite) -> Result<Arc<References>> {
+        let references = Arc::new(self.referred(&write.said()).await?);
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((write.clone(), Arc::clone(&references)));
+        Ok(references)
+    }
+
+    async fn referred(&self, said: &Said<'_>) -> Result<References> {
         let entity = self.connection.entity(said.entity)?;
         let probes = entity.create.iter().flat_map(|create| &create.probe).map(String::as_str);
         let copied = match &entity.dated {
@@ -75,22 +94,29 @@ impl Rest {
         serde_json::from_value(state).map_err(|error| unread(format!("how it was before cannot be read: {error}")))
     }
 
+    /// A record that has to be there.
+    async fn there(&self, name: &str, target: &Target) -> Result<One> {
+        let missing = || {
+            let kind = ErrorKind::NotFound(format!("there is no {name} {}", target.id));
+            ConnectorError::new(&self.descriptor.name, format!("read {name}"), kind)
+        };
+        self.connection.one(name, target).await?.ok_or_else(missing)
+    }
+
     /// The calls of a write, made from the record as it was read before.
-    async fn requests(&self, said: &Said<'_>, before: &Before) -> Result<Vec<Request>> {
-        let references = self.references(said).await?;
-        let draft = self.draft(said, &references)?;
+    async fn requests(&self, write: &PsaWrite, before: &Before) -> Result<Vec<Request>> {
+        let (said, references) = (write.said(), self.references(write).await?);
+        let draft = self.draft(&said, &references)?;
         let built = match said.target {
-            None => draft.create(before.state.is_some().then(|| self.read(said, before)).transpose()?.as_ref()),
-            Some(_) => draft.update(&self.read(said, before)?),
+            None => draft.create(before.state.is_some().then(|| self.read(&said, before)).transpose()?.as_ref()),
+            Some(_) => draft.update(&self.read(&said, before)?),
         };
         built.map_err(|what| self.connection.unfit(said.entity, what))
     }
 
     async fn sent(&self, request: &Request, entity: &Entity, reply: Option<&str>) -> Result<Outcome<Option<String>>> {
-        let pairs = |pairs: &'_ [(String, String)]| -> Vec<(String, String)> { pairs.to_vec() };
-        let (query, headers) = (pairs(&request.query), pairs(&request.headers));
-        let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let query: Vec<(&str, &str)> = request.query.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let headers: Vec<(&str, &str)> = request.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
         let body = request.body.as_ref().map(Value::to_string);
         let call =
             Call { verb: request.verb, path: &request.path, query: &query, headers: &headers, body: body.as_deref() };
@@ -120,87 +146,20 @@ impl Rest {
     }
 
     /// The record that a write has made.
-    async fn found_new(&self, said: &Said<'_>, before: &Before) -> Result<Option<String>> {
-        let references = self.references(said).await?;
-        let found = self.fitting(said, &self.draft(said, &references)?).await?;
+    async fn found_new(&self, write: &PsaWrite, before: &Before) -> Result<Option<String>> {
+        let (said, references) = (write.said(), self.references(write).await?);
+        let found = self.fitting(&said, &self.draft(&said, &references)?).await?;
         Ok(found.into_iter().find(|id| !before.fitting.contains(id)))
     }
 
-    /// The ids of the records that are what a new one would be.
-    async fn fitting(&self, said: &Said<'_>, draft: &Draft<'_>) -> Result<Vec<String>> {
-        let unfit = |what: String| self.connection.unfit(said.entity, what);
-        let values = draft.values().map_err(unfit)?;
-        if let (Some(link), Some(marker)) = (&draft.entity.link, said.marker) {
-            let marker = cut(marker, link.max);
-            let at = self.connection.link_place(link).map_err(unfit)?;
-            let is_it =
-                |row: &Value| at.get(row).and_then(|held| text_of(held).ok()).is_some_and(|held| held == marker);
-            let found = self.looked_up(said, link.lookup.as_ref(), &[("link", &marker)], is_it).await?;
-            if !found.is_empty() {
-                return Ok(found);
-            }
-        }
-        let Some(create) = draft.entity.create.as_ref().filter(|create| !create.probe.is_empty()) else {
-            return Ok(Vec::new());
-        };
-        let probed: BTreeMap<&str, Decoded> =
-            values.into_iter().filter(|(name, _)| create.probe.iter().any(|probe| probe == name)).collect();
-        if probed.len() < create.probe.len() && draft.entity.link.is_some() {
-            // what has no value finds nothing; the link does
-            return Ok(Vec::new());
-        }
-        self.holding(draft, &probed, create.find.as_ref(), said.below).await
-    }
-
-    /// The ids of the records that hold some values.
-    pub(super) async fn holding(
-        &self,
-        draft: &Draft<'_>,
-        values: &BTreeMap<&str, Decoded>,
-        find: Option<&Lookup>,
-        below: Option<&str>,
-    ) -> Result<Vec<String>> {
-        let texts: Vec<(&str, String)> = values.iter().map(|(name, value)| (*name, shown(value))).collect();
-        let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
-        let is_it = |row: &Value| {
-            values.iter().all(|(name, wanted)| {
-                draft.entity.fields.get(*name).is_some_and(|field| {
-                    let held = self.connection.field_of(field, row, draft.references);
-                    held.is_ok_and(|held| same(field, held.as_ref(), Some(wanted)))
-                })
-            })
-        };
-        let said = Said { below, ..draft.said.clone() };
-        self.looked_up(&said, find, &texts, is_it).await
-    }
-
-    /// The ids of the records that are it, of those the system answers with: a filter it does not know is ignored by some.
-    async fn looked_up(
-        &self,
-        said: &Said<'_>,
-        lookup: Option<&Lookup>,
-        values: &[(&str, &str)],
-        is_it: impl Fn(&Value) -> bool,
-    ) -> Result<Vec<String>> {
+    /// Says of a write that is done in part whether its next call may be sent twice.
+    async fn repeatable(&self, looked: Looked, write: &PsaWrite, before: &Before) -> Result<Looked> {
+        let Looked::Partly { done, .. } = looked else { return Ok(looked) };
+        let said = write.said();
         let entity = self.connection.entity(said.entity)?;
-        let unfit = |what: String| self.connection.unfit(said.entity, what);
-        let asked = lookup.map(|lookup| self.connection.asking(lookup, values)).transpose().map_err(unfit)?;
-        let found = self.connection.raw(said.entity, said.below, asked).await?;
-        let id = Path::parse(&entity.id).map_err(unfit)?;
-        // a list that is not below a record holds what belongs to others as well
-        let above = entity.above.as_ref().and(entity.parent_at.as_deref().zip(said.below));
-        let above = above.map(|(at, below)| Path::parse(at).map(|at| (at, below))).transpose().map_err(unfit)?;
-        let is_below = |row: &Value| {
-            above
-                .as_ref()
-                .is_none_or(|(at, below)| at.get(row).and_then(|id| text_of(id).ok()).as_deref() == Some(*below))
-        };
-        let is_it = |row: &Value| is_below(row) && is_it(row);
-        let ids = found.iter().filter(|row| is_it(row)).filter_map(|row| id.get(row).and_then(|id| text_of(id).ok()));
-        Ok(match (&entity.inside, said.below) {
-            (Some(_), Some(below)) => ids.map(|id| inside::id_of(below, &id)).collect(),
-            _ => ids.collect(),
-        })
+        let requests = self.requests(write, before).await?;
+        let repeatable = requests.get(done).is_some_and(|next| !makes(entity, &said, next));
+        Ok(Looked::Partly { done, repeatable })
     }
 
     /// Does what is left of the actions around a write that was refused, so that all is as it was; what of that went wrong.
@@ -216,6 +175,11 @@ impl Rest {
         }
         None
     }
+}
+
+/// Whether a call makes a record.
+fn makes(entity: &Entity, said: &Said<'_>, request: &Request) -> bool {
+    entity.inside.is_none() && !request.acts && (said.target.is_none() && request.name != FOLLOWS || request.name == ADD)
 }
 
 #[async_trait]
@@ -245,9 +209,8 @@ impl Writing for Rest {
             return Err(refuse("a change from a day on is not described; it can be changed at once".to_owned()));
         }
         if let Some(record) = said.target.and_then(|target| stretches::record_of(entity, &target.id)) {
-            let what = "is a stretch of days of";
             let id = said.target.map_or("", |target| target.id.as_str());
-            return Err(refuse(format!("{id} {what} {record}: change that, from a day on")));
+            return Err(refuse(format!("{id} is a stretch of days of {record}: change that, from a day on")));
         }
         for name in said.fields.keys() {
             draft.field(name).map_err(refuse)?;
@@ -263,7 +226,7 @@ impl Writing for Rest {
 
     async fn before(&self, write: &PsaWrite) -> Result<Before> {
         let said = write.said();
-        let references = self.references(&said).await?;
+        let references = self.new_references(write).await?;
         let draft = self.draft(&said, &references)?;
         let unfit = |what: String| self.connection.unfit(said.entity, what);
         let Some(target) = said.target else {
@@ -273,12 +236,7 @@ impl Writing for Rest {
             let state = state.map_err(|error| self.connection.unfit(said.entity, error.to_string()))?;
             return Ok(Before { fitting, state });
         };
-        let one = self.connection.one(said.entity, target).await?;
-        let missing = || {
-            let kind = ErrorKind::NotFound(format!("there is no {} {}", said.entity, target.id));
-            ConnectorError::new(&self.descriptor.name, format!("read {}", said.entity), kind)
-        };
-        let one = one.ok_or_else(missing)?;
+        let one = self.there(said.entity, target).await?;
         let mut fitting = BTreeSet::new();
         if let Some(split) = said.effective.map(|day| draft.split(&one, day)).transpose().map_err(unfit)?.flatten() {
             fitting.extend(self.holding(&draft, &split.new, None, one.below.as_deref()).await?);
@@ -293,7 +251,7 @@ impl Writing for Rest {
             let there = before.fitting.iter().next();
             return Ok(there.map(|id| format!("{} {id} is there already and fits it", said.entity)));
         }
-        let references = self.references(&said).await?;
+        let references = self.references(write).await?;
         let (draft, one) = (self.draft(&said, &references)?, self.read(&said, before)?);
         for (name, Wanted { before, .. }) in &said.fields {
             let refuse = |what: String| self.connection.unfit(said.entity, format!("{name}: {what}"));
@@ -313,33 +271,26 @@ impl Writing for Rest {
         Ok(None)
     }
 
-    async fn send(&self, write: &PsaWrite, before: &Before, done: usize) -> Result<Outcome<Sent<Value>>> {
+    async fn send(&self, write: &PsaWrite, before: &Before, done: usize) -> Result<Delivery<Value>> {
         let said = write.said();
         let entity = self.connection.entity(said.entity)?;
         let reply = entity.create.as_ref().map(|create| create.reply.as_deref().unwrap_or("$"));
-        let makes = |request: &Request| {
-            entity.inside.is_none() && !request.acts && (said.target.is_none() || request.name == ADD)
-        };
-        let mut requests = self.requests(&said, before).await?;
+        let mut requests = self.requests(write, before).await?;
         let begins = self.begins(&said)?;
         let all = requests.len() + usize::from(begins.is_some());
         let mut made = write.record();
         if done >= requests.len() && begins.is_some() {
-            made = self.found_new(&said, before).await?;
+            made = self.found_new(write, before).await?;
         }
         for index in done..all {
-            if index >= requests.len()
-                && let (Some(id), Some(begins)) = (made.as_deref(), begins)
-            {
-                match self.following(&said, id, begins) {
-                    Ok(call) => requests.push(call),
-                    Err(error) => return Ok(Outcome::Unknown(error.to_string())),
-                }
+            if let (true, Some(id), Some(begins)) = (index >= requests.len(), made.as_deref(), begins) {
+                requests.push(self.following(&said, id, begins)?);
             }
             let Some(request) = requests.get(index) else {
-                return Ok(Outcome::Unknown("the id of the new record is not known".to_owned()));
+                let why = "the id of the new record is not known, which its number is sent for".to_owned();
+                return Ok(Delivery::Unclear { why, out: index });
             };
-            let outcome = match self.sent(request, entity, reply.filter(|_| makes(request))).await {
+            let outcome = match self.sent(request, entity, reply.filter(|_| makes(entity, &said, request))).await {
                 Ok(outcome) => outcome,
                 Err(error) if index == 0 => return Err(error),
                 Err(error) => Outcome::Unknown(error.to_string()),
@@ -347,51 +298,55 @@ impl Writing for Rest {
             let call = || format!("call {} of {all} ({})", index + 1, request.name);
             match outcome {
                 Outcome::Done(id) => made = id.or(made),
-                Outcome::Refused(refusal) if index == 0 => return Ok(Outcome::Refused(refusal)),
+                Outcome::Refused(refusal) if index == 0 => return Ok(Delivery::Refused(refusal)),
                 Outcome::Refused(refusal) => {
                     let is_first = requests.iter().take(index).all(|before| before.acts);
                     let left = requests.get(index + 1..).filter(|_| is_first && !request.acts);
                     let failed = match left {
                         Some(left) => match self.put_back(entity, left).await {
-                            None => return Ok(Outcome::Refused(refusal)),
+                            None => return Ok(Delivery::Refused(refusal)),
                             Some(failed) => format!(", {failed}"),
                         },
                         None => String::new(),
                     };
-                    return Ok(Outcome::Unknown(format!("{} was refused: {refusal}{failed}", call())));
+                    let why = format!("{} was refused: {refusal}{failed}", call());
+                    return Ok(Delivery::Unclear { why, out: index });
                 }
                 Outcome::Unknown(why) => {
-                    return Ok(Outcome::Unknown(if all == 1 { why } else { format!("{}: {why}", call()) }));
+                    let why = if all == 1 { why } else { format!("{}: {why}", call()) };
+                    return Ok(Delivery::Unclear { why, out: index + 1 });
                 }
             }
         }
         if made.is_none() {
             // the answer is the record above: which row of it is new, looking says
-            made = self.found_new(&said, before).await.unwrap_or_default();
+            made = self.found_new(write, before).await.unwrap_or_default();
         }
-        Ok(Outcome::Done(Sent { id: made, record: None, digest: None }))
+        Ok(Delivery::Done(Sent { id: made, record: None, digest: None }))
     }
 
     async fn look(&self, write: &PsaWrite, before: &Before) -> Result<Looked> {
         let said = write.said();
-        let references = self.references(&said).await?;
+        let references = self.references(write).await?;
         let draft = self.draft(&said, &references)?;
         let Some(target) = said.target else {
             let mut found = self.fitting(&said, &draft).await?;
             found.retain(|id| !before.fitting.contains(id));
-            if let Some(begins) = draft.begins().map_err(|what| self.connection.unfit(said.entity, what))? {
+            if let Some(begins) = self.begins(&said)? {
                 return self.begun(&draft, &found, begins).await;
             }
             let nothing = || One { raw: Value::Null, version: None, above: None, below: None, by_days: None };
             let was = before.state.is_some().then(|| self.read(&said, before)).transpose()?.unwrap_or_else(nothing);
             let now = self.connection.around(said.entity, said.below).await?.unwrap_or_else(nothing);
-            let made = Self::made(&draft, (&was, &now), &found);
-            return made.map_err(|what| self.connection.unfit(said.entity, what));
+            let looked = Self::made(&draft, (&was, &now), &found);
+            let looked = looked.map_err(|what| self.connection.unfit(said.entity, what))?;
+            return self.repeatable(looked, write, before).await;
         };
         let Some(now) = self.connection.one(said.entity, target).await? else {
             return Ok(Looked::CannotTell("the record is not there any more".to_owned()));
         };
-        self.splitting(&draft, &self.read(&said, before)?, &now, before).await
+        let looked = self.splitting(&draft, &self.read(&said, before)?, &now, before).await?;
+        self.repeatable(looked, write, before).await
     }
 
     async fn now(&self, write: &PsaWrite, record: &str) -> Result<Option<Value>> {
@@ -410,10 +365,10 @@ impl Writing for Rest {
         let begins = self.begins(&said).ok().flatten().map(|(_, day)| day);
         said.fields.iter().all(|(name, wanted)| {
             let Some(field) = entity.fields.get(*name) else { return false };
-            let at = self.connection.places(field).ok().and_then(|places| places.into_iter().next());
+            let Ok(located) = self.connection.located(field) else { return false };
+            let at = located.places.first();
             let moved = at.is_some_and(|at| was.as_ref().is_none_or(|was| at.get(&was.raw) != at.get(now)));
-            let on = said.effective.or(begins);
-            let held = self.connection.held_on(entity, field, &one, on, &References::new());
+            let held = self.connection.held_on(entity, field, &one, said.effective.or(begins), &References::new());
             held.map_or(moved, |held| same(field, held.as_ref(), wanted.after.map(decoded).as_ref()))
         })
     }
@@ -434,15 +389,9 @@ fn makes_own_fields(custom: &CustomFields, entity: &Entity, said: &Said<'_>) -> 
 impl RecordSink for Rest {
     async fn held(&self, name: &str, target: &Target, on: Option<NaiveDate>) -> Result<Vec<Held>> {
         let entity = self.connection.entity(name)?;
-        let missing = || {
-            let kind = ErrorKind::NotFound(format!("there is no {name} {}", target.id));
-            ConnectorError::new(&self.descriptor.name, format!("read {name}"), kind)
-        };
-        let one = self.connection.one(name, target).await?.ok_or_else(missing)?;
-        let fields: Vec<(&String, &Field)> = {
-            let is_held = |field: &Field| field.has_place() || field.of_stretch.is_some();
-            entity.fields.iter().filter(|(_, field)| is_held(field)).collect()
-        };
+        let one = self.there(name, target).await?;
+        let is_held = |field: &Field| field.has_place() || field.of_stretch.is_some();
+        let fields: Vec<(&String, &Field)> = entity.fields.iter().filter(|(_, field)| is_held(field)).collect();
         let named: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
         let references = fields_referred(&self.connection, entity, &named).await?;
         let unfit = |field: &str, what: String| self.connection.unfit(name, format!("{field}: {what}"));
@@ -457,7 +406,7 @@ impl RecordSink for Rest {
     async fn calls(&self, write: &PsaWrite, before: &Before) -> Result<Vec<String>> {
         let base = self.connection.client.base_url().trim_end_matches('/');
         let said = write.said();
-        let mut requests = self.requests(&said, before).await?;
+        let mut requests = self.requests(write, before).await?;
         if let Some(begins) = self.begins(&said)? {
             // what the new record will be called is not known yet
             requests.push(self.following(&said, "0", begins)?);
@@ -477,14 +426,5 @@ fn ours(value: Decoded) -> change::Value {
         Decoded::Flag(flag) => change::Value::Text(if flag { "yes" } else { "no" }.to_owned()),
         Decoded::Number(number) => change::Value::Number(number),
         Decoded::Day(day) => change::Value::Day(day),
-    }
-}
-
-pub(super) fn shown(value: &Decoded) -> String {
-    match value {
-        Decoded::Text(text) => text.clone(),
-        Decoded::Flag(flag) => flag.to_string(),
-        Decoded::Number(number) => crate::core::money::plain(*number),
-        Decoded::Day(day) => day.to_string(),
     }
 }

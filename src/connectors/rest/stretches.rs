@@ -12,7 +12,8 @@ use super::codec::{Decoded, References};
 use super::inside;
 use super::language::{Entity, Field, Stretches};
 use super::one::One;
-use super::rows::{Connection, Row, Rows, product};
+use super::rows::Connection;
+use super::shape::{Row, Rows, product};
 use crate::connectors::Result;
 use crate::core::snapshot::Problem;
 
@@ -175,7 +176,8 @@ impl Connection {
         let rows = self.raw(&by_days.entity, None, asked.map_err(unfit)?).await?;
         let of = self.stretch_field(by_days, &by_days.of).map_err(unfit)?;
         let is_its = |row: &Value| {
-            self.field_of(of, row, &References::new()).is_ok_and(|of| of == Some(Decoded::Text(id.to_owned())))
+            let held = self.located(of).and_then(|located| located.value(row, &References::new()));
+            held.is_ok_and(|held| held == Some(Decoded::Text(id.to_owned())))
         };
         Ok(Some(rows.into_iter().filter(is_its).collect()))
     }
@@ -195,7 +197,8 @@ impl Connection {
         for raw in one.by_days.iter().flatten() {
             let mut fields = BTreeMap::new();
             for (name, field) in rows.iter().flat_map(|rows| &rows.fields) {
-                let value = self.field_of(field, raw, &References::new()).map_err(|what| format!("{name}: {what}"))?;
+                let value = self.located(field).and_then(|located| located.value(raw, &References::new()));
+                let value = value.map_err(|what| format!("{name}: {what}"))?;
                 if let Some(value) = value {
                     fields.insert(name.clone(), value);
                 }
@@ -215,7 +218,7 @@ impl Connection {
         references: &References,
     ) -> std::result::Result<Option<Decoded>, String> {
         let (Some(of), Some(by_days)) = (&field.of_stretch, &entity.stretches) else {
-            return self.field_of(field, &one.raw, references);
+            return self.located(field)?.value(&one.raw, references);
         };
         let stretches = self.stretches(by_days, one)?;
         let stretch = match day {

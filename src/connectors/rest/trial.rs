@@ -4,7 +4,8 @@
 
 use super::codec::Decoded;
 use super::language::Field;
-use super::rows::{self, Extent, Row, Rows};
+use super::rows::{self, Extent};
+use super::shape::{Row, Rows};
 use super::source::hint;
 use super::{Rest, convert};
 use crate::connectors::error::{ConnectorError, ErrorKind};

@@ -5,9 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use axum::http::Method;
 use serde_json::{Value, json};
-use trueup::connectors::http::Outcome;
 use trueup::connectors::rest::Rest;
-use trueup::connectors::writing::{Looked, Sent, Writing as _};
+use trueup::connectors::writing::{Delivery, Looked, Sent, Writing as _};
 use trueup::connectors::{PsaConnector as _, Unwatched};
 use trueup::core::change::{self, Change, Create, CustomerField, LineField, PsaWrite, Target, Update};
 use trueup::core::money::{exact, plain};
@@ -193,7 +192,7 @@ async fn written(rest: &Rest, write: &PsaWrite) -> (Option<String>, Looked) {
     assert_eq!(rest.look(write, &before).await.unwrap(), Looked::DidNot, "nothing was sent yet");
     // the journal keeps it as text
     let before = serde_json::from_value(serde_json::to_value(&before).unwrap()).unwrap();
-    let Outcome::Done(Sent { id, .. }) = rest.send(write, &before, 0).await.unwrap() else { panic!("refused") };
+    let Delivery::Done(Sent { id, .. }) = rest.send(write, &before, 0).await.unwrap() else { panic!("refused") };
     let looked = rest.look(write, &before).await.unwrap();
     let now = rest.now(write, id.as_deref().unwrap()).await.unwrap();
     assert!(write.said().effective.is_some() || rest.shows(write, &before, now.as_ref()), "{now:?}");
@@ -252,7 +251,7 @@ async fn one_row_changes_and_every_other_stays_as_it_was_read() {
     assert_eq!(rest.stale(&stale, &found).await.unwrap().unwrap(), "quantity: expected 5, found 6.5");
     records.lock().unwrap().get_mut("/recurring/A/1").unwrap()["rev"] = json!(9);
     let sent = rest.send(&more_seats("A~11/2", "6.5", "8", None), &found, 0).await.unwrap();
-    assert!(matches!(sent, Outcome::Refused(_)), "another revision: {sent:?}");
+    assert!(matches!(sent, Delivery::Refused(_)), "another revision: {sent:?}");
     for unknown in ["A~11/9", "Z/1"] {
         let error = rest.before(&more_seats(unknown, "1", "2", None)).await.unwrap_err().to_string();
         assert!(error.contains("there is no line"), "{error}");

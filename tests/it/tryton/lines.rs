@@ -138,9 +138,18 @@ async fn a_raise_from_a_day_on_ends_the_line_and_adds_the_next_wherever_it_is_cu
         let raise = bench::line(&lines[0], &[("quantity", "3", "4")], Some("2026-11-01"));
         bench.wire.cut(call, cut);
         let written = bench.tried(&raise).await.unwrap();
-        let expected = if call == 9 { Ended::Done } else { Ended::Happened };
-        assert_eq!((&written.ended, written.shows), (&expected, true), "{call} {cut:?}: {written:?}");
-        let five = bench.wire.calls();
+        let (mut ended, mut record) = (written.ended, written.record);
+        let mut five = bench.wire.calls();
+        if (call, cut) == (2, Cut::Before) {
+            // the line that follows may have been under way: it is added when it is sure that it was not
+            assert!(matches!(ended, Ended::Open(_)) && five.len() == 3, "{ended:?}");
+            let settled = bench.settled_after(10).await.remove(0);
+            (ended, record) = (settled.ended, settled.record);
+        } else {
+            assert!(written.shows, "{call} {cut:?}");
+        }
+        assert_eq!(ended, if call == 9 { Ended::Done } else { Ended::Happened }, "{call} {cut:?}");
+        five.extend(bench.wire.calls());
         assert_eq!(five.len(), if cut == Cut::Before && call != 9 { 6 } else { 5 }, "{five:?}");
         let whole = bench.whole("sale.subscription", &subscription.to_string()).await;
         assert_eq!(
@@ -152,7 +161,7 @@ async fn a_raise_from_a_day_on_ends_the_line_and_adds_the_next_wherever_it_is_cu
         assert_eq!(different(&before, &ended), names(&["end_date"]));
         assert_eq!(ended["end_date"], day("2026-11-01"), "the first day that is not billed any more");
         assert_eq!(different(&other, &bench.whole("sale.subscription.line", &lines[1]).await), names(&[]));
-        let next = bench.whole("sale.subscription.line", written.record.as_ref().unwrap()).await;
+        let next = bench.whole("sale.subscription.line", &record.unwrap()).await;
         let of = |name: &str| next[name].clone();
         assert_eq!(
             (of("quantity"), of("start_date"), of("end_date"), of("service"), of("unit_price"), of("description")),

@@ -4,11 +4,11 @@ use reqwest::Method;
 use serde_json::{Value as Json, json};
 use trueup::connectors::PsaConnector;
 use trueup::connectors::environment::Environment;
-use trueup::core::change::{CustomerField, Target};
+use trueup::core::change::{CustomerField, LineField, PsaWrite, Target, Update};
 use trueup::engine::Ended;
 use trueup::simulate::CONNECTWISE;
 
-use super::{Bench, CUSTOMER, Peer, at, line, new_line, quick, rename, text, update_customer, world};
+use super::{Bench, CUSTOMER, Peer, at, changes, line, new_line, quick, rename, text, update_customer, world};
 use crate::rest::connectwise::{connect_as, serve};
 
 const BASE: &str = "/v4_6_release/apis/3.0";
@@ -129,4 +129,54 @@ async fn a_new_record_gets_the_ids_of_its_own_fields() {
     let (_, _, _, body) = bench.writes().remove(0);
     let sent: Json = serde_json::from_str(&body).unwrap();
     assert_eq!(sent["customFields"], json!([{ "id": 4, "value": "sub-9" }]));
+}
+
+/// What a connection through the file with these replacements comes to.
+async fn through(replacements: &[(&str, &str)]) -> Bench {
+    let (running, rest) = crate::rest::serve(&CONNECTWISE, &world(), "", replacements).await;
+    Bench::of(&PEER, running, Box::new(rest)).await
+}
+
+#[tokio::test]
+async fn the_lists_a_write_stands_on_are_read_once_for_it() {
+    let bench = through(&[]).await;
+    for tag in ["1", "2"] {
+        let asked = |bench: &Bench| {
+            let log = bench.running.log().into_iter();
+            log.filter(|entry| entry.path.contains("/system/userDefinedFields")).count()
+        };
+        let before = asked(&bench);
+        bench.done(&new_line("3", tag)).await;
+        assert_eq!(asked(&bench), before + 1, "each write reads them anew, and once");
+    }
+}
+
+#[tokio::test]
+async fn a_change_from_a_day_on_holds_also_where_a_line_goes_on_as_it_is() {
+    let bench = through(&[("carry    = {", "carry    = { billCustomer = \"billCustomer\",")]).await;
+    let fields = changes([(LineField::Bill, Some(text("Billable")), Some(text("NoCharge")))]);
+    let update = Update { target: line(), changes: fields };
+    let written = bench.done(&PsaWrite::UpdateLine { update, effective: Some("2026-11-16".parse().unwrap()) }).await;
+    let follows = Target { id: written.record.unwrap(), ..line() };
+    assert_eq!(bench.stored("line", &follows).await["billCustomer"], "NoCharge");
+    assert_eq!(bench.stored("line", &line()).await["billCustomer"], "Billable");
+}
+
+#[tokio::test]
+async fn what_somebody_changed_in_a_field_of_the_tenants_own_is_not_overwritten() {
+    let by_name =
+        ("external_id = { at = \"customFields[caption=Pax8 Id].value\"", "external_id = { custom = \"Pax8 Id\"");
+    for replacements in [&[][..], &[by_name]] {
+        let bench = through(replacements).await;
+        let by_hand = json!([{ "id": 5, "value": "by-hand" }]);
+        bench.change_by_hand("customer", &at(CUSTOMER), "marker", by_hand).await;
+        let change = |before| update_customer(CustomerField::ExternalId, before, Some(text("p8-7")));
+        let refused = bench.try_write(&change(None)).await.unwrap_err().to_string();
+        assert!(refused.contains("external_id: expected nothing, found by-hand"), "{refused}");
+        let held = bench.psa.records().unwrap().held("customer", &at(CUSTOMER)).await.unwrap();
+        assert!(held.contains(&("external_id".to_owned(), Some(text("by-hand")))), "{held:?}");
+        bench.done(&change(Some(text("by-hand")))).await;
+        let stored = bench.stored("customer", &at(CUSTOMER)).await;
+        assert_eq!(stored["customFields"], (PEER.held)("customer", "marker", Some("p8-7")));
+    }
 }

@@ -134,19 +134,52 @@ async fn a_quantity_from_the_middle_of_a_month_on_bills_every_day_once() {
 #[tokio::test]
 async fn a_change_that_stopped_between_its_calls_goes_on_where_it_stopped() {
     for peer in PEERS {
-        // refused once, carried out without an answer, not carried out: the second of the two calls
-        for (faults, sent) in
-            [("403-write=nth:2", 3), ("drop-write=nth:2", 2), ("fail-write=nth:2", 3), ("drop-write=nth:1", 2)]
-        {
+        // refused once; carried out without an answer
+        for (faults, sent) in [("403-write=nth:2", 3), ("drop-write=nth:2", 2), ("drop-write=nth:1", 2)] {
             let bench = Bench::new(peer, faults).await;
             let written = bench.write(&dated()).await;
             assert_eq!((&written.ended, written.shows), (&Ended::Happened, true), "{}: {faults}", peer.name);
             assert_eq!(bench.writes().len(), sent, "{}: {faults}: {:?}", peer.name, bench.writes());
-            let made = bench.writes().iter().filter(|(method, ..)| *method == Method::POST.as_str()).count();
-            assert_eq!(made, 1, "{}: {faults}", peer.name);
-            let all = [("2025-12-31", "0"), ("2026-01-01", "5"), ("2026-11-16", "7")];
-            assert_eq!(steps(&bench).await, expected(&all), "{}: {faults}", peer.name);
+            bills_every_day_once(&bench, faults).await;
         }
+    }
+}
+
+/// The change is made, and the line that follows was made once.
+async fn bills_every_day_once(bench: &Bench, faults: &str) {
+    let name = bench.peer.name;
+    let made = bench.writes().iter().filter(|(method, ..)| *method == Method::POST.as_str()).count();
+    assert_eq!(made, 1, "{name}: {faults}");
+    let all = [("2025-12-31", "0"), ("2026-01-01", "5"), ("2026-11-16", "7")];
+    assert_eq!(steps(bench).await, expected(&all), "{name}: {faults}");
+}
+
+#[tokio::test]
+async fn a_call_between_that_may_be_under_way_and_makes_a_line_is_not_sent_again_at_once() {
+    for peer in PEERS {
+        let first_makes = {
+            let bench = Bench::new(peer, "").await;
+            bench.done(&dated()).await;
+            bench.writes()[0].0 == Method::POST.as_str()
+        };
+        // answered as a failure, and not carried out
+        let bench = Bench::new(peer, "fail-write=nth:2").await;
+        let records = bench.psa.records().unwrap();
+        let written = bench.write(&dated()).await;
+        if first_makes {
+            // the end of the line can be said twice
+            assert_eq!((&written.ended, bench.writes().len()), (&Ended::Happened, 3), "{}", peer.name);
+            continue;
+        }
+        for minutes in [0, 9] {
+            let settled = bench.engine_after(minutes).await.settle(records, &Settling::once()).await.unwrap();
+            let Ended::Open(why) = &settled[0].ended else { panic!("{}: {settled:?}", peer.name) };
+            assert!(why.starts_with("1 of its calls took effect"), "{}: {why}", peer.name);
+            assert_eq!(bench.writes().len(), 2, "{}: it may yet be made", peer.name);
+        }
+        let settled = bench.engine_after(10).await.settle(records, &Settling::once()).await.unwrap();
+        assert_eq!(settled[0].ended, Ended::Happened, "{}", peer.name);
+        bills_every_day_once(&bench, "").await;
     }
 }
 
