@@ -78,6 +78,14 @@ fn flag(text: &str) -> Value {
     }
 }
 
+/// The text of a scalar.
+pub(super) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
 /// A stable id for an invented thing, in the shape of a UUID.
 pub(super) fn uuid(key: &str) -> String {
     let hex = format!("{:016x}{:016x}", rng(key).next_u64(), rng(&format!("{key}/2")).next_u64());

@@ -10,6 +10,7 @@
 mod autotask;
 mod connectwise;
 mod data;
+mod erpnext;
 mod faults;
 mod json;
 mod pax8;
@@ -28,6 +29,7 @@ use std::path::PathBuf;
 pub use autotask::AUTOTASK;
 pub use connectwise::CONNECTWISE;
 pub use data::{Data, File, Row, Table};
+pub use erpnext::ERPNEXT;
 pub use faults::{Commitment, Faults, Oversize, Shape, Withdrawn};
 pub use pax8::Pax8Credentials;
 pub use server::{Logged, Running};

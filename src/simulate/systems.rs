@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use super::autotask::AUTOTASK;
 use super::connectwise::CONNECTWISE;
+use super::erpnext::ERPNEXT;
 use super::server::{self, Running, Service};
 use super::{Data, Faults, SimulateError};
 
@@ -25,7 +26,7 @@ pub struct System {
 }
 
 /// All of them, in the order of their names.
-pub static SYSTEMS: [&System; 2] = [&AUTOTASK, &CONNECTWISE];
+pub static SYSTEMS: [&System; 3] = [&AUTOTASK, &CONNECTWISE, &ERPNEXT];
 
 impl System {
     /// The system of this name.

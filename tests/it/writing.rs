@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod connectwise;
+mod erpnext;
 mod lines;
 mod records;
 
@@ -16,7 +17,9 @@ use serde_json::Value as Json;
 use trueup::clock::Clock;
 use trueup::config::{self, Config};
 use trueup::connectors::PsaConnector;
-use trueup::core::change::{Change, Create, CustomerField, LineField, ProductField, PsaWrite, Target, Update, Value};
+use trueup::core::change::{
+    Change, Create, CustomerField, Kind, LineField, ProductField, PsaWrite, Target, Update, Value,
+};
 use trueup::core::money::exact;
 use trueup::engine::{Ended, Engine, EngineError, JournalEntry, Settling, Written};
 use trueup::simulate::{Data, File, Running};
@@ -40,16 +43,73 @@ struct Peer {
     sign: fn(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
     /// Whether the last day of a line is billed.
     bills_last_day: bool,
+    /// The system's own form of an id of [`world`].
+    id: fn(&str) -> String,
+    /// The record in the answer at its address.
+    record: fn(&str, &Target, Json) -> Json,
+    /// What the system has no place for, or does not do: fields such as `customer.code`, and what the tests below name.
+    lacks: &'static [&'static str],
+}
+
+impl Peer {
+    fn has(&self, what: &str) -> bool {
+        !self.lacks.contains(&what)
+    }
+
+    /// A price with as many decimals as are kept.
+    fn price(&self) -> &'static str {
+        if self.has("four decimals") { "23.0525" } else { "23.05" }
+    }
+
+    /// What is made, without the fields that have no place.
+    fn create<F: Kind>(&self, create: &Create<F>) -> PsaWrite {
+        let mut create = create.clone();
+        create.fields.retain(|field, _| self.has(&format!("{}.{}", F::NAME, field.name())));
+        if let Some(Value::Text(product)) =
+            create.fields.iter_mut().find(|(field, _)| field.name() == "product").map(|(_, value)| value)
+        {
+            *product = (self.id)(product);
+        }
+        create.below = create.below.map(|below| (self.id)(&below));
+        F::create(create)
+    }
+
+    fn update<F: Kind>(&self, update: &Update<F>, effective: Option<chrono::NaiveDate>) -> PsaWrite {
+        F::update(Update { target: self.target(&update.target), changes: update.changes.clone() }, effective)
+    }
+
+    fn target(&self, target: &Target) -> Target {
+        Target { id: (self.id)(&target.id), below: target.below.as_ref().map(|below| (self.id)(below)) }
+    }
+
+    /// A write of the kit as this system is written to.
+    fn own(&self, write: &PsaWrite) -> PsaWrite {
+        match write {
+            PsaWrite::CreateCustomer(create) => self.create(create),
+            PsaWrite::CreateProduct(create) => self.create(create),
+            PsaWrite::CreateLine(create) => self.create(create),
+            PsaWrite::UpdateCustomer(update) => self.update(update, None),
+            PsaWrite::UpdateProduct(update) => self.update(update, None),
+            PsaWrite::UpdateLine { update, effective } => self.update(update, *effective),
+        }
+    }
+}
+
+/// The systems that have what a test is about.
+fn having(what: &'static str) -> impl Iterator<Item = &'static Peer> {
+    PEERS.into_iter().filter(move |peer| peer.has(what))
 }
 
 type Starting = Pin<Box<dyn Future<Output = (Running, Box<dyn PsaConnector>)> + Send>>;
 
-const PEERS: [&Peer; 1] = [&connectwise::PEER];
+const PEERS: [&Peer; 2] = [&connectwise::PEER, &erpnext::PEER];
 
 const CUSTOMER: &str = "101";
 const PRODUCT: &str = "201";
 const AGREEMENT: &str = "301";
 const LINE: &str = "401";
+/// There is no such record.
+const MISSING: &str = "999";
 
 /// Two customers, two products, one agreement with a line of five and one of two.
 fn world() -> Data {
@@ -155,7 +215,7 @@ impl Bench {
     }
 
     async fn try_write(&self, write: &PsaWrite) -> Result<Answered, EngineError> {
-        self.engine_after(0).await.write(self.psa.records().unwrap(), write, None, &quick()).await
+        self.engine_after(0).await.write(self.psa.records().unwrap(), &self.peer.own(write), None, &quick()).await
     }
 
     async fn write(&self, write: &PsaWrite) -> Answered {
@@ -184,12 +244,14 @@ impl Bench {
         let answer = request.send().await.unwrap();
         let (status, text) = (answer.status(), answer.text().await.unwrap());
         assert!(status.is_success(), "{path}: {status} {text}");
-        serde_json::from_str(&text).unwrap()
+        if text.is_empty() { Json::Null } else { serde_json::from_str(&text).unwrap() }
     }
 
     /// A record as the system keeps it.
     async fn stored(&self, entity: &str, target: &Target) -> Json {
-        self.call(Method::GET, &(self.peer.address)(entity, target), None).await
+        let target = self.peer.target(target);
+        let answer = self.call(Method::GET, &(self.peer.address)(entity, &target), None).await;
+        (self.peer.record)(entity, &target, answer)
     }
 
     /// The same without what changes with every write.
@@ -204,7 +266,7 @@ impl Bench {
     /// Somebody else changes a field.
     async fn change_by_hand(&self, entity: &str, target: &Target, field: &str, value: Json) {
         let (method, body) = (self.peer.by_hand)((self.peer.place)(entity, field), value);
-        self.call(method, &(self.peer.address)(entity, target), Some(body)).await;
+        self.call(method, &(self.peer.address)(entity, &self.peer.target(target)), Some(body)).await;
     }
 
     /// What was sent to change something, and the statuses of the answers: those of this connection only.

@@ -429,7 +429,7 @@ mod tests {
         )
         .unwrap();
         let known = [("9", "Tier"), ("x-7", "Seat Id"), ("1", "Twin"), ("2", "Twin")];
-        let known = known.map(|(id, caption)| (id.to_owned(), Decoded::Text(caption.to_owned())));
+        let known = known.map(|(id, caption)| (id.to_owned(), Some(Decoded::Text(caption.to_owned()))));
         let references = References::from([(("field".to_owned(), "caption".to_owned()), known.into())]);
         let identified = |own: Value| {
             let mut body = json!({ "name": "New", "own": own });

@@ -4,8 +4,12 @@
 
 use super::settings::ConnectorFile;
 
-const FILES: [(&str, &str); 3] =
-    [("autotask", include_str!("builtin/autotask.toml")), ("connectwise", include_str!("builtin/connectwise.toml")), ("tryton", include_str!("builtin/tryton.toml"))];
+const FILES: [(&str, &str); 4] = [
+    ("autotask", include_str!("builtin/autotask.toml")),
+    ("connectwise", include_str!("builtin/connectwise.toml")),
+    ("erpnext", include_str!("builtin/erpnext.toml")),
+    ("tryton", include_str!("builtin/tryton.toml")),
+];
 
 impl ConnectorFile {
     /// A file that comes with the program, such as `builtin:connectwise`; `None` where there is none of this name.

@@ -18,6 +18,8 @@ use crate::core::outside::excerpt;
 pub(super) const RFC3339: &str = "rfc3339";
 /// The format word for dates as objects with `year`, `month`, `day`.
 pub(super) const TAGGED: &str = "tagged";
+/// What stands for the id in the form of a reference.
+pub(super) const ID: &str = "{id}";
 
 /// A value in our form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +39,8 @@ pub(super) enum Kind {
     Day,
 }
 
-/// Fields of other records that references stand for: entity and field, then id.
-pub(super) type References = BTreeMap<(String, String), BTreeMap<String, Decoded>>;
+/// Fields of other records that references stand for: entity and field, then id; a record may have no value there.
+pub(super) type References = BTreeMap<(String, String), BTreeMap<String, Option<Decoded>>>;
 
 impl Codec {
     /// What it gives; `None` where another record decides.
@@ -84,7 +86,12 @@ pub(super) fn decode(
         Codec::Date { format, last_day: false, .. } => Decoded::Day(day(wire, format)?),
         Codec::Date { format, .. } => Decoded::Day(day(wire, format)?.succ_opt().ok_or("there is no day after it")?),
         Codec::Enum { map, unknown } => Decoded::Text(word(wire, map, *unknown)?),
-        Codec::Ref { entity, key, wrap, .. } => reference(wire, entity, key.as_deref(), wrap.as_deref(), references)?,
+        Codec::Ref { entity, key, wrap, form, .. } => {
+            let id = reference(wire, wrap.as_deref(), form.as_deref())?;
+            let Some(key) = key else { return Ok(Some(Decoded::Text(id))) };
+            let known = references.get(&(entity.clone(), key.clone())).and_then(|known| known.get(&id));
+            return known.cloned().ok_or_else(|| format!("no {entity} with id {id} and a {key} is listed"));
+        }
     };
     Ok(Some(value))
 }
@@ -195,13 +202,8 @@ pub(super) fn spellings(theirs: &Value) -> &[Value] {
     theirs.as_array().map_or_else(|| std::slice::from_ref(theirs), Vec::as_slice)
 }
 
-fn reference(
-    wire: &Value,
-    entity: &str,
-    key: Option<&str>,
-    wrap: Option<&str>,
-    references: &References,
-) -> Result<Decoded, String> {
+/// The id that a reference holds.
+fn reference(wire: &Value, wrap: Option<&str>, form: Option<&str>) -> Result<String, String> {
     let id = match wrap {
         None => wire,
         Some(member) => {
@@ -209,12 +211,9 @@ fn reference(
         }
     };
     let id = text_of(id)?;
-    let Some(key) = key else { return Ok(Decoded::Text(id)) };
-    references
-        .get(&(entity.to_owned(), key.to_owned()))
-        .and_then(|known| known.get(&id))
-        .cloned()
-        .ok_or_else(|| format!("no {entity} with id {id} and a {key} is listed"))
+    let Some((before, after)) = form.and_then(|form| form.split_once(ID)) else { return Ok(id) };
+    let inside = id.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+    inside.map(str::to_owned).ok_or_else(|| format!("`{before}{ID}{after}` expected, found {}", shown(wire)))
 }
 
 /// Outside content in an error, cut so that a hostile cell does not fill the report.
@@ -235,7 +234,7 @@ mod tests {
     fn decoded(codec_text: &str, wire: &str, numbers: Numbers) -> Result<Option<Decoded>, String> {
         let references = References::from([(
             ("status".to_owned(), "name".to_owned()),
-            BTreeMap::from([("2".to_owned(), Decoded::Text("Active".to_owned()))]),
+            BTreeMap::from([("2".to_owned(), Some(Decoded::Text("Active".to_owned()))), ("3".to_owned(), None)]),
         )]);
         decode(&codec(codec_text), Some(&serde_json::from_str(wire).unwrap()), numbers, &references)
     }
@@ -309,12 +308,15 @@ mod tests {
                 text("17"),
             ),
             ("kind = 'ref'\nentity = 'status'\nkey = 'name'", Numbers::Number, "2", text("Active")),
+            ("kind = 'ref'\nentity = 'x'\nform = '/x({id})'", Numbers::Number, r#""/x(7)""#, text("7")),
         ] {
             assert_eq!(decoded(codec, wire, numbers), Ok(Some(expected)), "{codec} {wire}");
         }
         for nothing in ["null", "\"\""] {
             assert_eq!(decoded("kind = 'decimal'", nothing, Numbers::Number), Ok(None));
         }
+        let named = "kind = 'ref'\nentity = 'status'\nkey = 'name'";
+        assert_eq!(decoded(named, "3", Numbers::Number), Ok(None), "there, and without a name");
         let sentinel = "kind = 'date'\nformat = '%Y-%m-%d'\nnone = '1899-12-30'";
         assert_eq!(decoded(sentinel, r#""1899-12-30""#, Numbers::Number), Ok(None));
         assert_eq!(decode(&codec("kind = 'text'"), None, Numbers::Number, &References::new()), Ok(None));
@@ -355,7 +357,7 @@ mod tests {
             ("kind = 'enum'\nmap = { a = 'A', b = 2 }", r#""C""#, r#"one of "A", 2 expected, found "C""#),
             ("kind = 'enum'\nmap = { a = ['A', 'AA'], b = 2 }", r#""C""#, r#"one of "A", "AA", 2 expected, found "C""#),
             ("kind = 'ref'\nentity = 'customer'\nwrap = 'id'", "17", "an object with `id` expected, found 17"),
-            ("kind = 'ref'\nentity = 'status'\nkey = 'name'", "3", "no status with id 3 and a name is listed"),
+            ("kind = 'ref'\nentity = 'status'\nkey = 'name'", "9", "no status with id 9 and a name is listed"),
         ] {
             assert_eq!(decoded(codec, wire, Numbers::Number), Err(expected.to_owned()), "{codec} {wire}");
         }

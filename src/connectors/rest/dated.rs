@@ -37,7 +37,7 @@ impl<'d> Draft<'d> {
             return self.by_difference(one, field, day);
         }
         if let Some(split) = self.split(one, day)? {
-            if self.entity.inside.is_some() {
+            if self.entity.is_set() {
                 return Ok(vec![self.split_inside(one, &split)?]);
             }
             let mut add = self.made_of(&split.new, &split.carried, &self.names(Some(one)))?;

@@ -88,14 +88,16 @@ fn ways(entity: &Entity) -> String {
     let mut ways = Vec::new();
     match (&entity.parent, &entity.inside) {
         (Some(parent), Some(inside)) => {
-            ways.push(format!("inside each {parent}, at `{inside}`; a change replaces the set"));
+            let how = if entity.apart { "each written by itself" } else { "a change replaces the set" };
+            ways.push(format!("inside each {parent}, at `{inside}`; {how}"));
         }
         (Some(parent), None) => ways.push(format!("below each {parent}")),
         (None, _) => {}
     }
     if let Some(list) = &entity.list {
         let verb = if list.post.is_some() { "POST" } else { "GET" };
-        ways.push(format!("{verb} {}, {}", list.address(), cut(&list.page)));
+        let each = if list.read_each { ", each read again by itself" } else { "" };
+        ways.push(format!("{verb} {}, {}{each}", list.address(), cut(&list.page)));
     }
     ways.extend(entity.stretches.as_ref().map(|rows| format!("by days: rows of {}", rows.entity)));
     ways.extend(entity.create.as_ref().map(|create| made(entity, create)));
@@ -116,11 +118,9 @@ fn cut(page: &Page) -> String {
 }
 
 fn made(entity: &Entity, create: &Create) -> String {
-    let way = match (&create.post, &create.put) {
-        (Some(address), _) => format!("made by POST {address}"),
-        (None, Some(address)) => format!("made by PUT {address}"),
-        (None, None) => "added to the set".to_owned(),
-    };
+    let calls = [("POST", &create.post), ("PUT", &create.put), ("PATCH", &create.patch)];
+    let call = calls.iter().find_map(|(verb, address)| Some(format!("made by {verb} {}", address.as_ref()?)));
+    let way = call.unwrap_or_else(|| "added to the set".to_owned());
     let link = entity.link.iter().map(|link| {
         let at = link.custom.as_ref().or(link.at.as_ref());
         format!("the link in `{}`", at.map_or("", String::as_str))
@@ -202,6 +202,11 @@ fn place(field: &Field, numbers: Numbers) -> String {
         parts.push(if parts.is_empty() { format!("always {default}") } else { format!("else {default}") });
     }
     parts.extend(field.codec.as_ref().map(|codec| spelled(codec, numbers)));
+    let elsewhere = |to: &String| match &field.to_codec {
+        Some(codec) => format!("written at {to} as {}", spelled(codec, numbers)),
+        None => format!("written at {to}"),
+    };
+    parts.extend(field.to.as_ref().map(elsewhere));
     parts.extend(field.max.map(|most| format!("at most {most} characters")));
     parts.join(", ")
 }

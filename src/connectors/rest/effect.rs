@@ -185,7 +185,7 @@ impl Rest {
         let end = end.map_err(unfit)?;
         let ended = same(field, end.as_ref(), Some(&Decoded::Day(split.ends)));
         // rows inside a record change together, in one call
-        let all = if draft.entity.inside.is_some() { 1 } else { 2 };
+        let all = if draft.entity.is_set() { 1 } else { 2 };
         let staged = |done, id| Self::staged(draft, (was, now), (done, all), id).map_err(unfit);
         Ok(match (added.as_slice(), ended, end, split.first) {
             ([new], true, ..) => staged(all, new.clone())?,

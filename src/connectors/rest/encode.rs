@@ -7,7 +7,7 @@ use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 use serde_json::{Number, Value, json};
 
-use super::codec::{Decoded, RFC3339, References, TAGGED, decode, spellings};
+use super::codec::{Decoded, ID, RFC3339, References, TAGGED, decode, spellings};
 use super::language::{Codec, MoneyUnit, Numbers};
 use crate::core::money;
 use crate::core::outside::excerpt;
@@ -61,13 +61,17 @@ fn spelling(codec: &Codec, value: &Decoded, numbers: Numbers, references: &Refer
                 format!("one of {} expected, found `{}`", known.join(", "), excerpt(word, 40))
             })
         }
-        (Codec::Ref { entity, key, wrap, number }, value) => {
+        (Codec::Ref { entity, key, wrap, number, form }, value) => {
             let id = match (key, value) {
                 (None, Decoded::Text(id)) => id.as_str(),
                 (None, _) => return Err(mismatch(value)),
                 (Some(key), value) => looked_up(value, entity, key, references)?,
             };
-            let id = if *number { whole(id)? } else { Value::from(id) };
+            let id = match form {
+                Some(form) => Value::from(form.replacen(ID, id, 1)),
+                None if *number => whole(id)?,
+                None => Value::from(id),
+            };
             Ok(match wrap {
                 None => id,
                 Some(member) => json!({ member: id }),
@@ -133,7 +137,7 @@ pub(super) fn looked_up<'r>(
     references: &'r References,
 ) -> Result<&'r str, String> {
     let known = references.get(&(entity.to_owned(), key.to_owned())).into_iter().flatten();
-    let mut fitting = known.filter(|(_, held)| *held == value).map(|(id, _)| id.as_str());
+    let mut fitting = known.filter(|(_, held)| held.as_ref() == Some(value)).map(|(id, _)| id.as_str());
     match (fitting.next(), fitting.next()) {
         (Some(id), None) => Ok(id),
         (None, _) => Err(format!("no {entity} is listed whose {key} is {}", shown(value))),
@@ -178,7 +182,7 @@ mod tests {
     }
 
     fn references() -> References {
-        let status = |id: &str, name: &str| (id.to_owned(), Decoded::Text(name.to_owned()));
+        let status = |id: &str, name: &str| (id.to_owned(), Some(Decoded::Text(name.to_owned())));
         References::from([(
             ("status".to_owned(), "name".to_owned()),
             BTreeMap::from([status("1", "Active"), status("2", "Gone"), status("3", "Twin"), status("4", "Twin")]),
@@ -217,9 +221,10 @@ mod tests {
         }
 
         #[test]
-        fn ids_come_back(id in any::<i64>(), wrap in any::<bool>(), number in any::<bool>()) {
+        fn ids_come_back(id in any::<i64>(), wrap in any::<bool>(), number in any::<bool>(), form in any::<bool>()) {
             let wrap = if wrap { "\nwrap = 'id'" } else { "" };
-            let codec = codec(&format!("kind = 'ref'\nentity = 'x'\nnumber = {number}{wrap}"));
+            let form = if form { "\nform = '/x({id})'" } else { "" };
+            let codec = codec(&format!("kind = 'ref'\nentity = 'x'\nnumber = {number}{wrap}{form}"));
             returns(&codec, Decoded::Text(id.to_string()), Numbers::Number);
         }
     }

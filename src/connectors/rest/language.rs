@@ -18,13 +18,13 @@ use serde::Deserialize;
 
 pub(super) use answers::{Class, Rule, Wait, When};
 pub(super) use calls::{Auth, Discover, Http, Limits, Numbers, Observed, ResetUnit, Setting, SettingKind};
-pub(super) use fields::{Codec, Compare, Dir, Field, MoneyUnit, UnknownWord};
+pub(super) use fields::{Codec, Compare, Dir, Field, MoneyUnit, OneOrMore, UnknownWord};
 pub(super) use lists::{Get, List, Page, PageIn, Size};
 pub(super) use others::{Named, Quota, Stretches};
 pub(super) use tickets::{Ticket, TicketField};
 pub(super) use writes::{
-    Action, Clear, Create, CustomFields, CustomShape, Dated, Dialect, First, Guard, InPatch, Link, Lookup, OwnIds,
-    Step, Style, Until, Update, Wrap,
+    Action, Clear, Create, CustomFields, CustomShape, Dated, Dialect, First, Guard, InPatch, LINK, Link, Lookup,
+    OwnIds, Step, Style, Until, Update, Wrap,
 };
 
 /// A whole file.
@@ -60,6 +60,9 @@ pub(super) struct Entity {
     pub(super) parent: Option<String>,
     /// Where the parent's rows hold these; then they have no list of their own, and a change replaces the set.
     pub(super) inside: Option<String>,
+    /// Whether they are nevertheless written one by one, each at an address of its own.
+    #[serde(default)]
+    pub(super) apart: bool,
     /// Or: the entity whose record a row is part of, where all rows stand in one list.
     pub(super) above: Option<String>,
     /// Where a row that was read by itself says which of those it is below.
@@ -84,6 +87,11 @@ pub(super) struct Entity {
 }
 
 impl Entity {
+    /// Whether a change of one sends all of them.
+    pub(super) fn is_set(&self) -> bool {
+        self.inside.is_some() && !self.apart
+    }
+
     /// The entity of the record that a row is below or part of.
     pub(super) fn over(&self) -> Option<&str> {
         self.parent.as_deref().or(self.above.as_deref())

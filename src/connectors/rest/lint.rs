@@ -82,6 +82,14 @@ impl<'f> Lint<'f> {
         Path::parse(text).map_err(|what| self.fault(what)).ok()
     }
 
+    /// A path whose names may be settings.
+    pub(super) fn column(&mut self, text: &str) -> Option<Path> {
+        if text.contains('{') {
+            self.template(text, &[]);
+        }
+        self.path(text)
+    }
+
     pub(super) fn duration(&mut self, text: &str) {
         if lint_http::duration(text).is_none() {
             self.fault(format!("`{text}` is not a length of time written like 30s, 5m, 24h"));
@@ -233,12 +241,12 @@ impl<'f> Lint<'f> {
             let hint = hint(name, &canonical::ENTITIES);
             self.fault(format!("no record of ours is made of `{name}`, and no parent or ref names it{hint}"));
         }
-        self.at("id", |lint| _ = lint.path(&entity.id));
+        self.at("id", |lint| _ = lint.column(&entity.id));
         let ancestors = self.ancestors(name);
         if let Some(version) = &entity.version {
             self.at("version", |lint| {
                 lint.one_of(&[("at", version.at.is_some()), ("header", version.header.is_some())]);
-                lint.maybe("at", version.at.as_ref(), |lint, path| _ = lint.path(path));
+                lint.maybe("at", version.at.as_ref(), |lint, path| _ = lint.column(path));
             });
         }
         let is_above = self.connector.entity.values().any(|other| other.above.as_deref() == Some(name));

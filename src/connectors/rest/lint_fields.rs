@@ -3,7 +3,7 @@
 //! Keeps the invariant that a file that passes can make every record it is meant to make.
 
 use super::canonical;
-use super::codec::{Kind, decode_default, is_date_format, spellings};
+use super::codec::{ID, Kind, decode_default, is_date_format, spellings};
 use super::language::{Codec, Compare, Dir, Entity, Field, MoneyUnit};
 use super::lint::{Lint, repeated};
 use super::source::hint;
@@ -75,7 +75,7 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
     lint.maybe("product_of", field.product_of.as_ref(), |lint, factors| product_of(lint, entity, field, factors, kind));
     let path = field.at.as_ref().and_then(|at| {
         let mut path = None;
-        lint.at("at", |lint| path = lint.path(at));
+        lint.at("at", |lint| path = lint.column(at));
         path
     });
     lint.maybe("or_at", field.or_at.as_ref(), |lint, places| {
@@ -83,7 +83,7 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
         lint.demand(!places.all().is_empty(), "a place is needed");
         for place in places.all() {
             lint.demand(field.at.as_ref() != Some(place), "the same place as `at`");
-            let _ = lint.path(place);
+            let _ = lint.column(place);
         }
     });
     lint.maybe("of_stretch", field.of_stretch.as_ref(), |lint, of| {
@@ -93,6 +93,13 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
         lint.demand(field.at.is_some(), "`at` is needed: where the value is read");
         lint.demand(field.at.as_ref() != Some(place), "the same place as `at`");
         lint.demand(is_written(entity, field), "the field is not written");
+    });
+    lint.maybe("to_codec", field.to_codec.as_ref(), |lint, codec| {
+        lint.demand(field.to.is_some(), "`to` is needed: where it is written");
+        check_codec(lint, codec);
+        let read = field.codec.as_ref().map_or(Some(Kind::Text), Codec::gives);
+        let fits = read.zip(codec.gives()).is_none_or(|(read, written)| read == written);
+        lint.demand(fits, "what is written is of another kind than what is read");
     });
     lint.maybe("from_parent", field.from_parent.as_ref(), |lint, of| from_parent(lint, entity, field, of, kind));
     lint.maybe("codec", field.codec.as_ref(), |lint, codec| check_codec(lint, codec));
@@ -117,7 +124,7 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
     if is_written(entity, field) {
         let mut path = path;
         if let Some(to) = &field.to {
-            lint.at("to", |lint| path = lint.path(to));
+            lint.at("to", |lint| path = lint.column(to));
         }
         if let Some(Err(what)) = path.as_ref().map(super::path::Path::writable) {
             lint.fault(format!("{what}; say `dir = \"read\"`"));
@@ -127,7 +134,11 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
             !keyed || field.new.is_some(),
             "writing into a keyed element needs `new`: what a new element holds",
         );
-        lint.maybe("codec", field.codec.as_ref(), |lint, codec| invertible(lint, codec));
+        let (key, codec) = match &field.to_codec {
+            Some(codec) => ("to_codec", Some(codec)),
+            None => ("codec", field.codec.as_ref()),
+        };
+        lint.maybe(key, codec, |lint, codec| invertible(lint, codec));
     }
     lint.maybe("make", field.make.as_ref(), |lint, make| {
         lint.demand(field.dir != Dir::Read, "`make` is for fields that are written");
@@ -245,7 +256,12 @@ fn check_codec(lint: &mut Lint<'_>, codec: &Codec) {
                 lint.fault(format!("{twice} stands for two words; it could not be read back"));
             }
         }
-        Codec::Ref { entity, key, wrap: _, number: _ } => reference(lint, entity, key.as_deref()),
+        Codec::Ref { entity, key, wrap: _, number, form } => {
+            reference(lint, entity, key.as_deref());
+            lint.demand(!number || form.is_none(), "an id in a `form` is a text, not a `number`");
+            let is_form = form.as_ref().is_none_or(|form| form.matches(ID).count() == 1);
+            lint.demand(is_form, "`form` holds `{id}` once");
+        }
     }
 }
 

@@ -35,6 +35,10 @@ impl<'f> Lint<'f> {
             lint.demand(body.is_object(), "an object is expected");
             lint.templates_in(body, ancestors);
         });
+        let is_read = entity.get.is_some();
+        self.at("read_each", |lint| {
+            lint.demand(is_read || !list.read_each, "`get` is needed: how each is read by itself");
+        });
         let pages_in_body = list.page_in == PageIn::Body;
         self.at("page_in", |lint| {
             lint.demand(!pages_in_body || list.post.is_some(), "a list asked for by GET has no body");
@@ -53,7 +57,7 @@ impl<'f> Lint<'f> {
             lint.at("at", |lint| _ = lint.path(&count.at));
         });
         self.maybe("gone", list.gone.as_ref(), |lint, gone| {
-            lint.at("at", |lint| _ = lint.path(&gone.at));
+            lint.at("at", |lint| _ = lint.column(&gone.at));
             lint.demand(entity.fields.contains_key("status"), "the entity needs a field `status` to say it with");
         });
     }

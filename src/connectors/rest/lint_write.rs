@@ -3,7 +3,7 @@
 //! Keeps the invariant that what a file that passes says about writing can be done.
 
 use super::language::{
-    Action, Clear, Create, Dated, Dialect, Dir, Entity, Field, Guard, Link, Lookup, Step, Style, Update, Wrap,
+    Action, Clear, Create, Dated, Dialect, Dir, Entity, Field, Guard, LINK, Link, Lookup, Step, Style, Update, Wrap,
 };
 use super::lint::Lint;
 use super::lint_fields;
@@ -22,16 +22,17 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, entity: &'f Entity, ancestors: &[&s
         if entity.inside.is_some() { parent.is_some_and(|it| it.get.is_some()) } else { entity.get.is_some() };
     lint.demand(!writes || is_read, "writing needs a `get`: a record is looked at before and after");
     // what is written is the record they are inside of
-    let one = if entity.inside.is_some() { ancestors.to_vec() } else { one };
+    let one = if entity.is_set() { ancestors.to_vec() } else { one };
+    lint.demand(entity.inside.is_some() || !entity.apart, "`apart` is for rows `inside` a record");
     lint.demand(
-        entity.inside.is_none() || entity.create.is_none() || entity.update.is_some(),
+        !entity.is_set() || entity.create.is_none() || entity.update.is_some(),
         "`update` is needed: how the set is replaced",
     );
     lint.demand(!writes || ancestors.len() <= 1, "a record two lists below another cannot be written");
     lint.maybe("create", entity.create.as_ref(), |lint, create| check_create(lint, entity, create, ancestors));
     lint.maybe("update", entity.update.as_ref(), |lint, update| check_update(lint, entity, update, &one));
     lint.maybe("parent_at", entity.parent_at.as_ref(), |lint, path| {
-        lint.path(path);
+        lint.column(path);
         lint.demand(entity.over().is_some(), "there is no `parent`, and nothing `above`");
     });
     lint.maybe("above", entity.above.as_ref(), |lint, above| check_above(lint, entity, above));
@@ -86,10 +87,12 @@ fn check_above(lint: &mut Lint<'_>, entity: &Entity, above: &str) {
 }
 
 fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create, ancestors: &[&str]) {
-    match entity.inside {
-        None => lint.one_of(&[("post", create.post.is_some()), ("put", create.put.is_some())]),
-        Some(_) => {
-            let calls = [create.post.is_some(), create.put.is_some(), create.reply.is_some(), create.id.is_some()];
+    let verbs = [("patch", &create.patch), ("post", &create.post), ("put", &create.put)];
+    let said = verbs.map(|(verb, address)| (verb, address.is_some()));
+    match entity.is_set() {
+        false => lint.one_of(&said),
+        true => {
+            let calls = [said.iter().any(|(_, said)| *said), create.reply.is_some(), create.id.is_some(), !create.headers.is_empty()];
             let said = calls.contains(&true) || create.idempotent.is_some() || create.wrap.is_some();
             lint.demand(
                 !said,
@@ -97,9 +100,18 @@ fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create,
             );
         }
     }
-    for (verb, address) in [("post", &create.post), ("put", &create.put)] {
-        lint.maybe(verb, address.as_ref(), |lint, address| lint.address(address, ancestors));
+    let above_or_link: Vec<&str> = ancestors.iter().copied().chain([LINK]).collect();
+    for (verb, address) in verbs {
+        lint.maybe(verb, address.as_ref(), |lint, address| lint.address(address, &above_or_link));
     }
+    let link = entity.link.as_ref();
+    let is_whole = !create.is_addressed_by_link() || link.is_some_and(|link| link.max.is_none());
+    lint.demand(is_whole, "an address with `{link}` needs a `link` that is kept whole, without `max`");
+    lint.at("headers", |lint| {
+        for (name, text) in &create.headers {
+            lint.at(name, |lint| _ = lint.template(text, ancestors));
+        }
+    });
     for (key, path) in [("reply", &create.reply), ("id", &create.id)] {
         lint.maybe(key, path.as_ref(), |lint, path| _ = lint.path(path));
     }
@@ -273,7 +285,7 @@ fn check_wrap(lint: &mut Lint<'_>, wrap: &Wrap) {
 fn check_link<'f>(lint: &mut Lint<'f>, entity: &Entity, kept: &'f Link) {
     lint.one_of(&[("at", kept.at.is_some()), ("custom", kept.custom.is_some())]);
     lint.maybe("at", kept.at.as_ref(), |lint, at| {
-        if let Some(Err(what)) = lint.path(at).as_ref().map(Path::writable) {
+        if let Some(Err(what)) = lint.column(at).as_ref().map(Path::writable) {
             lint.fault(what);
         }
     });
@@ -282,7 +294,7 @@ fn check_link<'f>(lint: &mut Lint<'f>, entity: &Entity, kept: &'f Link) {
         lint.demand(lint.connector.custom_fields.is_some(), "`[custom_fields]` must say where such fields are");
     });
     lint.maybe("max", kept.max.as_ref(), |lint, most| lint.demand(*most > 0, "1 or more expected"));
-    lint.maybe("lookup", kept.lookup.as_ref(), |lint, lookup| check_lookup(lint, entity, lookup, &["link"]));
+    lint.maybe("lookup", kept.lookup.as_ref(), |lint, lookup| check_lookup(lint, entity, lookup, &[LINK]));
 }
 
 pub(super) fn check_lookup<'f>(lint: &mut Lint<'f>, entity: &Entity, lookup: &'f Lookup, names: &[&str]) {

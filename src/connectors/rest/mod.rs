@@ -26,6 +26,7 @@ mod body;
 mod builtin;
 mod canonical;
 mod codec;
+mod columns;
 mod compare;
 mod convert;
 mod custom;
@@ -61,6 +62,7 @@ mod stretches;
 mod template;
 mod tickets;
 mod trial;
+mod whole;
 
 use std::sync::Arc;
 
@@ -125,11 +127,12 @@ impl Rest {
     /// [`ErrorKind::Settings`] with every mistake of the file, or the setting that is missing or cannot be used.
     pub fn new(settings: RestSettings) -> Result<Self> {
         let refuse = |what: String| ConnectorError::new(&settings.name, "settings", ErrorKind::Settings(what));
-        let connector = lint::read(&settings.file.name, &settings.file.text).map_err(|faults| {
+        let mut connector = lint::read(&settings.file.name, &settings.file.text).map_err(|faults| {
             let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
             refuse(format!("the connector file cannot be used:\n{}", lines.join("\n")))
         })?;
         let values = Values::new(&connector, &settings.values).map_err(refuse)?;
+        columns::settle(&mut connector, &values).map_err(refuse)?;
         let client = Client::new(values.client_settings(&connector, &settings).map_err(refuse)?)?;
         let descriptor = Descriptor {
             kind: "rest",

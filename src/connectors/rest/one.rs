@@ -3,6 +3,7 @@
 //! Keeps the invariant that the record that was asked for is the one that is believed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -107,7 +108,7 @@ impl Connection {
     }
 
     /// One record of an entity; `None` where the system says that there is none.
-    pub(super) async fn one(&self, name: &str, target: &Target) -> Result<Option<One>> {
+    pub(super) async fn one(self: &Arc<Self>, name: &str, target: &Target) -> Result<Option<One>> {
         let entity = self.entity(name)?;
         if entity.inside.is_some() {
             return self.one_inside(name, entity, target).await;
@@ -184,7 +185,7 @@ impl Connection {
         Ok(record.map(|(raw, _)| raw))
     }
 
-    async fn record(
+    pub(super) async fn record(
         &self,
         name: &str,
         entity: &Entity,

@@ -12,7 +12,8 @@ use super::body::{Put, Taking, identify};
 use super::codec::{Decoded, References, decode_default, text_of};
 use super::compare::cut;
 use super::encode::encode;
-use super::language::{Action, Codec, Create, Dir, Entity, Field, Guard, Step, Update, Wrap};
+use super::inside;
+use super::language::{Action, Codec, Create, Dir, Entity, Field, Guard, LINK, Step, Update, Wrap};
 use super::one::{Names, One};
 use super::path::Path;
 use super::rows::Connection;
@@ -86,7 +87,7 @@ impl<'d> Draft<'d> {
 
     fn encoded(&self, field: &Field, value: &Decoded) -> Built<Value> {
         let text = Codec::Text { wrap: None };
-        let codec = field.codec.as_ref().unwrap_or(&text);
+        let codec = field.to_codec.as_ref().or(field.codec.as_ref()).unwrap_or(&text);
         let value = match value {
             Decoded::Text(text) => &Decoded::Text(cut(text, field.max)),
             Decoded::Flag(_) | Decoded::Number(_) | Decoded::Day(_) => value,
@@ -95,9 +96,16 @@ impl<'d> Draft<'d> {
     }
 
     pub(super) fn names(&self, one: Option<&'d One>) -> Names<'d> {
-        let id = self.said.target.map(|target| target.id.as_str());
         let below = one.and_then(|one| one.below.as_deref()).or(self.said.below);
-        self.of.names(self.entity, id, below)
+        let mut names = self.of.names(self.entity, self.id(), below);
+        names.own.extend(self.said.marker.map(|marker| (LINK, marker)));
+        names
+    }
+
+    /// The id that addresses name: of a row inside a record its own.
+    fn id(&self) -> Option<&'d str> {
+        let id = self.said.target.map(|target| target.id.as_str())?;
+        if self.entity.inside.is_some() { inside::parts(id).map(|(_, own)| own) } else { Some(id) }
     }
 
     /// The calls that change a record; none where nothing changes.
@@ -122,9 +130,10 @@ impl<'d> Draft<'d> {
             return Ok(None);
         }
         let taking = self.taking(update);
-        let body = match self.entity.inside {
-            None => taking.body(&read, &puts)?,
-            Some(_) => self.set_with(taking, one, &puts, Vec::new())?,
+        let body = if self.entity.is_set() {
+            self.set_with(taking, one, &puts, Vec::new())?
+        } else {
+            taking.body(&read, &puts)?
         };
         self.change(update, one, body).map(Some)
     }
@@ -184,8 +193,8 @@ impl<'d> Draft<'d> {
         let id = self.said.target.map(|target| target.id.clone()).unwrap_or_default();
         // what is sent is the record that holds the set, where the row is inside one
         let above = self.entity.parent.as_ref().and_then(|parent| self.of.connector.entity.get(parent));
-        let (entity, record) = match (&self.entity.inside, above, &one.above) {
-            (Some(_), Some(entity), Some(record)) => (entity, record),
+        let (entity, record) = match (self.entity.is_set(), above, &one.above) {
+            (true, Some(entity), Some(record)) => (entity, record),
             _ => (self.entity, &one.raw),
         };
         if let Some(at) = &update.id_at {
@@ -242,9 +251,8 @@ impl<'d> Draft<'d> {
 
     fn acted(&self, name: &str, one: &One) -> Built<Request> {
         let (action, is_above) = self.action(name)?;
-        let id = self.said.target.map(|target| target.id.as_str());
         let below = one.below.as_deref();
-        let names = self.of.names(self.entity, if is_above { below } else { id }, below);
+        let names = self.of.names(self.entity, if is_above { below } else { self.id() }, below);
         Ok(Request {
             name: name.to_owned(),
             verb: Verb::Post,
@@ -261,7 +269,7 @@ impl<'d> Draft<'d> {
         for name in self.said.fields.keys() {
             self.field(name)?;
         }
-        let write = match around.filter(|_| self.entity.inside.is_some()) {
+        let write = match around.filter(|_| self.entity.is_set()) {
             Some(one) => self.added(one)?,
             None => self.made_of(&self.values()?, &Map::new(), &self.names(None))?,
         };
@@ -278,13 +286,14 @@ impl<'d> Draft<'d> {
         let create = self.entity.create.as_ref().ok_or_else(|| self.unable("made"))?;
         let body = self.filled(create, values, carried, names)?;
         let marker = self.said.marker.unwrap_or_default();
-        let (verb, address) = verb_of(None, create.put.as_ref(), create.post.as_ref())?;
+        let (verb, address) = verb_of(create.patch.as_ref(), create.put.as_ref(), create.post.as_ref())?;
+        let headers = create.headers.iter().map(|(name, text)| Ok((name.clone(), names.plain(text)?)));
         let mut request = Request {
             name: WRITE.to_owned(),
             verb,
             path: names.address(address)?,
             query: Vec::new(),
-            headers: Vec::new(),
+            headers: headers.collect::<Built<Vec<_>>>()?,
             body: Some(wrapped(create.wrap.as_ref(), body)?),
             acts: false,
         };
@@ -327,7 +336,9 @@ impl<'d> Draft<'d> {
             let put = self.put(name, field, Some(value), &body)?;
             put.at.set(&mut body, put.value.unwrap_or_default(), &put.new)?;
         }
-        if let (Some(link), Some(marker)) = (&self.entity.link, self.said.marker) {
+        // what the address says is not said again
+        let link = self.entity.link.as_ref().filter(|_| !create.is_addressed_by_link());
+        if let (Some(link), Some(marker)) = (link, self.said.marker) {
             let at = self.of.link_place(link)?;
             at.set(&mut body, Value::from(cut(marker, link.max)), &Map::new())?;
         }

@@ -27,7 +27,7 @@ use crate::connectors::{Result, Unwatched, Watch, Watched, Way};
 use crate::core::snapshot::Problem;
 
 /// How many child lists are under way at once, where the file does not say.
-const CONCURRENCY: usize = 4;
+pub(super) const CONCURRENCY: usize = 4;
 /// Parents a check looks below before it gives up finding a row.
 const CHECKED_PARENTS: usize = 5;
 
@@ -186,9 +186,14 @@ pub(super) async fn fields_referred(of: &Arc<Connection>, entity: &Entity, named
 }
 
 /// One field of every record of an entity, by id.
-pub(super) async fn keyed(of: &Arc<Connection>, entity: &str, key: &str) -> Result<BTreeMap<String, Decoded>> {
-    let read = read(of, entity, Extent::Whole(&Unwatched)).await?;
-    Ok(read.rows.into_iter().filter_map(|mut row| row.fields.remove(key).map(|value| (row.id, value))).collect())
+pub(super) async fn keyed(of: &Arc<Connection>, entity: &str, key: &str) -> Result<BTreeMap<String, Option<Decoded>>> {
+    Ok(by_id(read(of, entity, Extent::Whole(&Unwatched)).await?.rows, key))
+}
+
+/// The same of rows; one that cannot be read is not among them.
+fn by_id(rows: Vec<Row>, key: &str) -> BTreeMap<String, Option<Decoded>> {
+    let sound = rows.into_iter().filter(|row| !row.broken.contains(key));
+    sound.map(|mut row| (std::mem::take(&mut row.id), row.fields.remove(key))).collect()
 }
 
 /// The fields of other records that references stand for.
@@ -211,8 +216,7 @@ async fn references(
         };
         let read = read(of, target, whole).await?;
         problems.extend(read.problems);
-        let known = read.rows.into_iter().filter_map(|mut row| row.fields.remove(key).map(|value| (row.id, value)));
-        references.insert((target.clone(), key.clone()), known.collect());
+        references.insert((target.clone(), key.clone()), by_id(read.rows, key));
     }
     Ok(references)
 }
@@ -228,7 +232,7 @@ impl Connection {
     }
 
     /// One list: of the entity, or of the entity below one record.
-    async fn list(&self, name: &str, around: Around<'_>, extent: Extent<'_>) -> Result<Rows> {
+    async fn list(self: &Arc<Self>, name: &str, around: Around<'_>, extent: Extent<'_>) -> Result<Rows> {
         let refuse = |what: String| self.error(name, ErrorKind::Settings(what));
         let entity = self.entity(name)?;
         let list = entity.list.as_ref().ok_or_else(|| refuse("the entity has no list".to_owned()))?;
@@ -245,6 +249,12 @@ impl Connection {
             Extent::FirstPage => listing.first_page(&self.client).await?,
         };
         let mut rows = Rows::default();
+        let found = if list.read_each {
+            let below = around.parent.map(|row| row.id.as_str());
+            self.each(name, below, found, &mut rows.problems).await?
+        } else {
+            found
+        };
         for found in found {
             rows.rows.extend(shape.row(&found, around, &mut rows.problems));
         }
@@ -294,7 +304,7 @@ impl Connection {
 
     /// The rows of a list as they are, asked for by some conditions besides its own.
     pub(super) async fn raw(
-        &self,
+        self: &Arc<Self>,
         name: &str,
         below: Option<&str>,
         asked: Option<Asking>,
@@ -320,7 +330,16 @@ impl Connection {
                 Asking::Body(more) => merge(listing.body.get_or_insert_default(), more),
             }
         }
-        Ok(listing.read(&self.client, None).await?.into_iter().map(|found| found.row).collect())
+        let mut found = listing.read(&self.client, None).await?;
+        if list.read_each {
+            // what cannot be read is no answer to what was asked for
+            let mut problems = Vec::new();
+            found = self.each(name, below, found, &mut problems).await?;
+            if let Some(problem) = problems.first() {
+                return Err(self.error(name, ErrorKind::Incomplete(problem.to_string())));
+            }
+        }
+        Ok(found.into_iter().map(|found| found.row).collect())
     }
 
     /// Whether the records a row refers to can be read one by one, where their entity has a `get`.

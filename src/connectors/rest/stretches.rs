@@ -4,6 +4,7 @@
 //! problem of its record, never a gap.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use serde_json::Value;
@@ -169,11 +170,11 @@ fn joined(
 
 impl Connection {
     /// The rows that say by days what one record holds; none where the entity has no such rows.
-    pub(super) async fn rows_by_days(&self, entity: &Entity, id: &str) -> Result<Option<Vec<Value>>> {
+    pub(super) async fn rows_by_days(self: &Arc<Self>, entity: &Entity, id: &str) -> Result<Option<Vec<Value>>> {
         let Some(by_days) = &entity.stretches else { return Ok(None) };
         let unfit = |what: String| self.unfit(&by_days.entity, what);
         let asked = by_days.lookup.as_ref().map(|lookup| self.asking(lookup, &[("id", id)])).transpose();
-        let rows = self.raw(&by_days.entity, None, asked.map_err(unfit)?).await?;
+        let rows = Box::pin(self.raw(&by_days.entity, None, asked.map_err(unfit)?)).await?;
         let of = self.stretch_field(by_days, &by_days.of).map_err(unfit)?;
         let is_its = |row: &Value| {
             let held = self.located(of).and_then(|located| located.value(row, &References::new()));

@@ -1,4 +1,5 @@
-//! Substitution: `{name}` in addresses, headers, credentials and queries, `{b64json:…}`, and `{number:name}` in bodies.
+//! Substitution: `{name}` in addresses, headers, credentials and queries, `{b64json:…}`, `{quoted:name}` in addresses, and
+//! `{number:name}` in bodies.
 //!
 //! Keeps the invariant that the position decides the escaping: a value can never add a path segment, a second header line
 //! or another member to a JSON text. There are no conditions and no loops.
@@ -10,6 +11,7 @@ use crate::connectors::http;
 
 const JSON_MARK: &str = "b64json:";
 const NUMBER_MARK: &str = "number:";
+const QUOTED_MARK: &str = "quoted:";
 
 /// Where a text with substitutions stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +34,8 @@ enum Part {
     Name(String),
     /// The digits of a whole number.
     Number(String),
+    /// A text in single quotes, as the keys of OData are.
+    Quoted(String),
     Json(Vec<Part>),
 }
 
@@ -53,11 +57,15 @@ impl Template {
                 continue;
             }
             let (name, after) = after.split_once('}').ok_or_else(|| format!("`{{` is not closed in `{text}`"))?;
-            let number = name.strip_prefix(NUMBER_MARK);
-            if !is_name(number.unwrap_or(name)) {
+            let (number, quoted) = (name.strip_prefix(NUMBER_MARK), name.strip_prefix(QUOTED_MARK));
+            if !is_name(number.or(quoted).unwrap_or(name)) {
                 return Err(format!("`{{{name}}}` is not a name in braces, in `{text}`"));
             }
-            parts.push(number.map_or_else(|| Part::Name(name.to_owned()), |name| Part::Number(name.to_owned())));
+            parts.push(match (number, quoted) {
+                (Some(name), _) => Part::Number(name.to_owned()),
+                (None, Some(name)) => Part::Quoted(name.to_owned()),
+                (None, None) => Part::Name(name.to_owned()),
+            });
             rest = after;
         }
         push_literal(&mut parts, rest);
@@ -70,10 +78,10 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Literal(_) => {}
-                Part::Name(name) | Part::Number(name) => names.push(name.as_str()),
+                Part::Name(name) | Part::Number(name) | Part::Quoted(name) => names.push(name.as_str()),
                 Part::Json(inner) => names.extend(inner.iter().filter_map(|part| match part {
                     Part::Name(name) => Some(name.as_str()),
-                    Part::Literal(_) | Part::Number(_) | Part::Json(_) => None,
+                    Part::Literal(_) | Part::Number(_) | Part::Quoted(_) | Part::Json(_) => None,
                 })),
             }
         }
@@ -116,6 +124,14 @@ impl Template {
                         return Err(format!("`{name}` must be a whole number, found `{value}`"));
                     }
                 }
+                Part::Quoted(name) => {
+                    let value = value(name).ok_or_else(|| format!("`{{{name}}}` has no value"))?;
+                    let doubled = value.replace('\'', "''");
+                    match position {
+                        Position::Path => text.push_str(&format!("'{}'", segment(name, &doubled)?)),
+                        Position::Plain => return Err(format!("`{{{QUOTED_MARK}{name}}}` belongs into an address")),
+                    }
+                }
                 Part::Json(inner) => text.push_str(&encoded_json(inner, value)?),
             }
         }
@@ -142,7 +158,9 @@ fn encoded_json<'v>(parts: &[Part], value: &dyn Fn(&str) -> Option<&'v str>) -> 
                 let quoted = serde_json::Value::from(value).to_string();
                 text.push_str(quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default());
             }
-            Part::Json(_) | Part::Number(_) => return Err(format!("only names in braces can stand in `{JSON_MARK}`")),
+            Part::Json(_) | Part::Number(_) | Part::Quoted(_) => {
+                return Err(format!("only names in braces can stand in `{JSON_MARK}`"));
+            }
         }
     }
     let json: serde_json::Value =
@@ -209,6 +227,7 @@ mod tests {
             "id" => Some("17"),
             "odd" => Some("a/b?c=d e%"),
             "dots" => Some(".."),
+            "quote" => Some("O'Brien/"),
             "name" => Some("O\"Brien\\"),
             "lines" => Some("a\r\nX: y"),
             _ => None,
@@ -223,6 +242,8 @@ mod tests {
             ("{odd}", Position::Plain, Ok("a/b?c=d e%")),
             ("/things/{dots}", Position::Path, Err("the value of `dots`, `..`, cannot stand in an address")),
             ("{lines}", Position::Plain, Err("the value of `lines` holds a control character")),
+            ("/x(k={quoted:quote})", Position::Path, Ok("/x(k='O%27%27Brien%2F')")),
+            ("{quoted:quote}", Position::Plain, Err("`{quoted:quote}` belongs into an address")),
             ("{absent}", Position::Plain, Err("`{absent}` has no value")),
             ("{id", Position::Plain, Err("`{` is not closed in `{id`")),
             ("{a b}", Position::Plain, Err("`{a b}` is not a name in braces, in `{a b}`")),

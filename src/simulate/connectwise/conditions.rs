@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::plain;
+use crate::simulate::json::plain;
 
 /// How deep parentheses go.
 const DEPTH_MAX: usize = 20;

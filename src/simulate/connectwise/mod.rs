@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use super::data::Data;
 use super::faults::{Fault, Fired};
+use super::json::plain;
 use super::server::{Answer, Ask, Service};
 use super::systems::System;
 use own_fields::Kind;
@@ -212,14 +213,6 @@ fn fill(body: &mut Value, may_lack: &[&str]) {
 
 fn unknown(id: &str) -> Answer {
     failure(StatusCode::NOT_FOUND, &format!("Record {id} was not found"))
-}
-
-/// The text of a scalar.
-pub(super) fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
-    }
 }
 
 /// Standard base64 with padding.

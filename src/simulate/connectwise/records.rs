@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::own_fields::{self, Kind};
-use super::plain;
 use crate::simulate::data::{Data, File, Row};
+use crate::simulate::json::plain;
 use crate::simulate::json::{As, Object, id, number, small_id};
 
 /// By id, numbers first and in their order.

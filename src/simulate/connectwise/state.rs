@@ -9,12 +9,13 @@ use axum::http::StatusCode;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
+use super::failure;
 use super::own_fields::{self, Kind};
 use super::records;
 use super::shape::{self, Is, May, Member, Wrong};
-use super::{failure, plain};
 use crate::simulate::data::{Data, File};
 use crate::simulate::faults::{Fault, Fired};
+use crate::simulate::json::plain;
 use crate::simulate::json::{number, small_id};
 use crate::simulate::server::Answer;
 

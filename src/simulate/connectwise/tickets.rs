@@ -7,9 +7,10 @@ use std::sync::{Mutex, PoisonError};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use super::failure;
 use super::query::{count, list};
-use super::{failure, plain};
 use crate::simulate::faults::Fired;
+use crate::simulate::json::plain;
 use crate::simulate::server::{Answer, Ask};
 
 /// The longest title.

@@ -29,6 +29,7 @@ pub(super) const PEER: Peer = Peer {
         ("customer", "website") => "website",
         ("customer", "status") => "status",
         ("product", "name") => "description",
+        ("product", "price") => "price",
         ("product", "status") => "inactiveFlag",
         ("customer" | "line", "marker") => "customFields",
         ("product", "marker") => "integrationXRef",
@@ -54,6 +55,9 @@ pub(super) const PEER: Peer = Peer {
         request.basic_auth(format!("{company}+{public_key}"), Some(private_key)).header("clientId", client_id)
     },
     bills_last_day: true,
+    id: str::to_owned,
+    record: |_, _, answer| answer,
+    lacks: &[],
 };
 
 fn address(entity: &str, target: &Target) -> String {

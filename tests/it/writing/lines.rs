@@ -9,7 +9,7 @@ use trueup::core::change::{LineField, PsaWrite, Update};
 use trueup::core::money::plain;
 use trueup::engine::{Ended, Settling, WriteOutcome};
 
-use super::{AGREEMENT, Bench, LINE, PEERS, changes, day, line, number, quick, update_line};
+use super::{AGREEMENT, Bench, LINE, changes, day, having, line, number, quick, update_line};
 
 fn from_to(from: &str, to: &str) -> PsaWrite {
     update_line(LineField::Quantity, Some(number(from)), Some(number(to)))
@@ -33,7 +33,9 @@ async fn billed_on(bench: &Bench, day: NaiveDate) -> Decimal {
     let lines = lines(bench).await;
     let runs = |end: NaiveDate| if bench.peer.bills_last_day { day <= end } else { day < end };
     let billed = lines.iter().filter(|line| {
-        line.product.as_str() == super::PRODUCT && line.effective <= day && line.cancelled.is_none_or(runs)
+        line.product.as_str() == (bench.peer.id)(super::PRODUCT)
+            && line.effective <= day
+            && line.cancelled.is_none_or(runs)
     });
     billed.map(|line| line.quantity.value()).sum()
 }
@@ -68,14 +70,15 @@ fn expected(steps: &[(&str, &str)]) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn a_quantity_goes_up_and_down_and_to_zero_and_nothing_else_changes() {
-    for peer in PEERS {
+    for peer in having("line.quantity") {
         let bench = Bench::new(peer, "").await;
         let other = super::Target { id: "402".to_owned(), below: Some(AGREEMENT.to_owned()) };
         let untouched = bench.stored("line", &other).await;
-        for (from, to) in [("5", "7"), ("7", "2.5"), ("2.5", "0"), ("0", "4")] {
+        let part = if peer.has("line.parts") { "2.5" } else { "2" };
+        for (from, to) in [("5", "7"), ("7", part), (part, "0"), ("0", "4")] {
             bench.done(&from_to(from, to)).await;
             let read = lines(&bench).await;
-            let found = read.iter().find(|line| line.id.as_str() == LINE).unwrap();
+            let found = read.iter().find(|line| line.id.as_str() == (peer.id)(LINE)).unwrap();
             assert_eq!(plain(found.quantity.value()), to, "{}", peer.name);
             let amount = found.quantity.value() * found.price.value();
             assert_eq!(found.amount.value(), amount, "{}: the system reckons the total", peer.name);
@@ -88,7 +91,7 @@ async fn a_quantity_goes_up_and_down_and_to_zero_and_nothing_else_changes() {
 
 #[tokio::test]
 async fn a_line_that_is_ended_is_seen_with_its_end_and_can_be_opened_again() {
-    for peer in PEERS {
+    for peer in having("line.cancelled") {
         let bench = Bench::new(peer, "").await;
         bench.done(&update_line(LineField::Cancelled, None, Some(day("2026-11-30")))).await;
         let ended = |lines: Vec<trueup::core::billing::BilledLine>| lines[0].cancelled.map(|day| day.to_string());
@@ -100,7 +103,7 @@ async fn a_line_that_is_ended_is_seen_with_its_end_and_can_be_opened_again() {
 
 #[tokio::test]
 async fn a_quantity_from_the_middle_of_a_month_on_bills_every_day_once() {
-    for peer in PEERS {
+    for peer in having("line.dated") {
         let bench = Bench::new(peer, "").await;
         // what no field of ours holds goes on as well
         bench.change_by_hand("line", &line(), "text", Json::from("As agreed")).await;
@@ -110,7 +113,7 @@ async fn a_quantity_from_the_middle_of_a_month_on_bills_every_day_once() {
         let all = [("2025-12-31", "0"), ("2026-01-01", "5"), ("2026-11-16", "7")];
         assert_eq!(steps(&bench).await, expected(&all), "{}", peer.name);
         let new = super::Target { id: written.record.unwrap(), below: Some(AGREEMENT.to_owned()) };
-        assert_ne!(new.id, LINE, "{}: the line that follows is told", peer.name);
+        assert_ne!(new.id, (peer.id)(LINE), "{}: the line that follows is told", peer.name);
         let (mut ended, mut follows) = (bench.kept("line", &line()).await, bench.kept("line", &new).await);
         ended.as_object_mut().unwrap().remove((peer.place)("line", "cancelled"));
         assert_eq!(ended, old, "{}: nothing but its end", peer.name);
@@ -133,7 +136,7 @@ async fn a_quantity_from_the_middle_of_a_month_on_bills_every_day_once() {
 
 #[tokio::test]
 async fn a_change_that_stopped_between_its_calls_goes_on_where_it_stopped() {
-    for peer in PEERS {
+    for peer in having("line.dated") {
         // refused once; carried out without an answer
         for (faults, sent) in [("403-write=nth:2", 3), ("drop-write=nth:2", 2), ("drop-write=nth:1", 2)] {
             let bench = Bench::new(peer, faults).await;
@@ -156,7 +159,7 @@ async fn bills_every_day_once(bench: &Bench, faults: &str) {
 
 #[tokio::test]
 async fn a_call_between_that_may_be_under_way_and_makes_a_line_is_not_sent_again_at_once() {
-    for peer in PEERS {
+    for peer in having("line.dated") {
         let first_makes = {
             let bench = Bench::new(peer, "").await;
             bench.done(&dated()).await;
@@ -185,11 +188,14 @@ async fn a_call_between_that_may_be_under_way_and_makes_a_line_is_not_sent_again
 
 #[tokio::test]
 async fn a_change_whose_rest_stays_refused_is_open_and_is_finished_by_a_later_look() {
-    for peer in PEERS {
+    for peer in having("line.dated") {
         let bench = Bench::new(peer, "403-write=nth:2,403-write=nth:3,403-write=nth:4,403-write=nth:5").await;
         let engine = bench.engine_after(0).await;
         let records = bench.psa.records().unwrap();
-        let written = engine.write(records, &dated(), None, &Settling { pauses: Vec::new(), ..quick() }).await.unwrap();
+        let written = engine
+            .write(records, &peer.own(&dated()), None, &Settling { pauses: Vec::new(), ..quick() })
+            .await
+            .unwrap();
         let Ended::Open(why) = &written.ended else { panic!("{}: {written:?}", peer.name) };
         assert_eq!(why, "1 of its calls took effect, and not the rest", "{}", peer.name);
         assert_eq!(bench.last().await.outcome, WriteOutcome::Unknown);
@@ -212,7 +218,7 @@ async fn a_change_whose_rest_stays_refused_is_open_and_is_finished_by_a_later_lo
 
 #[tokio::test]
 async fn a_change_from_the_first_day_of_a_line_is_made_in_place_and_one_before_it_is_refused() {
-    for peer in PEERS {
+    for peer in having("line.dated") {
         let bench = Bench::new(peer, "").await;
         let on = |day: &str| {
             let PsaWrite::UpdateLine { update, .. } = dated() else { unreachable!() };

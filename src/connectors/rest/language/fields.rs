@@ -22,6 +22,8 @@ pub(in crate::connectors::rest) struct Field {
     pub(in crate::connectors::rest) or_at: Option<OneOrMore>,
     /// Where a body has it, where that is not `at`.
     pub(in crate::connectors::rest) to: Option<String>,
+    /// How it is spelled there, where that is another way than it is read.
+    pub(in crate::connectors::rest) to_codec: Option<Codec>,
     /// Or: the field of the parent's record that it takes over, as decoded there.
     pub(in crate::connectors::rest) from_parent: Option<String>,
     /// Or: the field of the rows that say by days what the record holds, see `stretches`.
@@ -53,6 +55,14 @@ impl OneOrMore {
     pub(in crate::connectors::rest) fn all(&self) -> &[String] {
         match self {
             Self::One(one) => std::slice::from_ref(one),
+            Self::More(more) => more,
+        }
+    }
+
+    /// All of them, to be changed.
+    pub(in crate::connectors::rest) fn all_mut(&mut self) -> &mut [String] {
+        match self {
+            Self::One(one) => std::slice::from_mut(one),
             Self::More(more) => more,
         }
     }
@@ -118,13 +128,14 @@ pub(in crate::connectors::rest) enum Codec {
         unknown: Option<UnknownWord>,
     },
     /// The id of a record of `entity`; with `key`, that record's field instead. `wrap`: the member that holds the id.
-    /// `number`: whether the id travels as a whole number.
+    /// `number`: whether the id travels as a whole number. `form`: what stands around the id, such as `/products({id})`.
     Ref {
         entity: String,
         key: Option<String>,
         wrap: Option<String>,
         #[serde(default)]
         number: bool,
+        form: Option<String>,
     },
 }
 

@@ -27,6 +27,9 @@ pub(in crate::connectors::rest) struct List {
     /// A second address that says how many rows there are. Asked only for listings of several pages.
     pub(in crate::connectors::rest) count: Option<Count>,
     pub(in crate::connectors::rest) gone: Option<Gone>,
+    /// Whether its rows lack what a record read by itself has: then each of them is read by `get`.
+    #[serde(default)]
+    pub(in crate::connectors::rest) read_each: bool,
 }
 
 impl List {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Named, When};
+use crate::connectors::rest::template::Template;
 
 /// Fields a tenant adds itself: where a row has them, and how a write has to carry them.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -78,8 +79,13 @@ pub(in crate::connectors::rest) enum Dialect {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Create {
+    /// Its address; `{link}` in it is the other side's id, where a record is made at the address it is found by.
     pub(in crate::connectors::rest) post: Option<String>,
     pub(in crate::connectors::rest) put: Option<String>,
+    pub(in crate::connectors::rest) patch: Option<String>,
+    /// Headers of this call alone, in place of the general ones.
+    #[serde(default)]
+    pub(in crate::connectors::rest) headers: BTreeMap<String, String>,
     /// Where the answer has the record; the answer itself where nothing is said.
     pub(in crate::connectors::rest) reply: Option<String>,
     /// Where that has the new id, where it is not the place a row has it.
@@ -96,6 +102,17 @@ pub(in crate::connectors::rest) struct Create {
     #[serde(default)]
     pub(in crate::connectors::rest) named: BTreeMap<String, Named>,
     pub(in crate::connectors::rest) wrap: Option<Wrap>,
+}
+
+/// What stands for the other side's id in an address.
+pub(in crate::connectors::rest) const LINK: &str = "link";
+
+impl Create {
+    /// Whether the address itself says the other side's id.
+    pub(in crate::connectors::rest) fn is_addressed_by_link(&self) -> bool {
+        let address = self.patch.as_ref().or(self.put.as_ref()).or(self.post.as_ref());
+        address.is_some_and(|address| Template::parse(address).is_ok_and(|text| text.names().contains(&LINK)))
+    }
 }
 
 /// A key that makes a repeated call harmless.
