@@ -2,6 +2,8 @@
 //! misbehaves; the tests say what a write must come to, whatever the system.
 #![cfg(test)]
 
+mod autotask;
+mod by_days;
 mod connectwise;
 mod erpnext;
 mod lines;
@@ -39,6 +41,8 @@ struct Peer {
     marks: &'static [&'static str],
     /// A change somebody else makes: how it is sent, of a place and a value.
     by_hand: fn(&str, Json) -> (Method, Json),
+    /// Where it is sent, where that is not the record's address: then the body says which.
+    hand_at: Option<fn(&str, &Target) -> String>,
     /// Puts the credentials on a request.
     sign: fn(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
     /// Whether the last day of a line is billed.
@@ -102,7 +106,7 @@ fn having(what: &'static str) -> impl Iterator<Item = &'static Peer> {
 
 type Starting = Pin<Box<dyn Future<Output = (Running, Box<dyn PsaConnector>)> + Send>>;
 
-const PEERS: [&Peer; 2] = [&connectwise::PEER, &erpnext::PEER];
+const PEERS: [&Peer; 3] = [&autotask::PEER, &connectwise::PEER, &erpnext::PEER];
 
 const CUSTOMER: &str = "101";
 const PRODUCT: &str = "201";
@@ -265,8 +269,16 @@ impl Bench {
 
     /// Somebody else changes a field.
     async fn change_by_hand(&self, entity: &str, target: &Target, field: &str, value: Json) {
-        let (method, body) = (self.peer.by_hand)((self.peer.place)(entity, field), value);
-        self.call(method, &(self.peer.address)(entity, &self.peer.target(target)), Some(body)).await;
+        let (method, mut body) = (self.peer.by_hand)((self.peer.place)(entity, field), value);
+        let target = self.peer.target(target);
+        let address = match self.peer.hand_at {
+            None => (self.peer.address)(entity, &target),
+            Some(hand_at) => {
+                body["id"] = serde_json::from_str(&target.id).unwrap();
+                hand_at(entity, &target)
+            }
+        };
+        self.call(method, &address, Some(body)).await;
     }
 
     /// What was sent to change something, and the statuses of the answers: those of this connection only.

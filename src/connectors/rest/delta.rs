@@ -68,7 +68,8 @@ impl<'d> Draft<'d> {
                 ));
             }
         }
-        let Some(Decoded::Number(wanted)) = self.said.fields.get(name).and_then(|field| field.after).map(decoded) else {
+        let Some(Decoded::Number(wanted)) = self.said.fields.get(name).and_then(|field| field.after).map(decoded)
+        else {
             return Err(format!("`{name}` needs a number"));
         };
         if wanted == before {

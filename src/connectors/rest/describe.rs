@@ -167,7 +167,11 @@ fn direction(entity: &Entity, name: &str, field: &Field) -> String {
     let (makes, changes) = (entity.create.is_some(), entity.update.is_some());
     let can = match field.dir {
         _ if matches!(&entity.dated, Some(Dated::DeltaAtDate { field: by, .. }) if by == name) => {
-            if makes { "read, write" } else { "read, write from a day on" }
+            if makes {
+                "read, write"
+            } else {
+                "read, write from a day on"
+            }
         }
         _ if !field.has_place() => "read",
         Dir::Read => "read",

@@ -162,7 +162,12 @@ fn is_taken(lint: &Lint<'_>, name: &str, entity: &Entity, field_name: &str) -> b
     let other_entities = lint.connector.entity.values();
     let by_days = |other: &Entity| other.stretches.as_ref().is_some_and(|rows| rows.takes(name, field_name, other));
     let is_named = super::lint_stretches::is_named(lint, name, field_name);
-    is_state || names_own || is_named || other_entities.into_iter().any(by_days) || entity.fields.values().any(by_product) || others.into_iter().any(serves)
+    is_state
+        || names_own
+        || is_named
+        || other_entities.into_iter().any(by_days)
+        || entity.fields.values().any(by_product)
+        || others.into_iter().any(serves)
 }
 
 /// The words of a line that come from a closed set.

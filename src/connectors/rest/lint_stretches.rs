@@ -100,7 +100,8 @@ pub(super) fn delta<'f>(lint: &mut Lint<'f>, entity: &'f Entity, dated: &'f Date
         Some(it) => {
             lint.demand(it.dir != Dir::Read, format!("`{field}` is only read"));
             let Some(of) = &it.of_stretch else {
-                return lint.fault(format!("`{field}` must say `of_stretch`: a difference is reckoned by the day's number"));
+                return lint
+                    .fault(format!("`{field}` must say `of_stretch`: a difference is reckoned by the day's number"));
             };
             let rows = entity.stretches.as_ref().and_then(|rows| lint.connector.entity.get(&rows.entity));
             let codec = rows.and_then(|rows| rows.fields.get(of)?.codec.as_ref());

@@ -92,7 +92,12 @@ fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create,
     match entity.is_set() {
         false => lint.one_of(&said),
         true => {
-            let calls = [said.iter().any(|(_, said)| *said), create.reply.is_some(), create.id.is_some(), !create.headers.is_empty()];
+            let calls = [
+                said.iter().any(|(_, said)| *said),
+                create.reply.is_some(),
+                create.id.is_some(),
+                !create.headers.is_empty(),
+            ];
             let said = calls.contains(&true) || create.idempotent.is_some() || create.wrap.is_some();
             lint.demand(
                 !said,
@@ -306,7 +311,8 @@ pub(super) fn check_lookup<'f>(lint: &mut Lint<'f>, entity: &Entity, lookup: &'f
         lint.demand(body.is_object(), "an object is expected");
         lint.templates_in(body, names);
         let text = body.to_string();
-        let named = names.iter().any(|name| text.contains(&format!("{{{name}}}")) || text.contains(&format!(":{name}}}")));
+        let named =
+            names.iter().any(|name| text.contains(&format!("{{{name}}}")) || text.contains(&format!(":{name}}}")));
         lint.demand(named, format!("one of {} is needed in it", names.join(", ")));
         lint.demand(lookup.r#where.is_empty(), "`where` is for a `dialect`");
     });

@@ -179,7 +179,9 @@ impl Rest {
 
 /// Whether a call makes a record.
 fn makes(entity: &Entity, said: &Said<'_>, request: &Request) -> bool {
-    entity.inside.is_none() && !request.acts && (said.target.is_none() && request.name != FOLLOWS || request.name == ADD)
+    entity.inside.is_none()
+        && !request.acts
+        && (said.target.is_none() && request.name != FOLLOWS || request.name == ADD)
 }
 
 #[async_trait]

@@ -68,13 +68,7 @@ pub(super) fn spread(entity: &Entity, by_days: &Stretches, records: Rows, stretc
     Rows { rows, problems }
 }
 
-fn lines(
-    entity: &Entity,
-    by_days: &Stretches,
-    record: &Row,
-    rows: &[Row],
-    problems: &mut Vec<Problem>,
-) -> Vec<Row> {
+fn lines(entity: &Entity, by_days: &Stretches, record: &Row, rows: &[Row], problems: &mut Vec<Problem>) -> Vec<Row> {
     let taken: Vec<(&String, &String)> =
         entity.fields.iter().filter_map(|(name, field)| Some((name, field.of_stretch.as_ref()?))).collect();
     let mut stretches = Vec::new();
@@ -90,7 +84,9 @@ fn lines(
             }
         }
     }
-    let mut merged = match joined(stretches, |name| *name == by_days.start || *name == by_days.end || !taken.iter().any(|(_, of)| *of == name)) {
+    let mut merged = match joined(stretches, |name| {
+        *name == by_days.start || *name == by_days.end || !taken.iter().any(|(_, of)| *of == name)
+    }) {
         Ok(merged) => merged,
         Err(what) => {
             problems.push(Problem::new(&record.at, what).record(&record.id));

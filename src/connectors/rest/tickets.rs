@@ -30,7 +30,10 @@ pub(super) fn lint<'f>(lint: &mut Lint<'f>, ticket: &'f Ticket) {
     for (key, path) in [("id", &ticket.id), ("record", &ticket.record)] {
         lint.maybe(key, path.as_ref(), |lint, path| _ = lint.path(path));
     }
-    lint.demand(ticket.record.is_none() || ticket.get.is_some(), "`record` is where the answer to `get` has the ticket");
+    lint.demand(
+        ticket.record.is_none() || ticket.get.is_some(),
+        "`record` is where the answer to `get` has the ticket",
+    );
     lint.maybe("body", ticket.body.as_ref(), |lint, body| {
         lint.demand(body.is_object(), "an object is expected");
         lint.templates_in(body, &[]);

@@ -37,9 +37,8 @@ enum Place {
     Own(String),
 }
 
-const OPS: [&str; 13] = [
-    "eq", "noteq", "gt", "gte", "lt", "lte", "beginsWith", "endsWith", "contains", "exist", "notExist", "in", "notIn",
-];
+const OPS: [&str; 13] =
+    ["eq", "noteq", "gt", "gte", "lt", "lte", "beginsWith", "endsWith", "contains", "exist", "notExist", "in", "notIn"];
 
 impl Wanted {
     /// Reads the filter of a query.
@@ -184,7 +183,9 @@ mod tests {
         let Value::Object(row) = json!({
             "id": -7, "companyName": "Harbour & Finch", "isActive": true, "phone": null,
             "createDate": "2026-03-01T00:00:00Z", "userDefinedFields": [{ "name": "Pax8 Id", "value": "p8" }],
-        }) else { unreachable!() };
+        }) else {
+            unreachable!()
+        };
         let is = |op: &str, field: &str, value: Value| json!([{ "op": op, "field": field, "value": value }]);
         for (filter, expected) in [
             (is("eq", "id", json!(-7)), Some(true)),
@@ -206,10 +207,19 @@ mod tests {
             (is("eq", "colour", json!(1)), None),
             (json!([]), None),
             (json!([{ "op": "eq", "field": "pax8 id", "udf": true, "value": "p8" }]), Some(true)),
-            (json!([{ "op": "eq", "field": "Pax8 Id", "udf": true, "value": "p8" },
-                { "op": "eq", "field": "Tier", "udf": true, "value": "x" }]), None),
-            (json!([{ "op": "or", "items": [{ "op": "eq", "field": "id", "value": 1 }, { "op": "exist", "field": "id" }] }]), Some(true)),
-            (json!([{ "op": "and", "items": [{ "op": "eq", "field": "id", "value": 1 }, { "op": "exist", "field": "id" }] }]), Some(false)),
+            (
+                json!([{ "op": "eq", "field": "Pax8 Id", "udf": true, "value": "p8" },
+                { "op": "eq", "field": "Tier", "udf": true, "value": "x" }]),
+                None,
+            ),
+            (
+                json!([{ "op": "or", "items": [{ "op": "eq", "field": "id", "value": 1 }, { "op": "exist", "field": "id" }] }]),
+                Some(true),
+            ),
+            (
+                json!([{ "op": "and", "items": [{ "op": "eq", "field": "id", "value": 1 }, { "op": "exist", "field": "id" }] }]),
+                Some(false),
+            ),
             (json!([{ "op": "or" }]), None),
         ] {
             let got = Wanted::read(Kind::Company, &filter).ok().map(|wanted| wanted.holds(&row));

@@ -150,7 +150,10 @@ impl Autotask {
                 self.state.lock().unwrap_or_else(PoisonError::into_inner).post(until);
                 Answer::ok(json!({ "until": until.to_string() }))
             }
-            _ => Answer::with(StatusCode::BAD_REQUEST, json!({ "errors": ["POST /simulator/post {\"until\": \"2026-10-31\"}"] })),
+            _ => Answer::with(
+                StatusCode::BAD_REQUEST,
+                json!({ "errors": ["POST /simulator/post {\"until\": \"2026-10-31\"}"] }),
+            ),
         }
     }
 }
@@ -178,7 +181,9 @@ fn routed(state: &mut State, ask: &Ask, fired: &Fired, rest: &[&str], is_blind: 
         ["entityinformation", "fields"] if is_read => Answer::ok(shape::information(kind)),
         ["entityinformation", "userdefinedfields"] if is_read => Answer::ok(shape::own_information(kind)),
         ["query", ..] if kind == Kind::Adjustment => not_supported(ask),
-        ["query"] | ["query", "next"] | ["query", "count"] if !is_read && ask.method != Method::POST => not_supported(ask),
+        ["query"] | ["query", "next"] | ["query", "count"] if !is_read && ask.method != Method::POST => {
+            not_supported(ask)
+        }
         ["query"] => {
             let (rows, marks) = state.listed(kind);
             query::first(kind, ask, fired, rows, marks, &show)
@@ -190,11 +195,13 @@ fn routed(state: &mut State, ask: &Ask, fired: &Fired, rest: &[&str], is_blind: 
         }
         ["query", "count"] => query::count(kind, ask, state.rows(kind)),
         [] => written(state, kind, None, ask, fired),
-        [contract, below] if kind == Kind::Contract => match (Kind::below_contract(below), state.one(Kind::Contract, contract)) {
-            (Some(below), Some(_)) if !is_read => written(state, below, contract.parse().ok(), ask, fired),
-            (Some(_), None) => no("The contract does not exist."),
-            (Some(_), Some(_)) | (None, _) => unknown(),
-        },
+        [contract, below] if kind == Kind::Contract => {
+            match (Kind::below_contract(below), state.one(Kind::Contract, contract)) {
+                (Some(below), Some(_)) if !is_read => written(state, below, contract.parse().ok(), ask, fired),
+                (Some(_), None) => no("The contract does not exist."),
+                (Some(_), Some(_)) | (None, _) => unknown(),
+            }
+        }
         [id] if is_read => Answer::ok(json!({ "item": state.one(kind, id).map(&show) })),
         [_] => not_supported(ask),
         _ => unknown(),

@@ -80,7 +80,14 @@ pub(super) fn count(kind: Kind, ask: &Ask, rows: &Records) -> Answer {
 }
 
 /// The first page.
-pub(super) fn first(kind: Kind, ask: &Ask, fired: &Fired, rows: &Records, marks: &mut Marks, show: &dyn Fn(&Map<String, Value>) -> Value) -> Answer {
+pub(super) fn first(
+    kind: Kind,
+    ask: &Ask,
+    fired: &Fired,
+    rows: &Records,
+    marks: &mut Marks,
+    show: &dyn Fn(&Map<String, Value>) -> Value,
+) -> Answer {
     match Query::read(kind, ask) {
         Ok(query) => page(kind, ask, fired, &query, (i64::MIN, 1), rows, marks, show),
         Err(what) => no(&what),
@@ -88,7 +95,14 @@ pub(super) fn first(kind: Kind, ask: &Ask, fired: &Fired, rows: &Records, marks:
 }
 
 /// A page that another led to.
-pub(super) fn next(kind: Kind, ask: &Ask, fired: &Fired, rows: &Records, marks: &mut Marks, show: &dyn Fn(&Map<String, Value>) -> Value) -> Answer {
+pub(super) fn next(
+    kind: Kind,
+    ask: &Ask,
+    fired: &Fired,
+    rows: &Records,
+    marks: &mut Marks,
+    show: &dyn Fn(&Map<String, Value>) -> Value,
+) -> Answer {
     let mark = ask.query("paging").and_then(|paging| marks.0.get(paging));
     let Some(mark) = mark else { return no("The paging token is not valid.") };
     let is_posted = ask.method == Method::POST;
@@ -119,7 +133,8 @@ fn page(
     let range = window(fitting.len(), start, query.size, fired.shift());
     let end = range.end;
     let found = fitting.get(range).unwrap_or_default();
-    let items: Vec<Value> = found.iter().map(|(_, row)| chosen(&show(row), member(&query.asked, "includeFields"))).collect();
+    let items: Vec<Value> =
+        found.iter().map(|(_, row)| chosen(&show(row), member(&query.asked, "includeFields"))).collect();
     let more = found.last().filter(|_| end < fitting.len() && !fired.has(Fault::NoPaging));
     let next = more.map(|(last, _)| {
         let paging = format!("{:x}|{}|{}", marks.0.len() + 1, kind.name(), number + 1);
@@ -134,7 +149,8 @@ fn page(
 
 fn chosen(row: &Value, fields: Option<&Value>) -> Value {
     let (Some(fields), Some(members)) = (fields.and_then(Value::as_array), row.as_object()) else { return row.clone() };
-    let is_wanted = |name: &str| fields.iter().filter_map(Value::as_str).any(|wanted| wanted.eq_ignore_ascii_case(name));
+    let is_wanted =
+        |name: &str| fields.iter().filter_map(Value::as_str).any(|wanted| wanted.eq_ignore_ascii_case(name));
     let kept = members.iter().filter(|(name, _)| is_wanted(name));
     Value::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
 }

@@ -39,7 +39,15 @@ pub(super) fn of(data: &Data) -> BTreeMap<Kind, Records> {
     for (id, name, use_type) in
         [(-7, "Internal", 1), (RECURRING, "Recurring Services", 5), (RECURRING + 1, "Hardware", 1)]
     {
-        add(Kind::BillingCode, members([("id", json!(id)), ("name", json!(name)), ("useType", json!(use_type)), ("isActive", json!(true))]));
+        add(
+            Kind::BillingCode,
+            members([
+                ("id", json!(id)),
+                ("name", json!(name)),
+                ("useType", json!(use_type)),
+                ("isActive", json!(true)),
+            ]),
+        );
     }
     let last = last_day(data);
     let mut next_unit = 90_001;
@@ -49,7 +57,10 @@ pub(super) fn of(data: &Data) -> BTreeMap<Kind, Records> {
             let service = contract_service(head.id, *line, data);
             let of = whole(Kind::ContractService, service.clone());
             add(Kind::ContractService, service);
-            let mut changes = vec![Change { day: day(line.get("effectiveDate")).unwrap_or(head.start), units: number(line.get("quantity")) }];
+            let mut changes = vec![Change {
+                day: day(line.get("effectiveDate")).unwrap_or(head.start),
+                units: number(line.get("quantity")),
+            }];
             changes.extend(day(line.get("cancelledDate")).map(|day| Change { day, units: json!(0) }));
             for unit in units::rows(&of, (head.start, last), &changes, &mut next_unit) {
                 add(Kind::Unit, unit);
@@ -71,7 +82,9 @@ pub(super) fn whole(kind: Kind, mut given: Map<String, Value>) -> Map<String, Va
     }
     let own = given.remove("userDefinedFields").and_then(|own| own.as_array().cloned()).unwrap_or_default();
     let value = |name: &str| {
-        let sent = own.iter().find(|own| own.get("name").and_then(Value::as_str).is_some_and(|sent| sent.eq_ignore_ascii_case(name)));
+        let sent = own
+            .iter()
+            .find(|own| own.get("name").and_then(Value::as_str).is_some_and(|sent| sent.eq_ignore_ascii_case(name)));
         sent.and_then(|own| own.get("value")).cloned().unwrap_or_default()
     };
     let own = kind.own_fields().iter().map(|name| json!({ "name": name, "value": value(name) }));
@@ -185,7 +198,11 @@ fn heads(data: &Data) -> Vec<Head<'_>> {
         let head = ["agreementId", "agreementName", "agreementStatus", "companyId"].map(|column| line.get(column));
         let at = *seen.entry(head).or_insert_with(|| {
             let number = nth.entry(line.get("agreementId")).and_modify(|nth| *nth += 1).or_insert(1);
-            let own = if *number == 1 { line.get("agreementId").to_owned() } else { format!("{}-{number}", line.get("agreementId")) };
+            let own = if *number == 1 {
+                line.get("agreementId").to_owned()
+            } else {
+                format!("{}-{number}", line.get("agreementId"))
+            };
             found.push((own, Vec::new()));
             found.len() - 1
         });
@@ -213,7 +230,8 @@ fn last_day(data: &Data) -> NaiveDate {
 fn contract(head: &Head<'_>, last: NaiveDate) -> Map<String, Value> {
     let first = head.lines.first().copied();
     let of = |column: &str| first.map_or("", |line| line.get(column));
-    let status = picks(Kind::Contract, "status").iter().find(|(_, label)| label.eq_ignore_ascii_case(of("agreementStatus")));
+    let status =
+        picks(Kind::Contract, "status").iter().find(|(_, label)| label.eq_ignore_ascii_case(of("agreementStatus")));
     members([
         ("id", json!(head.id)),
         ("companyID", json!(id(of("companyId")))),

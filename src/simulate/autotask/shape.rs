@@ -101,7 +101,11 @@ impl Kind {
 
     /// The member below a contract that it is written through.
     pub(super) fn below_contract(name: &str) -> Option<Self> {
-        let all = [("Services", Self::ContractService), ("ServiceUnits", Self::Unit), ("ServiceAdjustments", Self::Adjustment)];
+        let all = [
+            ("Services", Self::ContractService),
+            ("ServiceUnits", Self::Unit),
+            ("ServiceAdjustments", Self::Adjustment),
+        ];
         all.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, kind)| kind)
     }
 
@@ -296,9 +300,13 @@ pub(super) fn picks(kind: Kind, field: &str) -> &'static [(i64, &'static str)] {
         (Kind::Company, "companyType") => &[(1, "Customer"), (2, "Lead"), (3, "Prospect"), (7, "Vendor")],
         (Kind::Service, "periodType") => &[(1, "Monthly"), (2, "Quarterly"), (3, "Semi-Annual"), (4, "Yearly")],
         (Kind::Contract, "contractPeriodType") => &[(2, "Monthly"), (3, "Quarterly"), (5, "Yearly")],
-        (Kind::Contract, "contractType") => {
-            &[(1, "Time and Materials"), (3, "Fixed Price"), (4, "Block Hours"), (6, "Retainer"), (7, "Recurring Service")]
-        }
+        (Kind::Contract, "contractType") => &[
+            (1, "Time and Materials"),
+            (3, "Fixed Price"),
+            (4, "Block Hours"),
+            (6, "Retainer"),
+            (7, "Recurring Service"),
+        ],
         (Kind::Contract, "status") => &[
             (1, "Active"),
             (0, "Inactive"),

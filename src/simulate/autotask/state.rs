@@ -47,7 +47,9 @@ impl State {
         let mut sent = self.read(kind, body, true)?;
         if let Some(contract) = below {
             match sent.get("contractID").and_then(Value::as_i64) {
-                Some(other) if other != contract => return Err(vec!["contractID does not match the contract of the address.".to_owned()]),
+                Some(other) if other != contract => {
+                    return Err(vec!["contractID does not match the contract of the address.".to_owned()]);
+                }
                 _ => _ = sent.insert("contractID".to_owned(), json!(contract)),
             }
         }
@@ -160,7 +162,14 @@ impl State {
     }
 
     /// Changes a record: what is sent, or all of it where the rest is to be nothing.
-    pub(super) fn change(&mut self, kind: Kind, below: Option<i64>, body: &Value, all: bool, fired: &Fired) -> Result<i64, Vec<String>> {
+    pub(super) fn change(
+        &mut self,
+        kind: Kind,
+        below: Option<i64>,
+        body: &Value,
+        all: bool,
+        fired: &Fired,
+    ) -> Result<i64, Vec<String>> {
         let id = member_id(body).ok_or_else(|| vec!["id is required.".to_owned()])?;
         let missing = || vec![format!("{} {id} does not exist.", kind.one())];
         let old = self.rows(kind).get(&id).cloned().ok_or_else(missing)?;
@@ -184,7 +193,9 @@ impl State {
             let mut kept = record.get("userDefinedFields").and_then(Value::as_array).cloned().unwrap_or_default();
             for entry in &mut kept {
                 let name = entry.get("name").and_then(Value::as_str).unwrap_or_default();
-                let same = |sent: &&Value| sent.get("name").and_then(Value::as_str).is_some_and(|sent| sent.eq_ignore_ascii_case(name));
+                let same = |sent: &&Value| {
+                    sent.get("name").and_then(Value::as_str).is_some_and(|sent| sent.eq_ignore_ascii_case(name))
+                };
                 if let (Some(sent), Value::Object(entry)) = (own.iter().find(same).cloned(), &mut *entry) {
                     entry.insert("value".to_owned(), sent.get("value").cloned().unwrap_or_default());
                 }

@@ -108,7 +108,8 @@ pub(super) fn adjust(
         return Ok(());
     }
     own.sort_by_key(|row| day(row.get("startDate")));
-    let held = |row: &Map<String, Value>| row.get("units").map(Value::to_string).and_then(|text| text.parse::<Decimal>().ok());
+    let held =
+        |row: &Map<String, Value>| row.get("units").map(Value::to_string).and_then(|text| text.parse::<Decimal>().ok());
     let mut moved = Vec::new();
     for mut row in own {
         let (Some(starts), Some(ends)) = (day(row.get("startDate")), day(row.get("endDate"))) else { continue };
