@@ -277,6 +277,7 @@ pub(super) fn reference(lint: &mut Lint<'_>, entity: &str, key: Option<&str>) {
     };
     let Some(key) = key else { return };
     lint.demand(target.parent.is_none(), format!("`{entity}` has a parent; only a list of its own can be looked up"));
+    lint.demand(target.list.is_some(), format!("`{entity}` has no `list` to be looked up in"));
     match target.fields.get(key) {
         None => {
             let known: Vec<&str> = target.fields.keys().map(String::as_str).collect();

@@ -217,12 +217,19 @@ impl Connection {
         let (Some(of), Some(by_days)) = (&field.of_stretch, &entity.stretches) else {
             return self.located(field)?.value(&one.raw, references);
         };
-        let stretches = self.stretches(by_days, one)?;
+        let is_taken = |name: &String| entity.fields.values().any(|field| field.of_stretch.as_ref() == Some(name));
+        let is_day = |name: &String| *name == by_days.start || *name == by_days.end;
+        let stretches = joined(self.stretches(by_days, one)?, |name| is_day(name) || !is_taken(name))?;
         let stretch = match day {
             Some(day) => stretches.iter().find(|stretch| stretch.holds(day)),
             None => stretches.last(),
         };
-        Ok(stretch.and_then(|stretch| stretch.fields.get(of).cloned()))
+        let held = |stretch: &Stretch| match of {
+            of if *of == by_days.start => Some(Decoded::Day(stretch.start)),
+            of if *of == by_days.end => Some(Decoded::Day(stretch.end)),
+            of => stretch.fields.get(of).cloned(),
+        };
+        Ok(stretch.and_then(held))
     }
 }
 

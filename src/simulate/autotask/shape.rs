@@ -354,7 +354,7 @@ pub(super) fn information(kind: Kind) -> Value {
             "isRequired": matches!(may, May::Need | May::NeedOnce), "isReadOnly": matches!(may, May::Read | May::Once | May::NeedOnce),
             "isQueryable": kind != Kind::Adjustment, "isReference": refers.is_some(),
             "referenceEntityType": refers.unwrap_or(""), "isPickList": *is == Is::Pick,
-            "picklistValues": if *is == Is::Pick { json!(listed) } else { Value::Null },
+            "picklistValues": listed,
             "picklistParentValueField": "", "isSupportedWebhookField": false,
         })
     };
@@ -379,7 +379,7 @@ pub(super) fn own_information(kind: Kind) -> Value {
     let one = |name: &&str| {
         json!({ "name": name, "label": name, "type": "string", "length": 255, "description": "", "isRequired": false,
             "isReadOnly": false, "isQueryable": true, "isReference": false, "referenceEntityType": "", "isPickList": false,
-            "picklistValues": null, "picklistParentValueField": "", "defaultValue": "", "isSupportedWebhookField": false })
+            "picklistValues": [], "picklistParentValueField": "", "defaultValue": "", "isSupportedWebhookField": false })
     };
     json!({ "fields": kind.own_fields().iter().map(one).collect::<Vec<_>>() })
 }

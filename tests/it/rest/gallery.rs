@@ -171,12 +171,12 @@ pub(super) const GALLERY: &[(&str, &str, &str)] = &[
     (
         "name = { at = \"name\" }",
         "name = { dir = \"read\" }",
-        "test.toml:31:1: entity.customer.fields.name: one of `at`, `custom`, `from_parent`, `product_of`, `default` is needed",
+        "test.toml:31:1: entity.customer.fields.name: one of `at`, `custom`, `from_parent`, `of_stretch`, `product_of`, `default` is needed",
     ),
     (
         "name = { at = \"name\" }",
         "name = { at = \"name\", from_parent = \"name\" }",
-        "test.toml:31:1: entity.customer.fields.name: only one of `at`, `custom`, `from_parent`, `product_of` can be given",
+        "test.toml:31:1: entity.customer.fields.name: only one of `at`, `custom`, `from_parent`, `of_stretch`, `product_of` can be given",
     ),
     (
         "name = { at = \"name\" }",

@@ -59,7 +59,7 @@ pub(super) const PEER: Peer = Peer {
         "customer.code fixed",
         "customer.case",
         "product.case",
-        "line.quantity",
+        "line.quantity at once",
         "line.cost",
         "line.bill",
         "line.cancelled",

@@ -10,7 +10,9 @@ use trueup::core::change::{LineField, PsaWrite, Update};
 use trueup::core::money::plain;
 use trueup::engine::{Ended, Settling};
 
-use super::{AGREEMENT, Bench, LINE, PRODUCT, Peer, autotask, changes, line, new_line, number, text, update_line};
+use super::{
+    AGREEMENT, Bench, LINE, PRODUCT, Peer, autotask, changes, line, new_line, number, quick, text, update_line,
+};
 
 const BY_DAYS: [&Peer; 1] = [&autotask::PEER];
 
@@ -92,7 +94,9 @@ async fn a_difference_whose_answer_is_lost_is_never_sent_again() {
         let engine = bench.engine_after(11).await;
         let settled = engine.settle(bench.psa.records().unwrap(), &Settling::once()).await.unwrap();
         assert_eq!(settled[0].ended, Ended::DidNot, "{}", peer.name);
-        bench.done(&from("2026-11-16", "5", "7")).await;
+        let again = from("2026-11-16", "5", "7");
+        let written = engine.write(bench.psa.records().unwrap(), &again, None, &quick()).await.unwrap();
+        assert_eq!((&written.ended, written.shows), (&Ended::Done, true), "{}", peer.name);
         assert_eq!(steps(&bench).await, expected(&all), "{}", peer.name);
     }
 }
