@@ -15,6 +15,7 @@ mod faults;
 mod json;
 mod pax8;
 mod server;
+mod syncro;
 mod systems;
 mod world;
 mod world_catalogue;
@@ -33,6 +34,7 @@ pub use erpnext::ERPNEXT;
 pub use faults::{Commitment, Faults, Oversize, Shape, Withdrawn};
 pub use pax8::Pax8Credentials;
 pub use server::{Logged, Running};
+pub use syncro::SYNCRO;
 pub use systems::{SYSTEMS, System};
 pub use world::{Planted, World};
 

@@ -8,6 +8,7 @@ use super::autotask::AUTOTASK;
 use super::connectwise::CONNECTWISE;
 use super::erpnext::ERPNEXT;
 use super::server::{self, Running, Service};
+use super::syncro::SYNCRO;
 use super::{Data, Faults, SimulateError};
 
 /// A system on the PSA side.
@@ -26,7 +27,7 @@ pub struct System {
 }
 
 /// All of them, in the order of their names.
-pub static SYSTEMS: [&System; 3] = [&AUTOTASK, &CONNECTWISE, &ERPNEXT];
+pub static SYSTEMS: [&System; 4] = [&AUTOTASK, &CONNECTWISE, &ERPNEXT, &SYNCRO];
 
 impl System {
     /// The system of this name.

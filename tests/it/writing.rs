@@ -8,6 +8,7 @@ mod connectwise;
 mod erpnext;
 mod lines;
 mod records;
+mod syncro;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -106,7 +107,7 @@ fn having(what: &'static str) -> impl Iterator<Item = &'static Peer> {
 
 type Starting = Pin<Box<dyn Future<Output = (Running, Box<dyn PsaConnector>)> + Send>>;
 
-const PEERS: [&Peer; 3] = [&autotask::PEER, &connectwise::PEER, &erpnext::PEER];
+const PEERS: [&Peer; 4] = [&autotask::PEER, &connectwise::PEER, &erpnext::PEER, &syncro::PEER];
 
 const CUSTOMER: &str = "101";
 const PRODUCT: &str = "201";

@@ -96,8 +96,9 @@ fn ways(entity: &Entity) -> String {
     }
     if let Some(list) = &entity.list {
         let verb = if list.post.is_some() { "POST" } else { "GET" };
+        let stated = list.statement.iter().map(|statement| format!(" ({})", statement.select)).collect::<String>();
         let each = if list.read_each { ", each read again by itself" } else { "" };
-        ways.push(format!("{verb} {}, {}{each}", list.address(), cut(&list.page)));
+        ways.push(format!("{verb} {}{stated}, {}{each}", list.address(), cut(&list.page)));
     }
     ways.extend(entity.stretches.as_ref().map(|rows| format!("by days: rows of {}", rows.entity)));
     ways.extend(entity.create.as_ref().map(|create| made(entity, create)));
@@ -219,6 +220,7 @@ fn spelled(codec: &Codec, numbers: Numbers) -> String {
     let form = |wire: &Option<Numbers>| match wire.unwrap_or(numbers) {
         Numbers::String => "as text",
         Numbers::Number => "as a number",
+        Numbers::Either => "as text or as a number",
         Numbers::Tagged => "tagged",
     };
     match codec {

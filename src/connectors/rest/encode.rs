@@ -7,7 +7,7 @@ use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 use serde_json::{Number, Value, json};
 
-use super::codec::{Decoded, ID, RFC3339, References, TAGGED, decode, spellings};
+use super::codec::{Decoded, ID, JSON_DATE, RFC3339, References, TAGGED, decode, spellings};
 use super::language::{Codec, MoneyUnit, Numbers};
 use crate::core::money;
 use crate::core::outside::excerpt;
@@ -110,7 +110,7 @@ fn spelled(text: &str, form: Numbers) -> Result<Value, String> {
     // what would be refused on reading is not written
     money::measured(text, Decimal::MAX_SCALE).map_err(|error| error.to_string())?;
     Ok(match form {
-        Numbers::String => Value::from(text),
+        Numbers::String | Numbers::Either => Value::from(text),
         Numbers::Number => Value::Number(whole_number(text)?),
         Numbers::Tagged => json!({ "__class__": "Decimal", "decimal": text }),
     })
@@ -125,7 +125,11 @@ fn written(day: NaiveDate, format: &str) -> Result<Value, String> {
         return Ok(json!({ "__class__": "date", "year": day.year(), "month": day.month(), "day": day.day() }));
     }
     let midnight = day.and_hms_opt(0, 0, 0).ok_or("a day without midnight")?.and_utc();
-    let format = if format == RFC3339 { "%Y-%m-%dT%H:%M:%SZ" } else { format };
+    let format = match format {
+        RFC3339 => "%Y-%m-%dT%H:%M:%SZ",
+        JSON_DATE => "%Y-%m-%d",
+        pattern => pattern,
+    };
     Ok(Value::from(midnight.format(format).to_string()))
 }
 
@@ -178,7 +182,7 @@ mod tests {
     }
 
     fn forms() -> impl Strategy<Value = Numbers> {
-        prop_oneof![Just(Numbers::String), Just(Numbers::Number), Just(Numbers::Tagged)]
+        prop_oneof![Just(Numbers::String), Just(Numbers::Number), Just(Numbers::Either), Just(Numbers::Tagged)]
     }
 
     fn references() -> References {

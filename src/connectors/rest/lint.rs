@@ -249,6 +249,10 @@ impl<'f> Lint<'f> {
                 lint.maybe("at", version.at.as_ref(), |lint, path| _ = lint.column(path));
             });
         }
+        self.maybe("only", entity.only.as_ref(), |lint, only| {
+            lint.when(only);
+            lint.demand(only.at.is_some() && only.status.is_empty(), "a test of a row is needed: `at`, and what it is");
+        });
         let is_above = self.connector.entity.values().any(|other| other.above.as_deref() == Some(name));
         match (&entity.list, &entity.inside) {
             (None, None) if !is_above => self.fault("a `list` is needed: nothing else says which records there are"),
@@ -275,6 +279,10 @@ impl<'f> Lint<'f> {
         self.maybe("get", entity.get.as_ref(), |lint, get| {
             lint.at("get", |lint| lint.address(&get.get, &one));
             lint.maybe("record", get.record.as_ref(), |lint, path| _ = lint.path(path));
+            lint.maybe("or_record", get.or_record.as_ref(), |lint, path| {
+                lint.demand(get.record.is_some(), "`or_record` is the place after `record`, which is not said");
+                lint.path(path);
+            });
             lint.at("as_listed", |lint| {
                 let known: Vec<&str> =
                     entity.list.iter().flat_map(|list| list.query.keys()).map(String::as_str).collect();

@@ -49,13 +49,9 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, name: &str, entity: &'f Entity) {
 }
 
 fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Option<Kind>) {
-    let sources = [
-        field.at.is_some(),
-        field.custom.is_some(),
-        field.from_parent.is_some(),
-        field.of_stretch.is_some(),
-        field.product_of.is_some(),
-    ];
+    let computed = field.product_of.is_some() && field.at.is_none();
+    let sources =
+        [field.at.is_some(), field.custom.is_some(), field.from_parent.is_some(), field.of_stretch.is_some(), computed];
     match sources.iter().filter(|said| **said).count() {
         0 => {
             lint.demand(
@@ -225,7 +221,11 @@ fn from_parent(lint: &mut Lint<'_>, entity: &Entity, field: &Field, of: &str, ki
 }
 
 fn product_of(lint: &mut Lint<'_>, entity: &Entity, field: &Field, factors: &[String; 2], kind: Option<Kind>) {
-    lint.demand(field.codec.is_none(), "a product has no spelling of its own; no `codec` here");
+    lint.demand(
+        field.codec.is_none() || field.at.is_some(),
+        "a product that is not kept has no spelling of its own; no `codec` here",
+    );
+    lint.demand(field.custom.is_none() && field.from_parent.is_none(), "a product is kept `at` a place, or nowhere");
     lint.demand(kind.is_none_or(|kind| kind == Kind::Number), "a product is a number");
     for name in factors {
         match entity.fields.get(name) {
@@ -325,7 +325,7 @@ pub(super) fn date_format(lint: &mut Lint<'_>, format: &str) {
     lint.demand(
         is_date_format(format),
         format!(
-            "`{format}` is no date format; rfc3339, tagged, or a pattern with year, month and day such as %Y-%m-%d"
+            "`{format}` is no date format; rfc3339, tagged, json_date, or a pattern with year, month and day such as %Y-%m-%d"
         ),
     );
 }

@@ -32,7 +32,9 @@ pub(super) fn stretches<'f>(lint: &mut Lint<'f>, rows: &'f Stretches) {
             }
         });
     }
-    lint.maybe("lookup", rows.lookup.as_ref(), |lint, lookup| check_lookup(lint, entity, lookup, &["id"]));
+    lint.maybe("lookup", rows.lookup.as_ref(), |lint, lookup| {
+        check_lookup(lint, entity.list.as_ref(), lookup, &["id"])
+    });
 }
 
 /// What a field of the rows gives; a fault where there is none.

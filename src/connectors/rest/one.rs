@@ -196,12 +196,13 @@ impl Connection {
         let parse = |text: &str| Path::parse(text).map_err(|what| self.unfit(name, what));
         let address = names.address(&get.get).map_err(|what| self.unfit(name, what))?;
         let (record, own_id) = (parse(get.record.as_deref().unwrap_or("$"))?, parse(&entity.id)?);
+        let or_record = get.or_record.as_deref().map(parse).transpose()?;
         let mark = entity.version.as_ref().and_then(|version| version.header.as_deref());
         let query = self.as_listed(entity, get).map_err(|what| self.unfit(name, what))?;
         let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let read = self.client.get_with(&address, &query, |reply| {
             let answer: Value = decode_json(&reply.body)?;
-            let found = record.get(&answer);
+            let found = record.get(&answer).or_else(|| or_record.as_ref()?.get(&answer));
             // some systems answer 200 and nothing where there is no such record
             if get.record.is_some() && found.is_none_or(Value::is_null) && answer.is_object() {
                 return Ok(None);

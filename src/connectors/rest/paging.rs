@@ -24,9 +24,11 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, LINK};
 use serde_json::Value;
 
+use super::answers::Test;
 use super::codec::{shown, text_of};
 use super::language::{Page, Size};
 use super::path::Path;
+use super::statement::Words;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Client, PathStep, Reply, Undecodable, path_of, repeated};
 use crate::connectors::listing::{About, Disagreement, Met, READINGS_MAX, Read, Readings};
@@ -44,7 +46,11 @@ pub(super) struct Listing<'l> {
     pub(super) body: Option<Value>,
     /// Whether what asks for a page is part of that.
     pub(super) in_body: bool,
+    /// The statement it is asked with, which what asks for a page is part of then.
+    pub(super) statement: Option<Words>,
     pub(super) records: Path,
+    /// What an answer says that has no list because there are no rows.
+    pub(super) empty: Option<Test>,
     pub(super) page: &'l Page,
     /// Where a row has its id.
     pub(super) id: &'l Path,
@@ -225,12 +231,14 @@ impl Listing<'_> {
                 asked.retain(|_| self.in_body);
             }
         }
-        match body.as_mut().and_then(Value::as_object_mut).filter(|_| self.in_body) {
-            Some(members) => members.extend(asked),
-            None => {
-                let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                query.extend(asked.into_iter().map(|(name, value)| (name, text(value))));
+        let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        match (body.as_mut().and_then(Value::as_object_mut).filter(|_| self.in_body), &self.statement) {
+            (Some(members), _) => members.extend(asked),
+            (None, Some(statement)) => {
+                // where the page begins, then how many rows it has
+                query.push(statement.paged(asked.into_iter().rev().map(|(name, value)| (name, text(value)))));
             }
+            (None, None) => query.extend(asked.into_iter().map(|(name, value)| (name, text(value)))),
         }
         if let Some(most) = self.url_max {
             let long = base.len()
@@ -248,7 +256,8 @@ impl Listing<'_> {
         reading.pages += 1;
         let at = self.place(reading.pages);
         let rows = match self.records.get(&answer.body) {
-            Some(Value::Array(rows)) => rows,
+            Some(Value::Array(rows)) => rows.as_slice(),
+            None if self.empty.as_ref().is_some_and(|empty| empty.holds(&answer.body)) => &[],
             found => {
                 let found = found.map_or_else(|| "nothing".to_owned(), shown);
                 return Err(self.malformed(&at, format!("a list of rows expected, found {found}")).into());

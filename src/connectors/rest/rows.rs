@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use super::answers::Test;
 use super::codec::{Decoded, References, shown, text_of};
 use super::dialect;
 use super::language::{Codec, Connector, Dialect, Entity, Field, Get, List, Lookup, PageIn};
@@ -19,6 +20,7 @@ use super::path::Path;
 use super::requests::merge;
 use super::settings::Values;
 use super::shape::{Around, Row, Rows, Shape};
+use super::statement::Words;
 use super::stretches;
 use super::template::{Position, Template};
 use crate::connectors::error::{ConnectorError, ErrorKind};
@@ -325,7 +327,7 @@ impl Connection {
             listing.count = None;
             match asked {
                 Asking::Query(dialect, wanted) => {
-                    dialect::ask(dialect, &wanted, &mut listing.query).map_err(refuse)?;
+                    dialect::ask(dialect, &wanted, &mut listing.query, listing.statement.as_mut()).map_err(refuse)?;
                 }
                 Asking::Body(more) => merge(listing.body.get_or_insert_default(), more),
             }
@@ -410,6 +412,12 @@ impl Connection {
             query,
             body,
             in_body: list.page_in == PageIn::Body,
+            statement: list
+                .statement
+                .as_ref()
+                .map(|statement| Words::of(statement, &|text| fill(text, Position::Plain)))
+                .transpose()?,
+            empty: list.empty.as_ref().map(Test::new).transpose()?,
             records: Path::parse(&list.records)?,
             page: &list.page,
             id,

@@ -63,6 +63,8 @@ pub(in crate::connectors::rest) enum Numbers {
     String,
     /// `22.10`.
     Number,
+    /// Either of these, as the system happens to write it; written as a text.
+    Either,
     /// `{"__class__": "Decimal", "decimal": "22.10"}`.
     Tagged,
 }

@@ -28,7 +28,8 @@ pub(in crate::connectors::rest) struct Field {
     pub(in crate::connectors::rest) from_parent: Option<String>,
     /// Or: the field of the rows that say by days what the record holds, see `stretches`.
     pub(in crate::connectors::rest) of_stretch: Option<String>,
-    /// Or: two number fields of the record that it is the product of, where the system keeps no total.
+    /// Or: two number fields of the record that it is the product of, where the system keeps no total. With `at` it does keep
+    /// one there, which has to be sent along when one of the two changes: in cents, where the codec's `scale` is 2.
     pub(in crate::connectors::rest) product_of: Option<[String; 2]>,
     #[serde(default)]
     pub(in crate::connectors::rest) dir: Dir,
@@ -113,7 +114,7 @@ pub(in crate::connectors::rest) enum Codec {
         scale: Option<u32>,
         wire: Option<Numbers>,
     },
-    /// `rfc3339`, `tagged`, or a pattern such as `%Y-%m-%d`. The calendar day is what counts, as the source writes it.
+    /// `rfc3339`, `tagged`, `json_date` (`/Date(1551399323399+0000)/`, written as `2019-03-01`), or a pattern such as `%Y-%m-%d`. The calendar day is what counts, as the source writes it.
     /// `none`: what the system writes for no day.
     /// `last_day`: whether the system says the last day, where we say the day after it.
     Date {

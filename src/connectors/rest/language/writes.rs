@@ -121,6 +121,8 @@ impl Create {
 pub(in crate::connectors::rest) struct Idempotent {
     pub(in crate::connectors::rest) header: Option<String>,
     pub(in crate::connectors::rest) query: Option<String>,
+    /// The most characters the server takes of it, where that is fewer than 64.
+    pub(in crate::connectors::rest) max: Option<u32>,
 }
 
 /// How a record is changed.
@@ -135,9 +137,15 @@ pub(in crate::connectors::rest) struct Update {
     pub(in crate::connectors::rest) guard: Guard,
     /// Where the body has the id, where the address does not say it.
     pub(in crate::connectors::rest) id_at: Option<String>,
+    /// For style `full`: places that the server does not take back as it gave them, and that are left out.
+    #[serde(default)]
+    pub(in crate::connectors::rest) omit: Vec<String>,
     /// Headers of this call alone, in place of the general ones.
     #[serde(default)]
     pub(in crate::connectors::rest) headers: BTreeMap<String, String>,
+    /// Members that every change carries as they were read: what the system resets where it is left out.
+    #[serde(default)]
+    pub(in crate::connectors::rest) keep: Vec<String>,
     /// What every change holds besides its fields.
     pub(in crate::connectors::rest) body: Option<Value>,
     pub(in crate::connectors::rest) wrap: Option<Wrap>,

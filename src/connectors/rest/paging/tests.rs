@@ -84,6 +84,8 @@ fn no_list_that_moved_claims_to_be_complete_and_is_not_however_it_is_cut() {
             query: Vec::new(),
             body: None,
             in_body: false,
+            statement: None,
+            empty: None,
             records: Path::parse("rows").unwrap(),
             page: &page,
             id: &Path::parse("id").unwrap(),
