@@ -153,7 +153,7 @@ impl Verb {
         let psa = how.open(context, &config)?;
         let desk = Desk { context, config: &config, sink: sink(psa.as_ref())?, format: how.format };
         match self {
-            Self::Get(get) => desk.show(F::NAME, &get.how.target(&get.id)).await,
+            Self::Get(get) => desk.show(F::NAME, &get.how.target(&get.id), None).await,
             Self::Create(new) => desk.create::<F>(&new).await,
             Self::Update(alter) => desk.update::<F>(&alter).await,
         }
@@ -228,7 +228,7 @@ impl Desk<'_> {
             }
         }
         let target = alter.how.target(&alter.id);
-        let held: BTreeMap<String, _> = self.sink.held(F::NAME, &target).await?.into_iter().collect();
+        let held: BTreeMap<String, _> = self.sink.held(F::NAME, &target, alter.from).await?.into_iter().collect();
         let mut changes = BTreeMap::new();
         for (field, after) in wanted {
             let before = held.get(field.name()).cloned().flatten();
@@ -238,7 +238,7 @@ impl Desk<'_> {
         }
         if changes.is_empty() {
             self.context.ui.say("It is so already; nothing was sent.");
-            return self.show(F::NAME, &target).await;
+            return self.show(F::NAME, &target, alter.from).await;
         }
         let text = |value: &Option<change::Value>| value.as_ref().map_or("(nothing)".to_owned(), ToString::to_string);
         let line = |(field, change): (&F, &Change)| {
@@ -274,7 +274,7 @@ impl Desk<'_> {
         context.ui.say(&told);
         let Some(id) = written.record else { return Ok(Ending::Done) };
         let below = said.below.map(str::to_owned);
-        self.show(said.entity, &Target { id, below }).await?;
+        self.show(said.entity, &Target { id, below }, said.effective).await?;
         if written.shows {
             return Ok(Ending::Done);
         }
@@ -282,9 +282,9 @@ impl Desk<'_> {
         Ok(Ending::Partly)
     }
 
-    /// A record as it is reported now.
-    async fn show(&self, entity: &str, target: &Target) -> Result<Ending, CommandError> {
-        let held = self.sink.held(entity, target).await?;
+    /// A record as it is reported now, and where that matters as it is on a day.
+    async fn show(&self, entity: &str, target: &Target, on: Option<NaiveDate>) -> Result<Ending, CommandError> {
+        let held = self.sink.held(entity, target, on).await?;
         let text = match self.format {
             Format::Text => {
                 let head = [("id".to_owned(), target.id.clone())];

@@ -7,6 +7,7 @@
 //!
 //! Invariant: only loopback addresses are ever bound.
 
+mod autotask;
 mod connectwise;
 mod data;
 mod erpnext;
@@ -15,6 +16,7 @@ mod halopsa;
 mod json;
 mod pax8;
 mod server;
+mod syncro;
 mod systems;
 mod world;
 mod world_catalogue;
@@ -26,6 +28,7 @@ mod world_terms;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub use autotask::AUTOTASK;
 pub use connectwise::CONNECTWISE;
 pub use data::{Data, File, Row, Table};
 pub use erpnext::ERPNEXT;
@@ -33,6 +36,7 @@ pub use faults::{Commitment, Faults, Oversize, Shape, Withdrawn};
 pub use halopsa::HALOPSA;
 pub use pax8::Pax8Credentials;
 pub use server::{Logged, Running};
+pub use syncro::SYNCRO;
 pub use systems::{SYSTEMS, System};
 pub use world::{Planted, World};
 

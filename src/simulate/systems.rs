@@ -4,10 +4,12 @@
 
 use std::net::SocketAddr;
 
+use super::autotask::AUTOTASK;
 use super::connectwise::CONNECTWISE;
 use super::erpnext::ERPNEXT;
 use super::halopsa::HALOPSA;
 use super::server::{self, Running, Service};
+use super::syncro::SYNCRO;
 use super::{Data, Faults, SimulateError};
 
 /// A system on the PSA side.
@@ -26,7 +28,7 @@ pub struct System {
 }
 
 /// All of them, in the order of their names.
-pub static SYSTEMS: [&System; 3] = [&CONNECTWISE, &ERPNEXT, &HALOPSA];
+pub static SYSTEMS: [&System; 5] = [&AUTOTASK, &CONNECTWISE, &ERPNEXT, &HALOPSA, &SYNCRO];
 
 impl System {
     /// The system of this name.

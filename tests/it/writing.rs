@@ -2,11 +2,14 @@
 //! misbehaves; the tests say what a write must come to, whatever the system.
 #![cfg(test)]
 
+mod autotask;
+mod by_days;
 mod connectwise;
 mod erpnext;
 mod halopsa;
 mod lines;
 mod records;
+mod syncro;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -40,6 +43,8 @@ struct Peer {
     marks: &'static [&'static str],
     /// A change somebody else makes: how it is sent, of a place and a value.
     by_hand: fn(&str, Json) -> (Method, Json),
+    /// Where it is sent, where that is not the record's address: then the body says which.
+    hand_at: Option<fn(&str, &Target, &mut Json) -> String>,
     /// Puts the credentials on a request.
     sign: fn(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
     /// Whether the last day of a line is billed.
@@ -103,7 +108,7 @@ fn having(what: &'static str) -> impl Iterator<Item = &'static Peer> {
 
 type Starting = Pin<Box<dyn Future<Output = (Running, Box<dyn PsaConnector>)> + Send>>;
 
-const PEERS: [&Peer; 3] = [&connectwise::PEER, &erpnext::PEER, &halopsa::PEER];
+const PEERS: [&Peer; 5] = [&autotask::PEER, &connectwise::PEER, &erpnext::PEER, &halopsa::PEER, &syncro::PEER];
 
 const CUSTOMER: &str = "101";
 const PRODUCT: &str = "201";
@@ -266,13 +271,12 @@ impl Bench {
 
     /// Somebody else changes a field.
     async fn change_by_hand(&self, entity: &str, target: &Target, field: &str, value: Json) {
-        let (method, body) = (self.peer.by_hand)((self.peer.place)(entity, field), value);
+        let (method, mut body) = (self.peer.by_hand)((self.peer.place)(entity, field), value);
         let target = self.peer.target(target);
-        let address = (self.peer.address)(entity, &target);
-        // a body that names its record goes to where all of them are
-        if self.peer.name == halopsa::PEER.name {
-            return halopsa::change(self, &target, &address, body).await;
-        }
+        let address = match self.peer.hand_at {
+            None => (self.peer.address)(entity, &target),
+            Some(hand_at) => hand_at(entity, &target, &mut body),
+        };
         self.call(method, &address, Some(body)).await;
     }
 

@@ -4,10 +4,12 @@
 
 use super::settings::ConnectorFile;
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 6] = [
+    ("autotask", include_str!("builtin/autotask.toml")),
     ("connectwise", include_str!("builtin/connectwise.toml")),
     ("erpnext", include_str!("builtin/erpnext.toml")),
     ("halopsa", include_str!("builtin/halopsa.toml")),
+    ("syncro", include_str!("builtin/syncro.toml")),
     ("tryton", include_str!("builtin/tryton.toml")),
 ];
 

@@ -22,6 +22,9 @@ pub(super) const TAGGED: &str = "tagged";
 /// What stands for the id in the form of a reference.
 pub(super) const ID: &str = "{id}";
 
+/// The format word for `/Date(1551399323399+0000)/`, milliseconds since 1970, that is written as `2019-03-01`.
+pub(super) const JSON_DATE: &str = "json_date";
+
 /// A value in our form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Decoded {
@@ -84,12 +87,12 @@ pub(super) fn decode(
             })
         }
         Codec::Date { none: Some(none), .. } if spellings(none).contains(wire) => return Ok(None),
-        Codec::Date { format, since, .. } => {
+        Codec::Date { format, since, last_day, .. } => {
             let day = day(wire, format)?;
             if since.as_deref().and_then(iso_day).is_some_and(|since| day < since) {
                 return Ok(None);
             }
-            Decoded::Day(day)
+            Decoded::Day(if *last_day { day.succ_opt().ok_or("there is no day after it")? } else { day })
         }
         Codec::Enum { map, unknown } => Decoded::Text(word(wire, map, *unknown)?),
         Codec::Ref { none: Some(none), .. } if spellings(none).contains(wire) => return Ok(None),
@@ -138,16 +141,17 @@ pub(super) fn text_of(wire: &Value) -> Result<String, String> {
 
 fn number(wire: &Value, form: Numbers) -> Result<Decimal, String> {
     let text = match (form, wire) {
-        (Numbers::String, Value::String(text)) => Some(text.as_str()),
-        (Numbers::Number, Value::Number(number)) => Some(number.as_str()),
+        (Numbers::String | Numbers::Either, Value::String(text)) => Some(text.as_str()),
+        (Numbers::Number | Numbers::Either, Value::Number(number)) => Some(number.as_str()),
         (Numbers::Tagged, Value::Object(tagged)) if tagged.get("__class__").is_some_and(|class| class == "Decimal") => {
             tagged.get("decimal").and_then(Value::as_str)
         }
-        (Numbers::String | Numbers::Number | Numbers::Tagged, _) => None,
+        (Numbers::String | Numbers::Number | Numbers::Either | Numbers::Tagged, _) => None,
     };
     let expected = match form {
         Numbers::String => "a decimal written as text",
         Numbers::Number => "a JSON number",
+        Numbers::Either => "a number, or a decimal written as text",
         Numbers::Tagged => "a tagged decimal",
     };
     let text = text.ok_or_else(|| format!("{expected} expected, found {}", shown(wire)))?;
@@ -169,15 +173,32 @@ fn day(wire: &Value, format: &str) -> Result<NaiveDate, String> {
         return NaiveDate::from_ymd_opt(year, month, day).ok_or_else(found);
     }
     let text = wire.as_str().ok_or_else(found)?;
+    if format == JSON_DATE {
+        return json_date(text).ok_or_else(found);
+    }
     if format == RFC3339 {
         return DateTime::parse_from_rfc3339(text).map(|time| time.date_naive()).map_err(|_| found());
     }
     NaiveDate::parse_from_str(text, format).map_err(|_| found())
 }
 
+/// The day of `/Date(1551399323399+0000)/`, whose offset is what the moment is shown in; or one written plainly.
+fn json_date(text: &str) -> Option<NaiveDate> {
+    let Some(inside) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) else {
+        return NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    };
+    let sign = inside.char_indices().skip(1).find(|(_, c)| matches!(c, '+' | '-')).map_or(inside.len(), |(at, _)| at);
+    let (moment, offset) = (inside.get(..sign)?, inside.get(sign..)?);
+    let moment = DateTime::from_timestamp_millis(moment.parse().ok()?)?;
+    match offset {
+        "" => Some(moment.date_naive()),
+        offset => Some(moment.with_timezone(&offset.parse::<chrono::FixedOffset>().ok()?).date_naive()),
+    }
+}
+
 /// Whether a date format can be read and written back.
 pub(super) fn is_date_format(format: &str) -> bool {
-    if format == RFC3339 || format == TAGGED {
+    if matches!(format, RFC3339 | TAGGED | JSON_DATE) {
         return true;
     }
     let items: Vec<Item<'_>> = StrftimeItems::new(format).collect();
@@ -276,6 +297,8 @@ mod tests {
             ("kind = 'decimal'", Numbers::String, r#""-0.10""#, number("-0.10")),
             ("kind = 'decimal'", Numbers::Tagged, r#"{"__class__":"Decimal","decimal":"22.00"}"#, number("22")),
             ("kind = 'decimal'\nwire = 'number'", Numbers::Tagged, "3", number("3")),
+            ("kind = 'decimal'", Numbers::Either, "3.10", number("3.1")),
+            ("kind = 'decimal'", Numbers::Either, r#""3.10""#, number("3.1")),
             ("kind = 'money'\nunit = 'minor'\nscale = 2", Numbers::Number, "1999", number("19.99")),
             ("kind = 'money'\nunit = 'minor'\nscale = 0", Numbers::Number, "1999", number("1999")),
             ("kind = 'money'\nunit = 'minor'\nscale = 3", Numbers::String, r#""-5""#, number("-0.005")),

@@ -3,6 +3,8 @@
 //! Keeps the invariants that nothing is written into a value that would be computed over it, and that a figure is changed only
 //! where the row shows it as it is kept.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::codec::{Decoded, References, text_of};
@@ -72,7 +74,7 @@ impl Entity {
 
 impl Connection {
     /// Reads the record that a field of a write is computed from, where it is.
-    pub(super) async fn with_kept(&self, said: &Said<'_>, mut one: One) -> Result<One> {
+    pub(super) async fn with_kept(self: &Arc<Self>, said: &Said<'_>, mut one: One) -> Result<One> {
         let entity = self.entity(said.entity)?;
         let place = entity.kept_elsewhere(said, &one).map_err(|what| self.unfit(said.entity, what))?;
         let Some((name, id, field)) = place else { return Ok(one) };

@@ -42,7 +42,7 @@ pub(super) fn describe(file: &Connector) -> Described {
     for (name, entity) in &file.entity {
         lines.push(line(name, "", abilities(entity).join(", "), ways(entity)));
         for (field_name, field) in &entity.fields {
-            lines.push(line(name, field_name, direction(entity, field), place(field, file.http.numbers)));
+            lines.push(line(name, field_name, direction(entity, field_name, field), place(field, file.http.numbers)));
         }
     }
     if let Some(ticket) = &file.ticket {
@@ -101,9 +101,11 @@ fn ways(entity: &Entity) -> String {
     }
     if let Some(list) = &entity.list {
         let verb = if list.post.is_some() { "POST" } else { "GET" };
+        let stated = list.statement.iter().map(|statement| format!(" ({})", statement.select)).collect::<String>();
         let each = if list.read_each { ", each read again by itself" } else { "" };
-        ways.push(format!("{verb} {}, {}{each}", list.address(), cut(&list.page)));
+        ways.push(format!("{verb} {}{stated}, {}{each}", list.address(), cut(&list.page)));
     }
+    ways.extend(entity.stretches.as_ref().map(|rows| format!("by days: rows of {}", rows.entity)));
     ways.extend(entity.create.as_ref().map(|create| made(entity, create)));
     ways.extend(entity.update.as_ref().map(changed));
     ways.extend(entity.dated.as_ref().map(dated));
@@ -166,12 +168,22 @@ fn dated(dated: &Dated) -> String {
         Dated::EndAndAdd { start, end, .. } => {
             format!("from a day on: ended (`{end}`) and followed by one (`{start}`)")
         }
+        Dated::DeltaAtDate { post, field, .. } => {
+            format!("from a day on: what `{field}` changes by is sent once by POST {post}")
+        }
     }
 }
 
-fn direction(entity: &Entity, field: &Field) -> String {
+fn direction(entity: &Entity, name: &str, field: &Field) -> String {
     let (makes, changes) = (entity.create.is_some(), entity.update.is_some());
     let can = match field.dir {
+        _ if matches!(&entity.dated, Some(Dated::DeltaAtDate { field: by, .. }) if by == name) => {
+            if makes {
+                "read, write"
+            } else {
+                "read, write from a day on"
+            }
+        }
         _ if !field.has_place() => "read",
         Dir::Read => "read",
         Dir::Both if makes || changes => "read, write",
@@ -190,8 +202,9 @@ fn place(field: &Field, numbers: Numbers) -> String {
     if let Some(name) = &field.custom {
         parts.push(format!("the tenant's own field {name}"));
     }
-    if let Some(at) = &field.or_at {
-        parts.push(format!("or {at}"));
+    parts.extend(field.or_at.iter().flat_map(|more| more.all()).map(|at| format!("or {at}")));
+    if let Some(of) = &field.of_stretch {
+        parts.push(format!("`{of}` of its stretch of days"));
     }
     if let Some(of) = &field.from_parent {
         parts.push(format!("`{of}` of the record above"));
@@ -217,6 +230,7 @@ fn spelled(codec: &Codec, numbers: Numbers) -> String {
     let form = |wire: &Option<Numbers>| match wire.unwrap_or(numbers) {
         Numbers::String => "as text",
         Numbers::Number => "as a number",
+        Numbers::Either => "as text or as a number",
         Numbers::Tagged => "tagged",
     };
     match codec {
@@ -224,6 +238,7 @@ fn spelled(codec: &Codec, numbers: Numbers) -> String {
         Codec::Bool { yes, no } => format!("{yes} or {no}"),
         Codec::Decimal { wire, .. } => format!("a decimal {}", form(wire)),
         Codec::Money { wire, .. } => format!("money {}", form(wire)),
+        Codec::Date { format, last_day: true, .. } => format!("the last day as {format}"),
         Codec::Date { format, .. } => format!("a day as {format}"),
         Codec::Enum { map, .. } => {
             let words: Vec<String> = map.iter().map(|(ours, theirs)| format!("{ours} = {theirs}")).collect();

@@ -7,12 +7,25 @@ use base64::engine::general_purpose::URL_SAFE;
 use serde_json::{Value, json};
 
 use super::language::Dialect;
+use super::statement::Words;
 
-/// Adds to the parameters of a list that only records whose places have these values are asked for, all of them.
+/// Adds to the parameters of a list, or to its statement, that only records whose places have these values are asked for, all of
+/// them.
 ///
 /// # Errors
 /// A condition of the list that cannot be read.
-pub(super) fn ask(dialect: Dialect, wanted: &[(String, String)], of: &mut Vec<(String, String)>) -> Result<(), String> {
+pub(super) fn ask(
+    dialect: Dialect,
+    wanted: &[(String, String)],
+    of: &mut Vec<(String, String)>,
+    statement: Option<&mut Words>,
+) -> Result<(), String> {
+    if let Some(statement) = statement {
+        for (_, condition) in query(dialect, wanted) {
+            statement.narrow(condition);
+        }
+        return Ok(());
+    }
     for (name, condition) in query(dialect, wanted) {
         match of.iter_mut().find(|(known, _)| *known == name) {
             Some((_, own)) => *own = both(dialect, own, &condition)?,
@@ -118,11 +131,11 @@ mod tests {
             (Dialect::Frappe, ("filters", r#"[["a","=",1]]"#), r#"[["a","=",1],["code","=","A"]]"#),
         ] {
             let mut of = vec![("order".to_owned(), "id".to_owned()), (own.0.to_owned(), own.1.to_owned())];
-            ask(dialect, &wanted, &mut of).unwrap();
+            ask(dialect, &wanted, &mut of, None).unwrap();
             assert_eq!((of.len(), of.last().unwrap().1.as_str()), (2, expected));
         }
         let mut of = vec![("d".to_owned(), URL_SAFE.encode(r#"[["active","in",[true,false]]]"#))];
-        ask(Dialect::Tryton, &wanted, &mut of).unwrap();
+        ask(Dialect::Tryton, &wanted, &mut of, None).unwrap();
         let decoded = URL_SAFE.decode(&of.first().unwrap().1).unwrap();
         assert_eq!(decoded, br#"[["active","in",[true,false]],["code","=","A"]]"#);
     }

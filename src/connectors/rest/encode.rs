@@ -7,7 +7,7 @@ use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 use serde_json::{Number, Value, json};
 
-use super::codec::{Decoded, ID, RFC3339, References, TAGGED, decode, spellings};
+use super::codec::{Decoded, ID, JSON_DATE, RFC3339, References, TAGGED, decode, spellings};
 use super::language::{Codec, MoneyUnit, Numbers};
 use crate::core::money;
 use crate::core::outside::excerpt;
@@ -51,7 +51,10 @@ fn spelling(codec: &Codec, value: &Decoded, numbers: Numbers, references: &Refer
             };
             spelled(&text, wire.unwrap_or(numbers))
         }
-        (Codec::Date { format, .. }, Decoded::Day(day)) => written(*day, format),
+        (Codec::Date { format, last_day: false, .. }, Decoded::Day(day)) => written(*day, format),
+        (Codec::Date { format, .. }, Decoded::Day(day)) => {
+            written(day.pred_opt().ok_or("there is no day before it")?, format)
+        }
         (Codec::Enum { map, .. }, Decoded::Text(word)) => {
             map.get(word).and_then(|theirs| spellings(theirs).first()).cloned().ok_or_else(|| {
                 let known: Vec<&str> = map.keys().map(String::as_str).collect();
@@ -107,7 +110,7 @@ fn spelled(text: &str, form: Numbers) -> Result<Value, String> {
     // what would be refused on reading is not written
     money::measured(text, Decimal::MAX_SCALE).map_err(|error| error.to_string())?;
     Ok(match form {
-        Numbers::String => Value::from(text),
+        Numbers::String | Numbers::Either => Value::from(text),
         Numbers::Number => Value::Number(whole_number(text)?),
         Numbers::Tagged => json!({ "__class__": "Decimal", "decimal": text }),
     })
@@ -122,7 +125,11 @@ fn written(day: NaiveDate, format: &str) -> Result<Value, String> {
         return Ok(json!({ "__class__": "date", "year": day.year(), "month": day.month(), "day": day.day() }));
     }
     let midnight = day.and_hms_opt(0, 0, 0).ok_or("a day without midnight")?.and_utc();
-    let format = if format == RFC3339 { "%Y-%m-%dT%H:%M:%SZ" } else { format };
+    let format = match format {
+        RFC3339 => "%Y-%m-%dT%H:%M:%SZ",
+        JSON_DATE => "%Y-%m-%d",
+        pattern => pattern,
+    };
     Ok(Value::from(midnight.format(format).to_string()))
 }
 
@@ -175,7 +182,7 @@ mod tests {
     }
 
     fn forms() -> impl Strategy<Value = Numbers> {
-        prop_oneof![Just(Numbers::String), Just(Numbers::Number), Just(Numbers::Tagged)]
+        prop_oneof![Just(Numbers::String), Just(Numbers::Number), Just(Numbers::Either), Just(Numbers::Tagged)]
     }
 
     fn references() -> References {
@@ -205,7 +212,10 @@ mod tests {
         #[test]
         fn days_come_back(day in 0_i32..=40_000, format in prop::sample::select(vec!["rfc3339", "tagged", "%Y-%m-%d", "%d/%m/%Y", "%Y-%m-%dT%H:%M:%S"])) {
             let day = NaiveDate::from_num_days_from_ce_opt(710_000 + day).unwrap();
-            returns(&codec(&format!("kind = 'date'\nformat = '{format}'")), Decoded::Day(day), Numbers::Number);
+            for last in [true, false] {
+                let codec = codec(&format!("kind = 'date'\nformat = '{format}'\nlast_day = {last}"));
+                returns(&codec, Decoded::Day(day), Numbers::Number);
+            }
         }
 
         #[test]

@@ -18,9 +18,9 @@ use serde::Deserialize;
 
 pub(super) use answers::{Class, Rule, Wait, When};
 pub(super) use calls::{Auth, Discover, Http, Limits, Numbers, Observed, ResetUnit, Setting, SettingKind};
-pub(super) use fields::{Codec, Compare, Dir, Field, MoneyUnit, UnknownWord};
-pub(super) use lists::{Get, List, Page, PageIn, Size};
-pub(super) use others::{ChangeSource, SecondWriter, Sign};
+pub(super) use fields::{Codec, Compare, Dir, Field, MoneyUnit, OneOrMore, UnknownWord};
+pub(super) use lists::{Get, List, Page, PageIn, Size, Statement};
+pub(super) use others::{ChangeSource, Named, Quota, SecondWriter, Sign, Stretches};
 pub(super) use tickets::{Ticket, TicketField};
 pub(super) use writes::{
     Action, Clear, Create, CustomFields, CustomShape, Dated, Dialect, First, Guard, InPatch, LINK, Link, Lookup,
@@ -59,6 +59,8 @@ pub(super) struct Entity {
     pub(super) id: String,
     /// The entity whose every record has a list of these.
     pub(super) parent: Option<String>,
+    /// What a row has to be to be one of these: others in the same list are left out.
+    pub(super) only: Option<When>,
     /// Where the parent's rows hold these; then they have no list of their own, and a change replaces the set.
     pub(super) inside: Option<String>,
     /// Whether they are nevertheless written one by one, each at an address of its own.
@@ -78,6 +80,8 @@ pub(super) struct Entity {
     pub(super) update: Option<Update>,
     pub(super) dated: Option<Dated>,
     pub(super) change_source: Option<ChangeSource>,
+    /// What the records hold by days, where that stands in rows of their own.
+    pub(super) stretches: Option<Stretches>,
     pub(super) link: Option<Link>,
     #[serde(default)]
     pub(super) actions: BTreeMap<String, Action>,

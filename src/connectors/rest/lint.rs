@@ -13,7 +13,7 @@ use super::lint_http::setting_value;
 use super::path::Path;
 use super::source::{Fault, Source, hint};
 use super::template::Template;
-use super::{lint_fields, lint_http, lint_others, lint_write, tickets};
+use super::{lint_fields, lint_http, lint_others, lint_stretches, lint_write, tickets};
 
 const SCHEMA: u32 = 1;
 
@@ -250,6 +250,10 @@ impl<'f> Lint<'f> {
                 lint.maybe("at", version.at.as_ref(), |lint, path| _ = lint.column(path));
             });
         }
+        self.maybe("only", entity.only.as_ref(), |lint, only| {
+            lint.when(only);
+            lint.demand(only.at.is_some() && only.status.is_empty(), "a test of a row is needed: `at`, and what it is");
+        });
         let is_above = self.connector.entity.values().any(|other| other.above.as_deref() == Some(name));
         match (&entity.list, &entity.inside) {
             (None, None) if !is_above => self.fault("a `list` is needed: nothing else says which records there are"),
@@ -287,6 +291,10 @@ impl<'f> Lint<'f> {
         self.maybe("get", entity.get.as_ref(), |lint, get| {
             lint.at("get", |lint| lint.address(&get.get, &one));
             lint.maybe("record", get.record.as_ref(), |lint, path| _ = lint.path(path));
+            lint.maybe("or_record", get.or_record.as_ref(), |lint, path| {
+                lint.demand(get.record.is_some(), "`or_record` is the place after `record`, which is not said");
+                lint.path(path);
+            });
             lint.at("as_listed", |lint| {
                 let known: Vec<&str> =
                     entity.list.iter().flat_map(|list| list.query.keys()).map(String::as_str).collect();
@@ -303,7 +311,10 @@ impl<'f> Lint<'f> {
         let refers = |codec: Option<&Codec>| matches!(codec, Some(Codec::Ref { entity, .. }) if entity == name);
         let of_fields = self.connector.custom_fields.as_ref().and_then(|custom| custom.ids.as_ref());
         let is_list_of_fields = of_fields.is_some_and(|ids| ids.entity == name);
+        let by_days = |other: &Entity| other.stretches.as_ref().is_some_and(|rows| rows.entity == name);
         is_list_of_fields
+            || self.connector.entity.values().any(by_days)
+            || lint_stretches::is_named(self, name, "")
             || self.connector.entity.values().any(|other| {
                 let figures = other.change_source.iter().flat_map(|source| &source.from);
                 let is_computed_from = figures.into_iter().any(|origin| origin.entity.as_deref() == Some(name));

@@ -52,16 +52,17 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, name: &str, entity: &'f Entity) {
 fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Option<Kind>) {
     // the parent's field stands in for a place that may be empty
     let inherits = field.from_parent.is_some() && field.at.is_none();
-    let sources = [field.at.is_some(), field.custom.is_some(), inherits, field.product_of.is_some()];
+    let computed = field.product_of.is_some() && field.at.is_none();
+    let sources = [field.at.is_some(), field.custom.is_some(), inherits, field.of_stretch.is_some(), computed];
     match sources.iter().filter(|said| **said).count() {
         0 => {
             lint.demand(
                 field.default.is_some(),
-                "one of `at`, `custom`, `from_parent`, `product_of`, `default` is needed",
+                "one of `at`, `custom`, `from_parent`, `of_stretch`, `product_of`, `default` is needed",
             );
         }
         1 => {}
-        _ => lint.fault("only one of `at`, `custom`, `from_parent`, `product_of` can be given"),
+        _ => lint.fault("only one of `at`, `custom`, `from_parent`, `of_stretch`, `product_of` can be given"),
     }
     lint.maybe("custom", field.custom.as_ref(), |lint, name| {
         lint.template(name, &[]);
@@ -75,10 +76,16 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
         lint.at("at", |lint| path = lint.column(at));
         path
     });
-    lint.maybe("or_at", field.or_at.as_ref(), |lint, place| {
+    lint.maybe("or_at", field.or_at.as_ref(), |lint, places| {
         lint.demand(field.at.is_some(), "`or_at` is the place after `at`, which is not given");
-        lint.demand(field.at.as_ref() != Some(place), "the same place as `at`");
-        let _ = lint.column(place);
+        lint.demand(!places.all().is_empty(), "a place is needed");
+        for place in places.all() {
+            lint.demand(field.at.as_ref() != Some(place), "the same place as `at`");
+            let _ = lint.column(place);
+        }
+    });
+    lint.maybe("of_stretch", field.of_stretch.as_ref(), |lint, of| {
+        super::lint_stretches::of_stretch(lint, entity, field, of, kind);
     });
     lint.maybe("to", field.to.as_ref(), |lint, place| {
         lint.demand(field.at.is_some(), "`at` is needed: where the value is read");
@@ -153,7 +160,16 @@ fn is_taken(lint: &Lint<'_>, name: &str, entity: &Entity, field_name: &str) -> b
     let is_figure = figures
         .into_iter()
         .any(|origin| origin.entity.as_deref() == Some(name) && origin.field.as_deref() == Some(field_name));
-    is_figure || is_state || names_own || entity.fields.values().any(by_product) || others.into_iter().any(serves)
+    let other_entities = lint.connector.entity.values();
+    let by_days = |other: &Entity| other.stretches.as_ref().is_some_and(|rows| rows.takes(name, field_name, other));
+    let is_named = super::lint_stretches::is_named(lint, name, field_name);
+    is_figure
+        || is_state
+        || names_own
+        || is_named
+        || other_entities.into_iter().any(by_days)
+        || entity.fields.values().any(by_product)
+        || others.into_iter().any(serves)
 }
 
 /// The words of a line that come from a closed set.
@@ -212,7 +228,11 @@ fn from_parent(lint: &mut Lint<'_>, entity: &Entity, field: &Field, of: &str, ki
 }
 
 fn product_of(lint: &mut Lint<'_>, entity: &Entity, field: &Field, factors: &[String; 2], kind: Option<Kind>) {
-    lint.demand(field.codec.is_none(), "a product has no spelling of its own; no `codec` here");
+    lint.demand(
+        field.codec.is_none() || field.at.is_some(),
+        "a product that is not kept has no spelling of its own; no `codec` here",
+    );
+    lint.demand(field.custom.is_none() && field.from_parent.is_none(), "a product is kept `at` a place, or nowhere");
     lint.demand(kind.is_none_or(|kind| kind == Kind::Number), "a product is a number");
     for name in factors {
         match entity.fields.get(name) {
@@ -237,7 +257,7 @@ fn check_codec<'f>(lint: &mut Lint<'f>, codec: &'f Codec) {
                 "unit `minor` needs `scale`: how many decimals the currency has",
             );
         }
-        Codec::Date { format, none: _, since } => {
+        Codec::Date { format, none: _, since, last_day: _ } => {
             date_format(lint, format);
             lint.maybe("since", since.as_ref(), |lint, day| {
                 lint.demand(iso_day(day).is_some(), format!("`{day}` is no day like 1902-01-01"));
@@ -269,15 +289,27 @@ pub(super) fn reference(lint: &mut Lint<'_>, entity: &str, key: Option<&str>) {
     };
     let Some(key) = key else { return };
     lint.demand(target.parent.is_none(), format!("`{entity}` has a parent; only a list of its own can be looked up"));
+    lint.demand(target.list.is_some(), format!("`{entity}` has no `list` to be looked up in"));
     match target.fields.get(key) {
         None => {
             let known: Vec<&str> = target.fields.keys().map(String::as_str).collect();
             lint.fault(format!("a {entity} has no field `{key}`{}", hint(key, &known)));
         }
-        Some(field) => lint.demand(
-            !matches!(field.codec, Some(Codec::Ref { key: Some(_), .. })),
-            format!("`{key}` of {entity} is looked up itself; refer to that entity"),
-        ),
+        Some(field) => {
+            let looked_up = |field: &Field| match &field.codec {
+                Some(Codec::Ref { entity, key: Some(key), .. }) => Some((entity.clone(), key.clone())),
+                Some(_) | None => None,
+            };
+            let next = looked_up(field).and_then(|(next, key)| {
+                let target = lint.connector.entity.get(&next)?;
+                Some((next, target.fields.values().any(|field| looked_up(field).is_some()), key))
+            });
+            let goes_on = next.is_some_and(|(next, refers, _)| next == entity || refers);
+            lint.demand(
+                !goes_on,
+                format!("`{key}` of {entity} is looked up in an entity that looks up others; refer to that one"),
+            );
+        }
     }
 }
 
@@ -305,7 +337,7 @@ pub(super) fn date_format(lint: &mut Lint<'_>, format: &str) {
     lint.demand(
         is_date_format(format),
         format!(
-            "`{format}` is no date format; rfc3339, tagged, or a pattern with year, month and day such as %Y-%m-%d"
+            "`{format}` is no date format; rfc3339, tagged, json_date, or a pattern with year, month and day such as %Y-%m-%d"
         ),
     );
 }

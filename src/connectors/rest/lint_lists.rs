@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::language::{Entity, List, Page, PageIn, Size};
+use super::language::{Entity, List, Page, PageIn, Size, Statement};
 use super::lint::Lint;
 use super::template::Template;
 
@@ -16,7 +16,9 @@ impl<'f> Lint<'f> {
             if let Some(parent) = &entity.parent {
                 let named =
                     |text: &str| Template::parse(text).is_ok_and(|text| text.names().contains(&parent.as_str()));
+                let stated = list.statement.as_ref().and_then(|said| said.r#where.as_deref());
                 let said = named(list.address())
+                    || stated.is_some_and(named)
                     || list.query.values().any(|value| value.as_str().is_some_and(named))
                     || list.body.as_ref().is_some_and(|body| body.to_string().contains(&format!("{{{parent}}}")));
                 lint.demand(said, format!("the list of each `{parent}` must say which: `{{{parent}}}`"));
@@ -43,16 +45,51 @@ impl<'f> Lint<'f> {
         self.at("page_in", |lint| {
             lint.demand(!pages_in_body || list.post.is_some(), "a list asked for by GET has no body");
         });
+        self.maybe("statement", list.statement.as_ref(), |lint, statement| lint.statement(list, statement, ancestors));
         self.at("records", |lint| _ = lint.path(&list.records));
+        self.maybe("empty", list.empty.as_ref(), |lint, empty| {
+            lint.when(empty);
+            lint.demand(empty.at.is_some(), "`at` is needed: what an answer without rows says there");
+            lint.demand(empty.status.is_empty(), "the status is that of any answer; leave it out");
+        });
         self.at("page", |lint| lint.page(&list.page));
         self.maybe("count", list.count.as_ref(), |lint, count| {
-            lint.at("get", |lint| lint.address(&count.get, ancestors));
+            lint.one_of(&[("get", count.get.is_some()), ("post", count.post.is_some())]);
+            for (verb, address) in [("get", &count.get), ("post", &count.post)] {
+                lint.maybe(verb, address.as_ref(), |lint, address| lint.address(address, ancestors));
+            }
+            lint.demand(
+                count.post.is_none() || list.post.is_some(),
+                "a list asked for by GET has no body to ask a count with; say `get`",
+            );
             lint.at("at", |lint| _ = lint.path(&count.at));
         });
         self.maybe("gone", list.gone.as_ref(), |lint, gone| {
             lint.at("at", |lint| _ = lint.column(&gone.at));
             lint.demand(entity.fields.contains_key("status"), "the entity needs a field `status` to say it with");
         });
+    }
+
+    /// A statement that pages are asked for by.
+    fn statement(&mut self, list: &'f List, statement: &'f Statement, ancestors: &[&str]) {
+        self.demand(list.post.is_none(), "a list asked for by POST has its body; say `get`");
+        self.at("param", |lint| {
+            let free = !statement.param.is_empty() && !list.query.contains_key(&statement.param);
+            lint.demand(free, "the name of a parameter is needed that `query` does not hold");
+        });
+        let texts = [
+            ("select", Some(&statement.select)),
+            ("where", statement.r#where.as_ref()),
+            ("order", statement.order.as_ref()),
+        ];
+        for (key, text) in texts {
+            self.maybe(key, text, |lint, text| {
+                lint.template(text, ancestors);
+                lint.demand(!text.trim().is_empty(), "words of the query language are needed");
+            });
+        }
+        let paged = matches!(list.page, Page::Offset { .. } | Page::Number { .. } | Page::None { .. });
+        self.demand(paged, "a statement asks for a page by a number: kind `offset`, `number` or `none`");
     }
 
     fn page(&mut self, page: &'f Page) {

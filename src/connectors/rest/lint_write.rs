@@ -3,13 +3,19 @@
 //! Keeps the invariant that what a file that passes says about writing can be done.
 
 use super::language::{
-    Action, Clear, Create, Dated, Dialect, Dir, Entity, Field, Guard, LINK, Link, Lookup, Step, Style, Update, Wrap,
+    Action, Clear, Create, Dated, Dialect, Dir, Entity, Field, Guard, LINK, Link, List, Lookup, Step, Style, Update,
+    Wrap,
 };
 use super::lint::Lint;
 use super::lint_fields;
+use super::lint_stretches;
 use super::path::Path;
 use super::requests::WRITE;
 use super::source::hint;
+
+/// How many characters a key that tells calls apart has at least, and how many there are.
+const KEY_LEAST: u32 = 32;
+const KEY_MOST: u32 = 64;
 
 pub(super) fn check<'f>(lint: &mut Lint<'f>, entity: &'f Entity, ancestors: &[&str]) {
     let over: Vec<&str> = ancestors.iter().copied().chain(entity.above.as_deref()).collect();
@@ -62,8 +68,12 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, entity: &'f Entity, ancestors: &[&s
             });
         }
     });
-    lint.maybe("link", entity.link.as_ref(), |lint, link| check_link(lint, link));
-    lint.maybe("dated", entity.dated.as_ref(), |lint, dated| check_dated(lint, entity, dated));
+    lint.maybe("link", entity.link.as_ref(), |lint, link| check_link(lint, entity.list.as_ref(), link));
+    lint.maybe("stretches", entity.stretches.as_ref(), lint_stretches::stretches);
+    lint.maybe("dated", entity.dated.as_ref(), |lint, dated| {
+        check_dated(lint, entity, dated);
+        lint_stretches::delta(lint, entity, dated, &one);
+    });
 }
 
 /// Whether the records of an entity are what those of another are below or part of.
@@ -87,7 +97,12 @@ fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create,
     match entity.is_set() {
         false => lint.one_of(&said),
         true => {
-            let calls = [said.iter().any(|(_, said)| *said), create.reply.is_some(), !create.headers.is_empty()];
+            let calls = [
+                said.iter().any(|(_, said)| *said),
+                create.reply.is_some(),
+                create.id.is_some(),
+                !create.headers.is_empty(),
+            ];
             let said = calls.contains(&true) || create.idempotent.is_some() || create.wrap.is_some();
             lint.demand(
                 !said,
@@ -107,13 +122,18 @@ fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create,
             lint.at(name, |lint| _ = lint.template(text, ancestors));
         }
     });
-    lint.maybe("reply", create.reply.as_ref(), |lint, path| _ = lint.path(path));
+    for (key, path) in [("reply", &create.reply), ("id", &create.id)] {
+        lint.maybe(key, path.as_ref(), |lint, path| _ = lint.path(path));
+    }
     lint.demand(
         entity.link.is_some() || !create.probe.is_empty(),
         "`link` or `probe` is needed: a record whose answer was lost must be found again, not made twice",
     );
     lint.maybe("idempotent", create.idempotent.as_ref(), |lint, key| {
         lint.one_of(&[("header", key.header.is_some()), ("query", key.query.is_some())]);
+        lint.maybe("max", key.max.as_ref(), |lint, most| {
+            lint.demand((KEY_LEAST..=KEY_MOST).contains(most), format!("{KEY_LEAST} to {KEY_MOST} expected"));
+        });
     });
     let known: Vec<&str> = entity.fields.keys().map(String::as_str).collect();
     lint.at("probe", |lint| {
@@ -127,15 +147,13 @@ fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create,
             }
         }
     });
-    let by_post = entity.list.as_ref().is_some_and(|list| list.post.is_some());
-    let asks = create.find.is_some() || entity.link.as_ref().is_some_and(|link| link.lookup.is_some());
-    lint.demand(!(by_post && asks), "a list asked for by POST takes no condition: leave `find` and `lookup` out");
     lint.maybe("find", create.find.as_ref(), |lint, find| {
         let probes: Vec<&str> = create.probe.iter().map(String::as_str).collect();
         lint.demand(!probes.is_empty(), "`probe` is needed: what is looked for");
-        check_lookup(lint, find, &probes);
+        check_lookup(lint, entity.list.as_ref(), find, &probes);
     });
     lint.maybe("body", create.body.as_ref(), |lint, body| lint.templates_in(body, ancestors));
+    lint_stretches::named(lint, &create.named);
     lint.maybe("wrap", create.wrap.as_ref(), check_wrap);
 }
 
@@ -158,6 +176,16 @@ fn check_update<'f>(lint: &mut Lint<'f>, entity: &'f Entity, update: &'f Update,
             "`{name}` is written elsewhere than it is read (`to`): style `merge` or `sparse` is needed"
         ));
     }
+    lint.at("omit", |lint| {
+        lint.demand(
+            update.omit.is_empty() || update.style == Style::Full,
+            "only style `full` sends what it does not change",
+        );
+        update.omit.iter().for_each(|path| place(lint, path));
+    });
+    let keeps = !update.keep.is_empty();
+    let has_members = matches!(update.style, Style::Merge | Style::Sparse) && !entity.is_set();
+    lint.at("keep", |lint| lint.demand(!keeps || has_members, "`keep` is for changes that are sent as members"));
     lint.maybe("id_at", update.id_at.as_ref(), |lint, path| place(lint, path));
     lint.at("headers", |lint| {
         for (name, text) in &update.headers {
@@ -224,7 +252,7 @@ fn check_guard(lint: &mut Lint<'_>, entity: &Entity, update: &Update) {
 }
 
 /// A plain place of a body.
-fn place(lint: &mut Lint<'_>, path: &str) {
+pub(super) fn place(lint: &mut Lint<'_>, path: &str) {
     if let Some(path) = lint.path(path) {
         lint.demand(path.names().is_some(), "a plain place is needed, such as `meta.version`");
     }
@@ -247,6 +275,7 @@ fn check_dated<'f>(lint: &mut Lint<'f>, entity: &'f Entity, dated: &'f Dated) {
             lint.at("at", |lint| place(lint, at));
             lint.at("format", |lint| lint_fields::date_format(lint, format));
         }
+        Dated::DeltaAtDate { .. } => {}
         Dated::EndAndAdd { start, end, until: _, copy, carry, first: _ } => {
             lint.at("carry", |lint| {
                 for (member, path) in carry {
@@ -276,7 +305,7 @@ pub(super) fn check_wrap(lint: &mut Lint<'_>, wrap: &Wrap) {
     }
 }
 
-fn check_link<'f>(lint: &mut Lint<'f>, kept: &'f Link) {
+fn check_link<'f>(lint: &mut Lint<'f>, list: Option<&List>, kept: &'f Link) {
     lint.one_of(&[("at", kept.at.is_some()), ("custom", kept.custom.is_some())]);
     lint.maybe("at", kept.at.as_ref(), |lint, at| {
         if let Some(Err(what)) = lint.column(at).as_ref().map(Path::writable) {
@@ -288,13 +317,32 @@ fn check_link<'f>(lint: &mut Lint<'f>, kept: &'f Link) {
         lint.demand(lint.connector.custom_fields.is_some(), "`[custom_fields]` must say where such fields are");
     });
     lint.maybe("max", kept.max.as_ref(), |lint, most| lint.demand(*most > 0, "1 or more expected"));
-    lint.maybe("lookup", kept.lookup.as_ref(), |lint, lookup| check_lookup(lint, lookup, &[LINK]));
+    lint.maybe("lookup", kept.lookup.as_ref(), |lint, lookup| check_lookup(lint, list, lookup, &[LINK]));
 }
 
-fn check_lookup<'f>(lint: &mut Lint<'f>, lookup: &'f Lookup, names: &[&str]) {
+pub(super) fn check_lookup<'f>(lint: &mut Lint<'f>, list: Option<&List>, lookup: &'f Lookup, names: &[&str]) {
+    let by_post = list.is_some_and(|list| list.post.is_some());
+    lint.one_of(&[("dialect", lookup.dialect.is_some()), ("body", lookup.body.is_some())]);
+    lint.demand(!by_post || lookup.dialect.is_none(), "a list asked for by POST is asked by `body`");
+    lint.demand(by_post || lookup.body.is_none(), "a list asked for by GET has no body; say `dialect` and `where`");
+    lint.maybe("body", lookup.body.as_ref(), |lint, body| {
+        lint.demand(body.is_object(), "an object is expected");
+        lint.templates_in(body, names);
+        let text = body.to_string();
+        let named =
+            names.iter().any(|name| text.contains(&format!("{{{name}}}")) || text.contains(&format!(":{name}}}")));
+        lint.demand(named, format!("one of {} is needed in it", names.join(", ")));
+        lint.demand(lookup.r#where.is_empty(), "`where` is for a `dialect`");
+    });
+    let Some(dialect) = lookup.dialect else { return };
+    let states = list.is_some_and(|list| list.statement.is_some());
+    lint.at("dialect", |lint| {
+        let fits = states == (dialect == Dialect::Qbo);
+        lint.demand(fits, "dialect `qbo` is for lists with a `statement`, and such lists take no other");
+    });
     lint.at("where", |lint| {
         lint.demand(!lookup.r#where.is_empty(), "what is looked for is missing");
-        let is_one = lookup.dialect != Dialect::ConnectwiseCustom || lookup.r#where.len() == 1;
+        let is_one = dialect != Dialect::ConnectwiseCustom || lookup.r#where.len() == 1;
         lint.demand(is_one, "this dialect looks for one field");
         for (name, value) in &lookup.r#where {
             lint.template(name, &[]);

@@ -32,6 +32,7 @@ mod computed;
 mod convert;
 mod custom;
 mod dated;
+mod delta;
 mod describe;
 mod dialect;
 mod draft;
@@ -46,10 +47,13 @@ mod lint_fields;
 mod lint_http;
 mod lint_lists;
 mod lint_others;
+mod lint_stretches;
 mod lint_write;
+mod named;
 mod one;
 mod paging;
 mod path;
+mod products;
 mod requests;
 mod rows;
 mod schema;
@@ -58,6 +62,8 @@ mod settings;
 mod shape;
 mod sink;
 mod source;
+mod statement;
+mod stretches;
 mod template;
 mod tickets;
 mod trial;
@@ -216,6 +222,9 @@ impl PsaConnector for Rest {
         lines.extend(self.check_second_writer(is_down).await);
         if self.connection.connector.ticket.is_some() {
             lines.extend(self.check_tickets(is_down).await);
+        }
+        if let Some(quota) = &self.connection.connector.limits.quota {
+            lines.push(self.check_quota(quota, is_down).await);
         }
         lines
     }

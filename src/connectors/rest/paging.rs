@@ -24,9 +24,11 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, LINK};
 use serde_json::Value;
 
+use super::answers::Test;
 use super::codec::{shown, text_of};
 use super::language::{Page, Size};
 use super::path::Path;
+use super::statement::Words;
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::http::{Client, PathStep, Reply, Undecodable, path_of, repeated};
 use crate::connectors::listing::{About, Disagreement, Met, READINGS_MAX, Read, Readings};
@@ -44,12 +46,16 @@ pub(super) struct Listing<'l> {
     pub(super) body: Option<Value>,
     /// Whether what asks for a page is part of that.
     pub(super) in_body: bool,
+    /// The statement it is asked with, which what asks for a page is part of then.
+    pub(super) statement: Option<Words>,
     pub(super) records: Path,
+    /// What an answer says that has no list because there are no rows.
+    pub(super) empty: Option<Test>,
     pub(super) page: &'l Page,
     /// Where a row has its id.
     pub(super) id: &'l Path,
-    /// Address and place of a count beside the list.
-    pub(super) count: Option<(String, Path)>,
+    /// Address and place of a count beside the list, and whether it is asked with the body of that.
+    pub(super) count: Option<(String, Path, bool)>,
     pub(super) url_max: Option<usize>,
 }
 
@@ -225,12 +231,14 @@ impl Listing<'_> {
                 asked.retain(|_| self.in_body);
             }
         }
-        match body.as_mut().and_then(Value::as_object_mut).filter(|_| self.in_body) {
-            Some(members) => members.extend(asked),
-            None => {
-                let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                query.extend(asked.into_iter().map(|(name, value)| (name, text(value))));
+        let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        match (body.as_mut().and_then(Value::as_object_mut).filter(|_| self.in_body), &self.statement) {
+            (Some(members), _) => members.extend(asked),
+            (None, Some(statement)) => {
+                // where the page begins, then how many rows it has
+                query.push(statement.paged(asked.into_iter().rev().map(|(name, value)| (name, text(value)))));
             }
+            (None, None) => query.extend(asked.into_iter().map(|(name, value)| (name, text(value)))),
         }
         if let Some(most) = self.url_max {
             let long = base.len()
@@ -247,9 +255,10 @@ impl Listing<'_> {
     fn take(&self, reading: &mut Reading, answer: &Answer) -> Step<usize> {
         reading.pages += 1;
         let at = self.place(reading.pages);
-        // a short list may come without what is around it
         let rows = match (self.records.get(&answer.body), &answer.body) {
-            (Some(Value::Array(rows)), _) | (None, Value::Array(rows)) => rows,
+            // a short list may come without what is around it
+            (Some(Value::Array(rows)), _) | (None, Value::Array(rows)) => rows.as_slice(),
+            (None, body) if self.empty.as_ref().is_some_and(|empty| empty.holds(body)) => &[],
             (found, _) => {
                 let found = found.map_or_else(|| "nothing".to_owned(), shown);
                 return Err(self.malformed(&at, format!("a list of rows expected, found {found}")).into());
@@ -371,12 +380,14 @@ impl Listing<'_> {
     where
         C: Fn(Call) -> Answering + Send + Sync,
     {
-        let Some((path, at)) = &self.count else { return Ok(None) };
-        let answer = call(Call { address: path.clone(), query: self.query.clone(), body: None }).await?;
+        let Some((path, at, is_posted)) = &self.count else { return Ok(None) };
+        let body = self.body.clone().filter(|_| *is_posted);
+        let answer = call(Call { address: path.clone(), query: self.query.clone(), body }).await?;
         if let Some(count) = at.get(&answer.body).and_then(whole_number) {
             return Ok(Some(count));
         }
-        Err(self.malformed(&format!("GET {path}"), format!("a count expected, found {}", shown(&answer.body))))
+        let verb = if *is_posted { "POST" } else { "GET" };
+        Err(self.malformed(&format!("{verb} {path}"), format!("a count expected, found {}", shown(&answer.body))))
     }
 
     /// A link as an absolute address; the client refuses one that leads elsewhere.

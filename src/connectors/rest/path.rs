@@ -21,7 +21,7 @@ pub(super) struct Segment {
 pub(super) enum Pick {
     /// The member itself.
     Whole,
-    /// The first element whose members read as said.
+    /// The first element whose members read as said, or the object itself where theirs do.
     Keyed(Vec<(String, String)>),
     /// The first element, whatever it holds.
     First,
@@ -84,7 +84,10 @@ fn walk<'v>(segments: &[Segment], from: &'v Value, found: &mut Vec<&'v Value>) {
         return;
     };
     let Some(member) = from.get(&first.name) else { return };
-    let elements = member.as_array().map(Vec::as_slice).unwrap_or_default();
+    // an object is the only element there is
+    let alone = member.is_object() && matches!(first.pick, Pick::Keyed(_));
+    let elements =
+        if alone { std::slice::from_ref(member) } else { member.as_array().map(Vec::as_slice).unwrap_or_default() };
     match &first.pick {
         Pick::Whole => walk(rest, member, found),
         Pick::First => elements.iter().take(1).for_each(|element| walk(rest, element, found)),

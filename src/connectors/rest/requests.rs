@@ -53,6 +53,9 @@ impl<'d> Draft<'d> {
     /// A field the write names, if the file lets it be written.
     pub(super) fn field(&self, name: &str) -> Built<&'d Field> {
         let made = self.said.target.is_none();
+        if let Some(field) = self.entity.fields.get(name).filter(|field| field.of_stretch.is_some()) {
+            return self.by_days(name, field);
+        }
         let field = self.entity.fields.get(name).filter(|field| field.has_place());
         let field = field.ok_or_else(|| format!("`{name}` has no place in {}", self.of.connector.name))?;
         match field.dir {
@@ -159,12 +162,20 @@ impl<'d> Draft<'d> {
     pub(super) fn puts(&self, one: &One, values: &[(&str, Option<Decoded>)]) -> Built<(Value, Vec<Put>)> {
         let mut puts = Vec::new();
         let (mut read, mut seen) = (one.raw.clone(), BTreeSet::new());
+        let mut changed = Vec::new();
         for (name, value) in values {
             let field = self.field(name)?;
             let located = self.of.located(field).map_err(|what| format!("{name}: {what}"))?;
             if located.own(&one.raw, self.references).is_ok_and(|held| held == *value) {
                 continue;
             }
+            changed.push((*name, value.clone()));
+        }
+        let totals = self.totals_of(one, &changed)?;
+        changed.extend(totals.into_iter().map(|(name, total)| (name, Some(total))));
+        for (name, value) in &changed {
+            let field = self.field(name)?;
+            let located = self.of.located(field).map_err(|what| format!("{name}: {what}"))?;
             let put = self.put(name, field, value.as_ref(), &read)?;
             // what is read elsewhere is seen as if it stood where it is written, and nothing beside it
             if let (Some(at), Some(_), Some(first)) = (located.places.first(), &field.to, put.at.segments.first()) {
@@ -189,6 +200,11 @@ impl<'d> Draft<'d> {
 
     pub(super) fn change(&self, update: &Update, one: &'d One, mut body: Value) -> Built<Request> {
         let names = self.names(Some(one));
+        for name in &update.keep {
+            if let (Value::Object(members), Some(held)) = (&mut body, one.raw.get(name)) {
+                members.entry(name).or_insert_with(|| held.clone());
+            }
+        }
         if let Some(constant) = &update.body {
             merge(&mut body, names.filled(constant)?);
         }
@@ -206,6 +222,9 @@ impl<'d> Draft<'d> {
         }
         let own = update.headers.iter().map(|(name, text)| Ok((name.clone(), names.plain(text)?)));
         let mut headers = own.collect::<Built<Vec<_>>>()?;
+        for place in &update.omit {
+            Path::parse(place)?.remove(&mut body);
+        }
         guarded(&update.guard, one, (entity, record), &mut body, &mut headers)?;
         let (verb, address) = verb_of(update.patch.as_ref(), update.put.as_ref(), update.post.as_ref())?;
         Ok(Request {
@@ -320,7 +339,13 @@ impl<'d> Draft<'d> {
             }
             merge(&mut body, names.filled(&constant)?);
         }
-        for (name, value) in values {
+        for (member, named) in &create.named {
+            if let Some(id) = self.of.named(named, self.references)? {
+                Path::parse(member)?.set(&mut body, id, &Map::new())?;
+            }
+        }
+        let totals = self.totals(values)?;
+        for (name, value) in values.iter().chain(totals.iter().map(|(name, total)| (name, total))) {
             let Some(field) = self.entity.fields.get(*name) else { continue };
             let to = field.to.as_deref().map(Path::parse).transpose()?;
             let place =
@@ -427,7 +452,7 @@ fn guarded(
 /// The key of a call that may reach the server twice: the same for the same record.
 fn idempotent(create: &Create, marker: &str, request: &mut Request) {
     let Some(key) = &create.idempotent else { return };
-    let value = crate::core::record::Fingerprint::of(marker.as_bytes()).as_str().to_owned();
+    let value = cut(crate::core::record::Fingerprint::of(marker.as_bytes()).as_str(), key.max);
     if let Some(header) = &key.header {
         request.headers.push((header.clone(), value.clone()));
     }
@@ -452,7 +477,7 @@ pub(super) fn wrapped(wrap: Option<&Wrap>, body: Value) -> Built<Value> {
 }
 
 /// Puts a constant into a body: members into objects, operations after operations.
-fn merge(body: &mut Value, constant: Value) {
+pub(super) fn merge(body: &mut Value, constant: Value) {
     match (body, constant) {
         (Value::Object(body), Value::Object(constant)) => {
             for (name, value) in constant {
@@ -468,7 +493,8 @@ fn merge(body: &mut Value, constant: Value) {
 /// The id of the record an answer holds; the record may be the only one of a list.
 pub(super) fn id_in(entity: &Entity, reply: Option<&str>, answer: &Value) -> Option<String> {
     let record = Path::parse(reply.unwrap_or("$")).ok()?;
-    let id = Path::parse(&entity.id).ok()?;
+    let id = entity.create.as_ref().and_then(|create| create.id.as_ref()).unwrap_or(&entity.id);
+    let id = Path::parse(id).ok()?;
     let found = match record.get(answer)? {
         Value::Array(records) => records.first().filter(|_| records.len() == 1)?,
         found => found,

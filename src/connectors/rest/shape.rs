@@ -14,9 +14,9 @@ use super::inside;
 use super::language::{Codec, Entity, Field};
 use super::paging::Found;
 use super::path::Path;
+use super::products::product;
 use super::rows::Connection;
-use crate::core::money::UnitPrice;
-use crate::core::quantity::Quantity;
+use super::settings::Values;
 use crate::core::reconcile::outcome::KeyPart;
 use crate::core::snapshot::Problem;
 
@@ -45,27 +45,7 @@ pub(super) struct Rows {
     pub(super) problems: Vec<Problem>,
 }
 
-/// The product of two fields read before; exact, or a problem. Without one of them there is none.
-fn product(factors: &[String; 2], row: &Row) -> std::result::Result<Option<Decoded>, String> {
-    let mut numbers = Vec::new();
-    for name in factors {
-        if row.broken.contains(name) {
-            return Err(format!("it is computed from `{name}`, which cannot be read"));
-        }
-        match row.fields.get(name) {
-            None => return Ok(None),
-            Some(Decoded::Number(number)) => numbers.push(*number),
-            Some(Decoded::Text(_) | Decoded::Flag(_) | Decoded::Day(_)) => {
-                return Err(format!("it is computed from `{name}`, which is no number"));
-            }
-        }
-    }
-    let [left, right] = numbers.as_slice() else { return Ok(None) };
-    let amount = UnitPrice::new(*left).extend(Quantity::new(*right)).map_err(|error| error.to_string())?;
-    Ok(Some(Decoded::Number(amount.value())))
-}
-
-/// A field: its name, what the file says of it, and where it stands in a row.
+/// A field: its name, what the file says of it, and where it stands in a row, the first place that has a value.
 type Described<'s> = (&'s str, Located<'s>);
 
 /// What a row may take values from besides itself: the record it is listed below, and the records that were read before.
@@ -77,6 +57,7 @@ pub(super) struct Around<'r> {
 
 /// How the rows of an entity are decoded.
 pub(super) struct Shape<'s> {
+    values: &'s Values,
     name: &'s str,
     entity: &'s Entity,
     pub(super) id: Path,
@@ -84,7 +65,7 @@ pub(super) struct Shape<'s> {
     gone: Option<(Path, &'s Value, &'s str)>,
     /// Which rows are none.
     except: Vec<Test>,
-    connection: &'s Connection,
+    only: Option<Test>,
     /// Whether rows are kept as they came.
     is_kept: bool,
     fields: Vec<Described<'s>>,
@@ -110,12 +91,14 @@ impl<'s> Shape<'s> {
         let is_kept = connection.connector.entity.values().any(is_inside);
         let id = Path::parse(&entity.id)?;
         let except = entity.except.iter().map(Test::new).collect::<std::result::Result<_, _>>()?;
-        Ok(Self { connection, name, entity, id, version, gone, except, is_kept, fields })
+        let only = entity.only.as_ref().map(Test::new).transpose()?;
+        Ok(Self { values: &connection.values, name, entity, id, version, gone, except, only, is_kept, fields })
     }
 
     /// A row decoded; nothing where it is no such record, and nothing, with a problem, where it has no id.
     pub(super) fn row(&self, found: &Found, around: Around<'_>, problems: &mut Vec<Problem>) -> Option<Row> {
-        if self.except.iter().any(|test| test.holds(&found.row)) {
+        let is_other = self.only.as_ref().is_some_and(|only| !only.holds(&found.row));
+        if is_other || self.except.iter().any(|test| test.holds(&found.row)) {
             return None;
         }
         let id = match self.id.get(&found.row).map(text_of) {
@@ -145,9 +128,11 @@ impl<'s> Shape<'s> {
             self.fields.iter().partition(|(_, located)| located.field.product_of.is_some());
         for described in plain.into_iter().chain(products) {
             let (name, located) = described;
-            let value = match &located.field.product_of {
-                Some(factors) => product(factors, &row),
-                None => self.field(described, &found.row, around),
+            let value = match (self.field(described, &found.row, around), &located.field.product_of) {
+                (Ok(None), Some(factors)) => {
+                    product(factors, &row.fields, &row.broken).map(|product| product.map(Decoded::Number))
+                }
+                (value, _) => value,
             };
             match value {
                 Ok(Some(value)) => {
@@ -193,7 +178,7 @@ impl<'s> Shape<'s> {
         }
         match (value, &field.default) {
             (None, Some(Value::String(text))) if text.contains('{') => {
-                let text = Value::from(self.connection.values.plain(text)?);
+                let text = Value::from(self.values.plain(text)?);
                 decode_default(&text, self.kind(name, field)).map(Some)
             }
             (None, Some(default)) => decode_default(default, self.kind(name, field)).map(Some),

@@ -5,11 +5,13 @@
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::codec::text_of;
+use super::codec::{References, text_of};
 use super::language::{Ticket, TicketField};
 use super::lint::Lint;
+use super::lint_stretches;
+use super::one::Names;
 use super::path::Path;
-use super::requests::wrapped;
+use super::requests::{merge, wrapped};
 use super::source::hint;
 use super::template::{Position, Template};
 use super::{Rest, advice, lint_write};
@@ -25,6 +27,15 @@ const FIELDS: [(&str, bool); 4] = [("summary", true), ("customer", true), ("key"
 pub(super) fn lint<'f>(lint: &mut Lint<'f>, ticket: &'f Ticket) {
     lint.at("post", |lint| lint.address(&ticket.post, &[]));
     lint.at("reply", |lint| _ = lint.path(&ticket.reply));
+    lint.maybe("record", ticket.record.as_ref(), |lint, path| {
+        lint.demand(ticket.get.is_some(), "`get` is needed: where a ticket is read");
+        let _ = lint.path(path);
+    });
+    lint.maybe("body", ticket.body.as_ref(), |lint, body| {
+        lint.demand(body.is_object(), "an object is expected");
+        lint.templates_in(body, &[]);
+    });
+    lint_stretches::named(lint, &ticket.named);
     if let Some(get) = &ticket.get {
         lint.at("get", |lint| {
             lint.demand(get.contains("{number}"), "it must say which ticket: `{number}`");
@@ -34,10 +45,20 @@ pub(super) fn lint<'f>(lint: &mut Lint<'f>, ticket: &'f Ticket) {
     lint.maybe("wrap", ticket.wrap.as_ref(), lint_write::check_wrap);
     lint.at("find", |lint| {
         let find = &ticket.find;
-        lint.at("get", |lint| lint.address(&find.get, &[]));
+        lint.maybe("number", find.number.as_ref(), |lint, path| _ = lint.path(path));
+        lint.one_of(&[("get", find.get.is_some()), ("post", find.post.is_some())]);
+        for (verb, address) in [("get", &find.get), ("post", &find.post)] {
+            lint.maybe(verb, address.as_ref(), |lint, address| lint.address(address, &[]));
+        }
         lint.at("records", |lint| _ = lint.path(&find.records));
+        lint.maybe("body", find.body.as_ref(), |lint, body| {
+            lint.demand(find.post.is_some(), "what is asked for by GET has no body; say `post`");
+            lint.demand(body.is_object(), "an object is expected");
+            lint.templates_in(body, &["key"]);
+        });
         lint.at("query", |lint| {
-            let named = find.query.values().any(|text| text.contains("{key}"));
+            let in_body = find.body.as_ref().is_some_and(|body| body.to_string().contains("{key}"));
+            let named = in_body || find.query.values().any(|text| text.contains("{key}"));
             lint.demand(named, "one of them must say which ticket: `{key}`");
             for (name, text) in &find.query {
                 lint.at(name, |lint| _ = lint.template(text, &["key"]));
@@ -151,7 +172,13 @@ impl Rest {
         } else {
             self.find_tickets(NO_TICKET).await.map_err(|error| CheckFailed::of(&error, advice(&error.kind)))
         };
-        let found = found.map(|_| "they can be looked for".to_owned());
+        let found = match (found, self.connection.connector.ticket.as_ref()) {
+            (Ok(_), Some(ticket)) => match self.around(ticket).await {
+                Ok(_) => Ok("they can be looked for".to_owned()),
+                Err(error) => Err(CheckFailed::of(&error, "correct the settings that name it")),
+            },
+            (found, _) => found.map(|_| String::new()),
+        };
         let why = match self.environment {
             Environment::Production => "whether this API user may make one shows only when one is made",
             Environment::Test => "a test connection makes none",
@@ -168,6 +195,23 @@ impl Rest {
         ConnectorError::new(&self.descriptor.name, "ticket", ErrorKind::Settings(what))
     }
 
+    /// What every ticket holds besides its fields.
+    async fn around(&self, ticket: &Ticket) -> Result<Value> {
+        let refuse = |what: String| self.refused_ticket(what);
+        let names = Names { connection: &self.connection, own: std::collections::BTreeMap::new() };
+        let constant = ticket.body.as_ref().map(|body| names.filled(body)).transpose().map_err(refuse)?;
+        let mut around = constant.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+        let mut references = References::new();
+        self.connection.named_lists(ticket.named.values(), &mut references).await?;
+        for (member, named) in &ticket.named {
+            let at = Path::parse(member).map_err(refuse)?;
+            if let Some(id) = self.connection.named(named, &references).map_err(refuse)? {
+                put(&mut around, &at, id);
+            }
+        }
+        Ok(around)
+    }
+
     fn filled(&self, text: &str, position: Position, (given, text_of_it): (&str, &str)) -> Result<String> {
         let value = |name: &str| if name == given { Some(text_of_it) } else { self.connection.values.get(name) };
         let filled = Template::parse(text).and_then(|template| template.fill(position, &value));
@@ -180,19 +224,31 @@ impl TicketSink for Rest {
     async fn find_tickets(&self, key: &str) -> Result<Vec<String>> {
         let ticket = self.ticket()?;
         let find = &ticket.find;
-        let path = self.filled(&find.get, Position::Path, ("key", key))?;
+        let address = find.get.as_deref().or(find.post.as_deref()).unwrap_or_default();
+        let path = self.filled(address, Position::Path, ("key", key))?;
+        let body = match (&find.post, &find.body) {
+            (Some(_), Some(body)) => {
+                let names = Names { connection: &self.connection, own: [("key", key)].into() };
+                Some(names.filled(body).map_err(|what| self.refused_ticket(what))?.to_string())
+            }
+            (Some(_), None) => Some("{}".to_owned()),
+            (None, _) => None,
+        };
         let mut query = Vec::new();
         for (name, text) in &find.query {
             query.push((name.as_str(), self.filled(text, Position::Plain, ("key", key))?));
         }
         let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let answer: Value = self.connection.client.get_json(&path, &query).await?;
+        let answer: Value =
+            self.connection.client.ask_with(&path, &query, body.as_deref(), |reply| decode(&reply.body)).await?;
         let at = |text: &str| Path::parse(text).map_err(|what| self.refused_ticket(what));
-        let (records, number, held) = (at(&find.records)?, at(&ticket.reply)?, at(&ticket.key_at())?);
+        let number = at(find.number.as_ref().unwrap_or(&ticket.reply))?;
+        let (records, held) = (at(&find.records)?, at(&ticket.key_at())?);
         let rows = records.get(&answer).and_then(Value::as_array).cloned();
         let malformed = |what: String| {
             let kind = ErrorKind::Malformed { at: find.records.clone(), what };
-            ConnectorError::new(&self.descriptor.name, format!("GET {path}"), kind)
+            let verb = if find.post.is_some() { "POST" } else { "GET" };
+            ConnectorError::new(&self.descriptor.name, format!("{verb} {path}"), kind)
         };
         let rows = rows.ok_or_else(|| malformed("a list of tickets expected".to_owned()))?;
         // A filter the server does not know is ignored by some: only the key itself counts.
@@ -210,8 +266,9 @@ impl TicketSink for Rest {
         self.environment.may_write(&self.descriptor.name, "ticket")?;
         let ticket = self.ticket()?;
         let path = self.filled(&ticket.post, Position::Path, ("key", draft.key))?;
-        let body = body(ticket, draft).and_then(|body| wrapped(ticket.wrap.as_ref(), body));
-        let body = body.map_err(|what| self.refused_ticket(what))?.to_string();
+        let mut body = body(ticket, draft).map_err(|what| self.refused_ticket(what))?;
+        merge(&mut body, self.around(ticket).await?);
+        let body = wrapped(ticket.wrap.as_ref(), body).map_err(|what| self.refused_ticket(what))?.to_string();
         let number = Path::parse(&ticket.reply).map_err(|what| self.refused_ticket(what))?;
         let call = Call { verb: Verb::Post, path: &path, query: &[], headers: &[], body: Some(&body) };
         let read = |reply: &crate::connectors::http::Reply| {
@@ -229,12 +286,15 @@ impl TicketSink for Rest {
         let ticket = self.ticket()?;
         let Some(get) = &ticket.get else { return Ok(ReadBack::Unasked) };
         let path = self.filled(get, Position::Path, ("number", number))?;
-        let there: Value = match self.connection.client.get_json(&path, &[]).await {
+        let answer: Value = match self.connection.client.get_json(&path, &[]).await {
             Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) => return Ok(ReadBack::Missing),
             answered => answered?,
         };
+        let record = ticket.record.as_deref().unwrap_or("$");
+        let record = Path::parse(record).map_err(|what| self.refused_ticket(what))?;
+        let Some(there) = record.get(&answer).filter(|there| !there.is_null()) else { return Ok(ReadBack::Missing) };
         let sent = body(ticket, draft).map_err(|what| self.refused_ticket(what))?;
-        let differing = differing(ticket, &sent, &there).map_err(|what| self.refused_ticket(what))?;
+        let differing = differing(ticket, &sent, there).map_err(|what| self.refused_ticket(what))?;
         Ok(ReadBack::There(differing))
     }
 

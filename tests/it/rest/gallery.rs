@@ -171,7 +171,7 @@ pub(super) const GALLERY: &[(&str, &str, &str)] = &[
     (
         "name = { at = \"name\" }",
         "name = { dir = \"read\" }",
-        "test.toml:31:1: entity.customer.fields.name: one of `at`, `custom`, `from_parent`, `product_of`, `default` is needed",
+        "test.toml:31:1: entity.customer.fields.name: one of `at`, `custom`, `from_parent`, `of_stretch`, `product_of`, `default` is needed",
     ),
     (
         "name = { at = \"name\" }",
@@ -211,7 +211,7 @@ pub(super) const GALLERY: &[(&str, &str, &str)] = &[
     (
         "name = { at = \"name\" }",
         "name = { at = \"name\" }\ncity = { at = \"c\", codec = { kind = \"date\", format = \"%Y\" } }",
-        "test.toml:32:20: entity.customer.fields.city.codec: `%Y` is no date format; rfc3339, tagged, or a pattern with year, month and day such as %Y-%m-%d",
+        "test.toml:32:20: entity.customer.fields.city.codec: `%Y` is no date format; rfc3339, tagged, json_date, or a pattern with year, month and day such as %Y-%m-%d",
     ),
     (
         "name = { at = \"name\" }",
@@ -313,7 +313,7 @@ pub(super) const GALLERY: &[(&str, &str, &str)] = &[
     (
         "get = \"/clients\"\n",
         "get = \"/clients\"\nsince = { field = \"at\" }\n",
-        "test.toml:18:1: entity.customer.list.since: unknown field `since`; known here: get, post, body, page_in, query, records, page, count, gone, read_each, has",
+        "test.toml:18:1: entity.customer.list.since: unknown field `since`; known here: get, post, body, page_in, query, statement, records, empty, page, count, gone, read_each, has",
     ),
     // how the system is called
     (

@@ -54,6 +54,7 @@ pub(super) const PEER: Peer = Peer {
     },
     marks: &["alastupdate", "lastmodified", "last_modified"],
     by_hand: |place, value| (Method::POST, json!({ place: value })),
+    hand_at: Some(by_hand),
     sign: |request| request.bearer_auth("simulated.0"),
     bills_last_day: true,
     id: |id| match id {
@@ -79,14 +80,14 @@ fn own(id: u32, name: &str, value: &str) -> Json {
     json!([{ "id": id, "name": name, "label": name.trim_start_matches("CF"), "type": 0, "value": value, "display": value }])
 }
 
-/// A change somebody else makes: what is changed is said in the body alone.
-pub(super) async fn change(bench: &Bench, target: &Target, address: &str, mut members: Json) {
+/// A change somebody else makes: what is changed is said in the body alone, which is a list.
+fn by_hand(entity: &str, target: &Target, members: &mut Json) -> String {
     let element = members.as_object_mut().unwrap();
     if let Some(end) = element.get("enddate").and_then(Json::as_str).map(|day| day.trim_end_matches('Z').to_owned()) {
         element.insert("enddate".to_owned(), json!(end));
     }
     let whole = |id: &str| json!(id.parse::<i64>().unwrap());
-    let mut address = address.rsplit_once('/').unwrap().0.to_owned();
+    let mut address = (PEER.address)(entity, target).rsplit_once('/').unwrap().0.to_owned();
     match target.id.split_once('/') {
         Some((invoice, own)) => {
             element.insert("ihid".to_owned(), whole(invoice));
@@ -95,7 +96,8 @@ pub(super) async fn change(bench: &Bench, target: &Target, address: &str, mut me
         }
         None => _ = element.insert("id".to_owned(), whole(&target.id)),
     }
-    bench.call(Method::POST, &address, Some(json!([members]))).await;
+    *members = json!([members]);
+    address
 }
 
 const INVOICE: &str = "/api/RecurringInvoice";

@@ -70,7 +70,7 @@ fn expected(steps: &[(&str, &str)]) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn a_quantity_goes_up_and_down_and_to_zero_and_nothing_else_changes() {
-    for peer in having("line.quantity") {
+    for peer in having("line.quantity").filter(|peer| peer.has("line.quantity at once")) {
         let bench = Bench::new(peer, "").await;
         let other = super::Target { id: "402".to_owned(), below: Some(AGREEMENT.to_owned()) };
         let untouched = bench.stored("line", &other).await;
@@ -82,7 +82,8 @@ async fn a_quantity_goes_up_and_down_and_to_zero_and_nothing_else_changes() {
             assert_eq!(plain(found.quantity.value()), to, "{}", peer.name);
             let amount = found.quantity.value() * found.price.value();
             assert_eq!(found.amount.value(), amount, "{}: the system reckons the total", peer.name);
-            assert_eq!((found.effective.to_string().as_str(), found.cancelled), ("2026-01-01", None));
+            assert!(!peer.has("line.start") || found.effective.to_string() == "2026-01-01", "{}: {found:?}", peer.name);
+            assert_eq!(found.cancelled, None, "{}", peer.name);
         }
         assert_eq!(bench.stored("line", &other).await, untouched, "{}", peer.name);
         assert_eq!(lines(&bench).await.len(), 2, "{}", peer.name);

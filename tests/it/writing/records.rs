@@ -7,8 +7,8 @@ use trueup::core::change::{CustomerField, ProductField, PsaWrite, Target};
 use trueup::engine::{Ended, EngineError, Settling, WriteOutcome};
 
 use super::{
-    AGREEMENT, Bench, CUSTOMER, MISSING, PEERS, PRODUCT, at, creates, new_customer, new_product, quick, rename, text,
-    update_customer, update_product,
+    AGREEMENT, Bench, CUSTOMER, MISSING, PEERS, PRODUCT, at, creates, having, new_customer, new_product, quick, rename,
+    text, update_customer, update_product,
 };
 
 fn made(entity: &str, id: &str) -> Target {
@@ -41,13 +41,17 @@ async fn what_is_made_is_listed_and_keeps_what_it_is_found_by() {
             assert!(after.contains(&id) && after.len() == before.len() + 1, "{}: {entity}", peer.name);
             after.retain(|one| *one != id);
             assert_eq!(after, before, "{}: {entity}", peer.name);
-            let marker = write.said().marker.unwrap().to_owned();
-            let stored = bench.stored(entity, &made(entity, &id)).await;
-            let held = (peer.held)(entity, "marker", Some(&marker));
-            assert_eq!(stored[(peer.place)(entity, "marker")], held, "{}: {entity}", peer.name);
+            if peer.has(&format!("{entity}.marker")) {
+                let marker = write.said().marker.unwrap().to_owned();
+                let stored = bench.stored(entity, &made(entity, &id)).await;
+                let held = (peer.held)(entity, "marker", Some(&marker));
+                assert_eq!(stored[(peer.place)(entity, "marker")], held, "{}: {entity}", peer.name);
+            }
             assert_eq!(bench.last().await.outcome, WriteOutcome::Done);
         }
-        assert_eq!(bench.writes().len(), 3, "{}: each was sent once", peer.name);
+        // a line may take two calls
+        let more = usize::from(!peer.has("line.at once"));
+        assert_eq!(bench.writes().len(), 3 + more, "{}: each was sent once", peer.name);
     }
 }
 
@@ -67,7 +71,8 @@ async fn a_lost_answer_is_settled_by_looking_and_nothing_is_made_twice() {
             }
             let written = bench.write(&rename()).await;
             assert_eq!((&written.ended, written.shows), (&Ended::Happened, true), "{}", peer.name);
-            assert_eq!(bench.writes().len(), 4, "{}: {faults}", peer.name);
+            let more = usize::from(!peer.has("line.at once"));
+            assert_eq!(bench.writes().len(), 4 + more, "{}: {faults}", peer.name);
         }
     }
 }
@@ -83,7 +88,8 @@ async fn a_write_that_was_not_carried_out_is_said_to_be_so_only_when_it_is_late_
             let settled = engine.settle(bench.psa.records().unwrap(), &Settling::once()).await.unwrap();
             assert_eq!(settled[0].ended, Ended::DidNot, "{}: {entity}", peer.name);
             let again = engine.write(bench.psa.records().unwrap(), &peer.own(&write), None, &quick()).await.unwrap();
-            assert_eq!((&again.ended, bench.writes().len()), (&Ended::Done, 2), "{}: {entity}", peer.name);
+            let sent = 2 + usize::from(entity == "line" && !peer.has("line.at once"));
+            assert_eq!((&again.ended, bench.writes().len()), (&Ended::Done, sent), "{}: {entity}", peer.name);
         }
     }
 }
@@ -100,7 +106,8 @@ async fn what_is_there_already_is_not_made_again() {
         }
         assert_eq!(bench.writes(), [], "{}: nothing was sent", peer.name);
         // what only the system takes for the same is refused by the system
-        let customer = peer.has("customer.code").then(|| new_customer("Harbour", "harbour", "x-1"));
+        let customer =
+            (peer.has("customer.code") && peer.has("customer.case")).then(|| new_customer("Harbour", "harbour", "x-1"));
         let product = peer.has("product.case").then(|| new_product("Seat", "seat", "x-2"));
         for write in customer.into_iter().chain(product) {
             let written = bench.write(&write).await;
@@ -169,7 +176,7 @@ async fn what_somebody_changed_meanwhile_is_not_overwritten() {
 
 #[tokio::test]
 async fn a_value_is_cleared_and_reads_as_none() {
-    for peer in PEERS {
+    for peer in having("customer.website") {
         let bench = Bench::new(peer, "").await;
         let site = Some(text("https://harbour.example"));
         bench.done(&update_customer(CustomerField::Website, site, None)).await;
@@ -235,10 +242,12 @@ async fn what_has_no_place_or_is_fixed_is_refused_before_anything_is_asked() {
         let bench = Bench::new(peer, "").await;
         let why = if peer.has("customer.code") { "is fixed once it is made" } else { "has no place in" };
         let code = update_customer(CustomerField::Code, Some(text("HARBOUR")), Some(text("PORT")));
-        let refused = bench.try_write(&code).await.unwrap_err().to_string();
-        let is_said = [why, "is kept by"].iter().any(|why| refused.contains(why));
-        assert!(refused.contains("`code`") && is_said, "{}: {refused}", peer.name);
-        assert_eq!(bench.running.requests(), 0, "{}", peer.name);
+        if peer.has("customer.code fixed") {
+            let refused = bench.try_write(&code).await.unwrap_err().to_string();
+            let is_said = [why, "is kept by"].iter().any(|why| refused.contains(why));
+            assert!(refused.contains("`code`") && is_said, "{}: {refused}", peer.name);
+            assert_eq!(bench.running.requests(), 0, "{}", peer.name);
+        }
         let missing = PsaWrite::UpdateCustomer(trueup::core::change::Update {
             target: at(MISSING),
             changes: super::changes([(CustomerField::Name, Some(text("a")), Some(text("b")))]),

@@ -18,15 +18,18 @@ pub(in crate::connectors::rest) struct Field {
     pub(in crate::connectors::rest) at: Option<String>,
     /// Or: the name of a field the tenant added itself; `[custom_fields]` says where those are. `{setting}` is filled in.
     pub(in crate::connectors::rest) custom: Option<String>,
-    /// Where else in the row, if there is no value at `at`; spelled as there.
-    pub(in crate::connectors::rest) or_at: Option<String>,
+    /// Where else in the row, if there is no value at `at`; spelled as there. A list: one after the other.
+    pub(in crate::connectors::rest) or_at: Option<OneOrMore>,
     /// Where a body has it, where that is not `at`.
     pub(in crate::connectors::rest) to: Option<String>,
     /// How it is spelled there, where that is another way than it is read.
     pub(in crate::connectors::rest) to_codec: Option<Codec>,
     /// The field of the parent's record that it takes over, as decoded there; with `at`, where the row has no value of its own.
     pub(in crate::connectors::rest) from_parent: Option<String>,
-    /// Or: two number fields of the record that it is the product of, where the system keeps no total.
+    /// Or: the field of the rows that say by days what the record holds, see `stretches`.
+    pub(in crate::connectors::rest) of_stretch: Option<String>,
+    /// Or: two number fields of the record that it is the product of, where the system keeps no total. With `at` it does keep
+    /// one there, which has to be sent along when one of the two changes: in cents, where the codec's `scale` is 2.
     pub(in crate::connectors::rest) product_of: Option<[String; 2]>,
     #[serde(default)]
     pub(in crate::connectors::rest) dir: Dir,
@@ -38,6 +41,32 @@ pub(in crate::connectors::rest) struct Field {
     /// The canonical value where the row has none; a text may name settings.
     pub(in crate::connectors::rest) default: Option<Value>,
     pub(in crate::connectors::rest) make: Option<String>,
+}
+
+/// One text, or a list of them.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(in crate::connectors::rest) enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl OneOrMore {
+    /// All of them.
+    pub(in crate::connectors::rest) fn all(&self) -> &[String] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::More(more) => more,
+        }
+    }
+
+    /// All of them, to be changed.
+    pub(in crate::connectors::rest) fn all_mut(&mut self) -> &mut [String] {
+        match self {
+            Self::One(one) => std::slice::from_mut(one),
+            Self::More(more) => more,
+        }
+    }
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -85,13 +114,16 @@ pub(in crate::connectors::rest) enum Codec {
         scale: Option<u32>,
         wire: Option<Numbers>,
     },
-    /// `rfc3339`, `tagged`, or a pattern such as `%Y-%m-%d`. The calendar day is what counts, as the source writes it.
+    /// `rfc3339`, `tagged`, `json_date` (`/Date(1551399323399+0000)/`, written as `2019-03-01`), or a pattern such as `%Y-%m-%d`. The calendar day is what counts, as the source writes it.
     /// `none`: what the system writes for no day; of several in a list, all are read and the first is written. `since`: days
     /// before it are no days either.
+    /// `last_day`: whether the system says the last day, where we say the day after it.
     Date {
         format: String,
         none: Option<Value>,
         since: Option<String>,
+        #[serde(default)]
+        last_day: bool,
     },
     /// `map`: our word to the wire's value; of several in a list, all are read and the first is written.
     Enum {

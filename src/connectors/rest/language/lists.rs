@@ -8,6 +8,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::answers::When;
+
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct List {
@@ -21,8 +23,12 @@ pub(in crate::connectors::rest) struct List {
     pub(in crate::connectors::rest) page_in: PageIn,
     #[serde(default)]
     pub(in crate::connectors::rest) query: BTreeMap<String, Value>,
+    /// Where the system is asked in a query language: one parameter holds the whole statement.
+    pub(in crate::connectors::rest) statement: Option<Statement>,
     /// Where the rows are in the answer; `$` is the answer itself. A list that comes without what is around it is taken as well.
     pub(in crate::connectors::rest) records: String,
+    /// What an answer without rows says, where it has no list then.
+    pub(in crate::connectors::rest) empty: Option<When>,
     pub(in crate::connectors::rest) page: Page,
     /// A second address that says how many rows there are. Asked only for listings of several pages.
     pub(in crate::connectors::rest) count: Option<Count>,
@@ -41,6 +47,21 @@ impl List {
     }
 }
 
+/// A statement of a query language: `select`, then `WHERE` and the conditions joined by `AND`, then `order`, then what asks for a
+/// page, each as its name and its value.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connectors::rest) struct Statement {
+    /// The parameter that holds it.
+    pub(in crate::connectors::rest) param: String,
+    /// What is asked for, such as `SELECT * FROM Customer`.
+    pub(in crate::connectors::rest) select: String,
+    /// What every row must be.
+    pub(in crate::connectors::rest) r#where: Option<String>,
+    /// In which order the rows come, such as `ORDERBY Id`.
+    pub(in crate::connectors::rest) order: Option<String>,
+}
+
 /// Where what asks for a page is sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -55,7 +76,9 @@ pub(in crate::connectors::rest) enum PageIn {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Count {
-    pub(in crate::connectors::rest) get: String,
+    /// The address; or `post`, where it is asked for with the body of the list.
+    pub(in crate::connectors::rest) get: Option<String>,
+    pub(in crate::connectors::rest) post: Option<String>,
     pub(in crate::connectors::rest) at: String,
 }
 
@@ -104,4 +127,6 @@ pub(in crate::connectors::rest) struct Get {
     pub(in crate::connectors::rest) as_listed: Vec<String>,
     /// Where the record is in the answer; the answer itself where nothing is said.
     pub(in crate::connectors::rest) record: Option<String>,
+    /// Where else it is, where the answer has none there.
+    pub(in crate::connectors::rest) or_record: Option<String>,
 }

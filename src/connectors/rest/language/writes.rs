@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::When;
+use super::{Named, When};
 use crate::connectors::rest::template::Template;
 
 /// Fields a tenant adds itself: where a row has them, and how a write has to carry them.
@@ -88,6 +88,8 @@ pub(in crate::connectors::rest) struct Create {
     pub(in crate::connectors::rest) headers: BTreeMap<String, String>,
     /// Where the answer has the record; the answer itself where nothing is said.
     pub(in crate::connectors::rest) reply: Option<String>,
+    /// Where that has the new id, where it is not the place a row has it.
+    pub(in crate::connectors::rest) id: Option<String>,
     pub(in crate::connectors::rest) idempotent: Option<Idempotent>,
     /// Fields by which a record that was made is found again; all of them.
     #[serde(default)]
@@ -96,6 +98,9 @@ pub(in crate::connectors::rest) struct Create {
     pub(in crate::connectors::rest) find: Option<Lookup>,
     /// What every new record holds besides its fields.
     pub(in crate::connectors::rest) body: Option<Value>,
+    /// Members of every new record that are ids of other records, by what those say.
+    #[serde(default)]
+    pub(in crate::connectors::rest) named: BTreeMap<String, Named>,
     pub(in crate::connectors::rest) wrap: Option<Wrap>,
 }
 
@@ -116,6 +121,8 @@ impl Create {
 pub(in crate::connectors::rest) struct Idempotent {
     pub(in crate::connectors::rest) header: Option<String>,
     pub(in crate::connectors::rest) query: Option<String>,
+    /// The most characters the server takes of it, where that is fewer than 64.
+    pub(in crate::connectors::rest) max: Option<u32>,
 }
 
 /// How a record is changed.
@@ -130,9 +137,15 @@ pub(in crate::connectors::rest) struct Update {
     pub(in crate::connectors::rest) guard: Guard,
     /// Where the body has the id, where the address does not say it.
     pub(in crate::connectors::rest) id_at: Option<String>,
+    /// For style `full`: places that the server does not take back as it gave them, and that are left out.
+    #[serde(default)]
+    pub(in crate::connectors::rest) omit: Vec<String>,
     /// Headers of this call alone, in place of the general ones.
     #[serde(default)]
     pub(in crate::connectors::rest) headers: BTreeMap<String, String>,
+    /// Members that every change carries as they were read: what the system resets where it is left out.
+    #[serde(default)]
+    pub(in crate::connectors::rest) keep: Vec<String>,
     /// What every change holds besides its fields.
     pub(in crate::connectors::rest) body: Option<Value>,
     pub(in crate::connectors::rest) wrap: Option<Wrap>,
@@ -215,9 +228,12 @@ pub(in crate::connectors::rest) struct Link {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Lookup {
-    pub(in crate::connectors::rest) dialect: Dialect,
+    pub(in crate::connectors::rest) dialect: Option<Dialect>,
     /// The remote's name of the place, and the value it must have.
+    #[serde(default)]
     pub(in crate::connectors::rest) r#where: BTreeMap<String, String>,
+    /// For a list asked for by POST: what is added to its body, elements to a list and members to an object.
+    pub(in crate::connectors::rest) body: Option<Value>,
 }
 
 /// How a record changes from a day on.
@@ -226,6 +242,20 @@ pub(in crate::connectors::rest) struct Lookup {
 pub(in crate::connectors::rest) enum Dated {
     /// The change itself carries the day.
     Absolute { at: String, format: String },
+    /// What a number changes by is posted with the day. Nobody may send it twice: it would count twice.
+    DeltaAtDate {
+        /// The address.
+        post: String,
+        /// The field that changes so; see `stretches`.
+        field: String,
+        /// Where the body has the difference.
+        delta: String,
+        /// Where the body has the day.
+        at: String,
+        format: String,
+        /// What else it holds.
+        body: Option<Value>,
+    },
     /// The record goes on as it is until the day, and a new one starts.
     EndAndAdd {
         /// The field that says when a record starts.

@@ -84,10 +84,12 @@ fn no_list_that_moved_claims_to_be_complete_and_is_not_however_it_is_cut() {
             query: Vec::new(),
             body: None,
             in_body: false,
+            statement: None,
+            empty: None,
             records: Path::parse("rows").unwrap(),
             page: &page,
             id: &Path::parse("id").unwrap(),
-            count: counted.then(|| ("/rows/count".to_owned(), Path::parse("count").unwrap())),
+            count: counted.then(|| ("/rows/count".to_owned(), Path::parse("count").unwrap(), false)),
             url_max: None,
         };
         let call = |mut call: Call| -> Answering {
