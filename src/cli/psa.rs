@@ -66,7 +66,7 @@ enum Verb {
 #[command(after_help = "Example:\n  trueup psa customers get 12")]
 struct Get {
     /// The record's id in the PSA
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", allow_hyphen_values = true)]
     id: String,
     #[command(flatten)]
     how: How,
@@ -99,7 +99,7 @@ struct New {
 #[command(after_help = "Example:\n  trueup psa lines update 31 --below 7 --set quantity=12 --from 2026-12-01")]
 struct Alter {
     /// The record's id in the PSA
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", allow_hyphen_values = true)]
     id: String,
     /// A field and its new value; may be repeated
     #[arg(long = "set", value_name = "FIELD=VALUE", required_unless_present = "clear")]
@@ -121,7 +121,7 @@ struct Alter {
 #[derive(Debug, clap::Args)]
 struct How {
     /// The id of the record it stands below, such as an agreement's
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     below: Option<String>,
     /// Use this connection [default: the only PSA]
     #[arg(long, value_name = "NAME")]
@@ -160,7 +160,7 @@ impl Verb {
         let psa = how.open(context, &config)?;
         let desk = Desk { context, config: &config, sink: sink(psa.as_ref())?, format: how.format };
         match self {
-            Self::Get(get) => desk.show(F::NAME, &get.how.target(&get.id)).await,
+            Self::Get(get) => desk.show(F::NAME, &get.how.target(&get.id), None).await,
             Self::Create(new) => desk.create::<F>(&new).await,
             Self::Update(alter) => desk.update::<F>(&alter).await,
         }
@@ -237,8 +237,8 @@ impl Desk<'_> {
             }
         }
         let target = alter.how.target(&alter.id);
-        let held: BTreeMap<String, _> =
-            self.sink.held(F::NAME, &target).await.map_err(|error| unanswered(error, &target))?.into_iter().collect();
+        let held = self.sink.held(F::NAME, &target, alter.from).await;
+        let held: BTreeMap<String, _> = held.map_err(|error| unanswered(error, &target))?.into_iter().collect();
         let mut changes = BTreeMap::new();
         for (field, after) in wanted {
             let before = held.get(field.name()).cloned().flatten();
@@ -248,7 +248,7 @@ impl Desk<'_> {
         }
         if changes.is_empty() {
             self.context.ui.say("It is so already; nothing was sent.");
-            return self.show(F::NAME, &target).await;
+            return self.show(F::NAME, &target, alter.from).await;
         }
         let text = |value: &Option<change::Value>| value.as_ref().map_or("(nothing)".to_owned(), ToString::to_string);
         let line = |(field, change): (&F, &Change)| {
@@ -284,7 +284,7 @@ impl Desk<'_> {
         context.ui.say(&told);
         let Some(id) = written.record else { return Ok(Ending::Done) };
         let below = said.below.map(str::to_owned);
-        self.show(said.entity, &Target { id, below }).await?;
+        self.show(said.entity, &Target { id, below }, said.effective).await?;
         if written.shows {
             return Ok(Ending::Done);
         }
@@ -292,9 +292,9 @@ impl Desk<'_> {
         Ok(Ending::Partly)
     }
 
-    /// A record as it is reported now.
-    async fn show(&self, entity: &str, target: &Target) -> Result<Ending, CommandError> {
-        let held = self.sink.held(entity, target).await.map_err(|error| unanswered(error, target))?;
+    /// A record as it is reported now, and where that matters as it is on a day.
+    async fn show(&self, entity: &str, target: &Target, on: Option<NaiveDate>) -> Result<Ending, CommandError> {
+        let held = self.sink.held(entity, target, on).await.map_err(|error| unanswered(error, target))?;
         let text = match self.format {
             Format::Text => {
                 let head = [("id".to_owned(), target.id.clone())];

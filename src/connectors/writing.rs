@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -102,11 +103,12 @@ pub type Held = (String, Option<change::Value>);
 /// A PSA that records are written to.
 #[async_trait]
 pub trait RecordSink: Writing<Write = PsaWrite, Record = Value> {
-    /// The fields of a record that can be read by themselves.
+    /// The fields of a record that can be read by themselves, as they are on a day where that matters; without a day as the
+    /// record goes on.
     ///
     /// # Errors
     /// What the system said; a record that is not there.
-    async fn held(&self, entity: &str, target: &Target) -> Result<Vec<Held>>;
+    async fn held(&self, entity: &str, target: &Target, on: Option<NaiveDate>) -> Result<Vec<Held>>;
     /// Every call that would be sent, for people: verb, address, body.
     ///
     /// # Errors

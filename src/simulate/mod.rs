@@ -7,11 +7,13 @@
 //!
 //! Invariant: only loopback addresses are ever bound.
 
+mod autotask;
 mod connectwise;
 mod data;
 mod dataverse;
 mod erpnext;
 mod faults;
+mod halopsa;
 mod json;
 mod pax8;
 mod quickbooks;
@@ -30,11 +32,13 @@ mod xero;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub use autotask::AUTOTASK;
 pub use connectwise::CONNECTWISE;
 pub use data::{Data, File, Row, Table};
 pub use dataverse::DATAVERSE;
 pub use erpnext::ERPNEXT;
 pub use faults::{Commitment, Faults, Oversize, Shape, Withdrawn};
+pub use halopsa::HALOPSA;
 pub use pax8::Pax8Credentials;
 pub use quickbooks::QUICKBOOKS;
 pub use revio::REVIO;

@@ -4,9 +4,11 @@
 
 use std::net::SocketAddr;
 
+use super::autotask::AUTOTASK;
 use super::connectwise::CONNECTWISE;
 use super::dataverse::DATAVERSE;
 use super::erpnext::ERPNEXT;
+use super::halopsa::HALOPSA;
 use super::quickbooks::QUICKBOOKS;
 use super::revio::REVIO;
 use super::server::{self, Running, Service};
@@ -31,7 +33,8 @@ pub struct System {
 }
 
 /// All of them, in the order of their names.
-pub static SYSTEMS: [&System; 7] = [&CONNECTWISE, &DATAVERSE, &ERPNEXT, &QUICKBOOKS, &REVIO, &SYNCRO, &XERO];
+pub static SYSTEMS: [&System; 9] =
+    [&AUTOTASK, &CONNECTWISE, &DATAVERSE, &ERPNEXT, &HALOPSA, &QUICKBOOKS, &REVIO, &SYNCRO, &XERO];
 
 impl System {
     /// The system of this name.

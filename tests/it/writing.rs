@@ -2,10 +2,13 @@
 //! misbehaves; the tests say what a write must come to, whatever the system.
 #![cfg(test)]
 
+mod autotask;
+mod by_days;
 mod connectwise;
 mod dataverse;
 mod erpnext;
 mod files;
+mod halopsa;
 mod lines;
 mod lists;
 mod quickbooks;
@@ -45,6 +48,8 @@ struct Peer {
     marks: &'static [&'static str],
     /// A change somebody else makes: how it is sent, of a place and a value.
     by_hand: fn(&str, Json) -> (Method, Json),
+    /// Where it is sent, where that is not the record's address: then the body says which.
+    hand_at: Option<fn(&str, &Target, &mut Json) -> String>,
     /// Puts the credentials on a request.
     sign: fn(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
     /// Whether the day on which a line ends, as the system has it, is still billed.
@@ -113,8 +118,16 @@ fn having(what: &'static str) -> impl Iterator<Item = &'static Peer> {
 
 type Starting = Pin<Box<dyn Future<Output = (Running, Box<dyn PsaConnector>)> + Send>>;
 
-const PEERS: [&Peer; 6] =
-    [&connectwise::PEER, &dataverse::PEER, &erpnext::PEER, &quickbooks::PEER, &syncro::PEER, &xero::PEER];
+const PEERS: [&Peer; 8] = [
+    &autotask::PEER,
+    &connectwise::PEER,
+    &dataverse::PEER,
+    &erpnext::PEER,
+    &halopsa::PEER,
+    &quickbooks::PEER,
+    &syncro::PEER,
+    &xero::PEER,
+];
 
 const CUSTOMER: &str = "101";
 pub(crate) const PRODUCT: &str = "201";
@@ -277,8 +290,13 @@ impl Bench {
 
     /// Somebody else changes a field.
     async fn change_by_hand(&self, entity: &str, target: &Target, field: &str, value: Json) {
-        let (method, body) = (self.peer.by_hand)((self.peer.place)(entity, field), value);
-        self.call(method, &(self.peer.address)(entity, &self.peer.target(target)), Some(body)).await;
+        let (method, mut body) = (self.peer.by_hand)((self.peer.place)(entity, field), value);
+        let target = self.peer.target(target);
+        let address = match self.peer.hand_at {
+            None => (self.peer.address)(entity, &target),
+            Some(hand_at) => hand_at(entity, &target, &mut body),
+        };
+        self.call(method, &address, Some(body)).await;
     }
 
     /// What was sent to change something, and the statuses of the answers: those of this connection only.

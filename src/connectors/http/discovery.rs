@@ -68,7 +68,8 @@ impl Inner {
             let domain = domain.trim_matches('.').to_ascii_lowercase();
             host == domain || host.strip_suffix(&domain).is_some_and(|name| name.ends_with('.'))
         };
-        if discovery.within.iter().any(is_within) {
+        // who was asked may answer with itself: credentials go where the configuration sends them
+        if url.origin() == self.base.origin() || discovery.within.iter().any(is_within) {
             return Ok(url);
         }
         let within = discovery.within.join(", ");

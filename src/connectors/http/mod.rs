@@ -197,7 +197,9 @@ impl Client {
     fn build(settings: Settings, names: Arc<dyn Resolve>) -> std::result::Result<Self, String> {
         let base = address::base(&settings.base_url, &settings.plain_hosts, &settings.private_hosts)?;
         if let Auth::Token(call) = &settings.auth {
-            address::base(call.url(), &settings.plain_hosts, &settings.private_hosts)
+            // the account may be said behind a `?` there
+            let (address, _) = call.url().split_once('?').unwrap_or((call.url(), ""));
+            address::base(address, &settings.plain_hosts, &settings.private_hosts)
                 .map_err(|e| format!("token address: {e}"))?;
         }
         let none_at_once = settings.endpoints.iter().any(|(_, most)| *most == 0);

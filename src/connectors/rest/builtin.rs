@@ -4,10 +4,12 @@
 
 use super::settings::ConnectorFile;
 
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 10] = [
+    ("autotask", include_str!("builtin/autotask.toml")),
     ("connectwise", include_str!("builtin/connectwise.toml")),
     ("dataverse", include_str!("builtin/dataverse.toml")),
     ("erpnext", include_str!("builtin/erpnext.toml")),
+    ("halopsa", include_str!("builtin/halopsa.toml")),
     ("quickbooks", include_str!("builtin/quickbooks.toml")),
     ("revio", include_str!("builtin/revio.toml")),
     ("syncro", include_str!("builtin/syncro.toml")),

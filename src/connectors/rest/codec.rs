@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::language::{Codec, MoneyUnit, Numbers, UnknownWord};
 use crate::core::money;
 use crate::core::outside::excerpt;
+use crate::core::period::iso_day;
 
 /// The format word for dates with a time and an offset.
 pub(super) const RFC3339: &str = "rfc3339";
@@ -95,13 +96,17 @@ pub(super) fn decode(
                 MoneyUnit::Minor => shifted(written, scale.unwrap_or(0))?,
             })
         }
-        Codec::Date { none: Some(none), .. } if none == wire => return Ok(None),
-        Codec::Date { format, ends, .. } => {
+        Codec::Date { none: Some(none), .. } if spellings(none).contains(wire) => return Ok(None),
+        Codec::Date { format, since, ends, .. } => {
             let day = day(wire, format)?;
+            if since.as_deref().and_then(iso_day).is_some_and(|since| day < since) {
+                return Ok(None);
+            }
             let is_last = ends.as_deref() == Some(LAST_DAY);
             Decoded::Day(if is_last { day.succ_opt().ok_or("the last of all days has none after it")? } else { day })
         }
         Codec::Enum { map, unknown } => Decoded::Text(word(wire, map, *unknown)?),
+        Codec::Ref { none: Some(none), .. } if spellings(none).contains(wire) => return Ok(None),
         Codec::Ref { entity, key, wrap, form, .. } => {
             let id = reference(wire, wrap.as_deref(), form.as_deref())?;
             let Some(key) = key else { return Ok(Some(Decoded::Text(id))) };
@@ -227,6 +232,18 @@ fn word(wire: &Value, map: &BTreeMap<String, Value>, unknown: Option<UnknownWord
         UnknownWord::Reject => {
             let known: Vec<String> = map.values().flat_map(spellings).map(ToString::to_string).collect();
             Err(format!("one of {} expected, found {}", known.join(", "), shown(wire)))
+        }
+    }
+}
+
+impl Codec {
+    /// What is written for no value, where the system has a spelling of its own for it.
+    pub(super) fn nothing(&self) -> Option<&Value> {
+        match self {
+            Self::Date { none, .. } | Self::Ref { none, .. } => none.as_ref().and_then(|none| spellings(none).first()),
+            Self::Text { .. } | Self::Bool { .. } | Self::Decimal { .. } | Self::Money { .. } | Self::Enum { .. } => {
+                None
+            }
         }
     }
 }

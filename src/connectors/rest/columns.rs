@@ -2,7 +2,7 @@
 //!
 //! Keeps the invariant that a setting names one member, whatever signs are in it, and never a way through a record.
 
-use super::language::{Connector, Entity};
+use super::language::{Connector, Entity, OneOrMore};
 use super::settings::Values;
 use super::template::{Position, Template};
 
@@ -29,7 +29,8 @@ fn places(entity: &mut Entity) -> Vec<&mut String> {
     all.extend(entity.list.iter_mut().flat_map(|list| &mut list.gone).map(|gone| &mut gone.at));
     all.extend(entity.link.iter_mut().flat_map(|link| &mut link.at));
     for field in entity.fields.values_mut() {
-        all.extend([&mut field.at, &mut field.or_at, &mut field.to].into_iter().flatten());
+        all.extend([&mut field.at, &mut field.to].into_iter().flatten());
+        all.extend(field.or_at.iter_mut().flat_map(OneOrMore::all_mut));
     }
     all
 }

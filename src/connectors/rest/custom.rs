@@ -111,7 +111,7 @@ impl Connection {
             let own = self.connector.custom_fields.as_ref().ok_or("`[custom_fields]` is not said")?;
             places.push(own.place(&self.values.plain(name)?)?);
         }
-        for at in field.at.iter().chain(&field.or_at) {
+        for at in field.at.iter().chain(field.or_at.iter().flat_map(|more| more.all())) {
             places.push(Path::parse(at)?);
         }
         Ok(places)

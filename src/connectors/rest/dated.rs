@@ -33,6 +33,9 @@ pub(super) struct Split<'d> {
 impl<'d> Draft<'d> {
     /// The calls of a change from a day on.
     pub(super) fn dated(&self, one: &'d One, day: NaiveDate) -> Built<Vec<Request>> {
+        if let Some(Dated::DeltaAtDate { field, .. }) = &self.entity.dated {
+            return self.by_difference(one, field, day);
+        }
         if let Some(split) = self.split(one, day)? {
             if self.entity.is_set() {
                 return Ok(vec![self.split_inside(one, &split)?]);
@@ -49,7 +52,7 @@ impl<'d> Draft<'d> {
         }
         let mut calls: Vec<Request> = self.changed(one, &self.after())?.into_iter().collect();
         if let (Some(Dated::Absolute { at, format }), Some(write)) = (&self.entity.dated, calls.first_mut()) {
-            let codec = Codec::Date { format: format.clone(), none: None, ends: None };
+            let codec = Codec::Date { format: format.clone(), none: None, since: None, ends: None };
             let value = encode(&codec, &Decoded::Day(day), self.of.connector.http.numbers, self.references)?;
             let body = write.body.as_mut().ok_or("a change without a body carries no day")?;
             Path::parse(at)?.set(body, value, &Map::new())?;
@@ -61,7 +64,7 @@ impl<'d> Draft<'d> {
     pub(super) fn split(&self, one: &One, day: NaiveDate) -> Built<Option<Split<'d>>> {
         let (start, end, copy, carry, first) = match self.entity.dated.as_ref() {
             Some(Dated::EndAndAdd { start, end, copy, carry, first }) => (start, end, copy, carry, *first),
-            Some(Dated::Absolute { .. }) => return Ok(None),
+            Some(Dated::Absolute { .. } | Dated::DeltaAtDate { .. }) => return Ok(None),
             None => return Err("a change from a day on is not described in the connector file".to_owned()),
         };
         let held = |name: &str| {

@@ -42,11 +42,16 @@ pub(super) fn describe(file: &Connector) -> Described {
     for (name, entity) in &file.entity {
         lines.push(line(name, "", abilities(entity).join(", "), ways(entity)));
         for (field_name, field) in &entity.fields {
-            lines.push(line(name, field_name, direction(entity, field), place(field, file.http.numbers)));
+            lines.push(line(name, field_name, direction(entity, field_name, field), place(field, file.http.numbers)));
         }
     }
     if let Some(ticket) = &file.ticket {
         lines.push(line("ticket", "", "make, find".to_owned(), format!("POST {}", ticket.post)));
+    }
+    if let Some(second) = &file.second_writer {
+        let (setting, is) = (&second.unless.setting, &second.unless.is);
+        let how = format!("nothing is written while {} is at work, unless {setting} is {is}", second.name);
+        lines.push(line("second writer", "", "refuse".to_owned(), how));
     }
     Described { system: file.name.clone(), lines, impossible: impossible(file) }
 }
@@ -100,9 +105,15 @@ fn ways(entity: &Entity) -> String {
         let each = if list.read_each { ", each read again by itself" } else { "" };
         ways.push(format!("{verb} {}{stated}, {}{each}", list.address(), cut(&list.page)));
     }
+    ways.extend(entity.stretches.as_ref().map(|rows| format!("by days: rows of {}", rows.entity)));
     ways.extend(entity.create.as_ref().map(|create| made(entity, create)));
     ways.extend(entity.update.as_ref().map(changed));
     ways.extend(entity.dated.as_ref().map(dated));
+    if let Some(source) = &entity.change_source {
+        let entities = source.from.iter().filter_map(|origin| origin.entity.as_deref());
+        let entities: Vec<&str> = entities.collect();
+        ways.push(format!("`{}`, where it is computed, changed in its {}", source.field, entities.join(" or ")));
+    }
     ways.join("; ")
 }
 
@@ -157,12 +168,22 @@ fn dated(dated: &Dated) -> String {
         Dated::EndAndAdd { start, end, .. } => {
             format!("from a day on: ended (`{end}`) and followed by one (`{start}`)")
         }
+        Dated::DeltaAtDate { post, field, .. } => {
+            format!("from a day on: what `{field}` changes by is sent once by POST {post}")
+        }
     }
 }
 
-fn direction(entity: &Entity, field: &Field) -> String {
+fn direction(entity: &Entity, name: &str, field: &Field) -> String {
     let (makes, changes) = (entity.create.is_some(), entity.update.is_some());
     let can = match field.dir {
+        _ if matches!(&entity.dated, Some(Dated::DeltaAtDate { field: by, .. }) if by == name) => {
+            if makes {
+                "read, write"
+            } else {
+                "read, write from a day on"
+            }
+        }
         _ if !field.has_place() => "read",
         Dir::Read => "read",
         Dir::Both if makes || changes => "read, write",
@@ -181,8 +202,9 @@ fn place(field: &Field, numbers: Numbers) -> String {
     if let Some(name) = &field.custom {
         parts.push(format!("the tenant's own field {name}"));
     }
-    if let Some(at) = &field.or_at {
-        parts.push(format!("or {at}"));
+    parts.extend(field.or_at.iter().flat_map(|more| more.all()).map(|at| format!("or {at}")));
+    if let Some(of) = &field.of_stretch {
+        parts.push(format!("`{of}` of its stretch of days"));
     }
     if let Some(of) = &field.from_parent {
         parts.push(format!("`{of}` of the record above"));

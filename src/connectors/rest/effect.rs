@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::Rest;
@@ -14,12 +16,12 @@ use super::compare::{cut, same};
 use super::custom::Located;
 use super::inside;
 use super::language::{First, Lookup, Step};
-use super::one::{Names, One};
+use super::one::One;
 use super::path::Path;
 use super::requests::{Draft, WRITE, decoded};
 use crate::connectors::Result;
 use crate::connectors::writing::{Before, Looked};
-use crate::core::change::Said;
+use crate::core::change::{Said, Target};
 
 type Told<T> = std::result::Result<T, String>;
 
@@ -28,7 +30,8 @@ impl Rest {
     pub(super) async fn fitting(&self, said: &Said<'_>, draft: &Draft<'_>) -> Result<Vec<String>> {
         let unfit = |what: String| self.connection.unfit(said.entity, what);
         let values = draft.values().map_err(unfit)?;
-        if let (Some(link), Some(marker)) = (&draft.entity.link, said.marker) {
+        let link = draft.entity.link.as_ref().filter(|_| !draft.entity.hides_link());
+        if let (Some(link), Some(marker)) = (link, said.marker) {
             let marker = cut(marker, link.max);
             let at = self.connection.link_place(link).map_err(unfit)?;
             let is_it =
@@ -41,7 +44,12 @@ impl Rest {
         let Some(create) = draft.entity.create.as_ref().filter(|create| !create.probe.is_empty()) else {
             return Ok(Vec::new());
         };
-        let probed = values.into_iter().filter(|(name, _)| create.probe.iter().any(|probe| probe == name)).collect();
+        let probed: BTreeMap<&str, Decoded> =
+            values.into_iter().filter(|(name, _)| create.probe.iter().any(|probe| probe == name)).collect();
+        if probed.len() < create.probe.len() {
+            // what has no value finds nothing; the link does
+            return Ok(Vec::new());
+        }
         self.holding(draft, &probed, create.find.as_ref(), said.below).await
     }
 
@@ -80,16 +88,8 @@ impl Rest {
     ) -> Result<Vec<String>> {
         let entity = self.connection.entity(said.entity)?;
         let unfit = |what: String| self.connection.unfit(said.entity, what);
-        let mut asked = None;
-        if let Some(lookup) = lookup {
-            let names = Names { connection: &self.connection, own: values.iter().copied().collect() };
-            let mut wanted = Vec::new();
-            for (name, value) in &lookup.r#where {
-                wanted.push((names.plain(name).map_err(unfit)?, names.plain(value).map_err(unfit)?));
-            }
-            asked = Some((lookup.dialect, wanted));
-        }
-        let found = self.connection.raw(said.entity, said.below, asked).await?;
+        let asked = lookup.map(|lookup| self.connection.asking(lookup, values)).transpose().map_err(unfit)?;
+        let found = self.connection.raw(said.entity, said.below, asked, !entity.hides_link()).await?;
         let id = Path::parse(&entity.id).map_err(unfit)?;
         // a list that is not below a record holds what belongs to others as well
         let above = entity.above.as_ref().and(entity.parent_at.as_deref().zip(said.below));
@@ -109,13 +109,16 @@ impl Rest {
 
     /// How far a change has come: what each call leaves behind, against what is there.
     fn progress(&self, draft: &Draft<'_>, was: &One, now: &One) -> Told<Looked> {
+        if let Some(kept) = &was.kept {
+            return draft.looked_where_kept(kept, now.kept.as_deref());
+        }
         let id = draft.said.target.map(|target| target.id.clone()).unwrap_or_default();
         let mut written = None;
         for (name, wanted) in &draft.said.fields {
             let field = draft.field(name)?;
-            let located = self.connection.located(field)?;
-            let held = located.value(&now.raw, draft.references)?;
-            let before = located.value(&was.raw, draft.references)?;
+            let (on, references) = (draft.said.effective, draft.references);
+            let held = self.connection.held_on(draft.entity, field, now, on, references)?;
+            let before = self.connection.held_on(draft.entity, field, was, on, references)?;
             let is_new = same(field, held.as_ref(), wanted.after.map(decoded).as_ref());
             match (is_new, same(field, held.as_ref(), before.as_ref())) {
                 (true, true) => continue,
@@ -134,6 +137,33 @@ impl Rest {
         }
         let written = written.ok_or("nothing that was sent differs from what was there")?;
         Self::staged(draft, (was, now), (usize::from(written), 1), id)
+    }
+
+    /// How far the making of a record has come that begins with a number on a day: a call makes it, and another counts.
+    pub(super) async fn begun(
+        &self,
+        draft: &Draft<'_>,
+        found: &[String],
+        (number, day): (Decimal, NaiveDate),
+    ) -> Result<Looked> {
+        let unfit = |what: String| self.connection.unfit(draft.said.entity, what);
+        let [id] = found else {
+            return Ok(if found.is_empty() { Looked::DidNot } else { several_fit(found) });
+        };
+        let target = Target { id: id.clone(), below: draft.said.below.map(str::to_owned) };
+        let Some(now) = self.connection.one(draft.said.entity, &target).await? else {
+            return Ok(Looked::CannotTell("the new record is not there any more".to_owned()));
+        };
+        let by = draft.by_difference_of().ok_or_else(|| unfit("it does not begin with a number".to_owned()))?;
+        let held = self.connection.held_on(draft.entity, by, &now, Some(day), draft.references).map_err(unfit)?;
+        Ok(match held {
+            Some(held) if held == Decoded::Number(number) => Looked::Happened(id.clone()),
+            Some(held) if held != Decoded::Number(Decimal::ZERO) => {
+                Looked::CannotTell(format!("the new record holds {} on {day}, which was not sent", shown(&held)))
+            }
+            // sent twice it would count twice
+            Some(_) | None => Looked::Partly { done: 1, repeatable: false },
+        })
     }
 
     /// How far the making of a record has come.

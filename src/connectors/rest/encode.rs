@@ -61,7 +61,7 @@ fn spelling(codec: &Codec, value: &Decoded, numbers: Numbers, references: &Refer
                 format!("one of {} expected, found `{}`", known.join(", "), excerpt(word, 40))
             })
         }
-        (Codec::Ref { entity, key, wrap, number, form }, value) => {
+        (Codec::Ref { entity, key, wrap, number, form, none: _ }, value) => {
             let id = match (key, value) {
                 (None, Decoded::Text(id)) => id.as_str(),
                 (None, _) => return Err(mismatch(value)),

@@ -134,7 +134,7 @@ mod tests {
             let above = json!({ "id": 7, "head": { "deep": [1, { "a": null }] }, "body": { "lines": rows, "foot": "x" } });
             let chosen = at.index(rows.len());
             let raw = rows[chosen].clone();
-            let one = One { raw, version: None, above: Some(above.clone()), below: None };
+            let one = One { raw, version: None, above: Some(above.clone()), below: None, kept: None, by_days: None };
             let puts = [Put { at: Path::parse("qty").unwrap(), new: Map::new(), value: Some(json!(quantity)) }];
             let added: Vec<Value> = if adds { vec![json!({ "qty": 1 })] } else { Vec::new() };
             let taking = Taking { style, clear: Clear::Null, custom: None };

@@ -7,6 +7,7 @@ mod answers;
 mod calls;
 mod fields;
 mod lists;
+mod others;
 mod tickets;
 mod writes;
 
@@ -17,8 +18,9 @@ use serde::Deserialize;
 
 pub(super) use answers::{Class, Rule, Wait, When};
 pub(super) use calls::{Auth, Discover, Http, Limits, Numbers, Observed, ResetUnit, Setting, SettingKind};
-pub(super) use fields::{Codec, Compare, Dir, Field, MoneyUnit, Round, RoundHalf, UnknownWord};
+pub(super) use fields::{Codec, Compare, Dir, Field, MoneyUnit, OneOrMore, Round, RoundHalf, UnknownWord};
 pub(super) use lists::{Get, List, Page, PageIn, Size, Statement};
+pub(super) use others::{ChangeSource, Named, Quota, SecondWriter, Sign, Stretches};
 pub(super) use tickets::{Ticket, TicketField};
 pub(super) use writes::{
     Action, Clear, Create, CustomFields, CustomShape, Dated, Dialect, First, Guard, InPatch, LINK, Link, Lookup,
@@ -43,6 +45,7 @@ pub(super) struct Connector {
     #[serde(default)]
     pub(super) errors: Vec<Rule>,
     pub(super) custom_fields: Option<CustomFields>,
+    pub(super) second_writer: Option<SecondWriter>,
     pub(super) entity: BTreeMap<String, Entity>,
     /// How tickets are made; without it none are.
     pub(super) ticket: Option<Ticket>,
@@ -67,12 +70,18 @@ pub(super) struct Entity {
     pub(super) above: Option<String>,
     /// Where a row that was read by itself says which of those it is below.
     pub(super) parent_at: Option<String>,
+    /// Rows that are no records of this kind, such as headings: the first that fits counts.
+    #[serde(default)]
+    pub(super) except: Vec<When>,
     pub(super) version: Option<Version>,
     pub(super) list: Option<List>,
     pub(super) get: Option<Get>,
     pub(super) create: Option<Create>,
     pub(super) update: Option<Update>,
     pub(super) dated: Option<Dated>,
+    pub(super) change_source: Option<ChangeSource>,
+    /// What the records hold by days, where that stands in rows of their own.
+    pub(super) stretches: Option<Stretches>,
     pub(super) link: Option<Link>,
     #[serde(default)]
     pub(super) actions: BTreeMap<String, Action>,
@@ -88,6 +97,11 @@ impl Entity {
     /// Whether a change of one sends all of them.
     pub(super) fn is_set(&self) -> bool {
         self.inside.is_some() && !self.apart
+    }
+
+    /// Whether its list is looked through by what the rows have alone, which the link is not.
+    pub(super) fn hides_link(&self) -> bool {
+        self.list.as_ref().is_some_and(|list| list.has.is_some())
     }
 
     /// The entity of the record that a row is below or part of.

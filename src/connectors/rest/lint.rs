@@ -13,7 +13,7 @@ use super::lint_http::setting_value;
 use super::path::Path;
 use super::source::{Fault, Source, hint};
 use super::template::Template;
-use super::{lint_fields, lint_http, lint_write, tickets};
+use super::{lint_fields, lint_http, lint_others, lint_stretches, lint_write, tickets};
 
 const SCHEMA: u32 = 1;
 
@@ -172,6 +172,7 @@ impl<'f> Lint<'f> {
             });
             lint.demand(is_array || custom.in_patch != Some(InPatch::Always), "`in_patch` is for shape `array`");
         });
+        self.maybe("second_writer", connector.second_writer.as_ref(), lint_others::second_writer);
         self.maybe("ticket", connector.ticket.as_ref(), tickets::lint);
         self.at("entity", |lint| {
             lint.demand(
@@ -278,7 +279,18 @@ impl<'f> Lint<'f> {
                 lint.demand(!said, format!("`{name}` is the record's they are inside of: say it there"));
             }
         });
-        self.maybe("list", entity.list.as_ref(), |lint, list| lint.list(entity, list, &ancestors));
+        self.maybe("list", entity.list.as_ref(), |lint, list| {
+            lint.list(entity, list, &ancestors);
+            lint.maybe("has", list.has.as_ref(), |lint, has| lint_others::has(lint, entity, has));
+        });
+        self.at("except", |lint| {
+            for (index, when) in entity.except.iter().enumerate() {
+                lint.nth(index, |lint| lint.when(when));
+            }
+        });
+        self.maybe("change_source", entity.change_source.as_ref(), |lint, source| {
+            lint_others::change_source(lint, entity, source);
+        });
         let one: Vec<&str> = ancestors.iter().copied().chain(["id"]).collect();
         self.maybe("get", entity.get.as_ref(), |lint, get| {
             lint.at("get", |lint| lint.address(&get.get, &one));
@@ -303,9 +315,16 @@ impl<'f> Lint<'f> {
         let refers = |codec: Option<&Codec>| matches!(codec, Some(Codec::Ref { entity, .. }) if entity == name);
         let of_fields = self.connector.custom_fields.as_ref().and_then(|custom| custom.ids.as_ref());
         let is_list_of_fields = of_fields.is_some_and(|ids| ids.entity == name);
+        let by_days = |other: &Entity| other.stretches.as_ref().is_some_and(|rows| rows.entity == name);
         is_list_of_fields
+            || self.connector.entity.values().any(by_days)
+            || lint_stretches::is_named(self, name, "")
             || self.connector.entity.values().any(|other| {
-                other.over() == Some(name) || other.fields.values().any(|field| refers(field.codec.as_ref()))
+                let figures = other.change_source.iter().flat_map(|source| &source.from);
+                let is_computed_from = figures.into_iter().any(|origin| origin.entity.as_deref() == Some(name));
+                is_computed_from
+                    || other.over() == Some(name)
+                    || other.fields.values().any(|field| refers(field.codec.as_ref()))
             })
     }
 

@@ -9,6 +9,7 @@ use super::lint::{Lint, repeated};
 use super::source::hint;
 use crate::core::billing::{AgreementState, BillCustomer, LineKind};
 use crate::core::money::Currency;
+use crate::core::period::iso_day;
 
 const SCALE_MAX: u32 = 28;
 /// What may make the value of a new record that none was given for.
@@ -49,17 +50,19 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, name: &str, entity: &'f Entity) {
 }
 
 fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Option<Kind>) {
+    // the parent's field stands in for a place that may be empty
+    let inherits = field.from_parent.is_some() && field.at.is_none();
     let computed = field.product_of.is_some() && field.at.is_none();
-    let sources = [field.at.is_some(), field.custom.is_some(), field.from_parent.is_some(), computed];
+    let sources = [field.at.is_some(), field.custom.is_some(), inherits, field.of_stretch.is_some(), computed];
     match sources.iter().filter(|said| **said).count() {
         0 => {
             lint.demand(
                 field.default.is_some(),
-                "one of `at`, `custom`, `from_parent`, `product_of`, `default` is needed",
+                "one of `at`, `custom`, `from_parent`, `of_stretch`, `product_of`, `default` is needed",
             );
         }
         1 => {}
-        _ => lint.fault("only one of `at`, `custom`, `from_parent`, `product_of` can be given"),
+        _ => lint.fault("only one of `at`, `custom`, `from_parent`, `of_stretch`, `product_of` can be given"),
     }
     lint.maybe("custom", field.custom.as_ref(), |lint, name| {
         lint.template(name, &[]);
@@ -77,10 +80,16 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
         lint.at("at", |lint| path = lint.column(at));
         path
     });
-    lint.maybe("or_at", field.or_at.as_ref(), |lint, place| {
+    lint.maybe("or_at", field.or_at.as_ref(), |lint, places| {
         lint.demand(field.at.is_some(), "`or_at` is the place after `at`, which is not given");
-        lint.demand(field.at.as_ref() != Some(place), "the same place as `at`");
-        let _ = lint.column(place);
+        lint.demand(!places.all().is_empty(), "a place is needed");
+        for place in places.all() {
+            lint.demand(field.at.as_ref() != Some(place), "the same place as `at`");
+            let _ = lint.column(place);
+        }
+    });
+    lint.maybe("of_stretch", field.of_stretch.as_ref(), |lint, of| {
+        super::lint_stretches::of_stretch(lint, entity, field, of, kind);
     });
     lint.maybe("to", field.to.as_ref(), |lint, place| {
         lint.demand(field.at.is_some(), "`at` is needed: where the value is read");
@@ -104,9 +113,11 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
     if let (Some(Compare::Phone | Compare::Url | Compare::Fold | Compare::Trim), Some(gives)) = (field.compare, gives) {
         lint.demand(gives == Kind::Text, "such a comparison is for text");
     }
+    lint.maybe("default", field.default.as_ref(), |lint, default| lint.templates_in(default, &[]));
     if let (Some(default), Some(kind)) = (&field.default, kind.or(gives)) {
         lint.at("default", |lint| {
-            if let Err(what) = decode_default(default, kind) {
+            let named = default.as_str().is_some_and(|text| text.contains('{'));
+            if let Err(what) = decode_default(default, if named { Kind::Text } else { kind }) {
                 lint.fault(what);
             }
         });
@@ -149,7 +160,20 @@ fn is_taken(lint: &Lint<'_>, name: &str, entity: &Entity, field_name: &str) -> b
     let is_state = field_name == "status" && entity.list.as_ref().is_some_and(|list| list.gone.is_some());
     let ids = lint.connector.custom_fields.as_ref().and_then(|custom| custom.ids.as_ref());
     let names_own = ids.is_some_and(|ids| ids.entity == name && ids.key == field_name);
-    is_state || names_own || entity.fields.values().any(by_product) || others.into_iter().any(serves)
+    let figures = lint.connector.entity.values().flat_map(|other| &other.change_source).flat_map(|source| &source.from);
+    let is_figure = figures
+        .into_iter()
+        .any(|origin| origin.entity.as_deref() == Some(name) && origin.field.as_deref() == Some(field_name));
+    let other_entities = lint.connector.entity.values();
+    let by_days = |other: &Entity| other.stretches.as_ref().is_some_and(|rows| rows.takes(name, field_name, other));
+    let is_named = super::lint_stretches::is_named(lint, name, field_name);
+    is_figure
+        || is_state
+        || names_own
+        || is_named
+        || other_entities.into_iter().any(by_days)
+        || entity.fields.values().any(by_product)
+        || others.into_iter().any(serves)
 }
 
 /// The words of a line that come from a closed set.
@@ -163,7 +187,8 @@ fn words(lint: &mut Lint<'_>, name: &str, field: &Field) {
         "currency" => (|word| word.parse::<Currency>().is_ok(), "a currency code of three capital letters"),
         _ => return,
     };
-    let mut said: Vec<&str> = field.default.iter().filter_map(serde_json::Value::as_str).collect();
+    let default = field.default.iter().filter_map(serde_json::Value::as_str);
+    let mut said: Vec<&str> = default.filter(|text| !text.contains('{')).collect();
     if let Some(Codec::Enum { map, .. }) = &field.codec {
         said.extend(map.keys().map(String::as_str));
     }
@@ -182,7 +207,8 @@ fn is_written(entity: &Entity, field: &Field) -> bool {
 }
 
 fn from_parent(lint: &mut Lint<'_>, entity: &Entity, field: &Field, of: &str, kind: Option<Kind>) {
-    lint.demand(field.codec.is_none(), "the parent's field is decoded already; no `codec` here");
+    let is_decoded = field.codec.is_none() || field.at.is_some();
+    lint.demand(is_decoded, "the parent's field is decoded already; no `codec` here");
     let Some(parent_name) = entity.parent.as_deref() else {
         return lint.fault("`from_parent` needs an entity with a `parent`");
     };
@@ -235,8 +261,11 @@ fn check_codec<'f>(lint: &mut Lint<'f>, codec: &'f Codec) {
                 "unit `minor` needs `scale`: how many decimals the currency has",
             );
         }
-        Codec::Date { format, none: _, ends } => {
+        Codec::Date { format, none: _, since, ends } => {
             date_format(lint, format);
+            lint.maybe("since", since.as_ref(), |lint, day| {
+                lint.demand(iso_day(day).is_some(), format!("`{day}` is no day like 1902-01-01"));
+            });
             lint.maybe("ends", ends.as_ref(), |lint, ends| {
                 let template = lint.template(ends, &[]);
                 let is_setting = template.is_some_and(|text| !text.names().is_empty());
@@ -253,7 +282,7 @@ fn check_codec<'f>(lint: &mut Lint<'f>, codec: &'f Codec) {
                 lint.fault(format!("{twice} stands for two words; it could not be read back"));
             }
         }
-        Codec::Ref { entity, key, wrap: _, number, form } => {
+        Codec::Ref { entity, key, wrap: _, number, form, none: _ } => {
             reference(lint, entity, key.as_deref());
             lint.demand(!number || form.is_none(), "an id in a `form` is a text, not a `number`");
             let is_form = form.as_ref().is_none_or(|form| form.matches(ID).count() == 1);
@@ -269,15 +298,27 @@ pub(super) fn reference(lint: &mut Lint<'_>, entity: &str, key: Option<&str>) {
     };
     let Some(key) = key else { return };
     lint.demand(target.parent.is_none(), format!("`{entity}` has a parent; only a list of its own can be looked up"));
+    lint.demand(target.list.is_some(), format!("`{entity}` has no `list` to be looked up in"));
     match target.fields.get(key) {
         None => {
             let known: Vec<&str> = target.fields.keys().map(String::as_str).collect();
             lint.fault(format!("a {entity} has no field `{key}`{}", hint(key, &known)));
         }
-        Some(field) => lint.demand(
-            !matches!(field.codec, Some(Codec::Ref { key: Some(_), .. })),
-            format!("`{key}` of {entity} is looked up itself; refer to that entity"),
-        ),
+        Some(field) => {
+            let looked_up = |field: &Field| match &field.codec {
+                Some(Codec::Ref { entity, key: Some(key), .. }) => Some((entity.clone(), key.clone())),
+                Some(_) | None => None,
+            };
+            let next = looked_up(field).and_then(|(next, key)| {
+                let target = lint.connector.entity.get(&next)?;
+                Some((next, target.fields.values().any(|field| looked_up(field).is_some()), key))
+            });
+            let goes_on = next.is_some_and(|(next, refers, _)| next == entity || refers);
+            lint.demand(
+                !goes_on,
+                format!("`{key}` of {entity} is looked up in an entity that looks up others; refer to that one"),
+            );
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::language::{Auth, SettingKind};
 use super::lint::Lint;
 use super::lint_calls;
+use super::lint_stretches;
 use super::template::Template;
 
 const CONCURRENCY_MAX: u32 = 32;
@@ -154,6 +155,7 @@ impl Lint<'_> {
                 lint.at(key, |lint| lint.demand(is_header(header), what));
             }
         });
+        self.maybe("quota", limits.quota.as_ref(), lint_stretches::quota);
         self.maybe("url_max", limits.url_max.as_ref(), |lint, most| lint.demand(*most >= 100, "100 or more expected"));
     }
 }

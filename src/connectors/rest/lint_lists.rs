@@ -54,7 +54,14 @@ impl<'f> Lint<'f> {
         });
         self.at("page", |lint| lint.page(&list.page));
         self.maybe("count", list.count.as_ref(), |lint, count| {
-            lint.at("get", |lint| lint.address(&count.get, ancestors));
+            lint.one_of(&[("get", count.get.is_some()), ("post", count.post.is_some())]);
+            for (verb, address) in [("get", &count.get), ("post", &count.post)] {
+                lint.maybe(verb, address.as_ref(), |lint, address| lint.address(address, ancestors));
+            }
+            lint.demand(
+                count.post.is_none() || list.post.is_some(),
+                "a list asked for by GET has no body to ask a count with; say `get`",
+            );
             lint.at("at", |lint| _ = lint.path(&count.at));
         });
         self.maybe("gone", list.gone.as_ref(), |lint, gone| {

@@ -8,6 +8,7 @@ use super::language::{
 };
 use super::lint::Lint;
 use super::lint_fields;
+use super::lint_stretches;
 use super::path::Path;
 use super::requests::WRITE;
 use super::source::hint;
@@ -67,10 +68,12 @@ pub(super) fn check<'f>(lint: &mut Lint<'f>, entity: &'f Entity, ancestors: &[&s
             });
         }
     });
-    lint.maybe("link", entity.link.as_ref(), |lint, link| {
-        check_link(lint, entity.list.as_ref(), link);
+    lint.maybe("link", entity.link.as_ref(), |lint, link| check_link(lint, entity.list.as_ref(), link));
+    lint.maybe("stretches", entity.stretches.as_ref(), lint_stretches::stretches);
+    lint.maybe("dated", entity.dated.as_ref(), |lint, dated| {
+        check_dated(lint, entity, dated);
+        lint_stretches::delta(lint, entity, dated, &one);
     });
-    lint.maybe("dated", entity.dated.as_ref(), |lint, dated| check_dated(lint, entity, dated));
 }
 
 /// Whether the records of an entity are what those of another are below or part of.
@@ -92,7 +95,12 @@ fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create,
     let verbs = [("patch", &create.patch), ("post", &create.post), ("put", &create.put)];
     let said = verbs.map(|(verb, address)| (verb, address.is_some()));
     if entity.is_set() {
-        let calls = [said.iter().any(|(_, said)| *said), create.reply.is_some(), !create.headers.is_empty()];
+        let calls = [
+            said.iter().any(|(_, said)| *said),
+            create.reply.is_some(),
+            create.id.is_some(),
+            !create.headers.is_empty(),
+        ];
         let said = calls.contains(&true) || create.idempotent.is_some() || create.wrap.is_some();
         lint.demand(
             !said,
@@ -113,7 +121,9 @@ fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create,
             lint.at(name, |lint| _ = lint.template(text, ancestors));
         }
     });
-    lint.maybe("reply", create.reply.as_ref(), |lint, path| _ = lint.path(path));
+    for (key, path) in [("reply", &create.reply), ("id", &create.id)] {
+        lint.maybe(key, path.as_ref(), |lint, path| _ = lint.path(path));
+    }
     lint.demand(
         entity.link.is_some() || !create.probe.is_empty(),
         "`link` or `probe` is needed: a record whose answer was lost must be found again, not made twice",
@@ -136,16 +146,13 @@ fn check_create<'f>(lint: &mut Lint<'f>, entity: &'f Entity, create: &'f Create,
             }
         }
     });
-    let searched = entity.list.as_ref();
-    let by_post = entity.list.as_ref().is_some_and(|list| list.post.is_some());
-    let asks = create.find.is_some() || entity.link.as_ref().is_some_and(|link| link.lookup.is_some());
-    lint.demand(!(by_post && asks), "a list asked for by POST takes no condition: leave `find` and `lookup` out");
     lint.maybe("find", create.find.as_ref(), |lint, find| {
         let probes: Vec<&str> = create.probe.iter().map(String::as_str).collect();
         lint.demand(!probes.is_empty(), "`probe` is needed: what is looked for");
-        check_lookup(lint, searched, find, &probes);
+        check_lookup(lint, entity.list.as_ref(), find, &probes);
     });
     lint.maybe("body", create.body.as_ref(), |lint, body| lint.templates_in(body, ancestors));
+    lint_stretches::named(lint, &create.named);
     lint.maybe("wrap", create.wrap.as_ref(), check_wrap);
 }
 
@@ -249,7 +256,7 @@ fn check_guard(lint: &mut Lint<'_>, entity: &Entity, update: &Update) {
 }
 
 /// A plain place of a body.
-fn place(lint: &mut Lint<'_>, path: &str) {
+pub(super) fn place(lint: &mut Lint<'_>, path: &str) {
     if let Some(path) = lint.path(path) {
         lint.demand(path.names().is_some(), "a plain place is needed, such as `meta.version`");
     }
@@ -272,6 +279,7 @@ fn check_dated<'f>(lint: &mut Lint<'f>, entity: &'f Entity, dated: &'f Dated) {
             lint.at("at", |lint| place(lint, at));
             lint.at("format", |lint| lint_fields::date_format(lint, format));
         }
+        Dated::DeltaAtDate { .. } => {}
         Dated::EndAndAdd { start, end, copy, carry, first: _ } => {
             lint.at("carry", |lint| {
                 for (member, path) in carry {
@@ -294,7 +302,7 @@ fn check_dated<'f>(lint: &mut Lint<'f>, entity: &'f Entity, dated: &'f Dated) {
     }
 }
 
-fn check_wrap(lint: &mut Lint<'_>, wrap: &Wrap) {
+pub(super) fn check_wrap(lint: &mut Lint<'_>, wrap: &Wrap) {
     lint.demand(wrap.list || wrap.at.is_some(), "`at` or `list = true` is needed");
     if let Some(path) = &wrap.at {
         lint.at("at", |lint| place(lint, path));
@@ -316,15 +324,29 @@ fn check_link<'f>(lint: &mut Lint<'f>, list: Option<&List>, kept: &'f Link) {
     lint.maybe("lookup", kept.lookup.as_ref(), |lint, lookup| check_lookup(lint, list, lookup, &[LINK]));
 }
 
-fn check_lookup<'f>(lint: &mut Lint<'f>, list: Option<&List>, lookup: &'f Lookup, names: &[&str]) {
+pub(super) fn check_lookup<'f>(lint: &mut Lint<'f>, list: Option<&List>, lookup: &'f Lookup, names: &[&str]) {
+    let by_post = list.is_some_and(|list| list.post.is_some());
+    lint.one_of(&[("dialect", lookup.dialect.is_some()), ("body", lookup.body.is_some())]);
+    lint.demand(!by_post || lookup.dialect.is_none(), "a list asked for by POST is asked by `body`");
+    lint.demand(by_post || lookup.body.is_none(), "a list asked for by GET has no body; say `dialect` and `where`");
+    lint.maybe("body", lookup.body.as_ref(), |lint, body| {
+        lint.demand(body.is_object(), "an object is expected");
+        lint.templates_in(body, names);
+        let text = body.to_string();
+        let named =
+            names.iter().any(|name| text.contains(&format!("{{{name}}}")) || text.contains(&format!(":{name}}}")));
+        lint.demand(named, format!("one of {} is needed in it", names.join(", ")));
+        lint.demand(lookup.r#where.is_empty(), "`where` is for a `dialect`");
+    });
+    let Some(dialect) = lookup.dialect else { return };
     let states = list.is_some_and(|list| list.statement.is_some());
     lint.at("dialect", |lint| {
-        let fits = states == (lookup.dialect == Dialect::Qbo);
+        let fits = states == (dialect == Dialect::Qbo);
         lint.demand(fits, "dialect `qbo` is for lists with a `statement`, and such lists take no other");
     });
     lint.at("where", |lint| {
         lint.demand(!lookup.r#where.is_empty(), "what is looked for is missing");
-        let is_one = lookup.dialect != Dialect::ConnectwiseCustom || lookup.r#where.len() == 1;
+        let is_one = dialect != Dialect::ConnectwiseCustom || lookup.r#where.len() == 1;
         lint.demand(is_one, "this dialect looks for one field");
         for (name, value) in &lookup.r#where {
             lint.template(name, &[]);

@@ -28,9 +28,11 @@ mod canonical;
 mod codec;
 mod columns;
 mod compare;
+mod computed;
 mod convert;
 mod custom;
 mod dated;
+mod delta;
 mod describe;
 mod dialect;
 mod draft;
@@ -45,7 +47,10 @@ mod lint_calls;
 mod lint_fields;
 mod lint_http;
 mod lint_lists;
+mod lint_others;
+mod lint_stretches;
 mod lint_write;
+mod named;
 mod one;
 mod paging;
 mod path;
@@ -53,11 +58,13 @@ mod products;
 mod requests;
 mod rows;
 mod schema;
+mod second_writer;
 mod settings;
 mod shape;
 mod sink;
 mod source;
 mod statement;
+mod stretches;
 mod template;
 mod tickets;
 mod trial;
@@ -214,8 +221,12 @@ impl PsaConnector for Rest {
             };
             lines.push(CheckLine::new(what, outcome));
         }
+        lines.extend(self.check_second_writer(is_down).await);
         if self.connection.connector.ticket.is_some() {
             lines.extend(self.check_tickets(is_down).await);
+        }
+        if let Some(quota) = &self.connection.connector.limits.quota {
+            lines.push(self.check_quota(quota, is_down).await);
         }
         lines
     }

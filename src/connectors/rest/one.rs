@@ -3,11 +3,13 @@
 //! Keeps the invariant that the record that was asked for is the one that is believed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::codec::{shown, text_of};
+use super::computed::Kept;
 use super::inside;
 use super::language::{Entity, Get};
 use super::path::Path;
@@ -32,6 +34,29 @@ pub(super) struct One {
     /// The id of that one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) below: Option<String>,
+    /// The record that a field of it is computed from, where that is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) kept: Option<Box<Kept>>,
+    /// The rows that say by days what it holds, where there are such rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) by_days: Option<Vec<Value>>,
+}
+
+impl One {
+    /// The record with the rows that say by days what it holds, as people see it.
+    pub(super) fn whole(mut self, entity: Option<&Entity>) -> Value {
+        let name = entity.and_then(|entity| entity.stretches.as_ref()).map(|rows| rows.entity.clone());
+        if let (Some(name), Some(rows), Some(members)) = (name, self.by_days, self.raw.as_object_mut()) {
+            members.insert(name, Value::Array(rows));
+        }
+        self.raw
+    }
+
+    /// The same backwards.
+    pub(super) fn of_whole(entity: &Entity, whole: &Value) -> Self {
+        let rows = entity.stretches.as_ref().and_then(|rows| whole.get(&rows.entity)).and_then(Value::as_array);
+        Self { raw: whole.clone(), version: None, above: None, below: None, kept: None, by_days: rows.cloned() }
+    }
 }
 
 /// The values that stand for the names in an address.
@@ -87,7 +112,7 @@ impl Connection {
     }
 
     /// One record of an entity; `None` where the system says that there is none.
-    pub(super) async fn one(&self, name: &str, target: &Target) -> Result<Option<One>> {
+    pub(super) async fn one(self: &Arc<Self>, name: &str, target: &Target) -> Result<Option<One>> {
         let entity = self.entity(name)?;
         if entity.inside.is_some() {
             return self.one_inside(name, entity, target).await;
@@ -106,7 +131,8 @@ impl Connection {
             None => self.text_at(name, entity.parent_at.as_deref(), &raw)?,
         };
         let above = self.above(entity, below.as_deref()).await?;
-        Ok(Some(One { raw, version, above, below }))
+        let by_days = self.rows_by_days(entity, &target.id).await?;
+        Ok(Some(One { raw, version, above, below, kept: None, by_days }))
     }
 
     fn text_at(&self, name: &str, path: Option<&str>, raw: &Value) -> Result<Option<String>> {
@@ -142,7 +168,8 @@ impl Connection {
             return Ok(None);
         };
         let version = self.version(name, parent, &record, header)?;
-        Ok(Some(One { raw: Value::Null, version, above: Some(record), below: Some(above.to_owned()) }))
+        let below = Some(above.to_owned());
+        Ok(Some(One { raw: Value::Null, version, above: Some(record), below, kept: None, by_days: None }))
     }
 
     /// What is above a record that is not there yet, where the making of it depends on the state of that.
@@ -152,8 +179,9 @@ impl Connection {
             return self.holder(name, entity, below).await;
         }
         let above = self.above(entity, below).await?;
+        let below = below.map(str::to_owned);
         let around =
-            |above| One { raw: Value::Null, version: None, above: Some(above), below: below.map(str::to_owned) };
+            |above| One { raw: Value::Null, version: None, above: Some(above), below, kept: None, by_days: None };
         Ok(above.map(around))
     }
 
@@ -185,16 +213,21 @@ impl Connection {
         let read = self.client.get_with(&address, &query, |reply| {
             let answer: Value = decode_json(&reply.body)?;
             let found = record.get(&answer).or_else(|| or_record.as_ref()?.get(&answer));
+            // some systems answer 200 and nothing where there is no such record, or where it cannot be seen
+            let is_empty = answer.is_null() || answer.as_object().is_some_and(serde_json::Map::is_empty);
+            if is_empty || get.record.is_some() && found.is_none_or(Value::is_null) && answer.is_object() {
+                return Ok(None);
+            }
             let is_it = found.and_then(|found| own_id.get(found)).map(text_of) == Some(Ok(id.to_owned()));
             let Some(found) = found.filter(|_| is_it) else {
                 let what = format!("{name} {id} was asked for, found {}", shown(&answer));
                 return Err(Undecodable { at: entity.id.clone(), what });
             };
             let header = mark.and_then(|mark| reply.headers.get(mark)).and_then(|mark| mark.to_str().ok());
-            Ok((found.clone(), header.map(str::to_owned)))
+            Ok(Some((found.clone(), header.map(str::to_owned))))
         });
         match read.await {
-            Ok(found) => Ok(Some(found)),
+            Ok(found) => Ok(found),
             Err(ConnectorError { kind: ErrorKind::NotFound(_), .. }) => Ok(None),
             Err(error) => Err(error),
         }

@@ -54,8 +54,8 @@ pub(super) struct Listing<'l> {
     pub(super) page: &'l Page,
     /// Where a row has its id.
     pub(super) id: &'l Path,
-    /// Address and place of a count beside the list.
-    pub(super) count: Option<(String, Path)>,
+    /// Address and place of a count beside the list, and whether it is asked with the body of that.
+    pub(super) count: Option<(String, Path, bool)>,
     pub(super) url_max: Option<usize>,
 }
 
@@ -255,10 +255,11 @@ impl Listing<'_> {
     fn take(&self, reading: &mut Reading, answer: &Answer) -> Step<usize> {
         reading.pages += 1;
         let at = self.place(reading.pages);
-        let rows = match self.records.get(&answer.body) {
-            Some(Value::Array(rows)) => rows.as_slice(),
-            None if self.empty.as_ref().is_some_and(|empty| empty.holds(&answer.body)) => &[],
-            found => {
+        let rows = match (self.records.get(&answer.body), &answer.body) {
+            // a short list may come without what is around it
+            (Some(Value::Array(rows)), _) | (None, Value::Array(rows)) => rows.as_slice(),
+            (None, body) if self.empty.as_ref().is_some_and(|empty| empty.holds(body)) => &[],
+            (found, _) => {
                 let found = found.map_or_else(|| "nothing".to_owned(), shown);
                 return Err(self.malformed(&at, format!("a list of rows expected, found {found}")).into());
             }
@@ -379,12 +380,14 @@ impl Listing<'_> {
     where
         C: Fn(Call) -> Answering + Send + Sync,
     {
-        let Some((path, at)) = &self.count else { return Ok(None) };
-        let answer = call(Call { address: path.clone(), query: self.query.clone(), body: None }).await?;
+        let Some((path, at, is_posted)) = &self.count else { return Ok(None) };
+        let body = self.body.clone().filter(|_| *is_posted);
+        let answer = call(Call { address: path.clone(), query: self.query.clone(), body }).await?;
         if let Some(count) = at.get(&answer.body).and_then(whole_number) {
             return Ok(Some(count));
         }
-        Err(self.malformed(&format!("GET {path}"), format!("a count expected, found {}", shown(&answer.body))))
+        let verb = if *is_posted { "POST" } else { "GET" };
+        Err(self.malformed(&format!("{verb} {path}"), format!("a count expected, found {}", shown(&answer.body))))
     }
 
     /// A link as an absolute address; the client refuses one that leads elsewhere.

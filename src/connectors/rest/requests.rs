@@ -53,6 +53,9 @@ impl<'d> Draft<'d> {
     /// A field the write names, if the file lets it be written.
     pub(super) fn field(&self, name: &str) -> Built<&'d Field> {
         let made = self.said.target.is_none();
+        if let Some(field) = self.entity.fields.get(name).filter(|field| field.of_stretch.is_some()) {
+            return self.by_days(name, field);
+        }
         let field = self.entity.fields.get(name).filter(|field| field.has_place());
         let field = field.ok_or_else(|| format!("`{name}` has no place in {}", self.of.connector.name))?;
         match field.dir {
@@ -74,7 +77,10 @@ impl<'d> Draft<'d> {
                 places.into_iter().next().ok_or_else(|| in_field("it has no place".to_owned()))?
             }
         };
-        let value = value.map(|value| self.encoded(field, value)).transpose().map_err(in_field)?;
+        let value = match value {
+            Some(value) => Some(self.encoded(field, value).map_err(in_field)?),
+            None => field.codec.as_ref().and_then(Codec::nothing).cloned(),
+        };
         let new = field.new.clone().unwrap_or_default().into_iter().collect();
         if value.is_some() {
             self.of.can_write(field, &at, row, &new).map_err(in_field)?;
@@ -107,6 +113,9 @@ impl<'d> Draft<'d> {
 
     /// The calls that change a record; none where nothing changes.
     pub(super) fn update(&self, one: &'d One) -> Built<Vec<Request>> {
+        if let Some(kept) = &one.kept {
+            return self.where_kept(one, kept);
+        }
         let writes = match self.said.effective {
             Some(day) => self.dated(one, day)?,
             None => self.changed(one, &self.after())?.into_iter().collect(),
@@ -329,6 +338,11 @@ impl<'d> Draft<'d> {
             }
             merge(&mut body, names.filled(&constant)?);
         }
+        for (member, named) in &create.named {
+            if let Some(id) = self.of.named(named, self.references)? {
+                Path::parse(member)?.set(&mut body, id, &Map::new())?;
+            }
+        }
         let totals = self.totals(values)?;
         for (name, value) in values.iter().chain(totals.iter().map(|(name, total)| (name, total))) {
             let Some(field) = self.entity.fields.get(*name) else { continue };
@@ -452,7 +466,7 @@ fn verb_of<'u>(patch: Option<&'u String>, put: Option<&'u String>, post: Option<
     said.ok_or_else(|| "the connector file says no address to write to".to_owned())
 }
 
-fn wrapped(wrap: Option<&Wrap>, body: Value) -> Built<Value> {
+pub(super) fn wrapped(wrap: Option<&Wrap>, body: Value) -> Built<Value> {
     let Some(wrap) = wrap else { return Ok(body) };
     let body = if wrap.list { Value::Array(vec![body]) } else { body };
     let Some(at) = &wrap.at else { return Ok(body) };
@@ -462,7 +476,7 @@ fn wrapped(wrap: Option<&Wrap>, body: Value) -> Built<Value> {
 }
 
 /// Puts a constant into a body: members into objects, operations after operations.
-fn merge(body: &mut Value, constant: Value) {
+pub(super) fn merge(body: &mut Value, constant: Value) {
     match (body, constant) {
         (Value::Object(body), Value::Object(constant)) => {
             for (name, value) in constant {
@@ -475,9 +489,14 @@ fn merge(body: &mut Value, constant: Value) {
     }
 }
 
-/// The id of the record an answer holds.
+/// The id of the record an answer holds; the record may be the only one of a list.
 pub(super) fn id_in(entity: &Entity, reply: Option<&str>, answer: &Value) -> Option<String> {
     let record = Path::parse(reply.unwrap_or("$")).ok()?;
-    let id = Path::parse(&entity.id).ok()?;
-    id.get(record.get(answer)?).and_then(|id| text_of(id).ok())
+    let id = entity.create.as_ref().and_then(|create| create.id.as_ref()).unwrap_or(&entity.id);
+    let id = Path::parse(id).ok()?;
+    let found = match record.get(answer)? {
+        Value::Array(records) => records.first().filter(|_| records.len() == 1)?,
+        found => found,
+    };
+    id.get(found).and_then(|id| text_of(id).ok())
 }

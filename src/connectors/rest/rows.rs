@@ -14,13 +14,15 @@ use super::answers::Test;
 use super::canonical::{FROM, INVOICED, UNTIL};
 use super::codec::{Decoded, References, shown, text_of};
 use super::dialect;
-use super::language::{Codec, Connector, Dialect, Entity, Field, Get, List, PageIn};
+use super::language::{Codec, Connector, Dialect, Entity, Field, Get, List, Lookup, PageIn};
 use super::one::Names;
 use super::paging::{Found, Listing};
 use super::path::Path;
+use super::requests::merge;
 use super::settings::Values;
 use super::shape::{Around, Row, Rows, Shape};
 use super::statement::Words;
+use super::stretches;
 use super::template::{Position, Template};
 use crate::clock::Clock;
 use crate::connectors::error::{ConnectorError, ErrorKind};
@@ -33,12 +35,22 @@ use crate::core::snapshot::Problem;
 pub(super) const CONCURRENCY: usize = 4;
 /// Parents a check looks below before it gives up finding a row.
 const CHECKED_PARENTS: usize = 5;
+/// Records a check reads by themselves, where the list shows less than they are.
+const CHECKED_RECORDS: usize = 5;
 
 /// Whether whole lists are read, or just enough to see that they can be.
 #[derive(Clone, Copy)]
 pub(super) enum Extent<'w> {
     Whole(&'w dyn Watch),
     FirstPage,
+}
+
+/// What a list is asked besides its own conditions.
+pub(super) enum Asking {
+    /// By parameters.
+    Query(Dialect, Vec<(String, String)>),
+    /// By more of its body.
+    Body(Value),
 }
 
 /// A connection: the file, its values, and the client.
@@ -72,6 +84,15 @@ pub(super) fn read<'r>(of: &'r Arc<Connection>, name: &'r str, extent: Extent<'r
                 }
             }
         };
+        if let Some(by_days) = &entity.stretches {
+            // a stretch may be on any page, so a check reads the whole list as well
+            let whole = match extent {
+                Extent::Whole(watch) => Extent::Whole(watch),
+                Extent::FirstPage => Extent::Whole(&Unwatched),
+            };
+            let stretches = self::read(of, &by_days.entity, whole).await?;
+            read = stretches::spread(entity, by_days, read, stretches);
+        }
         problems.append(&mut read.problems);
         problems.sort();
         problems.dedup();
@@ -255,11 +276,15 @@ impl Connection {
             Extent::FirstPage => listing.first_page(&self.client).await?,
         };
         let mut rows = Rows::default();
-        let found = if list.read_each {
-            let below = around.parent.map(|row| row.id.as_str());
-            self.each(name, below, found, &mut rows.problems).await?
-        } else {
-            found
+        let found = match extent {
+            _ if !list.read_each => found,
+            Extent::Whole(_) => {
+                self.each(name, around.parent.map(|row| row.id.as_str()), found, &mut rows.problems).await?
+            }
+            Extent::FirstPage => {
+                let some = found.into_iter().take(CHECKED_RECORDS).collect();
+                self.each(name, around.parent.map(|row| row.id.as_str()), some, &mut rows.problems).await?
+            }
         };
         for found in found {
             rows.rows.extend(shape.row(&found, around, &mut rows.problems));
@@ -312,12 +337,23 @@ impl Connection {
         Ok(rows)
     }
 
+    /// What a list is asked besides its own conditions.
+    pub(super) fn asking(&self, lookup: &Lookup, values: &[(&str, &str)]) -> std::result::Result<Asking, String> {
+        let names = Names { connection: self, own: values.iter().copied().collect() };
+        let Some(dialect) = lookup.dialect else {
+            return names.filled(lookup.body.as_ref().unwrap_or(&Value::Null)).map(Asking::Body);
+        };
+        let wanted = lookup.r#where.iter().map(|(name, value)| Ok((names.plain(name)?, names.plain(value)?)));
+        wanted.collect::<std::result::Result<Vec<_>, _>>().map(|wanted| Asking::Query(dialect, wanted))
+    }
+
     /// The rows of a list as they are, asked for by some conditions besides its own.
     pub(super) async fn raw(
         self: &Arc<Self>,
         name: &str,
         below: Option<&str>,
-        asked: Option<(Dialect, Vec<(String, String)>)>,
+        asked: Option<Asking>,
+        each: bool,
     ) -> Result<Vec<Value>> {
         let refuse = |what: String| self.error(name, ErrorKind::Settings(what));
         let entity = self.entity(name)?;
@@ -331,12 +367,17 @@ impl Connection {
         let id = Path::parse(&entity.id).map_err(refuse)?;
         let above: Vec<_> = entity.parent.clone().zip(below.map(str::to_owned)).into_iter().collect();
         let mut listing = self.listing(list, &above, &id).map_err(refuse)?;
-        if let Some((dialect, wanted)) = asked {
-            dialect::ask(dialect, &wanted, &mut listing.query, listing.statement.as_mut()).map_err(refuse)?;
+        if let Some(asked) = asked {
             listing.count = None;
+            match asked {
+                Asking::Query(dialect, wanted) => {
+                    dialect::ask(dialect, &wanted, &mut listing.query, listing.statement.as_mut()).map_err(refuse)?;
+                }
+                Asking::Body(more) => merge(listing.body.get_or_insert_default(), more),
+            }
         }
         let mut found = listing.read(&self.client, None).await?;
-        if list.read_each {
+        if list.read_each && each {
             // what cannot be read is no answer to what was asked for
             let mut problems = Vec::new();
             found = self.each(name, below, found, &mut problems).await?;
@@ -398,7 +439,10 @@ impl Connection {
         let query = parameters(list, |_| true, &|text| fill(text, Position::Plain))?;
         let count = match &list.count {
             None => None,
-            Some(count) => Some((fill(&count.get, Position::Path)?, Path::parse(&count.at)?)),
+            Some(count) => {
+                let address = count.get.as_deref().or(count.post.as_deref()).unwrap_or_default();
+                Some((fill(address, Position::Path)?, Path::parse(&count.at)?, count.post.is_some()))
+            }
         };
         let own = above.iter().map(|(entity, id)| (entity.as_str(), id.as_str())).collect();
         let body = match (&list.body, &list.post) {

@@ -16,6 +16,7 @@ use super::paging::Found;
 use super::path::Path;
 use super::products::{product, rounded};
 use super::rows::Connection;
+use super::settings::Values;
 use crate::core::reconcile::outcome::KeyPart;
 use crate::core::snapshot::Problem;
 
@@ -56,11 +57,14 @@ pub(super) struct Around<'r> {
 
 /// How the rows of an entity are decoded.
 pub(super) struct Shape<'s> {
+    values: &'s Values,
     name: &'s str,
     entity: &'s Entity,
     pub(super) id: Path,
     version: Option<Path>,
     gone: Option<(Path, &'s Value, &'s str)>,
+    /// Which rows are none.
+    except: Vec<Test>,
     only: Option<Test>,
     /// Whether rows are kept as they came.
     is_kept: bool,
@@ -86,13 +90,15 @@ impl<'s> Shape<'s> {
         let is_inside = |other: &Entity| other.inside.is_some() && other.parent.as_deref() == Some(name);
         let is_kept = connection.connector.entity.values().any(is_inside);
         let id = Path::parse(&entity.id)?;
+        let except = entity.except.iter().map(Test::new).collect::<std::result::Result<_, _>>()?;
         let only = entity.only.as_ref().map(Test::new).transpose()?;
-        Ok(Self { name, entity, id, version, gone, only, is_kept, fields })
+        Ok(Self { values: &connection.values, name, entity, id, version, gone, except, only, is_kept, fields })
     }
 
-    /// A row decoded; nothing where it is none of the entity's, and nothing, with a problem, where it has no id.
+    /// A row decoded; nothing where it is no such record, and nothing, with a problem, where it has no id.
     pub(super) fn row(&self, found: &Found, around: Around<'_>, problems: &mut Vec<Problem>) -> Option<Row> {
-        if self.only.as_ref().is_some_and(|only| !only.holds(&found.row)) {
+        let is_other = self.only.as_ref().is_some_and(|only| !only.holds(&found.row));
+        if is_other || self.except.iter().any(|test| test.holds(&found.row)) {
             return None;
         }
         let id = match self.id.get(&found.row).map(text_of) {
@@ -160,7 +166,7 @@ impl<'s> Shape<'s> {
     ) -> std::result::Result<Option<Decoded>, String> {
         let field = located.field;
         let mut value = located.value(row, around.references)?;
-        if let (Some(of), Some(parent)) = (&field.from_parent, around.parent) {
+        if let (None, Some(of), Some(parent)) = (&value, &field.from_parent, around.parent) {
             if parent.broken.contains(of) {
                 return Err(format!("it is taken from record {} above, where `{of}` cannot be read", parent.id));
             }
@@ -170,6 +176,10 @@ impl<'s> Shape<'s> {
             }
         }
         match (value, &field.default) {
+            (None, Some(Value::String(text))) if text.contains('{') => {
+                let text = Value::from(self.values.plain(text)?);
+                decode_default(&text, self.kind(name, field)).map(Some)
+            }
             (None, Some(default)) => decode_default(default, self.kind(name, field)).map(Some),
             (value, _) => Ok(value),
         }

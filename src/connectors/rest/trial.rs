@@ -91,10 +91,11 @@ fn problems(entity: &str, read: Rows) -> Vec<Problem> {
 fn place(field: &Field) -> String {
     let parent = field.from_parent.iter().map(|of| format!("above: {of}"));
     let product = field.product_of.iter().map(|[left, right]| format!("{left} × {right}"));
-    let either = field.or_at.iter().map(|at| format!("or {at}"));
+    let either = field.or_at.iter().flat_map(|more| more.all()).map(|at| format!("or {at}"));
+    let by_days = field.of_stretch.iter().map(|of| format!("by days: {of}"));
     let custom = field.custom.iter().map(|name| format!("custom: {name}"));
     let places: Vec<String> =
-        field.at.iter().cloned().chain(custom).chain(either).chain(parent).chain(product).collect();
+        field.at.iter().cloned().chain(custom).chain(either).chain(parent).chain(by_days).chain(product).collect();
     if places.is_empty() { "default".to_owned() } else { places.join(" ") }
 }
 

@@ -171,12 +171,12 @@ pub(super) const GALLERY: &[(&str, &str, &str)] = &[
     (
         "name = { at = \"name\" }",
         "name = { dir = \"read\" }",
-        "test.toml:31:1: entity.customer.fields.name: one of `at`, `custom`, `from_parent`, `product_of`, `default` is needed",
+        "test.toml:31:1: entity.customer.fields.name: one of `at`, `custom`, `from_parent`, `of_stretch`, `product_of`, `default` is needed",
     ),
     (
         "name = { at = \"name\" }",
         "name = { at = \"name\", from_parent = \"name\" }",
-        "test.toml:31:1: entity.customer.fields.name: only one of `at`, `custom`, `from_parent`, `product_of` can be given",
+        "test.toml:31:23: entity.customer.fields.name.from_parent: `from_parent` needs an entity with a `parent`",
     ),
     (
         "name = { at = \"name\" }",
@@ -313,7 +313,7 @@ pub(super) const GALLERY: &[(&str, &str, &str)] = &[
     (
         "get = \"/clients\"\n",
         "get = \"/clients\"\nsince = { field = \"at\" }\n",
-        "test.toml:18:1: entity.customer.list.since: unknown field `since`; known here: get, post, body, page_in, query, statement, records, empty, page, count, gone, read_each",
+        "test.toml:18:1: entity.customer.list.since: unknown field `since`; known here: get, post, body, page_in, query, statement, records, empty, page, count, gone, read_each, has",
     ),
     // how the system is called
     (

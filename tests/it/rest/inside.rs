@@ -277,7 +277,7 @@ async fn a_row_is_added_to_the_set_and_one_from_a_day_on_ends_the_other_in_the_s
     assert_eq!(lines[0]["note"], "kept 1");
 
     let (id, looked) = written(&rest, &more_seats("A~11/1", "3", "8", Some("2026-12-01"))).await;
-    assert_eq!((id.as_deref(), looked), (Some("A~11/1"), Looked::Happened("A~11/4".to_owned())));
+    assert_eq!((id.as_deref(), looked), (Some("A~11/4"), Looked::Happened("A~11/4".to_owned())));
     assert_eq!(sent.lock().unwrap().len(), 2, "one call each");
     let lines = records.lock().unwrap()["/recurring/A/1"]["content"]["lines"].clone();
     assert_eq!(

@@ -1,6 +1,6 @@
 //! Client libraries that others wrote, pointed at the simulators, work unchanged: they cannot tell.
 
-use trueup::simulate::CONNECTWISE;
+use trueup::simulate::{CONNECTWISE, HALOPSA, World};
 
 use super::{Pax8, Psa, sample};
 
@@ -34,4 +34,11 @@ async fn the_connectwise_client_of_pypi_reads_and_writes() {
         ["company", "public_key", "private_key", "client_id"].map(|name| CONNECTWISE.setting(name).to_owned());
     let args = [psa.running.url().to_owned()].into_iter().chain(accepted).collect();
     assert_eq!(operations("pypi_connectwise.py", args).await, 22);
+}
+
+#[tokio::test]
+async fn the_halopsa_client_of_pypi_reads_and_writes() {
+    let data = World::from_seed(7, 6, "2026-04").unwrap().data;
+    let running = HALOPSA.serve(&data, "".parse().unwrap(), "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    assert_eq!(operations("pypi_halopsa.py", vec![running.url().to_owned()]).await, 20);
 }

@@ -50,6 +50,7 @@ pub(super) const PEER: Peer = Peer {
     },
     marks: &["_info"],
     by_hand: |place, value| (Method::PATCH, json!([{ "op": "replace", "path": place, "value": value }])),
+    hand_at: None,
     sign: |request| {
         let [company, public_key, private_key, client_id] =
             ["company", "public_key", "private_key", "client_id"].map(|name| CONNECTWISE.setting(name));
@@ -198,7 +199,7 @@ async fn what_somebody_changed_in_a_field_of_the_tenants_own_is_not_overwritten(
         let change = |before| update_customer(CustomerField::ExternalId, before, Some(text("p8-7")));
         let refused = bench.try_write(&change(None)).await.unwrap_err().to_string();
         assert!(refused.contains("external_id: expected nothing, found by-hand"), "{refused}");
-        let held = bench.psa.records().unwrap().held("customer", &at(CUSTOMER)).await.unwrap();
+        let held = bench.psa.records().unwrap().held("customer", &at(CUSTOMER), None).await.unwrap();
         assert!(held.contains(&("external_id".to_owned(), Some(text("by-hand")))), "{held:?}");
         bench.done(&change(Some(text("by-hand")))).await;
         let stored = bench.stored("customer", &at(CUSTOMER)).await;

@@ -43,6 +43,7 @@ pub(super) const PEER: Peer = Peer {
     held: |_, _, value| value.map_or(Json::Null, Json::from),
     marks: &["@odata.etag"],
     by_hand: |place, value| (Method::PATCH, json!({ place: value })),
+    hand_at: None,
     sign: |request| {
         let request = request.bearer_auth("eyJ0eXAiOiJKV1QifQ.simulated.0").header("OData-Version", "4.0");
         request.header("Prefer", "return=representation")

@@ -43,6 +43,7 @@ pub(super) const PEER: Peer = Peer {
     held: |_, _, value| value.map_or(Json::Null, Json::from),
     marks: &["modified", "modified_by"],
     by_hand: |place, value| (Method::PUT, json!({ place: value })),
+    hand_at: None,
     sign: |request| {
         let [key, secret] = ["key", "secret"].map(|name| ERPNEXT.setting(name));
         request.header("Authorization", format!("token {key}:{secret}"))
@@ -185,5 +186,5 @@ async fn a_write_below_a_subscription_that_is_not_there_is_refused() {
     assert!(refused.is_err(), "{refused:?}");
     assert_eq!(bench.writes(), []);
     let target = Target { id: "301/none".to_owned(), below: None };
-    assert!(bench.psa.records().unwrap().held("line", &target).await.is_err());
+    assert!(bench.psa.records().unwrap().held("line", &target, None).await.is_err());
 }

@@ -52,6 +52,7 @@ pub(super) const PEER: Peer = Peer {
     },
     marks: &["SyncToken", "MetaData", "FullyQualifiedName"],
     by_hand: |place, value| panic!("{place} {value}: a change needs the version of the record"),
+    hand_at: None,
     sign: |request| request.bearer_auth("demo-access-0"),
     bills_last_day: true,
     id: |id| match id {

@@ -49,7 +49,9 @@ async fn what_is_made_is_listed_and_keeps_what_it_is_found_by() {
             }
             assert_eq!(bench.last().await.outcome, WriteOutcome::Done);
         }
-        assert_eq!(bench.writes().len(), peer.creates("A").len(), "{}: each was sent once", peer.name);
+        // a line may take two calls
+        let more = usize::from(peer.has("line.create") && !peer.has("line.at once"));
+        assert_eq!(bench.writes().len(), peer.creates("A").len() + more, "{}: each was sent once", peer.name);
     }
 }
 
@@ -69,7 +71,8 @@ async fn a_lost_answer_is_settled_by_looking_and_nothing_is_made_twice() {
             }
             let written = bench.write(&rename()).await;
             assert_eq!((&written.ended, written.shows), (&Ended::Happened, true), "{}", peer.name);
-            assert_eq!(bench.writes().len(), peer.creates("B").len() + 1, "{}: {faults}", peer.name);
+            let more = usize::from(peer.has("line.create") && !peer.has("line.at once"));
+            assert_eq!(bench.writes().len(), peer.creates("B").len() + 1 + more, "{}: {faults}", peer.name);
         }
     }
 }
@@ -85,7 +88,8 @@ async fn a_write_that_was_not_carried_out_is_said_to_be_so_only_when_it_is_late_
             let settled = engine.settle(bench.psa.records().unwrap(), &Settling::once()).await.unwrap();
             assert_eq!(settled[0].ended, Ended::DidNot, "{}: {entity}", peer.name);
             let again = engine.write(bench.psa.records().unwrap(), &peer.own(&write), None, &quick()).await.unwrap();
-            assert_eq!((&again.ended, bench.writes().len()), (&Ended::Done, 2), "{}: {entity}", peer.name);
+            let sent = 2 + usize::from(entity == "line" && !peer.has("line.at once"));
+            assert_eq!((&again.ended, bench.writes().len()), (&Ended::Done, sent), "{}: {entity}", peer.name);
         }
     }
 }
@@ -103,7 +107,7 @@ async fn what_is_there_already_is_not_made_again() {
         }
         assert_eq!(bench.writes(), [], "{}: nothing was sent", peer.name);
         // what only the system takes for the same is refused by the system
-        let customer = by_code.then(|| new_customer("Harbour", "harbour", "x-1"));
+        let customer = (by_code && peer.has("customer.case")).then(|| new_customer("Harbour", "harbour", "x-1"));
         let product = peer.has("product.case").then(|| new_product("Seat", "seat", "x-2"));
         for write in customer.into_iter().chain(product) {
             let written = bench.write(&write).await;
@@ -242,9 +246,12 @@ async fn what_has_no_place_or_is_fixed_is_refused_before_anything_is_asked() {
         let bench = Bench::new(peer, "").await;
         let why = if peer.has("customer.code") { "is fixed once it is made" } else { "has no place in" };
         let code = update_customer(CustomerField::Code, Some(text("HARBOUR")), Some(text("PORT")));
-        let refused = bench.try_write(&code).await.unwrap_err().to_string();
-        assert!(refused.contains("`code`") && refused.contains(why), "{}: {refused}", peer.name);
-        assert_eq!(bench.running.requests(), 0, "{}", peer.name);
+        if peer.has("customer.code fixed") {
+            let refused = bench.try_write(&code).await.unwrap_err().to_string();
+            let is_said = [why, "is kept by"].iter().any(|why| refused.contains(why));
+            assert!(refused.contains("`code`") && is_said, "{}: {refused}", peer.name);
+            assert_eq!(bench.running.requests(), 0, "{}", peer.name);
+        }
         let missing = PsaWrite::UpdateCustomer(trueup::core::change::Update {
             target: at(MISSING),
             changes: super::changes([(CustomerField::Name, Some(text("a")), Some(text("b")))]),

@@ -39,6 +39,7 @@ pub(super) const PEER: Peer = Peer {
     held: |_, _, value| value.map_or(Json::Null, |value| json!({ "Pax8 ID": value })),
     marks: &["updated_at"],
     by_hand: |place, value| (Method::PUT, json!({ place: value })),
+    hand_at: None,
     sign: |request| request.bearer_auth(SYNCRO.setting("token")),
     bills_last_day: true,
     id: |id| match id {

@@ -47,6 +47,7 @@ pub(super) const PEER: Peer = Peer {
     held: |_, _, value| value.map_or(Json::Null, Json::from),
     marks: &["UpdatedDateUTC"],
     by_hand: |place, value| (reqwest::Method::POST, json!({ "Contacts": [{ place: value }] })),
+    hand_at: None,
     sign: |request| request.bearer_auth("demo-access-0").header("xero-tenant-id", XERO.setting("tenant")),
     bills_last_day: true,
     id: |id| if id.len() == 3 { guid(id) } else { id.to_owned() },

@@ -289,7 +289,7 @@ fn waits(pattern: &str) -> String {
 
 #[async_trait]
 impl RecordSink for FilesPsa {
-    async fn held(&self, entity: &str, target: &Target) -> Result<Vec<HeldField>> {
+    async fn held(&self, entity: &str, target: &Target, _: Option<chrono::NaiveDate>) -> Result<Vec<HeldField>> {
         let missing = || {
             let kind = ErrorKind::NotFound(format!("there is no {entity} {} in the export", target.id));
             ConnectorError::new(&self.exports.descriptor.name, format!("read {entity}"), kind)

@@ -136,6 +136,8 @@ pub(in crate::connectors::rest) struct Limits {
     pub(in crate::connectors::rest) endpoints: Vec<Endpoint>,
     /// The headers in which answers tell how many calls are left.
     pub(in crate::connectors::rest) observe: Option<Observed>,
+    /// How the system is asked how many calls are used up.
+    pub(in crate::connectors::rest) quota: Option<super::Quota>,
     /// The longest address the server takes.
     pub(in crate::connectors::rest) url_max: Option<usize>,
 }

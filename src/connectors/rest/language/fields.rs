@@ -18,14 +18,16 @@ pub(in crate::connectors::rest) struct Field {
     pub(in crate::connectors::rest) at: Option<String>,
     /// Or: the name of a field the tenant added itself; `[custom_fields]` says where those are. `{setting}` is filled in.
     pub(in crate::connectors::rest) custom: Option<String>,
-    /// Where else in the row, if there is no value at `at`; spelled as there.
-    pub(in crate::connectors::rest) or_at: Option<String>,
+    /// Where else in the row, if there is no value at `at`; spelled as there. A list: one after the other.
+    pub(in crate::connectors::rest) or_at: Option<OneOrMore>,
     /// Where a body has it, where that is not `at`.
     pub(in crate::connectors::rest) to: Option<String>,
     /// How it is spelled there, where that is another way than it is read.
     pub(in crate::connectors::rest) to_codec: Option<Codec>,
-    /// Or: the field of the parent's record that it takes over, as decoded there.
+    /// The field of the parent's record that it takes over, as decoded there; with `at`, where the row has no value of its own.
     pub(in crate::connectors::rest) from_parent: Option<String>,
+    /// Or: the field of the rows that say by days what the record holds, see `stretches`.
+    pub(in crate::connectors::rest) of_stretch: Option<String>,
     /// Or: two number fields of the record that it is the product of, where the system keeps no total. With `at` it does keep
     /// one there, which has to be sent along when one of the two changes: in cents, where the codec's `scale` is 2.
     pub(in crate::connectors::rest) product_of: Option<[String; 2]>,
@@ -38,9 +40,35 @@ pub(in crate::connectors::rest) struct Field {
     pub(in crate::connectors::rest) max: Option<u32>,
     pub(in crate::connectors::rest) compare: Option<Compare>,
     pub(in crate::connectors::rest) new: Option<BTreeMap<String, Value>>,
-    /// The canonical value where the row has none.
+    /// The canonical value where the row has none; a text may name settings.
     pub(in crate::connectors::rest) default: Option<Value>,
     pub(in crate::connectors::rest) make: Option<String>,
+}
+
+/// One text, or a list of them.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(in crate::connectors::rest) enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl OneOrMore {
+    /// All of them.
+    pub(in crate::connectors::rest) fn all(&self) -> &[String] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::More(more) => more,
+        }
+    }
+
+    /// All of them, to be changed.
+    pub(in crate::connectors::rest) fn all_mut(&mut self) -> &mut [String] {
+        match self {
+            Self::One(one) => std::slice::from_mut(one),
+            Self::More(more) => more,
+        }
+    }
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -108,12 +136,14 @@ pub(in crate::connectors::rest) enum Codec {
         wire: Option<Numbers>,
     },
     /// `rfc3339`, `tagged`, `json_date` (`/Date(1551399323399+0000)/`, written as `2019-03-01`), or a pattern such as `%Y-%m-%d`. The calendar day is what counts, as the source writes it.
-    /// `none`: what the system writes for no day.
+    /// `none`: what the system writes for no day; of several in a list, all are read and the first is written. `since`: days
+    /// before it are no days either.
     /// `ends`: of a day on which something ends, whether it is `last_day`, on which it still is so, or `day_after`, the first
     /// on which it is not, as ours is; or `{setting}`, where that is the tenant's to say.
     Date {
         format: String,
         none: Option<Value>,
+        since: Option<String>,
         ends: Option<String>,
     },
     /// `map`: our word to the wire's value; of several in a list, all are read and the first is written.
@@ -122,11 +152,13 @@ pub(in crate::connectors::rest) enum Codec {
         unknown: Option<UnknownWord>,
     },
     /// The id of a record of `entity`; with `key`, that record's field instead. `wrap`: the member that holds the id.
-    /// `number`: whether the id travels as a whole number. `form`: what stands around the id, such as `/products({id})`.
+    /// `number`: whether the id travels as a whole number. `form`: what stands around the id, such as `/products({id})`. `none`: what
+    /// the system writes for no record, as with a day.
     Ref {
         entity: String,
         key: Option<String>,
         wrap: Option<String>,
+        none: Option<Value>,
         #[serde(default)]
         number: bool,
         form: Option<String>,

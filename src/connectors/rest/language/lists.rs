@@ -25,7 +25,7 @@ pub(in crate::connectors::rest) struct List {
     pub(in crate::connectors::rest) query: BTreeMap<String, Value>,
     /// Where the system is asked in a query language: one parameter holds the whole statement.
     pub(in crate::connectors::rest) statement: Option<Statement>,
-    /// Where the rows are in the answer; `$` is the answer itself.
+    /// Where the rows are in the answer; `$` is the answer itself. A list that comes without what is around it is taken as well.
     pub(in crate::connectors::rest) records: String,
     /// What an answer without rows says, where it has no list then.
     pub(in crate::connectors::rest) empty: Option<When>,
@@ -36,6 +36,8 @@ pub(in crate::connectors::rest) struct List {
     /// Whether its rows lack what a record read by itself has: then each of them is read by `get`.
     #[serde(default)]
     pub(in crate::connectors::rest) read_each: bool,
+    /// With `read_each`: the fields that its rows do have, by which a new record is looked for without reading each.
+    pub(in crate::connectors::rest) has: Option<Vec<String>>,
 }
 
 impl List {
@@ -74,7 +76,9 @@ pub(in crate::connectors::rest) enum PageIn {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Count {
-    pub(in crate::connectors::rest) get: String,
+    /// The address; or `post`, where it is asked for with the body of the list.
+    pub(in crate::connectors::rest) get: Option<String>,
+    pub(in crate::connectors::rest) post: Option<String>,
     pub(in crate::connectors::rest) at: String,
 }
 

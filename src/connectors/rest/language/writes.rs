@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::When;
+use super::{Named, When};
 use crate::connectors::rest::template::Template;
 
 /// Fields a tenant adds itself: where a row has them, and how a write has to carry them.
@@ -88,6 +88,8 @@ pub(in crate::connectors::rest) struct Create {
     pub(in crate::connectors::rest) headers: BTreeMap<String, String>,
     /// Where the answer has the record; the answer itself where nothing is said.
     pub(in crate::connectors::rest) reply: Option<String>,
+    /// Where that has the new id, where it is not the place a row has it.
+    pub(in crate::connectors::rest) id: Option<String>,
     pub(in crate::connectors::rest) idempotent: Option<Idempotent>,
     /// Fields by which a record that was made is found again; all of them.
     #[serde(default)]
@@ -96,6 +98,9 @@ pub(in crate::connectors::rest) struct Create {
     pub(in crate::connectors::rest) find: Option<Lookup>,
     /// What every new record holds besides its fields.
     pub(in crate::connectors::rest) body: Option<Value>,
+    /// Members of every new record that are ids of other records, by what those say.
+    #[serde(default)]
+    pub(in crate::connectors::rest) named: BTreeMap<String, Named>,
     pub(in crate::connectors::rest) wrap: Option<Wrap>,
 }
 
@@ -223,9 +228,12 @@ pub(in crate::connectors::rest) struct Link {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connectors::rest) struct Lookup {
-    pub(in crate::connectors::rest) dialect: Dialect,
+    pub(in crate::connectors::rest) dialect: Option<Dialect>,
     /// The remote's name of the place, and the value it must have.
+    #[serde(default)]
     pub(in crate::connectors::rest) r#where: BTreeMap<String, String>,
+    /// For a list asked for by POST: what is added to its body, elements to a list and members to an object.
+    pub(in crate::connectors::rest) body: Option<Value>,
 }
 
 /// How a record changes from a day on.
@@ -234,6 +242,20 @@ pub(in crate::connectors::rest) struct Lookup {
 pub(in crate::connectors::rest) enum Dated {
     /// The change itself carries the day.
     Absolute { at: String, format: String },
+    /// What a number changes by is posted with the day. Nobody may send it twice: it would count twice.
+    DeltaAtDate {
+        /// The address.
+        post: String,
+        /// The field that changes so; see `stretches`.
+        field: String,
+        /// Where the body has the difference.
+        delta: String,
+        /// Where the body has the day.
+        at: String,
+        format: String,
+        /// What else it holds.
+        body: Option<Value>,
+    },
     /// The record goes on as it is until the day, and a new one starts.
     EndAndAdd {
         /// The field that says when a record starts.

@@ -89,7 +89,7 @@ fn no_list_that_moved_claims_to_be_complete_and_is_not_however_it_is_cut() {
             records: Path::parse("rows").unwrap(),
             page: &page,
             id: &Path::parse("id").unwrap(),
-            count: counted.then(|| ("/rows/count".to_owned(), Path::parse("count").unwrap())),
+            count: counted.then(|| ("/rows/count".to_owned(), Path::parse("count").unwrap(), false)),
             url_max: None,
         };
         let call = |mut call: Call| -> Answering {

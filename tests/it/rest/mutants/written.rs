@@ -89,7 +89,7 @@ pub(super) async fn writing(text_of_file: &str) -> String {
             field => long(field.name()),
         };
         by_hand(running.url()).await;
-        let held = rest.held("customer", &at("101")).await;
+        let held = rest.held("customer", &at("101"), None).await;
         let _ = writeln!(said, "{held:?}");
         every_field(&rest, &at("101"), &known, to, &mut said).await;
         let known = [
@@ -132,7 +132,7 @@ pub(super) async fn writing(text_of_file: &str) -> String {
         for entry in log {
             let _ = writeln!(said, "{} {} {} {}", entry.method, entry.path, entry.status, entry.body);
         }
-        let _ = writeln!(said, "{:?}", rest.held("line", &line()).await);
+        let _ = writeln!(said, "{:?}", rest.held("line", &line(), None).await);
         said = said.replace(running.url(), "");
     }
     said
