@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 
 use super::codec::{Decoded, References, decode};
-use super::language::{Codec, CustomFields, CustomShape, Field, Link, Numbers};
+use super::language::{Codec, CustomFields, CustomShape, Field, Link, Numbers, OneOrMore};
 use super::path::{Path, Pick, Segment};
 use super::rows::Connection;
 
@@ -111,7 +111,7 @@ impl Connection {
             let own = self.connector.custom_fields.as_ref().ok_or("`[custom_fields]` is not said")?;
             places.push(own.place(&self.values.plain(name)?)?);
         }
-        for at in field.at.iter().chain(field.or_at.iter().flat_map(|more| more.all())) {
+        for at in field.at.iter().chain(field.or_at.iter().flat_map(OneOrMore::all)) {
             places.push(Path::parse(at)?);
         }
         Ok(places)

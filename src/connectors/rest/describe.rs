@@ -5,8 +5,8 @@
 use super::canonical;
 use super::codec::Kind;
 use super::language::{
-    Clear, Codec, Connector, Create, Dated, Dir, Entity, Field, Guard, Numbers, Page, Round, RoundHalf, Setting,
-    SettingKind, Style, Update,
+    Clear, Codec, Connector, Create, Dated, Dir, Entity, Field, Guard, Numbers, OneOrMore, Page, Round, RoundHalf,
+    Setting, SettingKind, Style, Update,
 };
 
 /// A connector file in words.
@@ -202,7 +202,7 @@ fn place(field: &Field, numbers: Numbers) -> String {
     if let Some(name) = &field.custom {
         parts.push(format!("the tenant's own field {name}"));
     }
-    parts.extend(field.or_at.iter().flat_map(|more| more.all()).map(|at| format!("or {at}")));
+    parts.extend(field.or_at.iter().flat_map(OneOrMore::all).map(|at| format!("or {at}")));
     if let Some(of) = &field.of_stretch {
         parts.push(format!("`{of}` of its stretch of days"));
     }

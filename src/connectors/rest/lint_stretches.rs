@@ -33,7 +33,7 @@ pub(super) fn stretches<'f>(lint: &mut Lint<'f>, rows: &'f Stretches) {
         });
     }
     lint.maybe("lookup", rows.lookup.as_ref(), |lint, lookup| {
-        check_lookup(lint, entity.list.as_ref(), lookup, &["id"])
+        check_lookup(lint, entity.list.as_ref(), lookup, &["id"]);
     });
 }
 

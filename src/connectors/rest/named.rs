@@ -12,6 +12,7 @@ use super::path::Path;
 use super::rows::{Connection, keyed};
 use crate::connectors::error::{ConnectorError, ErrorKind};
 use crate::connectors::{CheckFailed, CheckLine, Result};
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 impl Connection {
@@ -23,9 +24,8 @@ impl Connection {
     ) -> Result<()> {
         for named in all {
             let of = (named.entity.clone(), named.key.clone());
-            if !references.contains_key(&of) {
-                let known = keyed(self, &named.entity, &named.key).await?;
-                references.insert(of, known);
+            if let Entry::Vacant(vacant) = references.entry(of) {
+                vacant.insert(keyed(self, &named.entity, &named.key).await?);
             }
         }
         Ok(())

@@ -494,9 +494,10 @@ pub(super) fn id_in(entity: &Entity, reply: Option<&str>, answer: &Value) -> Opt
     let record = Path::parse(reply.unwrap_or("$")).ok()?;
     let id = entity.create.as_ref().and_then(|create| create.id.as_ref()).unwrap_or(&entity.id);
     let id = Path::parse(id).ok()?;
-    let found = match record.get(answer)? {
-        Value::Array(records) => records.first().filter(|_| records.len() == 1)?,
-        found => found,
+    let answered = record.get(answer)?;
+    let found = match answered.as_array() {
+        Some(records) => records.first().filter(|_| records.len() == 1)?,
+        None => answered,
     };
     id.get(found).and_then(|id| text_of(id).ok())
 }

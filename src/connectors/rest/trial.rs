@@ -3,7 +3,7 @@
 //! Keeps the invariant that what is shown went the same way as what is pulled.
 
 use super::codec::Decoded;
-use super::language::Field;
+use super::language::{Field, OneOrMore};
 use super::rows::{self, Extent};
 use super::shape::{Row, Rows};
 use super::source::hint;
@@ -91,7 +91,7 @@ fn problems(entity: &str, read: Rows) -> Vec<Problem> {
 fn place(field: &Field) -> String {
     let parent = field.from_parent.iter().map(|of| format!("above: {of}"));
     let product = field.product_of.iter().map(|[left, right]| format!("{left} × {right}"));
-    let either = field.or_at.iter().flat_map(|more| more.all()).map(|at| format!("or {at}"));
+    let either = field.or_at.iter().flat_map(OneOrMore::all).map(|at| format!("or {at}"));
     let by_days = field.of_stretch.iter().map(|of| format!("by days: {of}"));
     let custom = field.custom.iter().map(|name| format!("custom: {name}"));
     let places: Vec<String> =

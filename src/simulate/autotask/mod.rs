@@ -181,9 +181,7 @@ fn routed(state: &mut State, ask: &Ask, fired: &Fired, rest: &[&str], is_blind: 
         ["entityinformation", "fields"] if is_read => Answer::ok(shape::information(kind)),
         ["entityinformation", "userdefinedfields"] if is_read => Answer::ok(shape::own_information(kind)),
         ["query", ..] if kind == Kind::Adjustment => not_supported(ask),
-        ["query"] | ["query", "next"] | ["query", "count"] if !is_read && ask.method != Method::POST => {
-            not_supported(ask)
-        }
+        ["query"] | ["query", "next" | "count"] if !is_read && ask.method != Method::POST => not_supported(ask),
         ["query"] => {
             let (rows, marks) = state.listed(kind);
             query::first(kind, ask, fired, rows, marks, &show)

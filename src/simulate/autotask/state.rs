@@ -55,7 +55,7 @@ impl State {
         }
         self.complete(kind, &mut sent, None)?;
         if kind == Kind::Adjustment {
-            return self.adjust(sent);
+            return self.adjust(&sent);
         }
         let id = self.next_id(kind);
         sent.insert("id".to_owned(), json!(id));
@@ -114,7 +114,7 @@ impl State {
     }
 
     /// Moves the units of a service of a contract from a day on.
-    fn adjust(&mut self, sent: Record) -> Result<i64, Vec<String>> {
+    fn adjust(&mut self, sent: &Record) -> Result<i64, Vec<String>> {
         let no = |what: &str| vec![what.to_owned()];
         let whole_of = |name: &str| sent.get(name).and_then(Value::as_i64);
         let change = whole_of("unitChange").ok_or_else(|| no("unitChange must be a whole number."))?;

@@ -73,8 +73,8 @@ pub(super) fn currencies(data: &Data) -> Vec<Value> {
 /// disagree about its name, status, customer or currency stand on invoices of their own, so that nothing is lost.
 pub(super) fn invoices(data: &Data, currencies: &[Value]) -> (Vec<Value>, Vec<Value>) {
     type Head<'a> = [&'a str; 5];
-    let (mut heads, mut invoices, mut licences): (BTreeMap<&str, Vec<(Head<'_>, usize)>>, Vec<Value>, Vec<Value>) =
-        Default::default();
+    let mut heads: BTreeMap<&str, Vec<(Head<'_>, usize)>> = BTreeMap::new();
+    let (mut invoices, mut licences) = (Vec::<Value>::new(), Vec::<Value>::new());
     for row in data.table(File::PsaAgreementLines).rows() {
         let head: Head<'_> = ["agreementName", "agreementStatus", "companyId", "companyName", "currencyCode"]
             .map(|column| row.get(column));

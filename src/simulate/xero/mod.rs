@@ -116,7 +116,7 @@ fn answered(state: &mut State, ask: &Ask, fired: &Fired) -> Answer {
     match (&ask.method, id) {
         (&Method::GET, None) => list(state, kind, ask, fired),
         (&Method::GET, Some(id)) => match state.one(kind, id) {
-            Some(row) => Answer::ok(around(kind, vec![shown(kind, row.clone(), ask)])),
+            Some(row) => Answer::ok(around(kind, &[shown(kind, row.clone(), ask)])),
             None => problem(StatusCode::NOT_FOUND, "The resource you're looking for cannot be found"),
         },
         (&Method::PUT, None) | (&Method::POST, _) => written(state, kind, id, ask, fired),
@@ -124,7 +124,7 @@ fn answered(state: &mut State, ask: &Ask, fired: &Fired) -> Answer {
     }
 }
 
-fn around(kind: Kind, rows: Vec<Value>) -> Value {
+fn around(kind: Kind, rows: &[Value]) -> Value {
     json!({
         "Id": "0b4a4f0c-6d35-4a2b-9d2f-1d2f0c6a7b11", "Status": "OK", "ProviderName": "trueup",
         "DateTimeUTC": records::moment(0), kind.name(): rows,
@@ -159,7 +159,10 @@ fn list(state: &mut State, kind: Kind, ask: &Ask, fired: &Fired) -> Answer {
     }
     if kind != Kind::Contact {
         // these lists are not cut into pages, whatever is asked for
-        return Answer::ok(around(kind, rows.into_iter().map(|row| shown(kind, row.clone(), ask)).collect()));
+        return Answer::ok(around(
+            kind,
+            &rows.into_iter().map(|row| shown(kind, row.clone(), ask)).collect::<Vec<_>>(),
+        ));
     }
     let number = |name: &str, usual: usize| ask.query(name).map_or(Some(usual), |text| text.parse::<usize>().ok());
     let (Some(page), Some(size)) = (number("page", 1), number("pageSize", ROWS_USUAL)) else {
@@ -174,7 +177,7 @@ fn list(state: &mut State, kind: Kind, ask: &Ask, fired: &Fired) -> Answer {
         spoil(first, fired);
     }
     let pages = rows.len().div_ceil(size).max(1);
-    let mut body = around(kind, content);
+    let mut body = around(kind, &content);
     if let Value::Object(members) = &mut body {
         let pagination = json!({ "page": page, "pageSize": size, "pageCount": pages, "itemCount": rows.len() });
         members.insert("pagination".to_owned(), pagination);
@@ -210,7 +213,7 @@ fn written(state: &mut State, kind: Kind, id: Option<&str>, ask: &Ask, fired: &F
         if let Value::Object(members) = first {
             members.insert("StatusAttributeString".to_owned(), json!("ERROR"));
         }
-        return Answer::ok(around(kind, bad));
+        return Answer::ok(around(kind, &bad));
     }
     if !bad.is_empty() || good.is_empty() {
         let body = json!({
@@ -219,7 +222,7 @@ fn written(state: &mut State, kind: Kind, id: Option<&str>, ask: &Ask, fired: &F
         });
         return Answer::with(StatusCode::BAD_REQUEST, body);
     }
-    let body = around(kind, good);
+    let body = around(kind, &good);
     state.remember(key, &body);
     Answer::ok(body)
 }

@@ -139,10 +139,10 @@ impl State {
         }
         let mut record = old.clone().unwrap_or_default();
         for (name, value) in sent {
-            match value {
-                Value::Null => {}
-                Value::String(text) if text.is_empty() => _ = record.remove(name),
-                value => _ = record.insert(name.clone(), value.clone()),
+            if value.as_str() == Some("") {
+                record.remove(name);
+            } else if !value.is_null() {
+                record.insert(name.clone(), value.clone());
             }
         }
         if kind != Kind::Template {
