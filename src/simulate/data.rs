@@ -2,6 +2,7 @@
 //!
 //! Invariant: a cell keeps the characters it was read with, from the file to the wire and back to a file.
 
+use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -426,4 +427,10 @@ impl Data {
         }
         months.into_iter().max_by_key(|&(month, rows)| (rows, month)).map(|(month, _)| month.to_owned())
     }
+}
+
+/// The last day that is billed, of the first that is not.
+pub(super) fn eve(day: &str) -> String {
+    let last = day.parse::<NaiveDate>().ok().and_then(|day| day.pred_opt());
+    last.map_or_else(|| day.to_owned(), |last| last.to_string())
 }

@@ -12,6 +12,7 @@ mod invoiced;
 mod language;
 mod mutants;
 mod paging;
+mod products;
 mod revio;
 mod tickets;
 

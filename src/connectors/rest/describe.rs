@@ -210,7 +210,8 @@ fn place(field: &Field, numbers: Numbers) -> String {
         parts.push(format!("`{of}` of the record above"));
     }
     if let Some([left, right]) = &field.product_of {
-        parts.push(format!("{left} times {right}"));
+        let less = field.less.iter().map(|less| format!(" less {less}"));
+        parts.push(format!("{left} times {right}{}", less.collect::<String>()));
     }
     if let Some(Round { digits, half }) = field.round {
         let middle = match half {

@@ -60,8 +60,12 @@ impl Path {
             Pick::Each | Pick::First => false,
             Pick::Whole => here.as_object_mut().is_some_and(|members| members.remove(&last.name).is_some()),
             Pick::Keyed(wanted) => {
-                let elements = here.get_mut(&last.name).and_then(Value::as_array_mut);
-                let Some(elements) = elements else { return false };
+                let Some(member) = here.get_mut(&last.name) else { return false };
+                if is_alone(member, wanted) {
+                    *member = Value::Null;
+                    return true;
+                }
+                let Some(elements) = member.as_array_mut() else { return false };
                 let found = elements.iter().position(|element| is_keyed_by(element, wanted));
                 found.map(|index| elements.remove(index)).is_some()
             }
@@ -82,6 +86,9 @@ fn step<'v>(here: &'v mut Value, segment: &Segment, new: &Map<String, Value>) ->
         Pick::Each | Pick::First => return Err(format!("`{name}` is a list")),
         Pick::Keyed(wanted) => wanted,
     };
+    if is_alone(member, wanted) {
+        return Ok(member);
+    }
     if member.is_null() {
         *member = Value::Array(Vec::new());
     }
@@ -94,6 +101,11 @@ fn step<'v>(here: &'v mut Value, segment: &Segment, new: &Map<String, Value>) ->
         }
     };
     elements.get_mut(index).ok_or_else(|| format!("`{name}` has no element {index}"))
+}
+
+/// Whether an object in the place of a list is the element that is meant.
+fn is_alone(member: &Value, wanted: &[(String, String)]) -> bool {
+    member.is_object() && is_keyed_by(member, wanted)
 }
 
 /// A new keyed element: the template, and as text what it does not say of the keys.
@@ -113,6 +125,7 @@ fn inside<'v>(here: &'v mut Value, segment: &Segment) -> Option<&'v mut Value> {
     match &segment.pick {
         Pick::Whole => Some(member),
         Pick::Each | Pick::First => None,
+        Pick::Keyed(wanted) if is_alone(member, wanted) => Some(member),
         Pick::Keyed(wanted) => member.as_array_mut()?.iter_mut().find(|element| is_keyed_by(element, wanted)),
     }
 }

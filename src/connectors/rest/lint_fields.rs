@@ -74,7 +74,10 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
         lint.demand(field.product_of.is_some(), "`round` is for `product_of`; other numbers are as they are read");
         lint.demand(round.digits <= SCALE_MAX, format!("`digits` is at most {SCALE_MAX}"));
     });
-    lint.maybe("product_of", field.product_of.as_ref(), |lint, factors| product_of(lint, entity, field, factors, kind));
+    lint.maybe("product_of", field.product_of.as_ref(), |lint, _| product_of(lint, entity, field, kind));
+    lint.maybe("less", field.less.as_ref(), |lint, _| {
+        lint.demand(field.product_of.is_some(), "`less` is for `product_of`: what is taken off its second field");
+    });
     let path = field.at.as_ref().and_then(|at| {
         let mut path = None;
         lint.at("at", |lint| path = lint.column(at));
@@ -150,7 +153,7 @@ fn one<'f>(lint: &mut Lint<'f>, entity: &'f Entity, field: &'f Field, kind: Opti
 
 /// Whether a field of an entity that becomes no record of ours serves another.
 fn is_taken(lint: &Lint<'_>, name: &str, entity: &Entity, field_name: &str) -> bool {
-    let by_product = |field: &Field| field.product_of.as_ref().is_some_and(|of| of.iter().any(|of| of == field_name));
+    let by_product = |field: &Field| field.factors().any(|of| of == field_name);
     let refers = |field: &Field| matches!(&field.codec, Some(Codec::Ref { entity, key: Some(key), .. }) if entity == name && key == field_name);
     let others = lint.connector.entity.values();
     let inherits = |other: &Entity, field: &Field| {
@@ -231,14 +234,18 @@ fn from_parent(lint: &mut Lint<'_>, entity: &Entity, field: &Field, of: &str, ki
     }
 }
 
-fn product_of(lint: &mut Lint<'_>, entity: &Entity, field: &Field, factors: &[String; 2], kind: Option<Kind>) {
+fn product_of(lint: &mut Lint<'_>, entity: &Entity, field: &Field, kind: Option<Kind>) {
     lint.demand(
         field.codec.is_none() || field.at.is_some(),
         "a product that is not kept has no spelling of its own; no `codec` here",
     );
     lint.demand(field.custom.is_none() && field.from_parent.is_none(), "a product is kept `at` a place, or nowhere");
     lint.demand(kind.is_none_or(|kind| kind == Kind::Number), "a product is a number");
-    for name in factors {
+    // what a line includes is not charged
+    let is_charged = kind.is_some() && field.factors().eq(["price", "quantity"]);
+    let includes = entity.fields.get("included").is_some_and(Field::has_place);
+    lint.demand(!is_charged || !includes, "units that are included are not charged: `less = \"included\"` is needed");
+    for name in field.factors() {
         match entity.fields.get(name) {
             None => {
                 let known: Vec<&str> = entity.fields.keys().map(String::as_str).collect();

@@ -21,12 +21,12 @@ const CENTS: u32 = 2;
 /// # Errors
 /// A factor that cannot be read, or is no number.
 pub(super) fn product<K: std::borrow::Borrow<str> + Ord>(
-    factors: &[String; 2],
+    field: &Field,
     fields: &BTreeMap<K, Decoded>,
     broken: &BTreeSet<String>,
 ) -> Result<Option<Decimal>, String> {
     let mut numbers = Vec::new();
-    for name in factors {
+    for name in field.factors() {
         if broken.contains(name) {
             return Err(format!("it is computed from `{name}`, which cannot be read"));
         }
@@ -38,9 +38,13 @@ pub(super) fn product<K: std::borrow::Borrow<str> + Ord>(
             }
         }
     }
-    let [left, right] = numbers.as_slice() else { return Ok(None) };
-    let amount = UnitPrice::new(*left).extend(Quantity::new(*right)).map_err(|error| error.to_string())?;
-    Ok(Some(amount.value()))
+    let (price, counted) = match numbers.as_slice() {
+        [price, units] => (*price, Ok(Quantity::new(*units))),
+        [price, units, less] => (*price, Quantity::new(*units).minus(Quantity::new(*less))),
+        _ => return Ok(None),
+    };
+    let amount = counted.and_then(|counted| UnitPrice::new(price).extend(counted));
+    Ok(Some(amount.map_err(|error| error.to_string())?.value()))
 }
 
 /// A product as the system rounds it, where the file says how.
@@ -69,8 +73,7 @@ impl<'d> Draft<'d> {
     pub(super) fn totals(&self, values: &BTreeMap<&str, Decoded>) -> Result<Vec<(&'d str, Decoded)>, String> {
         let mut totals = Vec::new();
         for (name, field) in self.entity.fields.iter().filter(|(_, field)| field.has_place()) {
-            let Some(factors) = &field.product_of else { continue };
-            let product = product(factors, values, &BTreeSet::new()).map_err(|what| format!("{name}: {what}"))?;
+            let product = product(field, values, &BTreeSet::new()).map_err(|what| format!("{name}: {what}"))?;
             totals.extend(product.map(|product| (name.as_str(), kept(field, product))));
         }
         Ok(totals)
@@ -84,8 +87,8 @@ impl<'d> Draft<'d> {
     ) -> Result<Vec<(&'d str, Decoded)>, String> {
         let is_written = |of: &String| values.iter().any(|(written, _)| of == written);
         let kept = self.entity.fields.values().filter(|field| field.has_place());
-        let factors = kept.filter_map(|field| field.product_of.as_ref().filter(|of| of.iter().any(is_written)));
-        let needed: BTreeSet<&String> = factors.flatten().collect();
+        let needed: BTreeSet<&String> =
+            kept.filter(|field| field.factors().any(is_written)).flat_map(Field::factors).collect();
         let mut all = BTreeMap::new();
         for (name, field) in self.entity.fields.iter().filter(|(name, _)| needed.contains(name)) {
             let written = values.iter().find(|(written, _)| written == name);
@@ -97,10 +100,7 @@ impl<'d> Draft<'d> {
             all.extend(value.map(|value| (name.as_str(), value)));
         }
         let mut totals = self.totals(&all)?;
-        totals.retain(|(name, _)| {
-            let factors = self.entity.fields.get(*name).and_then(|field| field.product_of.as_ref());
-            factors.is_some_and(|factors| factors.iter().any(is_written))
-        });
+        totals.retain(|(name, _)| self.entity.fields.get(*name).is_some_and(|field| field.factors().any(is_written)));
         Ok(totals)
     }
 }

@@ -129,7 +129,7 @@ impl<'s> Shape<'s> {
         for described in plain.into_iter().chain(products) {
             let (name, located) = described;
             let value = match (self.field(described, &found.row, around), &located.field.product_of) {
-                (Ok(None), Some(factors)) => product(factors, &row.fields, &row.broken)
+                (Ok(None), Some(_)) => product(located.field, &row.fields, &row.broken)
                     .map(|product| product.map(|product| Decoded::Number(rounded(located.field, product)))),
                 (value, _) => value,
             };

@@ -13,7 +13,7 @@ use super::codec::{Decoded, References};
 use super::inside;
 use super::language::{Entity, Field, Stretches};
 use super::one::One;
-use super::products::product;
+use super::products::{product, rounded};
 use super::rows::Connection;
 use super::shape::{Row, Rows};
 use crate::connectors::Result;
@@ -128,9 +128,11 @@ fn lines(entity: &Entity, by_days: &Stretches, record: &Row, rows: &[Row], probl
 /// What is the product of two fields, once both are known.
 fn reckoned(entity: &Entity, mut line: Row, problems: &mut Vec<Problem>) -> Row {
     for (name, field) in &entity.fields {
-        let Some(factors) = field.product_of.as_ref().filter(|_| field.at.is_none()) else { continue };
-        match product(factors, &line.fields, &line.broken) {
-            Ok(Some(value)) => _ = line.fields.insert(name.clone(), Decoded::Number(value)),
+        if field.product_of.is_none() || field.at.is_some() {
+            continue;
+        }
+        match product(field, &line.fields, &line.broken) {
+            Ok(Some(value)) => _ = line.fields.insert(name.clone(), Decoded::Number(rounded(field, value))),
             Ok(None) => _ = line.fields.remove(name),
             Err(what) => {
                 let problem = Problem::new(&line.at, what).record(&line.id).field(name);

@@ -90,7 +90,10 @@ fn problems(entity: &str, read: Rows) -> Vec<Problem> {
 
 fn place(field: &Field) -> String {
     let parent = field.from_parent.iter().map(|of| format!("above: {of}"));
-    let product = field.product_of.iter().map(|[left, right]| format!("{left} × {right}"));
+    let product = field.product_of.iter().map(|[left, right]| match &field.less {
+        Some(less) => format!("{left} × ({right} − {less})"),
+        None => format!("{left} × {right}"),
+    });
     let either = field.or_at.iter().flat_map(OneOrMore::all).map(|at| format!("or {at}"));
     let by_days = field.of_stretch.iter().map(|of| format!("by days: {of}"));
     let custom = field.custom.iter().map(|name| format!("custom: {name}"));

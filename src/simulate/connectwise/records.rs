@@ -5,11 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::own_fields::{self, Kind};
-use crate::simulate::data::{Data, File, Row};
+use crate::simulate::data::{Data, File, Row, eve};
 use crate::simulate::json::plain;
 use crate::simulate::json::{As, Object, id, number, small_id};
 
@@ -63,12 +62,6 @@ pub(super) fn product(row: Row<'_>) -> Value {
 fn midnight(day: &str) -> String {
     let dated = day.len() == 10 && day.bytes().filter(|b| *b == b'-').count() == 2;
     if dated { format!("{day}T00:00:00Z") } else { day.to_owned() }
-}
-
-/// The last day that is billed, of the first that is not.
-fn eve(day: &str) -> String {
-    let last = day.parse::<NaiveDate>().ok().and_then(|day| day.pred_opt());
-    last.map_or_else(|| day.to_owned(), |last| last.to_string())
 }
 
 /// Agreements and their additions. Lines of one agreement id that disagree about its name, status, customer or currency

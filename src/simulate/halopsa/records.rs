@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::state::{field_of, fields};
-use crate::simulate::data::{Data, File, Row};
+use crate::simulate::data::{Data, File, Row, eve};
 use crate::simulate::json::{id, number, small_id};
 
 /// What stands for no day.
@@ -138,7 +138,7 @@ fn line(row: Row<'_>, invoice: &Value, licences: &mut Vec<Value>) -> Value {
         "unit_cost": number(row.get("unitCost")), "baseprice": number(row.get("unitPrice")),
         "net_amount": number(row.get("extendedPrice")), "tax_rate": 0, "tax_amount": 0, "tax_code": "0",
         "nominal_code": "", "discount_perc": 0, "startdate": moment(row.get("effectiveDate")),
-        "enddate": moment(row.get("cancelledDate")), "autorenew": false, "isinactive": row.get("billCustomer") != "Billable",
+        "enddate": moment(&eve(row.get("cancelledDate"))), "autorenew": false, "isinactive": row.get("billCustomer") != "Billable",
         "billingperiod": 1, "onetimecharge": false, "recurring_invoice_quantity_type": if follows { 2 } else { 0 },
         "quantity_licences": sources, "quantity_subscriptions": [], "quantity_assets": [], "quantity_users": [],
         "prorata_data": [], "group_id": 0, "isgroupdesc": false, "is_bundled_line": false, "sequenceid": 1,

@@ -67,7 +67,7 @@ pub(super) const PEER: Peer = Peer {
         match (entity, own) {
             ("line", Some(own)) => {
                 let lines = answer["lines"].as_array().unwrap();
-                lines.iter().find(|line| line["id"].to_string() == own).unwrap().clone()
+                lines.iter().find(|line| line["id"] == own.parse::<i64>().unwrap()).unwrap().clone()
             }
             _ => answer,
         }
@@ -295,7 +295,7 @@ async fn what_is_no_list_is_refused_and_a_ticket_is_found_by_its_key() {
     let draft = TicketDraft { customer: CUSTOMER, summary: "Renewal due", text: "Ask them", key: "renewal:7" };
     let made = tickets.make_ticket(&draft).await.unwrap();
     let trueup::connectors::http::Outcome::Done(made) = made else { panic!("{made:?}") };
-    assert_eq!(tickets.find_tickets("renewal:7").await.unwrap(), [made.clone()]);
+    assert_eq!(tickets.find_tickets("renewal:7").await.unwrap(), std::slice::from_ref(&made));
     assert_eq!(tickets.find_tickets("renewal:").await.unwrap(), Vec::<String>::new());
     let stored = bench.call(Method::GET, &format!("/api/Tickets/{made}"), None).await;
     assert_eq!((&stored["summary"], &stored["client_id"]), (&json!("Renewal due [renewal:7]"), &json!(101)));

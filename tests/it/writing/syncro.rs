@@ -51,7 +51,7 @@ pub(super) const PEER: Peer = Peer {
         _ => {
             let (_, own) = target.id.split_once('/').unwrap();
             let lines = answer["schedule"]["lines"].as_array_mut().unwrap();
-            lines.iter_mut().find(|row| row["id"].to_string() == own).unwrap().take()
+            lines.iter_mut().find(|row| row["id"] == own.parse::<i64>().unwrap()).unwrap().take()
         }
     },
     lacks: &[

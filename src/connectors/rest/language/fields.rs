@@ -31,6 +31,8 @@ pub(in crate::connectors::rest) struct Field {
     /// Or: two number fields of the record that it is the product of, where the system keeps no total. With `at` it does keep
     /// one there, which has to be sent along when one of the two changes: in cents, where the codec's `scale` is 2.
     pub(in crate::connectors::rest) product_of: Option<[String; 2]>,
+    /// What is taken off the second of them before: the field of the units that are not charged.
+    pub(in crate::connectors::rest) less: Option<String>,
     /// How the system rounds that product; without it every digit is kept.
     pub(in crate::connectors::rest) round: Option<Round>,
     #[serde(default)]
@@ -43,6 +45,13 @@ pub(in crate::connectors::rest) struct Field {
     /// The canonical value where the row has none; a text may name settings.
     pub(in crate::connectors::rest) default: Option<Value>,
     pub(in crate::connectors::rest) make: Option<String>,
+}
+
+impl Field {
+    /// The fields that a product is computed from.
+    pub(in crate::connectors::rest) fn factors(&self) -> impl Iterator<Item = &String> {
+        self.product_of.iter().flatten().chain(&self.less)
+    }
 }
 
 /// One text, or a list of them.
