@@ -84,6 +84,10 @@ pub async fn try_connector_file(
         }
     };
     for (setting, value) in given.values {
+        if rest::is_secret(&settings.file, &setting) {
+            let what = format!("`{setting}` is a secret, which no command line should hold: --env {setting}=VARIABLE");
+            return Err(settings_error("try", what));
+        }
         settings.values.insert(setting, value.into());
     }
     for (setting, variable) in given.variables {

@@ -111,6 +111,14 @@ pub fn describe(file: &ConnectorFile) -> std::result::Result<Described, Vec<Faul
     lint::read(&file.name, &file.text).map(|connector| describe::describe(&connector))
 }
 
+/// Whether a setting of a connector file holds a secret.
+#[must_use]
+pub fn is_secret(file: &ConnectorFile, setting: &str) -> bool {
+    let connector = lint::read(&file.name, &file.text).ok();
+    let known = connector.as_ref().and_then(|connector| connector.settings.get(setting));
+    known.is_some_and(|setting| setting.kind == language::SettingKind::Secret)
+}
+
 /// The JSON Schema of connector files, for completion in an editor.
 #[must_use]
 pub fn schema() -> String {

@@ -42,6 +42,7 @@ async fn rows_are_shown_as_decoded_with_what_could_not_be_read() {
         ("connectors try acme.toml list customers".to_owned(), "the setting `key` has no value"),
         (line.replace("ACME_KEY", "NOT_SET"), "the variable NOT_SET for `key` is not set"),
         (format!("{line} --connection psa"), "psa"),
+        (line.replace("--env key=ACME_KEY", "--set key=s"), "`key` is a secret, which no command line should hold"),
     ] {
         let ran = run(&place, line).await.ended(2);
         assert!(ran.stderr.contains(expected), "{}", ran.transcript());
