@@ -104,7 +104,7 @@ impl Engine {
                 Err(EngineError::Contradicted { id: number, what, shown: WriteOutcome::DidNot.words() })
             }
             (Sight::NotYet(why), _) => Err(EngineError::TooEarly { id: number, what, why }),
-            (Sight::Blind(why), false) if self.is_fresh(&entry) => {
+            (Sight::Blind(why), false) if self.is_fresh(&entry).await? => {
                 let why = format!("{why}; it may take effect for some minutes yet");
                 Err(EngineError::TooEarly { id: number, what, why })
             }
@@ -168,9 +168,10 @@ impl Engine {
         Ok(Settled { entry, ended, record })
     }
 
-    /// Whether it was sent so lately that it may still take effect.
-    fn is_fresh(&self, entry: &JournalEntry) -> bool {
-        self.clock.now().signed_duration_since(entry.at) < Settling::default().final_after
+    /// Whether it, or what was left of it, was sent so lately that it may still take effect.
+    async fn is_fresh(&self, entry: &JournalEntry) -> Result<bool> {
+        let sent = self.trail(entry).await?.at;
+        Ok(self.clock.now().signed_duration_since(sent) < Settling::default().final_after)
     }
 
     async fn entry(&self, number: i64) -> Result<JournalEntry> {

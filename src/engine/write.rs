@@ -11,9 +11,7 @@ use serde_json::Value;
 use crate::connectors::http::{Refusal, wait};
 use crate::connectors::writing::{Before, Delivery, Intent, Looked, Sent, Writing};
 use crate::engine::{Engine, EngineError, Job, Result};
-use crate::store::{
-    JournalEntry, JournalId, JournalNote, NewWrite, RunOutcome, StoreError, WriteEnd, WriteOutcome, WriteSource,
-};
+use crate::store::{JournalEntry, JournalId, NewWrite, RunOutcome, StoreError, WriteEnd, WriteOutcome, WriteSource};
 
 /// How long looking goes on. A remote may take minutes to carry out what it was sent.
 #[derive(Debug, Clone)]
@@ -340,8 +338,8 @@ impl Engine {
     /// What may be under way of a write that another process may have sent.
     pub(super) async fn trail(&self, entry: &JournalEntry) -> Result<Trail> {
         let notes = self.store.list_journal_notes(entry.id).await?;
-        let sent = |note: &JournalNote| note.source == WriteSource::Answer || note.outcome == WriteOutcome::Sending;
-        let last = notes.into_iter().filter(sent).map(|note| note.at).max();
+        let rest = notes.into_iter().filter(|note| note.outcome == WriteOutcome::Sending);
+        let last = rest.map(|note| note.at).max();
         Ok(Trail { at: last.unwrap_or(entry.at).max(entry.at), out: usize::MAX })
     }
 

@@ -6,51 +6,15 @@ The library speaks https to a host; its calls are led to URL on their way out, a
 line per operation and ends with status 1 when one fails.
 """
 import sys
-import traceback
 
-import requests.adapters
 from pyconnectwise import ConnectWiseManageAPIClient
 from pyconnectwise.exceptions import AuthenticationFailedException, NotFoundException, ObjectExistsError
 
+from led import end, lead, refused, run
+
 url, company, public_key, private_key, client_id = sys.argv[1:]
-url = url.rstrip("/")
 HOST = "api-na.psa.example"
-send = requests.adapters.HTTPAdapter.send
-
-
-def led(self, request, **options):
-    live = f"https://{HOST}"
-    if request.url.startswith(live):
-        request.url = url + request.url[len(live):]
-    assert request.url.startswith(url), request.url
-    return send(self, request, **options)
-
-
-requests.adapters.HTTPAdapter.send = led
-failed = 0
-
-
-def run(name, call):
-    global failed
-    try:
-        found = call()
-        print(f"ok   {name}: {len(found)} rows" if isinstance(found, list) else f"ok   {name}: {type(found).__name__}")
-        return found
-    except Exception:
-        failed += 1
-        print(f"FAIL {name}")
-        traceback.print_exc()
-        return []
-
-
-def refused(name, expected, call):
-    global failed
-    try:
-        call()
-        failed += 1
-        print(f"FAIL {name}: it was not refused")
-    except expected as error:
-        print(f"ok   {name}: {type(error).__name__}")
+lead(url.rstrip("/"), f"https://{HOST}")
 
 
 def connect(key):
@@ -99,4 +63,4 @@ ticket = {"summary": "A variance", "company": {"id": companies[0].id}, "external
 opened = run("make a ticket", lambda: client.service.tickets.post(ticket))
 by_reference = {"conditions": 'externalXRef="variance-1"'}
 assert [one.id for one in run("find the ticket", lambda: client.service.tickets.get(params=by_reference))] == [opened.id]
-sys.exit(1 if failed else 0)
+end()

@@ -6,36 +6,12 @@ The library has the addresses of the live service built in, so its calls are led
 is touched. Prints one line per operation and ends with status 1 when one fails.
 """
 import sys
-import traceback
 
-import requests.adapters
 from HaloPSA.Halo import Halo
 
-url = sys.argv[1].rstrip("/")
-live = "https://demo.halopsa.com"
-send = requests.adapters.HTTPAdapter.send
+from led import end, lead, run
 
-
-def led(self, request, **options):
-    assert request.url.startswith(live), request.url
-    request.url = url + request.url[len(live):]
-    return send(self, request, **options)
-
-
-requests.adapters.HTTPAdapter.send = led
-failed = 0
-
-
-def run(name, call):
-    global failed
-    try:
-        found = call()
-        print(f"ok   {name}")
-        return found
-    except Exception:
-        failed += 1
-        print(f"FAIL {name}")
-        traceback.print_exc()
+lead(sys.argv[1].rstrip("/"), "https://demo.halopsa.com")
 
 
 def same(found, wanted):
@@ -65,4 +41,4 @@ run("licence", lambda: same(halo.SoftwareLicences.get(id=licence["id"])["count"]
 ticket = run("ticket made", lambda: halo.Tickets.update(summary="Renewal", details="Ask", client_id=client))
 run("ticket", lambda: same(halo.Tickets.get(id=ticket["id"])["summary"], "Renewal"))
 run("tickets", lambda: same(len(halo.Tickets.search(search="Renewal")["tickets"]), 1))
-sys.exit(1 if failed else 0)
+end()

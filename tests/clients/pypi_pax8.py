@@ -6,41 +6,14 @@ The library has the addresses of the live service built in, so its calls are led
 is touched. Prints one line per operation and ends with status 1 when one fails.
 """
 import sys
-import traceback
 
 import pax8
 import pax8.filters as filters
-import requests.adapters
+
+from led import end, lead, run
 
 url = sys.argv[1].rstrip("/")
-send = requests.adapters.HTTPAdapter.send
-
-
-def led(self, request, **options):
-    for live in ("https://api.pax8.com", "https://login.pax8.com"):
-        if request.url.startswith(live):
-            request.url = url + request.url[len(live):]
-    assert request.url.startswith(url), request.url
-    return send(self, request, **options)
-
-
-requests.adapters.HTTPAdapter.send = led
-failed = 0
-
-
-def run(name, call):
-    global failed
-    try:
-        found = call()
-        size = f"{len(found)} rows" if isinstance(found, list) else type(found).__name__
-        print(f"ok   {name}: {size}")
-        return found
-    except Exception:
-        failed += 1
-        print(f"FAIL {name}")
-        traceback.print_exc()
-        return []
-
+lead(url, "https://api.pax8.com", "https://login.pax8.com")
 
 client = pax8.Pax8Client("demo-client", "demo-secret", cache_token=False)
 everything = dict(page=0, size=200)
@@ -73,4 +46,4 @@ for one in every:
 print(f"ok   list usage summaries: {len(summaries)} rows")
 assert summaries
 assert run("get usage summary", lambda: client.UsageSummary.get(summaries[0].id)) == summaries[0]
-sys.exit(1 if failed else 0)
+end()

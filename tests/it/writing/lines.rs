@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use trueup::connectors::Unwatched;
 use trueup::core::change::{LineField, PsaWrite, Update};
 use trueup::core::money::plain;
-use trueup::engine::{Ended, Settling, WriteOutcome};
+use trueup::engine::{Door, Ended, EngineError, Ruling, Settling, WriteOutcome};
 
 use super::{AGREEMENT, Bench, LINE, changes, day, having, line, number, quick, update_line};
 
@@ -219,6 +219,28 @@ async fn a_change_whose_rest_stays_refused_is_open_and_is_finished_by_a_later_lo
         assert_eq!(made, 1, "{}", peer.name);
         let all = [("2025-12-31", "0"), ("2026-01-01", "5"), ("2026-11-16", "7")];
         assert_eq!(steps(&bench).await, expected(&all), "{}", peer.name);
+    }
+}
+
+#[tokio::test]
+async fn no_word_closes_a_change_whose_rest_was_sent_again_a_moment_ago() {
+    for peer in having("line.dated").filter(|peer| peer.has("line.calls")) {
+        let bench = Bench::new(peer, "403-write=nth:2,403-write=nth:3,403-write=nth:4").await;
+        let records = bench.psa.records().unwrap();
+        let written = bench.write(&peer.own(&dated())).await;
+        assert!(matches!(written.ended, Ended::Open(_)), "{}: {written:?}", peer.name);
+        bench.engine_after(20).await.settle(records, &Settling::once()).await.unwrap();
+        let open = bench.engine_after(20).await.open_writes().await.unwrap();
+        assert_eq!(open.len(), 1, "{}: the rest is to stay refused: {:?}", peer.name, bench.writes());
+        let number = bench.last().await.id.number();
+        let ruling = Ruling { happened: false, reason: "the portal shows none of it".to_owned(), record: None };
+        let say = async |minutes| {
+            let engine = bench.engine_after(minutes).await;
+            engine.settle_write(number, Door::Closed("the PSA is away"), Some(&ruling)).await
+        };
+        let refused = say(29).await.unwrap_err();
+        assert!(matches!(refused, EngineError::TooEarly { .. }), "{}: {refused}", peer.name);
+        assert_eq!(say(30).await.unwrap().ended, Ended::DidNot, "{}", peer.name);
     }
 }
 
